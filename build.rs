@@ -1,0 +1,2 @@
+//! Builds the fixtures written in C.
+fn main() {}
