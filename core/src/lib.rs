@@ -1,1 +1,3 @@
 //! core
+pub mod machine;
+pub use machine::{Beyond, Policy, Rung, Signal, Stage};

@@ -1,0 +1,24 @@
+//! The interrupt stage machine: pure values and total functions, no clock, no
+//! I/O, no globals. Everything else in the crate is wiring around it.
+//!
+//! A [`Policy`] is a ladder of [`Rung`]s. [`Policy::step`] takes a [`State`],
+//! an [`Event`] and the time, and gives the next state and an [`Action`].
+
+mod event;
+mod moment;
+mod policy;
+mod rung;
+mod signal;
+mod stage;
+mod state;
+mod step;
+#[cfg(test)]
+mod step_tests;
+
+pub use event::{Action, Cause, Event};
+pub use moment::Moment;
+pub use policy::{Beyond, Policy, PolicyError};
+pub use rung::Rung;
+pub use signal::{Sender, Signal};
+pub use stage::Stage;
+pub use state::{MAX_RUNGS, Position, State};

@@ -1,0 +1,198 @@
+//! Policies: how signals move the stage, as a table of rungs.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use super::moment::span_millis;
+use super::rung::{Kind, Rung};
+use super::signal::Signal;
+use super::stage::Stage;
+use super::state::MAX_RUNGS;
+
+/// What a signal does when the ladder has no further rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// It goes to the default handler: a forced exit.
+    Delegate,
+    /// It is ignored.
+    Ignore,
+}
+
+/// How signals move the stage: a ladder of rungs, each signal climbs one.
+///
+/// [`Policy::step`] is the whole machine, a total function without clock or
+/// I/O.
+///
+/// # One press, one step
+/// The same key press may be delivered twice: by the terminal, and forwarded
+/// by a wrapper such as npm or `timeout`. Two signals of the same kind within
+/// 20 ms ([`Policy::deduplicate_within`]) from *different* senders therefore
+/// count once. Two signals from one sender always count twice, and so do
+/// signals whose sender is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(super) rungs: Vec<Rung>,
+    pub(super) beyond: Beyond,
+    pub(super) duplicate_ms: u32,
+    pub(super) entries: Vec<(Signal, Stage)>,
+}
+
+impl Policy {
+    /// The window within which a second delivery of one press is recognised,
+    /// unless set otherwise: 20 ms. No human presses that fast.
+    pub const DUPLICATE_WINDOW: Duration = Duration::from_millis(20);
+
+    fn from_rungs(rungs: Vec<Rung>) -> Policy {
+        Policy {
+            rungs,
+            beyond: Beyond::Delegate,
+            duplicate_ms: span_millis(Self::DUPLICATE_WINDOW),
+            entries: Vec::new(),
+        }
+    }
+
+    /// Three stages: the first signal cancels queued tasks, the second
+    /// terminates active ones, the third exits at once.
+    #[must_use]
+    pub fn escalating() -> Policy {
+        Policy::from_rungs(vec![
+            Rung::announce(Stage::CancelQueued),
+            Rung::announce(Stage::TerminateActive),
+            Rung::announce(Stage::ExitNow),
+        ])
+    }
+
+    /// Stop on confirmation: the first signal warns and work goes on, the
+    /// second stops the program (stage 2), a further one goes to the default
+    /// handler and forces the exit.
+    #[must_use]
+    pub fn confirmed() -> Policy {
+        Policy::from_rungs(vec![
+            Rung::warn(),
+            Rung::request_stop(Stage::TerminateActive),
+        ])
+    }
+
+    /// A policy of one's own.
+    ///
+    /// A warning rung takes the stage of the rung below it.
+    ///
+    /// # Errors
+    /// If there is no rung, more than 14 ([`MAX_RUNGS`]), or if a stage goes
+    /// down from one rung to the next.
+    pub fn custom(rungs: impl IntoIterator<Item = Rung>) -> Result<Policy, PolicyError> {
+        let mut rungs: Vec<Rung> = rungs.into_iter().take(MAX_RUNGS + 1).collect();
+        if rungs.is_empty() {
+            return Err(PolicyError::Empty);
+        }
+        if rungs.len() > MAX_RUNGS {
+            return Err(PolicyError::TooManyRungs);
+        }
+        let mut below = Stage::Running;
+        for (index, rung) in rungs.iter_mut().enumerate() {
+            if rung.kind == Kind::Warn {
+                rung.stage = below;
+            }
+            if rung.stage < below {
+                return Err(PolicyError::StageGoesDown { rung: index });
+            }
+            below = rung.stage;
+        }
+        Ok(Policy::from_rungs(rungs))
+    }
+
+    /// Forgets a warning after this long: the machine is running again.
+    /// Millisecond resolution, rounded up; at most 24 days.
+    #[must_use]
+    pub fn arm_expires_after(mut self, window: Duration) -> Policy {
+        for rung in &mut self.rungs {
+            if rung.kind == Kind::Warn {
+                rung.window_ms = Some(span_millis(window));
+            }
+        }
+        self
+    }
+
+    /// Climbs on by itself after `grace` on a rung of `stage`. Millisecond
+    /// resolution, rounded up; at most 24 days. Time during which the process
+    /// is stopped (Ctrl+Z) does not count.
+    #[must_use]
+    pub fn escalate_after(mut self, stage: Stage, grace: Duration) -> Policy {
+        for rung in &mut self.rungs {
+            if rung.stage == stage && rung.kind != Kind::Warn {
+                rung.grace_ms = Some(span_millis(grace));
+            }
+        }
+        self
+    }
+
+    /// Makes `signal` enter at `stage` at least, for instance SIGTERM at
+    /// stage 2. It goes to the first rung with that stage or a higher one, and
+    /// never climbs less than one rung.
+    #[must_use]
+    pub fn entry(mut self, signal: Signal, stage: Stage) -> Policy {
+        self.entries.retain(|(known, _)| *known != signal);
+        self.entries.push((signal, stage));
+        self
+    }
+
+    /// Sets the window within which a second delivery of one press is
+    /// recognised. Zero switches the recognition off.
+    #[must_use]
+    pub fn deduplicate_within(mut self, window: Duration) -> Policy {
+        self.duplicate_ms = span_millis(window);
+        self
+    }
+
+    /// Sets what a signal does when there is no further rung; the default is
+    /// [`Beyond::Delegate`].
+    #[must_use]
+    pub fn beyond(mut self, beyond: Beyond) -> Policy {
+        self.beyond = beyond;
+        self
+    }
+
+    /// The rungs, lowest first.
+    #[must_use]
+    pub fn rungs(&self) -> &[Rung] {
+        &self.rungs
+    }
+
+    /// Whether the first signal only warns.
+    #[must_use]
+    pub fn asks_for_confirmation(&self) -> bool {
+        self.rungs
+            .first()
+            .is_some_and(|rung| rung.kind == Kind::Warn)
+    }
+}
+
+/// A list of rungs that cannot be a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// There is no rung.
+    Empty,
+    /// There are more than [`MAX_RUNGS`] rungs.
+    TooManyRungs,
+    /// A rung has a lower stage than the one before it.
+    StageGoesDown {
+        /// Its index, counted from 0.
+        rung: usize,
+    },
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PolicyError::Empty => f.write_str("a policy needs at least one rung"),
+            PolicyError::TooManyRungs => write!(f, "a policy has at most {MAX_RUNGS} rungs"),
+            PolicyError::StageGoesDown { rung } => {
+                write!(f, "rung {rung} has a lower stage than the rung before it")
+            }
+        }
+    }
+}
+
+impl Error for PolicyError {}

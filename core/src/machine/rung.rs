@@ -1,0 +1,146 @@
+//! One step of a policy.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::event::Action;
+use super::moment::span_millis;
+use super::stage::Stage;
+
+/// What entering a rung means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Warn,
+    RequestStop,
+    Announce,
+}
+
+/// One step of a policy: a stage, what is said on entering it, and how long
+/// the program may stay.
+///
+/// ```
+/// use std::time::Duration;
+/// use sigproof_core::{Rung, Stage};
+/// let rung = Rung::announce(Stage::CancelQueued)
+///     .named("drain")
+///     .message("Draining, this takes up to a minute")
+///     .grace(Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    pub(super) kind: Kind,
+    pub(super) stage: Stage,
+    pub(super) name: Cow<'static, str>,
+    pub(super) message: Option<String>,
+    pub(super) hint: Option<String>,
+    pub(super) grace_ms: Option<u32>,
+    pub(super) window_ms: Option<u32>,
+}
+
+impl Rung {
+    fn new(kind: Kind, stage: Stage, name: &'static str) -> Rung {
+        Rung {
+            kind,
+            stage,
+            name: Cow::Borrowed(name),
+            message: None,
+            hint: None,
+            grace_ms: None,
+            window_ms: None,
+        }
+    }
+
+    /// A rung that enters `stage` and announces it.
+    #[must_use]
+    pub fn announce(stage: Stage) -> Rung {
+        Rung::new(Kind::Announce, stage, stage.id())
+    }
+
+    /// A rung that only warns: the stage stays what it was, the next signal
+    /// goes further.
+    #[must_use]
+    pub fn warn() -> Rung {
+        Rung::new(Kind::Warn, Stage::Running, "stop-armed")
+    }
+
+    /// A rung that carries out a stop that was warned of: it enters `stage`.
+    #[must_use]
+    pub fn request_stop(stage: Stage) -> Rung {
+        Rung::new(Kind::RequestStop, stage, "stopping")
+    }
+
+    /// Names the rung; the name appears as the cause in feedback and timeline.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Rung {
+        self.name = name.into();
+        self
+    }
+
+    /// Says this on entering the rung, in place of the usual message.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Rung {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Gives this hint after the message, in place of the usual one. An empty
+    /// hint gives none.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Rung {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// After this long on the rung the machine climbs to the next one by
+    /// itself. Millisecond resolution, rounded up; at most 24 days. Time
+    /// during which the process is stopped (Ctrl+Z) does not count.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Rung {
+        self.grace_ms = Some(span_millis(grace));
+        self
+    }
+
+    /// A warning is forgotten after this long. Millisecond resolution,
+    /// rounded up; at most 24 days. No effect on rungs that do not warn: a
+    /// stage never goes down.
+    #[must_use]
+    pub fn expires_after(mut self, window: Duration) -> Rung {
+        if self.kind == Kind::Warn {
+            self.window_ms = Some(span_millis(window));
+        }
+        self
+    }
+
+    /// The stage that holds on this rung; for a warning, the stage that held
+    /// before it.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The name of the rung.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The rung's own message, `None` for the usual one.
+    #[must_use]
+    pub fn own_message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The rung's own hint, `None` for the usual one.
+    #[must_use]
+    pub fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    pub(super) const fn action(&self) -> Action {
+        match self.kind {
+            Kind::Warn => Action::WarnArmed,
+            Kind::RequestStop => Action::RequestStop(self.stage),
+            Kind::Announce => Action::Announce(self.stage),
+        }
+    }
+}
