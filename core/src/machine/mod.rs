@@ -4,6 +4,7 @@
 //! A [`Policy`] is a ladder of [`Rung`]s. [`Policy::step`] takes a [`State`],
 //! an [`Event`] and the time, and gives the next state and an [`Action`].
 
+mod cell;
 mod event;
 mod moment;
 mod policy;
@@ -15,6 +16,7 @@ mod step;
 #[cfg(test)]
 mod step_tests;
 
+pub(crate) use cell::{Cell, Step};
 pub use event::{Action, Cause, Event};
 pub use moment::Moment;
 pub use policy::{Beyond, Policy, PolicyError};

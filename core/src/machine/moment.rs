@@ -47,7 +47,7 @@ impl Moment {
 /// `span` in whole milliseconds, rounded up, limited to [`Moment::MAX_SPAN`].
 pub(crate) fn span_millis(span: Duration) -> u32 {
     let whole = span.as_millis();
-    let up = u128::from(span.subsec_nanos() % 1_000_000 != 0);
+    let up = u128::from(!span.subsec_nanos().is_multiple_of(1_000_000));
     u32::try_from(whole + up).map_or((1 << 31) - 1, |millis| millis.min((1 << 31) - 1))
 }
 

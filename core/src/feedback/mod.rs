@@ -1,0 +1,18 @@
+//! Feedback: what a person or a program is told, and how.
+//!
+//! The signal handler prints nothing, with one exception: the pre-rendered
+//! line with which it ends the process at stage 3.
+
+mod attach;
+mod console;
+mod json;
+mod messages;
+mod notice;
+mod printer;
+#[cfg(test)]
+mod tests;
+
+pub use console::{Charset, Console};
+pub use json::JsonLines;
+pub use messages::{Level, Line, Messages, StageText, percent, to_ascii};
+pub use notice::{Feedback, Notice, Silent, StageNotice};

@@ -1,0 +1,116 @@
+//! What a person, or a program, is told.
+
+use crate::machine::{Cause, Stage};
+
+/// Something worth telling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The stage was raised.
+    Stage(StageNotice),
+    /// A first signal arrived and the next one will stop the program.
+    Armed {
+        /// The rung's own message, `None` for the usual one.
+        message: Option<String>,
+    },
+    /// The warning expired; the next signal warns again.
+    Disarmed,
+    /// Tasks from this one on are not started any more.
+    SubmissionStopped {
+        /// Index of the first task that was not started, counted from 0.
+        index: usize,
+        /// Number of tasks in all.
+        total: usize,
+    },
+    /// Results are not waited for any longer.
+    CollectionStopped,
+    /// A task failed.
+    TaskFailed {
+        /// Index of the task, counted from 0.
+        index: usize,
+        /// What it said.
+        message: String,
+    },
+    /// A task ignored stage 2 for longer than the grace period and was left
+    /// to itself.
+    TaskAbandoned {
+        /// Index of the task, counted from 0.
+        index: usize,
+    },
+    /// An interrupted run returns what it has.
+    PartialResults {
+        /// Number of completed tasks.
+        completed: usize,
+        /// Number of tasks in all.
+        total: usize,
+    },
+    /// How interrupting works; shown at the start by programs that want to.
+    Help,
+    /// Removing the interrupt handler failed.
+    CleanupFailed {
+        /// The error.
+        message: String,
+    },
+}
+
+/// The stage was raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageNotice {
+    /// When, in nanoseconds on the monotonic clock of the system.
+    pub at_ns: u64,
+    /// The stage before.
+    pub from: Stage,
+    /// The stage after.
+    pub to: Stage,
+    /// Why.
+    pub cause: Cause,
+    /// Name of the rung that was entered.
+    pub rung: String,
+    /// Whether this carries out a stop that was warned of.
+    pub confirmed: bool,
+    /// The rung's own message, `None` for the usual one.
+    pub message: Option<String>,
+    /// The rung's own hint, `None` for the usual one.
+    pub hint: Option<String>,
+}
+
+/// Takes notices, in order, from any thread.
+///
+/// An implementation must not block for long: a thread pool and the watcher
+/// thread call it. [`Console`](super::Console) therefore prints on a thread of
+/// its own.
+pub trait Feedback: Send + Sync {
+    /// Called once for each notice.
+    fn notify(&self, notice: &Notice);
+
+    /// Waits until everything was shown, for a bounded time.
+    fn flush(&self) {}
+
+    /// The bytes that the signal handler itself writes to standard error
+    /// when a stage 3 ends the process; nothing by default.
+    fn exit_message(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+impl<F: Feedback + ?Sized> Feedback for std::sync::Arc<F> {
+    fn notify(&self, notice: &Notice) {
+        (**self).notify(notice);
+    }
+
+    fn flush(&self) {
+        (**self).flush();
+    }
+
+    fn exit_message(&self) -> Vec<u8> {
+        (**self).exit_message()
+    }
+}
+
+/// Says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Feedback for Silent {
+    fn notify(&self, _notice: &Notice) {}
+}

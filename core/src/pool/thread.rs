@@ -1,0 +1,155 @@
+//! The thread pool.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::coordinator::Coordinator;
+use super::executor::Executor;
+use super::outcome::{Outcome, TaskError};
+use super::results::Results;
+use crate::feedback::{Feedback, Silent};
+use crate::token::StopToken;
+
+/// A task to be run on a thread, for code that works with any [`Executor`].
+pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Send>;
+
+/// Runs tasks on threads of this process.
+///
+/// A task gets a token and calls [`StopToken::checkpoint`] now and then; at
+/// stage 2 that gives an error, and the task returns it. A thread cannot be
+/// killed: a task that never looks is abandoned after a grace period, its
+/// thread left alone. For code that must be killable there is the process
+/// pool.
+///
+/// Threads are started as tasks need them, in each run, and none outlives it
+/// but abandoned ones. They take signals like any other thread: a blocked
+/// mask would be inherited by programs that a task starts.
+///
+/// ```
+/// use sigproof_core::{StopSource, ThreadPool};
+/// let pool = ThreadPool::new(&StopSource::new().token());
+/// let results = pool.map(["a", "bb"], |word, _token| Ok(word.len()));
+/// assert_eq!(results.values().sum::<usize>(), 3);
+/// ```
+#[derive(Clone)]
+pub struct ThreadPool {
+    pub(super) token: StopToken,
+    pub(super) workers: NonZeroUsize,
+    pub(super) queue_limit: NonZeroUsize,
+    pub(super) grace: Duration,
+    pub(super) feedback: Arc<dyn Feedback>,
+}
+
+impl ThreadPool {
+    /// The grace period unless set otherwise: 5 s.
+    pub const GRACE: Duration = Duration::from_secs(5);
+    /// The limit of the queue unless set otherwise.
+    pub const QUEUE_LIMIT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
+
+    /// A pool that obeys `token`, with a thread for each processor.
+    #[must_use]
+    pub fn new(token: &StopToken) -> ThreadPool {
+        ThreadPool {
+            token: token.clone(),
+            workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            queue_limit: Self::QUEUE_LIMIT,
+            grace: Self::GRACE,
+            feedback: Arc::new(Silent),
+        }
+    }
+
+    /// Sets the number of threads; 0 counts as 1.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> ThreadPool {
+        self.workers = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
+        self
+    }
+
+    /// Sets how many tasks may wait in the queue; 0 counts as 1. Tasks beyond
+    /// it stay in their iterator until there is room.
+    #[must_use]
+    pub fn queue_limit(mut self, tasks: usize) -> ThreadPool {
+        self.queue_limit = NonZeroUsize::new(tasks).unwrap_or(NonZeroUsize::MIN);
+        self
+    }
+
+    /// Sets how long stage 2 waits for active tasks before it abandons them.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> ThreadPool {
+        self.grace = grace;
+        self
+    }
+
+    /// Tells this feedback of failed and abandoned tasks, and of partial
+    /// results.
+    #[must_use]
+    pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ThreadPool {
+        self.feedback = Arc::new(feedback);
+        self
+    }
+
+    /// Runs closures and gives their outcomes in order.
+    pub fn run<V, T>(&self, tasks: impl IntoIterator<Item = T>) -> Results<V>
+    where
+        V: Send + 'static,
+        T: FnOnce(&StopToken) -> Result<V, TaskError> + Send + 'static,
+    {
+        self.run_streaming(tasks, |_, _| {})
+    }
+
+    /// Runs closures; `on_outcome` gets each outcome as soon as it is known,
+    /// on the calling thread.
+    pub fn run_streaming<V, T>(
+        &self,
+        tasks: impl IntoIterator<Item = T>,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        V: Send + 'static,
+        T: FnOnce(&StopToken) -> Result<V, TaskError> + Send + 'static,
+    {
+        self.map_streaming(tasks, |task: T, token| task(token), on_outcome)
+    }
+
+    /// Applies `work` to every job and gives the outcomes in order.
+    pub fn map<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        self.map_streaming(jobs, work, |_, _| {})
+    }
+
+    /// Applies `work` to every job; `on_outcome` gets each outcome as soon as
+    /// it is known, on the calling thread.
+    pub fn map_streaming<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        Coordinator::new(self, Box::new(work)).run(jobs.into_iter(), on_outcome)
+    }
+}
+
+impl<V: Send + 'static> Executor<V> for ThreadPool {
+    type Task = ThreadTask<V>;
+
+    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
+    where
+        I: IntoIterator<Item = Self::Task>,
+        F: FnMut(usize, &Outcome<V>),
+    {
+        self.map_streaming(tasks, |task: ThreadTask<V>, token| task(token), on_outcome)
+    }
+}

@@ -1,0 +1,178 @@
+//! The machine in motion: policy, state and cell of one installed handler.
+//!
+//! Every method here may run inside a signal handler: atomics, the clock and
+//! the pipe, nothing else.
+
+use std::sync::Arc;
+
+use super::options::ExitStyle;
+use super::transition::Transition;
+use crate::machine::{
+    Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
+};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::sys::{clock, wake};
+
+/// What the signal handler works on. It never changes but for its atomics.
+pub(super) struct Engine {
+    pub(super) policy: Policy,
+    pub(super) cell: Arc<Cell>,
+    pub(super) signals: Vec<Signal>,
+    pub(super) exit: ExitStyle,
+    pub(super) exit_message: Vec<u8>,
+    pub(super) terminal_restore: Vec<u8>,
+    /// The process that installed the handler; a forked child differs.
+    pub(super) owner: u32,
+    sender: wake::Sender,
+    state: AtomicU64,
+    /// Time the process spent stopped, which the machine does not see.
+    stopped_ns: AtomicU64,
+    lost: AtomicU32,
+    closing: AtomicBool,
+}
+
+/// The parts of an [`Engine`] that come from the options.
+pub(super) struct Settings {
+    pub(super) policy: Policy,
+    pub(super) signals: Vec<Signal>,
+    pub(super) exit: ExitStyle,
+    pub(super) exit_message: Vec<u8>,
+    pub(super) terminal_restore: Vec<u8>,
+}
+
+impl Engine {
+    pub(super) fn new(settings: Settings, owner: u32, sender: wake::Sender) -> Engine {
+        Engine {
+            policy: settings.policy,
+            cell: Arc::new(Cell::new()),
+            signals: settings.signals,
+            exit: settings.exit,
+            exit_message: settings.exit_message,
+            terminal_restore: settings.terminal_restore,
+            owner,
+            sender,
+            state: AtomicU64::new(State::START.to_bits()),
+            stopped_ns: AtomicU64::new(0),
+            lost: AtomicU32::new(0),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    /// The state of the machine.
+    pub(super) fn state(&self) -> State {
+        State::from_bits(self.state.load(Ordering::SeqCst))
+    }
+
+    /// The machine's clock: it stands still while the process is stopped.
+    pub(super) fn now(&self) -> Moment {
+        self.moment(clock::now_ns())
+    }
+
+    fn moment(&self, at_ns: u64) -> Moment {
+        let stopped_ns = self.stopped_ns.load(Ordering::Relaxed);
+        Moment::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
+    }
+
+    /// Takes time out of the machine's clock.
+    pub(super) fn was_stopped_for(&self, nanos: u64) {
+        self.stopped_ns.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// How many transitions the watcher was not told of, as the pipe was full.
+    pub(super) fn lost_transitions(&self) -> u32 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Lets the machine take one event, raises the cell and tells the watcher.
+    /// The caller carries out what [`Action::ends_process`] says.
+    pub(super) fn apply(&self, event: Event) -> Transition {
+        let at_ns = clock::now_ns();
+        let now = self.moment(at_ns);
+        let mut bits = self.state.load(Ordering::SeqCst);
+        // Each lost race means that another event was applied, so the loop
+        // ends: the ladder is finite and a saturated machine changes nothing.
+        let (before, after, action) = loop {
+            let before = State::from_bits(bits);
+            let (after, action) = self.policy.step(before, event, now);
+            match self.state.compare_exchange_weak(
+                bits,
+                after.to_bits(),
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            ) {
+                Ok(_) => break (before, after, action),
+                Err(now) => bits = now,
+            }
+        };
+        let cause = self.cause_of(event);
+        let rung = match after.position() {
+            Position::Rung(index) if after.position() != before.position() => Some(index),
+            _ => None,
+        };
+        let from = self.cell.poll().stage();
+        if let Some(stage) = action.stage() {
+            self.cell.raise(stage, rung.unwrap_or(0), cause);
+        }
+        if action == Action::Delegate {
+            // The process is about to end; let whoever polls see it.
+            self.cell.raise(Stage::ExitNow, 0, cause);
+        }
+        let sender = match event {
+            Event::Signal { sender, .. } => sender,
+            Event::Tick | Event::Request(_) | Event::Finished => Sender::Unknown,
+        };
+        let transition = Transition {
+            at_ns,
+            action,
+            from,
+            to: self.cell.poll().stage(),
+            rung,
+            cause,
+            sender,
+        };
+        // A transition that ends the process is announced by the handler
+        // itself; the watcher, told as well, might say it a second time.
+        let silent = action == Action::Nothing || action.ends_process();
+        if !silent && !self.sender.send(&transition.to_bytes()) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        transition
+    }
+
+    fn cause_of(&self, event: Event) -> Cause {
+        match event {
+            Event::Signal { signal, .. } => Cause::Signal(signal),
+            Event::Tick => Cause::Deadline(self.cell.poll().cause().signal()),
+            Event::Request(_) => Cause::Request,
+            Event::Finished => Cause::None,
+        }
+    }
+
+    /// Tells the watcher to read what there is and to end.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        let nothing = Transition {
+            at_ns: 0,
+            action: Action::Nothing,
+            from: Stage::Running,
+            to: Stage::Running,
+            rung: None,
+            cause: Cause::None,
+            sender: Sender::Unknown,
+        };
+        // If the pipe is full the watcher is about to read from it, and then
+        // it looks at the flag.
+        let _ = self.sender.send(&nothing.to_bytes());
+    }
+
+    /// Whether [`Engine::close`] was called.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Puts the machine and the cell back to running, in a new epoch.
+    pub(super) fn rearm(&self) {
+        self.state.store(State::START.to_bits(), Ordering::SeqCst);
+        self.cell.begin_epoch();
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a handler could not be installed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::machine::Signal;
+
+/// Why a handler could not be installed.
+#[derive(Debug)]
+pub struct InstallError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    AlreadyInstalled,
+    Unsupported(Signal),
+    System {
+        operation: &'static str,
+        signal: Option<Signal>,
+        source: io::Error,
+    },
+}
+
+impl InstallError {
+    pub(super) fn already_installed() -> InstallError {
+        InstallError(Kind::AlreadyInstalled)
+    }
+
+    pub(super) fn unsupported(signal: Signal) -> InstallError {
+        InstallError(Kind::Unsupported(signal))
+    }
+
+    pub(super) fn system(
+        operation: &'static str,
+        signal: Option<Signal>,
+        source: io::Error,
+    ) -> InstallError {
+        InstallError(Kind::System {
+            operation,
+            signal,
+            source,
+        })
+    }
+
+    /// Whether another handler of this library is installed in this process.
+    /// Drop it first.
+    #[must_use]
+    pub fn is_already_installed(&self) -> bool {
+        matches!(self.0, Kind::AlreadyInstalled)
+    }
+
+    /// The signal at fault, if it was one.
+    #[must_use]
+    pub fn signal(&self) -> Option<Signal> {
+        match self.0 {
+            Kind::AlreadyInstalled => None,
+            Kind::Unsupported(signal) => Some(signal),
+            Kind::System { signal, .. } => signal,
+        }
+    }
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failed to set up interrupt handling: ")?;
+        match &self.0 {
+            Kind::AlreadyInstalled => f.write_str("a handler is already installed in this process"),
+            Kind::Unsupported(signal) => write!(f, "{signal} is not supported on this platform"),
+            Kind::System {
+                operation,
+                signal: Some(signal),
+                source,
+            } => write!(f, "{operation} for {signal}: {source}"),
+            Kind::System {
+                operation, source, ..
+            } => write!(f, "{operation}: {source}"),
+        }
+    }
+}
+
+impl Error for InstallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::System { source, .. } => Some(source),
+            Kind::AlreadyInstalled | Kind::Unsupported(_) => None,
+        }
+    }
+}
+
+impl From<InstallError> for io::Error {
+    fn from(error: InstallError) -> io::Error {
+        let kind = match &error.0 {
+            Kind::AlreadyInstalled => io::ErrorKind::AlreadyExists,
+            Kind::Unsupported(_) => io::ErrorKind::Unsupported,
+            Kind::System { source, .. } => source.kind(),
+        };
+        io::Error::new(kind, error)
+    }
+}

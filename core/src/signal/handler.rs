@@ -1,0 +1,188 @@
+//! The signal handler: all code that runs inside one, but for the machine and
+//! the system calls it makes.
+//!
+//! Rules: no allocation, no lock, no thread-local storage, no formatting, no
+//! panic; errno is saved. The managed signals are masked meanwhile, so the
+//! handler never interrupts itself in one thread; it may run in several
+//! threads at once.
+//!
+//! # Lifetime of the engine
+//! The handler announces itself in `IN_FLIGHT` before it loads `ACTIVE`.
+//! [`retract`] clears `ACTIVE` before it waits for `IN_FLIGHT` to fall to 0.
+//! Both sides are sequentially consistent: a handler either sees null, or is
+//! seen and waited for. Reference counting would need the same two steps, and
+//! a handler that drops the last reference would have to free memory.
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::thread;
+
+use super::engine::Engine;
+use super::options::ExitStyle;
+use crate::machine::{Action, Event, Sender, Signal};
+use crate::sys::disposition::{self, Disposition};
+use crate::sys::{ending, errno, process, terminal};
+
+static ACTIVE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
+static IN_FLIGHT: AtomicU32 = AtomicU32::new(0);
+/// Bit n: when the last handler was removed, signal n got back its previous
+/// disposition.
+static RESTORED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn on_signal(
+    number: libc::c_int,
+    info: *mut libc::siginfo_t,
+    _context: *mut libc::c_void,
+) {
+    let saved = errno::get();
+    IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: a pointer in ACTIVE is valid until `retract` has seen IN_FLIGHT
+    // at 0 after clearing it, and this call is counted there.
+    let engine = unsafe { ACTIVE.load(Ordering::SeqCst).as_ref() };
+    if let Some(signal) = Signal::from_number(number) {
+        match engine {
+            Some(engine) => handle(engine, signal, sender_of(info)),
+            None => deliver_late(signal),
+        }
+    }
+    IN_FLIGHT.fetch_sub(1, Ordering::SeqCst);
+    errno::set(saved);
+}
+
+fn handle(engine: &Engine, signal: Signal, sender: Sender) {
+    if process::id() != engine.owner {
+        // A forked child that has not executed another program yet. The pipe
+        // belongs to the parent, and a signal swallowed here would be lost to
+        // the program about to be executed: do what it would do, die.
+        ending::die_by(signal);
+    }
+    let transition = engine.apply(Event::Signal { signal, sender });
+    if transition.action.ends_process() {
+        end_process(engine, transition.action, Some(signal));
+    }
+}
+
+/// A signal whose delivery had begun when the handler was removed. If the
+/// previous disposition is back, it gets the signal. If somebody put a handler
+/// over ours and passes signals on to us, raising it again would go round in
+/// circles, and that handler had the signal already.
+fn deliver_late(signal: Signal) {
+    if RESTORED.load(Ordering::SeqCst) & 1 << signal.number() != 0 {
+        // SAFETY: raise takes any signal number. The signal is blocked in this
+        // handler and arrives when it returns.
+        let _ = unsafe { libc::raise(signal.number()) };
+    }
+}
+
+/// Ends the process from wherever this is called, the other threads stuck or
+/// not. `signal` is the one that began it all.
+pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
+    // First make the signals deadly: should the message hang after all, the
+    // next Ctrl+C needs nothing of ours.
+    ending::make_deadly(&engine.signals);
+    if action != Action::Delegate {
+        terminal::write_without_blocking(&engine.exit_message);
+    }
+    terminal::write_without_blocking(&engine.terminal_restore);
+    match (engine.exit, signal) {
+        (ExitStyle::BySignal, Some(signal)) => ending::die_by(signal),
+        (ExitStyle::Status128, Some(signal)) => ending::exit_now(128 + signal.number()),
+        (ExitStyle::Status(status), _) => ending::exit_now(i32::from(status)),
+        (ExitStyle::BySignal | ExitStyle::Status128, None) => ending::exit_now(1),
+    }
+}
+
+fn sender_of(info: *const libc::siginfo_t) -> Sender {
+    // SAFETY: the kernel passes a valid siginfo to a handler installed with
+    // SA_SIGINFO; null is checked all the same, as other code may call us.
+    let Some(info) = (unsafe { info.as_ref() }) else {
+        return Sender::Unknown;
+    };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let from_kernel = info.si_code == libc::SI_KERNEL;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let from_kernel = false;
+    if from_kernel {
+        return Sender::Kernel;
+    }
+    // SAFETY: managed signals that the kernel did not send come from kill,
+    // tgkill or sigqueue, which fill in the process id.
+    let pid = unsafe { info.si_pid() };
+    match u32::try_from(pid) {
+        Ok(pid) if pid > 0 => Sender::Process(pid),
+        // Process 0 is a sender in another process namespace.
+        _ if cfg!(target_os = "linux") => Sender::Unknown,
+        _ => Sender::Kernel,
+    }
+}
+
+/// Offers the engine to the handler; `false` if another one is installed in
+/// this process.
+///
+/// # Safety
+/// The engine must stay valid until [`retract`] returned, or for ever.
+pub(super) unsafe fn publish(engine: *const Engine) -> bool {
+    let engine = engine.cast_mut();
+    let swap = |expected| {
+        ACTIVE
+            .compare_exchange(expected, engine, Ordering::SeqCst, Ordering::SeqCst)
+            .err()
+    };
+    let Some(other) = swap(ptr::null_mut()) else {
+        return true;
+    };
+    // SAFETY: non-null pointers in ACTIVE are valid, see `on_signal`. In a
+    // forked child the parent's engine stays where it was: its guard notices
+    // that it is in another process and frees nothing.
+    let inherited = unsafe { other.as_ref() }.is_some_and(|other| other.owner != process::id());
+    if inherited && swap(other).is_none() {
+        // Handlers of threads that do not exist in this process.
+        IN_FLIGHT.store(0, Ordering::SeqCst);
+        return true;
+    }
+    false
+}
+
+/// Takes the engine away from the handler and waits until no handler uses it.
+/// Does nothing if it is not the active one. Must not be called in a handler.
+pub(super) fn retract(engine: *const Engine) {
+    let ours = ACTIVE.compare_exchange(
+        engine.cast_mut(),
+        ptr::null_mut(),
+        Ordering::SeqCst,
+        Ordering::SeqCst,
+    );
+    if ours.is_err() {
+        return;
+    }
+    while IN_FLIGHT.load(Ordering::SeqCst) > 0 {
+        // A handler takes about a microsecond; there is nothing to wait on
+        // that it could signal in its last instruction.
+        thread::yield_now();
+    }
+}
+
+/// Installs the handler for `signal`; gives the previous disposition.
+///
+/// # Errors
+/// Those of `sigaction(2)`.
+pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Disposition> {
+    let previous = disposition::replace(signal, &Disposition::handler(on_signal, managed))?;
+    RESTORED.fetch_and(!(1 << signal.number()), Ordering::SeqCst);
+    Ok(previous)
+}
+
+/// Puts `previous` back if our handler is still the installed one, and says
+/// whether it was.
+///
+/// # Errors
+/// Those of `sigaction(2)`.
+pub(super) fn detach(signal: Signal, previous: &Disposition) -> io::Result<bool> {
+    if !disposition::current(signal)?.is_handler(on_signal) {
+        return Ok(false);
+    }
+    RESTORED.fetch_or(1 << signal.number(), Ordering::SeqCst);
+    disposition::replace(signal, previous)?;
+    Ok(true)
+}

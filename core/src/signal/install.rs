@@ -1,0 +1,220 @@
+//! Installing and removing the handler.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::engine::{Engine, Settings};
+use super::error::InstallError;
+use super::handler;
+use super::options::{ExitStyle, Options};
+use crate::machine::{Cause, Event, Policy, Signal, Stage, State};
+use crate::sys::disposition::{self, Disposition};
+use crate::sys::{process, wake};
+
+/// What a dying process writes to a terminal: cursor visible, colours reset.
+const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
+
+/// The installed handler, as an RAII guard.
+///
+/// While it lives, the managed signals move the stage as the policy says.
+/// When it is dropped, each signal gets back its previous disposition, unless
+/// somebody else installed another handler since. One handler can be installed
+/// in a process at a time; any number one after the other.
+///
+/// # Fork
+/// In a forked child that has not executed another program, the managed
+/// signals do what they do by default, so that a signal between `fork` and
+/// `exec` is not lost. Such a child may install a handler of its own.
+#[must_use = "dropping the guard removes the handler"]
+pub struct InterruptHandler {
+    engine: Arc<Engine>,
+    previous: Vec<(Signal, Disposition)>,
+    ignored: Vec<Signal>,
+    watcher: Option<JoinHandle<()>>,
+}
+
+impl InterruptHandler {
+    /// Installs a handler for a [`Policy`] or for [`Options`].
+    ///
+    /// A signal that the parent process had set to be ignored stays ignored,
+    /// see [`InterruptHandler::ignored`].
+    ///
+    /// # Errors
+    /// If a handler is installed already
+    /// ([`InstallError::is_already_installed`]), if a signal is not supported
+    /// on this platform, or if a system call fails. Nothing stays installed
+    /// then.
+    ///
+    /// ```
+    /// use sigproof_core::{InterruptHandler, Policy, Stage};
+    /// let handler = InterruptHandler::install(Policy::escalating())?;
+    /// assert_eq!(handler.stage(), Stage::Running);
+    /// # Ok::<(), sigproof_core::InstallError>(())
+    /// ```
+    pub fn install(options: impl Into<Options>) -> Result<InterruptHandler, InstallError> {
+        let options: Options = options.into();
+        let unsupported = options.signals.iter().find(|signal| !signal.is_supported());
+        if let Some(&signal) = unsupported {
+            return Err(InstallError::unsupported(signal));
+        }
+        let (managed, ignored) = split_ignored(&options)?;
+        let terminal_restore = options.terminal_restore.unwrap_or_else(|| {
+            if std::io::stderr().is_terminal() {
+                TERMINAL_RESTORE.to_vec()
+            } else {
+                Vec::new()
+            }
+        });
+        let settings = Settings {
+            policy: options.policy,
+            signals: managed,
+            exit: options.exit,
+            exit_message: options.exit_message,
+            terminal_restore,
+        };
+        let (sender, receiver) = wake::channel()
+            .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
+        let engine = Arc::new(Engine::new(settings, process::id(), sender));
+        // SAFETY: the guard holds the engine and retracts it before letting go.
+        if !unsafe { handler::publish(Arc::as_ptr(&engine)) } {
+            return Err(InstallError::already_installed());
+        }
+        // From here on, dropping the guard undoes whatever was done.
+        let mut guard = InterruptHandler {
+            engine,
+            previous: Vec::new(),
+            ignored,
+            watcher: None,
+        };
+        let engine = Arc::clone(&guard.engine);
+        let watcher = super::watcher::spawn(engine, receiver, options.observers)
+            .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
+        guard.watcher = Some(watcher);
+        for &signal in &guard.engine.signals {
+            let previous = handler::attach(signal, &guard.engine.signals)
+                .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
+            guard.previous.push((signal, previous));
+        }
+        Ok(guard)
+    }
+
+    /// The stage now: one relaxed load.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.engine.cell.poll().stage()
+    }
+
+    /// Why the stage was reached; [`Cause::None`] while running.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.engine.cell.poll().cause()
+    }
+
+    /// The state of the machine, which also tells an armed handler from a
+    /// running one.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.engine.state()
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.engine.policy
+    }
+
+    /// The signals that the handler takes.
+    #[must_use]
+    pub fn managed(&self) -> &[Signal] {
+        &self.engine.signals
+    }
+
+    /// The signals that stayed ignored, because this process inherited them
+    /// so: under `nohup`, or in the background of a script.
+    #[must_use]
+    pub fn ignored(&self) -> &[Signal] {
+        &self.ignored
+    }
+
+    /// Asks for a stage, as a signal would: the machine climbs to the first
+    /// rung with this stage or a higher one. At stage 3 the process ends.
+    pub fn request(&self, stage: Stage) {
+        let transition = self.engine.apply(Event::Request(stage));
+        if transition.action.ends_process() {
+            handler::end_process(&self.engine, transition.action, transition.cause.signal());
+        }
+    }
+
+    /// Begins a new epoch: running again, for the next run of a program that
+    /// goes on after an interrupted one. Tasks queued before stay cancelled.
+    pub fn rearm(&self) {
+        self.engine.rearm();
+    }
+
+    /// How many transitions observers were not told of, because more than the
+    /// pipe holds (some 4,000) were waiting. The stage itself is never lost.
+    #[must_use]
+    pub fn lost_transitions(&self) -> u32 {
+        self.engine.lost_transitions()
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<crate::machine::Cell> {
+        &self.engine.cell
+    }
+
+    pub(super) fn exit_style(&self) -> ExitStyle {
+        self.engine.exit
+    }
+
+    /// Tells the machine that the work is done: from now on a signal does what
+    /// it does by default. Called by [`InterruptHandler::conclude`].
+    pub(super) fn finish(&self) {
+        self.engine.apply(Event::Finished);
+    }
+
+    fn uninstall(&mut self) {
+        if self.engine.owner != process::id() {
+            // A forked child unwinds or exits: the thread, the pipe and the
+            // engine are the parent's. Its handlers already act as default.
+            if let Some(watcher) = self.watcher.take() {
+                let _ = std::mem::ManuallyDrop::new(watcher);
+            }
+            let _ = std::mem::ManuallyDrop::new(Arc::clone(&self.engine));
+            return;
+        }
+        for (signal, previous) in self.previous.drain(..) {
+            // sigaction fails for invalid signals only, and these were valid
+            // when they were installed.
+            let _ = handler::detach(signal, &previous);
+        }
+        handler::retract(Arc::as_ptr(&self.engine));
+        self.engine.close();
+        if let Some(watcher) = self.watcher.take() {
+            // An observer that panicked has been reported by the panic hook.
+            let _ = watcher.join();
+        }
+    }
+}
+
+impl Drop for InterruptHandler {
+    fn drop(&mut self) {
+        self.uninstall();
+    }
+}
+
+/// The signals to manage, and those to leave ignored.
+fn split_ignored(options: &Options) -> Result<(Vec<Signal>, Vec<Signal>), InstallError> {
+    let mut managed = Vec::new();
+    let mut ignored = Vec::new();
+    for &signal in &options.signals {
+        let current = disposition::current(signal)
+            .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
+        if current.is_ignored() && !options.takes_ignored {
+            ignored.push(signal);
+        } else {
+            managed.push(signal);
+        }
+    }
+    Ok((managed, ignored))
+}

@@ -1,0 +1,118 @@
+//! What to install.
+
+use super::transition::Transition;
+use crate::machine::{Policy, Signal};
+
+/// How an interrupted program ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExitStyle {
+    /// It dies by the signal, so that a calling shell or script stops as well
+    /// (`WIFSIGNALED`). This is what a well-behaved program does.
+    #[default]
+    BySignal,
+    /// It exits with 128 + the number of the signal, as a shell would report
+    /// it: 130 for SIGINT, 143 for SIGTERM.
+    Status128,
+    /// It exits with a status of its own.
+    Status(u8),
+}
+
+/// Is told of every transition, in order, on the watcher thread.
+///
+/// An observer never runs in the signal handler and never delays the stage;
+/// one that blocks delays the observers after it and time-based escalation.
+pub trait Observer: Send {
+    /// Called once for each transition.
+    fn observe(&mut self, policy: &Policy, transition: &Transition);
+
+    /// Called once at the end, when no further transition will come.
+    fn finish(&mut self) {}
+}
+
+/// What to install; made from a [`Policy`] or by [`Options::new`].
+pub struct Options {
+    pub(super) policy: Policy,
+    pub(super) signals: Vec<Signal>,
+    pub(super) observers: Vec<Box<dyn Observer>>,
+    pub(super) exit: ExitStyle,
+    pub(super) takes_ignored: bool,
+    pub(super) exit_message: Vec<u8>,
+    pub(super) terminal_restore: Option<Vec<u8>>,
+}
+
+impl Options {
+    /// This policy for SIGINT and SIGTERM, without any feedback.
+    #[must_use]
+    pub fn new(policy: Policy) -> Options {
+        Options {
+            policy,
+            signals: Signal::defaults().to_vec(),
+            observers: Vec::new(),
+            exit: ExitStyle::default(),
+            takes_ignored: false,
+            exit_message: Vec::new(),
+            terminal_restore: None,
+        }
+    }
+
+    /// Manages exactly these signals, in place of SIGINT and SIGTERM.
+    #[must_use]
+    pub fn signals(mut self, signals: impl IntoIterator<Item = Signal>) -> Options {
+        self.signals = signals.into_iter().collect();
+        self.signals.sort_unstable();
+        self.signals.dedup();
+        self
+    }
+
+    /// Manages this signal as well.
+    #[must_use]
+    pub fn also(self, signal: Signal) -> Options {
+        let signals: Vec<_> = self.signals.iter().copied().chain([signal]).collect();
+        self.signals(signals)
+    }
+
+    /// Sets how an interrupted program ends.
+    #[must_use]
+    pub fn exit_style(mut self, exit: ExitStyle) -> Options {
+        self.exit = exit;
+        self
+    }
+
+    /// Installs the handler even for signals that the parent had ignored
+    /// (`nohup`, `cmd &` in a script). By default those stay ignored.
+    #[must_use]
+    pub fn take_ignored_signals(mut self) -> Options {
+        self.takes_ignored = true;
+        self
+    }
+
+    /// Tells this observer of every transition.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Options {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// The bytes that the handler itself writes to standard error before a
+    /// stage 3 ends the process. Written only if that does not block.
+    #[must_use]
+    pub fn exit_message(mut self, message: impl Into<Vec<u8>>) -> Options {
+        self.exit_message = message.into();
+        self
+    }
+
+    /// The bytes that the handler itself writes to standard error before it
+    /// ends the process, to repair the terminal. The default, on a terminal,
+    /// shows the cursor and resets colours; elsewhere nothing.
+    #[must_use]
+    pub fn terminal_restore(mut self, bytes: impl Into<Vec<u8>>) -> Options {
+        self.terminal_restore = Some(bytes.into());
+        self
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}

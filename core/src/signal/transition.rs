@@ -1,0 +1,103 @@
+//! What the machine did, as told by the handler to the watcher thread.
+
+use crate::machine::{Action, Cause, Sender, Stage};
+use crate::sys::wake::RECORD_BYTES;
+
+/// One transition of the machine, as it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// When, in nanoseconds on the monotonic clock of the system.
+    pub at_ns: u64,
+    /// What the machine asked for.
+    pub action: Action,
+    /// The stage before.
+    pub from: Stage,
+    /// The stage after.
+    pub to: Stage,
+    /// Index of the rung that was entered, `None` if the machine fell back to
+    /// running or stayed where it was.
+    pub rung: Option<u8>,
+    /// Why.
+    pub cause: Cause,
+    /// Who sent the signal, [`Sender::Unknown`] if there was none.
+    pub sender: Sender,
+}
+
+impl Transition {
+    /// Sixteen bytes: the time, then from the lowest bit 3 of action, 2 each
+    /// of action stage, from and to, 4 of rung, 8 of cause, 23 of sender.
+    pub(super) fn to_bytes(self) -> [u8; RECORD_BYTES] {
+        let (kind, stage) = match self.action {
+            Action::Nothing => (0, Stage::Running),
+            Action::WarnArmed => (1, Stage::Running),
+            Action::Disarmed => (2, Stage::Running),
+            Action::RequestStop(stage) => (3, stage),
+            Action::Announce(stage) => (4, stage),
+            Action::Delegate => (5, Stage::Running),
+        };
+        let low = kind
+            | u64::from(stage.number()) << 3
+            | u64::from(self.from.number()) << 5
+            | u64::from(self.to.number()) << 7
+            | u64::from(self.rung.map_or(15, |rung| rung & 0xf)) << 9
+            | u64::from(self.cause.to_bits()) << 13
+            | u64::from(self.sender.to_bits()) << 21;
+        (u128::from(self.at_ns) << 64 | u128::from(low)).to_ne_bytes()
+    }
+
+    pub(super) fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Transition {
+        let all = u128::from_ne_bytes(bytes);
+        // Each cut is one of the fields that `to_bytes` wrote.
+        let field = |shift: u32, bits: u32| (all >> shift & ((1 << bits) - 1)) as u32;
+        let stage = Stage::from_bits(field(3, 2));
+        let action = match field(0, 3) {
+            1 => Action::WarnArmed,
+            2 => Action::Disarmed,
+            3 => Action::RequestStop(stage),
+            4 => Action::Announce(stage),
+            5 => Action::Delegate,
+            _ => Action::Nothing,
+        };
+        Transition {
+            at_ns: (all >> 64) as u64,
+            action,
+            from: Stage::from_bits(field(5, 2)),
+            to: Stage::from_bits(field(7, 2)),
+            rung: u8::try_from(field(9, 4)).ok().filter(|rung| *rung != 15),
+            cause: Cause::from_bits(field(13, 8)),
+            sender: Sender::from_bits(field(21, 23)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Signal;
+
+    #[test]
+    fn bytes_round_trip() {
+        let actions = [
+            Action::Nothing,
+            Action::WarnArmed,
+            Action::Disarmed,
+            Action::RequestStop(Stage::TerminateActive),
+            Action::Announce(Stage::ExitNow),
+            Action::Delegate,
+        ];
+        for action in actions {
+            for rung in [None, Some(0), Some(13)] {
+                let transition = Transition {
+                    at_ns: u64::MAX - 1,
+                    action,
+                    from: Stage::CancelQueued,
+                    to: Stage::ExitNow,
+                    rung,
+                    cause: Cause::Deadline(Some(Signal::TERMINATE)),
+                    sender: Sender::Process(4_194_303),
+                };
+                assert_eq!(Transition::from_bytes(transition.to_bytes()), transition);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The watcher thread: reads what the handler did, tells the observers, and
+//! lets time pass for the machine.
+//!
+//! It has every signal blocked but the managed ones, so that one thread at
+//! least can take them when all others have blocked them.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::engine::Engine;
+use super::handler;
+use super::options::Observer;
+use super::transition::Transition;
+use crate::machine::{Action, Event};
+use crate::sys::park::WAKES_FROM_HANDLER;
+use crate::sys::wake::{Received, Receiver};
+use crate::sys::{clock, mask};
+
+/// While a deadline runs, the watcher looks at the clock at least this often.
+/// A look that comes much later means that the process was stopped (Ctrl+Z,
+/// a debugger, a sleeping laptop); that time does not count.
+const SLICE: Duration = Duration::from_millis(200);
+
+/// Starts the watcher. It ends after [`Engine::close`], when it has read every
+/// transition.
+///
+/// # Errors
+/// Those of creating a thread.
+pub(super) fn spawn(
+    engine: Arc<Engine>,
+    receiver: Receiver,
+    observers: Vec<Box<dyn Observer>>,
+) -> io::Result<JoinHandle<()>> {
+    mask::with_all_blocked(|| {
+        thread::Builder::new()
+            .name("interrupt-watcher".to_owned())
+            .spawn(move || watch(&engine, receiver, observers))
+    })
+}
+
+fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Observer>>) {
+    // Cannot fail for valid signals; if it did, other threads take the signal.
+    let _ = mask::unblock(&engine.signals);
+    loop {
+        let closing = engine.is_closing();
+        let timeout = if closing {
+            Some(Duration::ZERO)
+        } else {
+            until_next_tick(engine)
+        };
+        let before_ns = clock::now_ns();
+        match receiver.receive(timeout) {
+            Ok(Received::Record(record)) => {
+                let transition = Transition::from_bytes(record);
+                if !WAKES_FROM_HANDLER {
+                    engine.cell.wake_all();
+                }
+                if transition.action != Action::Nothing {
+                    for observer in &mut observers {
+                        observer.observe(&engine.policy, &transition);
+                    }
+                }
+            }
+            Ok(Received::TimedOut) if closing => break,
+            Ok(Received::TimedOut) => {}
+            // The pipe is ours alone: it neither closes nor fails while the
+            // engine is there. Without it there is nothing left to watch.
+            Ok(Received::Closed) | Err(_) => break,
+        }
+        if let Some(timeout) = timeout.filter(|_| !closing) {
+            discount_a_stop(engine, before_ns, timeout);
+            let transition = engine.apply(Event::Tick);
+            if transition.action.ends_process() {
+                let signal = transition.cause.signal();
+                handler::end_process(engine, transition.action, signal);
+            }
+        }
+    }
+    for observer in &mut observers {
+        observer.finish();
+    }
+}
+
+/// How long to wait at most, `None` if time changes nothing.
+fn until_next_tick(engine: &Engine) -> Option<Duration> {
+    let due = engine.policy.next_deadline(engine.state())?;
+    let left = Duration::from_millis(u64::from(due.millis_since(engine.now())));
+    Some(left.min(SLICE))
+}
+
+fn discount_a_stop(engine: &Engine, before_ns: u64, timeout: Duration) {
+    let waited = Duration::from_nanos(clock::now_ns().saturating_sub(before_ns));
+    let excess = waited.saturating_sub(timeout);
+    if excess > SLICE {
+        engine.was_stopped_for(u64::try_from(excess.as_nanos()).unwrap_or(u64::MAX));
+    }
+}

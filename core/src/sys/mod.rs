@@ -1,0 +1,25 @@
+//! Everything that calls the operating system: safe functions out, every
+//! return value checked, one file per platform and concern. The only other
+//! `unsafe` code of the crate is in `signal/handler.rs`.
+
+#[cfg(unix)]
+mod unix {
+    pub(crate) mod clock;
+    pub(crate) mod disposition;
+    pub(crate) mod ending;
+    pub(crate) mod errno;
+    pub(crate) mod mask;
+    pub(crate) mod process;
+    pub(crate) mod terminal;
+    pub(crate) mod wake;
+}
+#[cfg(unix)]
+pub(crate) use unix::{clock, disposition, ending, errno, mask, process, terminal, wake};
+
+#[cfg(target_os = "linux")]
+#[path = "linux/park.rs"]
+pub(crate) mod park;
+
+#[cfg(not(target_os = "linux"))]
+#[path = "portable/park.rs"]
+pub(crate) mod park;

@@ -1,0 +1,150 @@
+//! What lies between the cell and a token: scopes and shields, as a chain.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::machine::Stage;
+use crate::sync::{AtomicBool, AtomicU32, Ordering};
+
+/// One scope or shield. A token looks through its chain of nodes at the cell.
+#[derive(Debug)]
+pub(super) struct Node {
+    parent: Option<Arc<Node>>,
+    /// The stage that this scope was stopped at.
+    stopped: AtomicU32,
+    shield: Option<Shielding>,
+    /// The shields at work below this node.
+    below: Mutex<Below>,
+}
+
+#[derive(Debug)]
+struct Shielding {
+    until: Option<Instant>,
+    ended: AtomicBool,
+}
+
+/// The shields at work below a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shields {
+    /// None holds.
+    None,
+    /// One at least holds, at most until then.
+    HoldUntil(Option<Instant>),
+}
+
+#[derive(Debug, Default)]
+struct Below {
+    count: usize,
+    /// The latest limit among them; meaningless while `count` is 0.
+    until: Option<Instant>,
+    endless: bool,
+}
+
+impl Node {
+    pub(super) fn scope(parent: Option<Arc<Node>>) -> Node {
+        Node {
+            parent,
+            stopped: AtomicU32::new(0),
+            shield: None,
+            below: Mutex::default(),
+        }
+    }
+
+    /// A shield for at most `limit`; a limit beyond the clock's range holds
+    /// until the shield ends.
+    pub(super) fn shield(parent: Option<Arc<Node>>, limit: Duration) -> Node {
+        let until = Instant::now().checked_add(limit);
+        let node = Node {
+            shield: Some(Shielding {
+                until,
+                ended: AtomicBool::new(false),
+            }),
+            ..Node::scope(parent)
+        };
+        node.for_each_above(|above| above.enter(until));
+        node
+    }
+
+    /// The stage seen through this node when the cell shows `root`.
+    pub(super) fn view(&self, root: Stage) -> Stage {
+        let above = self
+            .parent
+            .as_ref()
+            .map_or(root, |parent| parent.view(root));
+        let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
+        if stage.is_interrupted() && !stage.should_exit_now() && self.holds_back() {
+            Stage::Running
+        } else {
+            stage
+        }
+    }
+
+    /// When the view may change by time alone.
+    pub(super) fn next_change(&self) -> Option<Instant> {
+        let above = self.parent.as_ref().and_then(|parent| parent.next_change());
+        let own = match &self.shield {
+            Some(shield) if self.holds_back() => shield.until,
+            _ => None,
+        };
+        match (above, own) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Raises the stage of this scope; it never goes down.
+    pub(super) fn stop(&self, stage: Stage) {
+        self.stopped
+            .fetch_max(u32::from(stage.number()), Ordering::SeqCst);
+    }
+
+    /// Ends the shield.
+    pub(super) fn end_shield(&self) {
+        if let Some(shield) = &self.shield
+            && !shield.ended.swap(true, Ordering::SeqCst)
+        {
+            self.for_each_above(Node::leave);
+        }
+    }
+
+    /// Whether shields below this node still hold, and how long.
+    pub(super) fn shields(&self) -> Shields {
+        let below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        match below.until {
+            _ if below.count == 0 => Shields::None,
+            _ if below.endless => Shields::HoldUntil(None),
+            Some(until) if Instant::now() < until => Shields::HoldUntil(Some(until)),
+            Some(_) | None => Shields::None,
+        }
+    }
+
+    fn holds_back(&self) -> bool {
+        self.shield.as_ref().is_some_and(|shield| {
+            !shield.ended.load(Ordering::Relaxed)
+                && shield.until.is_none_or(|until| Instant::now() < until)
+        })
+    }
+
+    fn enter(&self, until: Option<Instant>) {
+        let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        below.count += 1;
+        below.until = below.until.max(until);
+        below.endless |= until.is_none();
+    }
+
+    fn leave(&self) {
+        let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        below.count = below.count.saturating_sub(1);
+        if below.count == 0 {
+            *below = Below::default();
+        }
+    }
+
+    fn for_each_above(&self, action: impl Fn(&Node)) {
+        let mut above = self.parent.as_ref();
+        while let Some(node) = above {
+            action(node);
+            above = node.parent.as_ref();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Scopes and shields: the two ways in which a token's view differs from the
+//! stage of the program.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::node::Node;
+use super::stop_token::StopToken;
+use crate::machine::Stage;
+
+/// A part of the program that can be stopped by itself: it sees the stage of
+/// its parent or its own, whichever is higher. Stopping it never stops the
+/// parent. Dropping the scope leaves its tokens as they are.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    token: StopToken,
+    node: Arc<Node>,
+}
+
+impl Scope {
+    pub(super) fn new(parent: &StopToken) -> Scope {
+        let node = Arc::new(Node::scope(parent.node.clone()));
+        Scope {
+            token: StopToken {
+                cell: Arc::clone(&parent.cell),
+                node: Some(Arc::clone(&node)),
+            },
+            node,
+        }
+    }
+
+    /// The token of the scope, to be handed to its parts.
+    #[must_use]
+    pub fn token(&self) -> &StopToken {
+        &self.token
+    }
+
+    /// Stops the scope and everything below it; a lower stage than the one
+    /// reached changes nothing.
+    pub fn stop(&self, stage: Stage) {
+        self.node.stop(stage);
+        self.token.wake_all();
+    }
+}
+
+/// A section that stages 1 and 2 do not cut, until it is dropped or its limit
+/// has passed. Work inside uses [`Shield::token`]; tokens made before the
+/// shield see every stage as it comes.
+#[derive(Debug)]
+#[must_use = "the shield ends when it is dropped"]
+pub struct Shield {
+    token: StopToken,
+    node: Arc<Node>,
+}
+
+impl Shield {
+    pub(super) fn new(parent: &StopToken, limit: Duration) -> Shield {
+        let node = Arc::new(Node::shield(parent.node.clone(), limit));
+        Shield {
+            token: StopToken {
+                cell: Arc::clone(&parent.cell),
+                node: Some(Arc::clone(&node)),
+            },
+            node,
+        }
+    }
+
+    /// The token of the section.
+    #[must_use]
+    pub fn token(&self) -> &StopToken {
+        &self.token
+    }
+}
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        self.node.end_shield();
+        self.token.wake_all();
+    }
+}

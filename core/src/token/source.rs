@@ -1,0 +1,55 @@
+//! A stage without signals.
+
+use std::sync::Arc;
+
+use super::stop_token::StopToken;
+use crate::machine::{Cause, Cell, Stage};
+
+/// A stage of one's own, moved by the program in place of signals: for
+/// libraries, for tests, for everything that must be stoppable without Ctrl+C.
+///
+/// ```
+/// use sigproof_core::{Stage, StopSource};
+/// let source = StopSource::new();
+/// let token = source.token();
+/// source.stop(Stage::TerminateActive);
+/// assert!(token.checkpoint().is_err());
+/// ```
+#[derive(Clone, Debug)]
+pub struct StopSource {
+    cell: Arc<Cell>,
+}
+
+impl StopSource {
+    /// A source that is running.
+    #[must_use]
+    pub fn new() -> StopSource {
+        StopSource {
+            cell: Arc::new(Cell::new()),
+        }
+    }
+
+    /// A token that shows this stage.
+    #[must_use]
+    pub fn token(&self) -> StopToken {
+        StopToken::root(&self.cell)
+    }
+
+    /// Raises the stage and says whether it moved; it never goes down.
+    pub fn stop(&self, stage: Stage) -> bool {
+        let moved = self.cell.raise(stage, 0, Cause::Request);
+        self.cell.wake_all();
+        moved
+    }
+
+    /// Begins a new epoch: running again. Tasks queued before stay cancelled.
+    pub fn rearm(&self) {
+        self.cell.begin_epoch();
+    }
+}
+
+impl Default for StopSource {
+    fn default() -> StopSource {
+        StopSource::new()
+    }
+}

@@ -1,0 +1,189 @@
+//! The token: a view of the stage, to be handed around.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::interrupted::Interrupted;
+use super::node::{Node, Shields};
+use super::scope::{Scope, Shield};
+use crate::machine::{Cause, Cell, Stage, Step};
+use crate::signal::InterruptHandler;
+
+/// A view of the stage, cheap to clone and to poll, for every function that
+/// has to stop when asked.
+///
+/// A poll is one relaxed load: no lock, no reference count, no allocation.
+/// Scopes and shields add one such load each. Nothing is published along with
+/// a stage: what another thread wrote before it asked for the stop needs its
+/// own synchronisation.
+///
+/// ```
+/// use sigproof_core::{Interrupted, StopSource, StopToken};
+/// fn sum(numbers: &[u64], token: &StopToken) -> Result<u64, Interrupted> {
+///     let mut sum = 0;
+///     for number in numbers {
+///         token.checkpoint()?;
+///         sum += number;
+///     }
+///     Ok(sum)
+/// }
+/// assert_eq!(sum(&[1, 2], &StopSource::new().token()), Ok(3));
+/// ```
+#[derive(Clone, Debug)]
+pub struct StopToken {
+    pub(super) cell: Arc<Cell>,
+    pub(super) node: Option<Arc<Node>>,
+}
+
+impl StopToken {
+    pub(super) fn root(cell: &Arc<Cell>) -> StopToken {
+        StopToken {
+            cell: Arc::clone(cell),
+            node: None,
+        }
+    }
+
+    /// The stage, as seen here: shields hold stages 1 and 2 back, a stopped
+    /// scope raises its own.
+    #[must_use]
+    #[inline]
+    pub fn stage(&self) -> Stage {
+        let root = self.cell.poll().stage();
+        match &self.node {
+            None => root,
+            Some(node) => node.view(root),
+        }
+    }
+
+    /// Whether any stop was asked for (stage 1 and above).
+    #[must_use]
+    #[inline]
+    pub fn is_interrupted(&self) -> bool {
+        self.stage().is_interrupted()
+    }
+
+    /// Why the program was asked to stop; [`Cause::None`] while it was not,
+    /// and when only a scope was stopped.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.cell.poll().cause()
+    }
+
+    /// For a task to call now and then: an error from stage 2 on, which asks
+    /// active tasks to end.
+    ///
+    /// # Errors
+    /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.
+    #[inline]
+    pub fn checkpoint(&self) -> Result<(), Interrupted> {
+        self.checkpoint_at(Stage::TerminateActive)
+    }
+
+    /// As [`StopToken::checkpoint`], from another stage on. At
+    /// [`Stage::CancelQueued`] it is for loops that start new work.
+    ///
+    /// # Errors
+    /// [`Interrupted`], with the stage, from `stage` on.
+    #[inline]
+    pub fn checkpoint_at(&self, stage: Stage) -> Result<(), Interrupted> {
+        let now = self.stage();
+        if now < stage || now == Stage::Running {
+            Ok(())
+        } else {
+            Err(Interrupted::new(now, self.cause()))
+        }
+    }
+
+    /// Waits for `stage` or a higher one and gives the stage that was reached.
+    /// Nobody polls: the thread sleeps until it is woken.
+    pub fn wait(&self, stage: Stage) -> Stage {
+        self.wait_deadline(stage, None);
+        self.stage()
+    }
+
+    /// As [`StopToken::wait`], for at most `timeout`; `None` if the stage was
+    /// not reached in time.
+    #[must_use]
+    pub fn wait_timeout(&self, stage: Stage, timeout: Duration) -> Option<Stage> {
+        let deadline = Instant::now().checked_add(timeout);
+        let reached = self.wait_deadline(stage, deadline);
+        reached.then(|| self.stage())
+    }
+
+    /// Sleeps for `duration`, unless stage 2 cuts it short.
+    ///
+    /// # Errors
+    /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.
+    pub fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+        match self.wait_timeout(Stage::TerminateActive, duration) {
+            Some(stage) => Err(Interrupted::new(stage, self.cause())),
+            None => Ok(()),
+        }
+    }
+
+    /// A scope: its own token can be stopped without stopping this one.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::new(self)
+    }
+
+    /// A shield: its token does not see stages 1 and 2 until the shield is
+    /// dropped or `limit` has passed. Stage 3 always goes through.
+    pub fn shield(&self, limit: Duration) -> Shield {
+        Shield::new(self, limit)
+    }
+
+    /// Counts how often the stage was put back to running (modulo 2^18).
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.cell.poll().epoch()
+    }
+
+    /// Makes every waiter look again.
+    pub(crate) fn wake_all(&self) {
+        self.cell.wake_all();
+    }
+
+    /// Waits until `look` is done; it is called again after every change of
+    /// the stage and every [`StopToken::wake_all`].
+    pub(crate) fn wait_until(&self, look: impl FnMut() -> Step) -> bool {
+        self.cell.wait_until(look)
+    }
+
+    /// Whether shields made from this token, or below it, still hold.
+    pub(crate) fn shields(&self) -> Shields {
+        self.node
+            .as_ref()
+            .map_or(Shields::None, |node| node.shields())
+    }
+
+    fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {
+        loop {
+            let mut by_shield = None;
+            let reached = self.cell.wait_until(|| {
+                if self.stage() >= stage {
+                    return Step::Done;
+                }
+                by_shield = self.node.as_ref().and_then(|node| node.next_change());
+                Step::WaitUntil(match (deadline, by_shield) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                })
+            });
+            let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if reached || over {
+                return reached || self.stage() >= stage;
+            }
+            // A shield's limit passed: look through it again.
+        }
+    }
+}
+
+impl InterruptHandler {
+    /// A token that shows the stage of this handler. It stays valid, with the
+    /// last stage, when the handler is gone.
+    #[must_use]
+    pub fn token(&self) -> StopToken {
+        StopToken::root(self.cell())
+    }
+}

@@ -1,0 +1,169 @@
+//! Tokens, scopes and shields, moved by a source.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::machine::{Cause, Stage};
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_checkpoint_lets_active_tasks_complete_at_stage_one() {
+    let source = StopSource::new();
+    let token = source.token();
+    assert_eq!(token.checkpoint(), Ok(()));
+    source.stop(Stage::CancelQueued);
+    assert_eq!(token.checkpoint(), Ok(()));
+    let queued = token.checkpoint_at(Stage::CancelQueued);
+    assert_eq!(
+        queued,
+        Err(Interrupted::new(Stage::CancelQueued, Cause::Request))
+    );
+    source.stop(Stage::TerminateActive);
+    let active = token.checkpoint().expect_err("stage 2");
+    assert_eq!(active.stage(), Stage::TerminateActive);
+    assert_eq!(active.to_string(), "interrupted at stage 2 by request");
+}
+
+#[test]
+fn a_running_program_passes_every_checkpoint() {
+    let token = StopSource::new().token();
+    for stage in Stage::ALL {
+        assert_eq!(token.checkpoint_at(stage), Ok(()), "{stage:?}");
+    }
+}
+
+#[test]
+fn a_scope_stops_its_children_and_never_its_parent() {
+    let source = StopSource::new();
+    let token = source.token();
+    let scope = token.scope();
+    let inner = scope.token().scope();
+    scope.stop(Stage::TerminateActive);
+    assert_eq!(inner.token().stage(), Stage::TerminateActive);
+    assert_eq!(scope.token().stage(), Stage::TerminateActive);
+    assert_eq!(token.stage(), Stage::Running);
+    assert_eq!(scope.token().cause(), Cause::None);
+    scope.stop(Stage::CancelQueued);
+    assert_eq!(
+        inner.token().stage(),
+        Stage::TerminateActive,
+        "never goes down"
+    );
+    source.stop(Stage::ExitNow);
+    assert_eq!(inner.token().stage(), Stage::ExitNow);
+}
+
+#[test]
+fn stopping_a_scope_wakes_those_who_wait_below() {
+    for _ in 0..100 {
+        let scope = StopSource::new().token().scope();
+        let below = scope.token().scope().token().clone();
+        let waiter = thread::spawn(move || below.wait(Stage::CancelQueued));
+        scope.stop(Stage::CancelQueued);
+        assert_eq!(waiter.join().expect("no panic"), Stage::CancelQueued);
+    }
+}
+
+#[test]
+fn a_shield_defers_stages_one_and_two_until_it_ends() {
+    let source = StopSource::new();
+    let token = source.token();
+    let shield = token.shield(LONG);
+    let inside = shield.token().clone();
+    for stage in [Stage::CancelQueued, Stage::TerminateActive] {
+        source.stop(stage);
+        assert_eq!(inside.stage(), Stage::Running);
+        assert_eq!(token.stage(), stage, "outside it is seen at once");
+    }
+    drop(shield);
+    assert_eq!(inside.stage(), Stage::TerminateActive);
+}
+
+#[test]
+fn stage_three_goes_through_a_shield() {
+    let source = StopSource::new();
+    let shield = source.token().shield(LONG);
+    source.stop(Stage::ExitNow);
+    assert_eq!(shield.token().stage(), Stage::ExitNow);
+}
+
+#[test]
+fn a_shield_gives_way_when_its_limit_passes() {
+    let source = StopSource::new();
+    source.stop(Stage::TerminateActive);
+    let begun = Instant::now();
+    let limit = Duration::from_millis(20);
+    let shield = source.token().shield(limit);
+    // The wait itself is woken by the limit, nobody else does it.
+    assert_eq!(
+        shield.token().wait(Stage::CancelQueued),
+        Stage::TerminateActive
+    );
+    assert!(begun.elapsed() >= limit);
+}
+
+#[test]
+fn the_end_of_a_shield_wakes_those_who_wait_inside() {
+    for _ in 0..100 {
+        let source = StopSource::new();
+        source.stop(Stage::CancelQueued);
+        let shield = source.token().shield(LONG);
+        let inside = shield.token().clone();
+        let waiter = thread::spawn(move || inside.wait(Stage::CancelQueued));
+        drop(shield);
+        assert_eq!(waiter.join().expect("no panic"), Stage::CancelQueued);
+    }
+}
+
+#[test]
+fn a_scope_knows_of_shields_below_it() {
+    let scope = StopSource::new().token().scope();
+    assert!(scope.token().shields() == Shields::None);
+    let outer = scope.token().shield(LONG);
+    let inner = outer.token().shield(LONG);
+    assert_ne!(scope.token().shields(), Shields::None);
+    drop(outer);
+    assert_ne!(scope.token().shields(), Shields::None);
+    drop(inner);
+    assert!(scope.token().shields() == Shields::None);
+    let brief = scope.token().shield(Duration::ZERO);
+    assert!(
+        scope.token().shields() == Shields::None,
+        "the limit has passed"
+    );
+    drop(brief);
+}
+
+#[test]
+fn waiting_ends_by_stage_or_by_time() {
+    let source = StopSource::new();
+    let token = source.token();
+    assert_eq!(
+        token.wait_timeout(Stage::CancelQueued, Duration::from_millis(1)),
+        None
+    );
+    assert_eq!(token.sleep(Duration::from_millis(1)), Ok(()));
+    let sleeper = token.clone();
+    let thread = thread::spawn(move || sleeper.sleep(LONG));
+    source.stop(Stage::TerminateActive);
+    let cut = thread.join().expect("no panic").expect_err("cut short");
+    assert_eq!(cut.stage(), Stage::TerminateActive);
+    assert_eq!(
+        token.wait_timeout(Stage::CancelQueued, LONG),
+        Some(Stage::TerminateActive)
+    );
+}
+
+#[test]
+fn a_new_epoch_runs_again() {
+    let source = StopSource::new();
+    let token = source.token();
+    source.stop(Stage::TerminateActive);
+    source.rearm();
+    assert_eq!(token.stage(), Stage::Running);
+    assert_eq!(token.epoch(), 1);
+    assert!(source.stop(Stage::CancelQueued));
+    assert_eq!(token.stage(), Stage::CancelQueued);
+}
