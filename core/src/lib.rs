@@ -1,4 +1,41 @@
-//! core
+//! Makes a program cancel properly.
+//!
+//! The first Ctrl+C lets active work complete and drops what is queued, the
+//! second terminates active work and returns partial results, the third ends
+//! the process at once, whatever its threads are stuck in. Afterwards the
+//! program dies by the signal, so that the script around it stops as well.
+//!
+//! ```no_run
+//! use sigproof_core::{InterruptHandler, Policy, ThreadPool};
+//!
+//! let handler = InterruptHandler::install(Policy::escalating())?;
+//! let results = ThreadPool::new(&handler.token()).map(0..300, |number, token| {
+//!     token.checkpoint()?;
+//!     Ok(number * number)
+//! });
+//! println!("{}", results.tally()); // 300/300 tasks completed (100.0%)
+//! handler.conclude();
+//! # Ok::<(), sigproof_core::InstallError>(())
+//! ```
+//!
+//! # The parts
+//! - [`machine`]: [`Stage`], [`Policy`] and the pure state machine. A policy is
+//!   a ladder of [`Rung`]s: [`Policy::escalating`] as above,
+//!   [`Policy::confirmed`], which only warns at first, or one of your own.
+//! - [`InterruptHandler`]: installs the signal handler, removes it on drop, and
+//!   [concludes](InterruptHandler::conclude) an interrupted program.
+//! - [`StopToken`]: how the rest of the program sees the stage: polled, waited
+//!   for, with [scopes](StopToken::scope) and [shields](StopToken::shield).
+//! - [`pool`]: runs tasks and says what became of each.
+//! - [`feedback`]: what a person or a program is told, and how.
+//!
+//! # What it keeps to
+//! - The handler only uses atomics, `write` and `futex`; it never allocates,
+//!   locks, formats or panics.
+//! - A signal that was ignored when the program started stays ignored.
+//! - Every task has exactly one outcome; a completed value is never dropped.
+//! - Nobody who does not read our messages delays a stage.
+
 pub mod feedback;
 pub mod machine;
 pub mod pool;
@@ -6,6 +43,7 @@ mod signal;
 mod sync;
 mod sys;
 mod token;
+
 pub use machine::{Beyond, Cause, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};

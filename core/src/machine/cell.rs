@@ -58,8 +58,14 @@ pub(crate) struct Cell {
     word: AtomicU32,
     wakes: AtomicU32,
     waiters: AtomicU32,
+    /// Up to which stage the observers of a signal handler were told; above
+    /// every stage while there are none.
+    announced: AtomicU32,
     park: Park,
 }
+
+/// Above every stage.
+const EVERYTHING: u32 = 4;
 
 impl Cell {
     /// A cell in process memory, running.
@@ -68,6 +74,7 @@ impl Cell {
             word: AtomicU32::new(0),
             wakes: AtomicU32::new(0),
             waiters: AtomicU32::new(0),
+            announced: AtomicU32::new(EVERYTHING),
             park: Park::private(),
         }
     }
@@ -114,7 +121,34 @@ impl Cell {
         ) {
             word = Word(now);
         }
+        if !self.is_announced(Stage::ExitNow) {
+            self.begin_announcements();
+        }
         self.wake_all();
+    }
+
+    /// From now on a watcher tells observers of every stage.
+    pub(crate) fn begin_announcements(&self) {
+        self.announced.store(0, Ordering::SeqCst);
+    }
+
+    /// Observers were told of this stage.
+    pub(crate) fn announce(&self, stage: Stage) {
+        let number = u32::from(stage.number());
+        self.announced.fetch_max(number, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Nobody tells observers any more.
+    pub(crate) fn end_announcements(&self) {
+        self.announced.store(EVERYTHING, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Whether observers were told of this stage. What else is said about it
+    /// is said afterwards.
+    pub(crate) fn is_announced(&self, stage: Stage) -> bool {
+        self.announced.load(Ordering::SeqCst) >= u32::from(stage.number())
     }
 
     /// Makes every waiter look again. Async-signal-safe where

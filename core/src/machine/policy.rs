@@ -28,13 +28,16 @@ pub enum Beyond {
 /// The same key press may be delivered twice: by the terminal, and forwarded
 /// by a wrapper such as npm or `timeout`. Two signals of the same kind within
 /// 20 ms ([`Policy::deduplicate_within`]) from *different* senders therefore
-/// count once. Two signals from one sender always count twice, and so do
-/// signals whose sender is not known.
+/// count once. Two signals from one sender count twice, and so do signals
+/// whose sender is not known. That includes `timeout`, which sends its signal
+/// to the program and then to the group of the program; see
+/// [`Policy::deduplicate_any_sender`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(super) rungs: Vec<Rung>,
     pub(super) beyond: Beyond,
     pub(super) duplicate_ms: u32,
+    pub(super) duplicates_of_any_sender: bool,
     pub(super) entries: Vec<(Signal, Stage)>,
 }
 
@@ -48,6 +51,7 @@ impl Policy {
             rungs,
             beyond: Beyond::Delegate,
             duplicate_ms: span_millis(Self::DUPLICATE_WINDOW),
+            duplicates_of_any_sender: false,
             entries: Vec::new(),
         }
     }
@@ -142,6 +146,15 @@ impl Policy {
     #[must_use]
     pub fn deduplicate_within(mut self, window: Duration) -> Policy {
         self.duplicate_ms = span_millis(window);
+        self
+    }
+
+    /// Recognises second deliveries whoever sent them, the same sender
+    /// included: under `timeout` without `--foreground` the program then sees
+    /// one signal, not two.
+    #[must_use]
+    pub fn deduplicate_any_sender(mut self) -> Policy {
+        self.duplicates_of_any_sender = true;
         self
     }
 

@@ -173,7 +173,7 @@ impl Policy {
     fn is_duplicate(&self, state: State, signal: Signal, sender: Sender, now: Moment) -> bool {
         state.last.is_some_and(|(last, from)| {
             last == signal
-                && from.differs_from(sender)
+                && (self.duplicates_of_any_sender || from.differs_from(sender))
                 && now.millis_since(state.since) < self.duplicate_ms
         })
     }

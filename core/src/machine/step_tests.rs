@@ -211,6 +211,9 @@ fn one_press_delivered_twice_counts_once() {
     assert_eq!(play(&policy, &[(0, key()), (1, term)]), [first, second]);
     let unknown = press(INT, Sender::Unknown);
     assert_eq!(play(&policy, &[(0, key()), (1, unknown)]), [first, second]);
+    let greedy = policy.clone().deduplicate_any_sender();
+    assert_eq!(play(&greedy, &[(0, key()), (1, key())]), [first, absorbed]);
+    assert_eq!(play(&greedy, &[(0, key()), (20, key())]), [first, second]);
     // switched off
     let plain = policy.deduplicate_within(Duration::ZERO);
     assert_eq!(play(&plain, &[(0, key()), (0, forwarded)]), [first, second]);

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::outcome::{Cancelled, Outcome};
 use super::results::Results;
@@ -17,6 +17,8 @@ use crate::token::{Interrupted, Shields};
 
 /// Tasks taken from the iterator at a time.
 const BATCH: usize = 32;
+/// How long the end of a run waits for the announcement of its stage.
+const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) struct Coordinator<'pool, T, V> {
     pool: &'pool ThreadPool,
@@ -27,6 +29,9 @@ pub(super) struct Coordinator<'pool, T, V> {
     interrupted: Option<Interrupted>,
     /// When active tasks are abandoned; set at stage 2.
     deadline: Option<Instant>,
+    /// To be said when the stage itself was announced: the coordinator is
+    /// often faster than the watcher thread.
+    notices: Vec<Notice>,
 }
 
 impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
@@ -38,6 +43,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             epoch: pool.token.epoch(),
             interrupted: None,
             deadline: None,
+            notices: Vec::new(),
         }
     }
 
@@ -59,6 +65,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             }
             fed = fed || self.feed(&mut tasks);
             self.abandon_overdue();
+            self.say_if_announced();
             let news = std::mem::take(&mut self.shared.lock().outcomes);
             for (index, outcome) in news {
                 self.tell(index, &outcome);
@@ -91,7 +98,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         self.interrupted = Some(Interrupted::new(stage, token.cause()));
         if stage.should_terminate_active_tasks() && !seen.should_terminate_active_tasks() {
             self.deadline = Instant::now().checked_add(self.pool.grace);
-            self.pool.feedback.notify(&Notice::CollectionStopped);
+            self.notices.push(Notice::CollectionStopped);
         }
         if stage.should_exit_now() {
             self.deadline = Some(Instant::now());
@@ -176,7 +183,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     fn drop_queue(&mut self, tasks: &mut impl Iterator<Item = (usize, T)>) {
         let given_up = self.give_up_queued(tasks, || Outcome::Cancelled(Cancelled::Queued));
         if let Some((first, last)) = given_up {
-            self.pool.feedback.notify(&Notice::SubmissionStopped {
+            self.notices.push(Notice::SubmissionStopped {
                 index: first,
                 total: last + 1,
             });
@@ -246,7 +253,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             let news = !inner.outcomes.is_empty() || inner.is_quiet();
             let due = self.next_deadline(&inner.workers);
             let overdue = due.is_some_and(|due| Instant::now() >= due);
-            let done = news || wants_tasks || stale || overdue || token.stage() > seen;
+            let say = !self.notices.is_empty() && token.is_announced(seen);
+            let done = news || wants_tasks || stale || overdue || say || token.stage() > seen;
             inner.asleep = !done;
             if done {
                 Step::Done
@@ -272,16 +280,26 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             .min()
     }
 
-    fn tell(&self, index: usize, outcome: &Outcome<V>) {
+    fn tell(&mut self, index: usize, outcome: &Outcome<V>) {
         match outcome {
-            Outcome::Failed(failure) => self.pool.feedback.notify(&Notice::TaskFailed {
+            Outcome::Failed(failure) => self.notices.push(Notice::TaskFailed {
                 index,
                 message: failure.to_string(),
             }),
-            Outcome::Abandoned => {
-                self.pool.feedback.notify(&Notice::TaskAbandoned { index });
-            }
+            Outcome::Abandoned => self.notices.push(Notice::TaskAbandoned { index }),
             Outcome::Completed(_) | Outcome::Cancelled(_) | Outcome::Lost(_) => {}
+        }
+    }
+
+    fn say_if_announced(&mut self) {
+        if self.pool.token.is_announced(self.stage_seen()) {
+            self.say();
+        }
+    }
+
+    fn say(&mut self) {
+        for notice in self.notices.drain(..) {
+            self.pool.feedback.notify(&notice);
         }
     }
 
@@ -295,7 +313,20 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             }
         }
         if self.interrupted.is_some() {
-            self.pool.feedback.notify(&results.partial_notice());
+            self.notices.push(results.partial_notice());
+        }
+        if !self.notices.is_empty() {
+            let (token, stage) = (&self.pool.token, self.stage_seen());
+            // Bounded: an observer of the caller's own may hang.
+            let limit = Instant::now() + ANNOUNCEMENT_LIMIT;
+            token.wait_until(|| {
+                if token.is_announced(stage) {
+                    Step::Done
+                } else {
+                    Step::WaitUntil(Some(limit))
+                }
+            });
+            self.say();
         }
         results
     }

@@ -91,6 +91,7 @@ impl InterruptHandler {
         let watcher = super::watcher::spawn(engine, receiver, options.observers)
             .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
         guard.watcher = Some(watcher);
+        guard.engine.cell.begin_announcements();
         for &signal in &guard.engine.signals {
             let previous = handler::attach(signal, &guard.engine.signals)
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
@@ -194,6 +195,7 @@ impl InterruptHandler {
             // An observer that panicked has been reported by the panic hook.
             let _ = watcher.join();
         }
+        self.engine.cell.end_announcements();
     }
 }
 

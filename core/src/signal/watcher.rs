@@ -61,6 +61,7 @@ fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Obs
                     for observer in &mut observers {
                         observer.observe(&engine.policy, &transition);
                     }
+                    engine.cell.announce(transition.to);
                 }
             }
             Ok(Received::TimedOut) if closing => break,

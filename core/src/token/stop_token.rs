@@ -144,6 +144,11 @@ impl StopToken {
         self.cell.wake_all();
     }
 
+    /// Whether observers were told of this stage, or there are none.
+    pub(crate) fn is_announced(&self, stage: Stage) -> bool {
+        self.cell.is_announced(stage)
+    }
+
     /// Waits until `look` is done; it is called again after every change of
     /// the stage and every [`StopToken::wake_all`].
     pub(crate) fn wait_until(&self, look: impl FnMut() -> Step) -> bool {
