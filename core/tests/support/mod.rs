@@ -1,0 +1,195 @@
+//! Children for tests with real signals: the test binary runs itself again,
+//! with one test selected and a role in the environment.
+//!
+//! Nothing here sleeps: a parent waits for lines and for the end, with a
+//! deadline that only a hung program reaches.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const ROLE: &str = "SIGPROOF_CORE_TEST_ROLE";
+/// Only a hung program gets there.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The role of this process, `None` in the test runner itself.
+pub fn role() -> Option<String> {
+    env::var(ROLE).ok()
+}
+
+/// Says a line to the parent.
+pub fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// A child with its lines on standard error.
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    heard: Vec<String>,
+}
+
+/// How the next child is started.
+#[derive(Default)]
+pub struct Setup {
+    /// Signals that it inherits as ignored.
+    pub ignored: Vec<Signal>,
+    /// Standard error is a pipe that is full and that nobody reads.
+    pub stuffed_stderr: bool,
+}
+
+impl Program {
+    /// Runs the test `name` of this binary again, in `role`.
+    pub fn start(name: &str, role: &str) -> Program {
+        Program::start_with(name, role, Setup::default())
+    }
+
+    pub fn start_with(name: &str, role: &str, setup: Setup) -> Program {
+        let exe = env::current_exe().expect("the test binary");
+        let mut command = Command::new(exe);
+        command
+            .args([name, "--exact", "--nocapture", "--test-threads=1"])
+            .env(ROLE, role)
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let ignored = setup.ignored;
+        // SAFETY: between fork and exec only `signal` is called, which is
+        // async-signal-safe.
+        unsafe {
+            command.pre_exec(move || {
+                for &signal in &ignored {
+                    nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn)?;
+                }
+                Ok(())
+            });
+        }
+        let mut child = command.spawn().expect("the test binary starts");
+        let stderr = child.stderr.take().expect("piped");
+        Program {
+            child,
+            lines: read_lines(stderr),
+            heard: Vec::new(),
+        }
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the child is there");
+    }
+
+    /// Waits for a line that contains `text`.
+    pub fn expect(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => {
+                    self.heard.push(line.clone());
+                    if line.contains(text) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!(
+                    "no line with {text:?} ({error}); heard:\n{}",
+                    self.heard.join("\n")
+                ),
+            }
+        }
+    }
+
+    /// Waits for the end; gives the status and every line.
+    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
+        let deadline = Instant::now() + DEADLINE;
+        // The end of standard error comes with the end of the process, or
+        // later if a child of it holds the pipe.
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            self.heard.push(line);
+        }
+        if Instant::now() >= deadline {
+            let _ = self.child.kill();
+            panic!("the child did not end; heard:\n{}", self.heard.join("\n"));
+        }
+        let status = self.child.wait().expect("the child is waited for once");
+        (status, std::mem::take(&mut self.heard))
+    }
+
+    /// Waits for the end and checks that `signal` was the reason.
+    pub fn dies_by(self, signal: Signal) -> Vec<String> {
+        let (status, heard) = self.end();
+        assert_eq!(
+            status.signal(),
+            Some(signal as i32),
+            "{status:?}; heard:\n{}",
+            heard.join("\n")
+        );
+        heard
+    }
+
+    /// Waits for the end and checks the exit code.
+    pub fn exits_with(self, code: i32) -> Vec<String> {
+        let (status, heard) = self.end();
+        assert_eq!(
+            status.code(),
+            Some(code),
+            "{status:?}; heard:\n{}",
+            heard.join("\n")
+        );
+        heard
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_lines(stderr: ChildStderr) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut reader = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while reader
+            .by_ref()
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|count| count > 0)
+        {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            line.clear();
+            if sender.send(text).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Waits until `fact` holds.
+pub fn until(what: &str, mut fact: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !fact() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::yield_now();
+    }
+}
