@@ -13,7 +13,7 @@ use sigproof_core::{
     Cause, ExitStyle, InterruptHandler, Observer, Options, Policy, Rung, Sender, Signal, Stage,
     Transition,
 };
-use support::{Program, Setup, role, say};
+use support::{Program, Setup, role, say, say_aside};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -149,6 +149,36 @@ fn a_stop_has_to_be_confirmed_and_a_further_press_forces_it() {
     program.signal(Unix::SIGINT);
     program.expect("teardown, inside stage 0");
     program.signal(Unix::SIGINT);
+    program.dies_by(Unix::SIGINT);
+}
+
+#[test]
+fn a_full_standard_error_delays_no_stage() {
+    const NAME: &str = "a_full_standard_error_delays_no_stage";
+    if role().is_some() {
+        let handler = InterruptHandler::install(escalating()).expect("install");
+        let token = handler.token();
+        say_aside("ready");
+        for (stage, word) in [
+            (Stage::CancelQueued, "one"),
+            (Stage::TerminateActive, "two"),
+        ] {
+            token.wait(stage);
+            say_aside(word);
+        }
+        loop {
+            thread::park();
+        }
+    }
+    let setup = Setup {
+        stuffed_stderr: true,
+        ..Setup::default()
+    };
+    let mut program = Program::start_with(NAME, "child", setup);
+    for word in ["ready", "one", "two"] {
+        program.expect(word);
+        program.signal(Unix::SIGINT);
+    }
     program.dies_by(Unix::SIGINT);
 }
 

@@ -7,9 +7,9 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::env;
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,11 +31,18 @@ pub fn say(line: &str) {
     eprintln!("{line}");
 }
 
+/// Says a line to the parent when standard error is out of use.
+pub fn say_aside(line: &str) {
+    println!("{line}");
+}
+
 /// A child with its lines on standard error.
 pub struct Program {
     child: Child,
     lines: Receiver<String>,
     heard: Vec<String>,
+    /// Held open and never read.
+    _stuffed: Option<PipeReader>,
 }
 
 /// How the next child is started.
@@ -43,7 +50,8 @@ pub struct Program {
 pub struct Setup {
     /// Signals that it inherits as ignored.
     pub ignored: Vec<Signal>,
-    /// Standard error is a pipe that is full and that nobody reads.
+    /// Standard error is a pipe that is full and that nobody reads; lines
+    /// come on standard output then ([`say_aside`]).
     pub stuffed_stderr: bool,
 }
 
@@ -55,8 +63,16 @@ impl Program {
 
     pub fn start_with(name: &str, role: &str, setup: Setup) -> Program {
         let exe = env::current_exe().expect("the test binary");
-        let mut command = Command::new(exe);
+        // The shell sets signals to be ignored, as `nohup` would.
+        let ignore: String = setup
+            .ignored
+            .iter()
+            .map(|signal| format!("trap '' {}; ", signal.as_str().trim_start_matches("SIG")))
+            .collect();
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", &format!("{ignore}exec \"$0\" \"$@\"")])
+            .arg(exe)
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
             .env(ROLE, role)
             .env("LC_ALL", "C.UTF-8")
@@ -64,23 +80,22 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let ignored = setup.ignored;
-        // SAFETY: between fork and exec only `signal` is called, which is
-        // async-signal-safe.
-        unsafe {
-            command.pre_exec(move || {
-                for &signal in &ignored {
-                    nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn)?;
-                }
-                Ok(())
-            });
+        let mut stuffed = None;
+        if setup.stuffed_stderr {
+            let (reader, writer) = full_pipe();
+            command.stdout(Stdio::piped()).stderr(writer);
+            stuffed = Some(reader);
         }
         let mut child = command.spawn().expect("the test binary starts");
-        let stderr = child.stderr.take().expect("piped");
+        let lines = match (child.stderr.take(), child.stdout.take()) {
+            (Some(stderr), _) => read_lines(stderr),
+            (None, stdout) => read_lines(stdout.expect("piped")),
+        };
         Program {
             child,
-            lines: read_lines(stderr),
+            lines,
             heard: Vec::new(),
+            _stuffed: stuffed,
         }
     }
 
@@ -165,7 +180,19 @@ impl Drop for Program {
     }
 }
 
-fn read_lines(stderr: ChildStderr) -> Receiver<String> {
+/// A pipe without room for a single byte.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let (reader, mut writer) = io::pipe().expect("pipe");
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("fcntl");
+    for chunk in [4096, 1] {
+        while writer.write(&vec![b'x'; chunk]).is_ok() {}
+    }
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).expect("fcntl");
+    (reader, writer)
+}
+
+fn read_lines(stderr: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut reader = BufReader::new(stderr);

@@ -1,0 +1,109 @@
+//! Conservation on the thread pool while real signals arrive at any moment.
+#![cfg(unix)]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use nix::sys::signal::{Signal as Unix, kill};
+use nix::unistd::Pid;
+use sigproof_core::{InterruptHandler, Options, Outcome, Policy, Stage, ThreadPool};
+use support::{Program, role, say};
+
+const ROUNDS: usize = 400;
+const TASKS: usize = 80;
+
+#[test]
+fn every_task_has_one_outcome_whenever_signals_arrive() {
+    const NAME: &str = "every_task_has_one_outcome_whenever_signals_arrive";
+    if role().is_some() {
+        let options = Options::new(Policy::escalating());
+        let handler = InterruptHandler::install(options).expect("install");
+        let mut interrupted = 0;
+        for round in 0..ROUNDS {
+            interrupted += usize::from(one_round(&handler, round));
+            handler.rearm();
+        }
+        say(&format!("interrupted {interrupted}"));
+        std::process::exit(0);
+    }
+    let heard = Program::start(NAME, "child").exits_with(0);
+    let interrupted: usize = heard
+        .iter()
+        .find_map(|line| line.strip_prefix("interrupted "))
+        .expect("a count")
+        .parse()
+        .expect("a number");
+    assert!(
+        interrupted > ROUNDS / 10,
+        "only {interrupted} rounds were hit"
+    );
+}
+
+/// One or two signals, sent when a certain task has begun; whether the run saw
+/// one.
+fn one_round(handler: &InterruptHandler, round: usize) -> bool {
+    let token = handler.token();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let finished = Arc::new(AtomicUsize::new(0));
+    let signals = 1 + round % 2;
+    let when = round % TASKS;
+    let shooter = {
+        let begun = Arc::clone(&begun);
+        let token = token.clone();
+        thread::spawn(move || {
+            // The second signal of the round before may come late, after the
+            // new epoch began: then this run starts nothing at all.
+            support::until("the chosen task begins", || {
+                begun.load(Ordering::SeqCst) > when || token.is_interrupted()
+            });
+            for _ in 0..signals {
+                kill(Pid::this(), Unix::SIGINT).expect("kill");
+            }
+        })
+    };
+    let mut streamed = vec![0; TASKS];
+    let done = Arc::clone(&finished);
+    let results = ThreadPool::new(&token)
+        .workers(3)
+        .queue_limit(5)
+        .map_streaming(
+            0..TASKS,
+            move |number, token| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                token.checkpoint()?;
+                done.fetch_add(1, Ordering::SeqCst);
+                Ok(number)
+            },
+            |index, _| streamed[index] += 1,
+        );
+    shooter.join().expect("no panic");
+    assert!(
+        streamed.iter().all(|times| *times == 1),
+        "round {round}: {streamed:?}"
+    );
+    assert_eq!(results.outcomes().len(), TASKS);
+    let tally = results.tally();
+    assert_eq!(
+        tally.completed,
+        finished.load(Ordering::SeqCst),
+        "round {round}"
+    );
+    assert_eq!(
+        tally.failed + tally.lost + tally.abandoned,
+        0,
+        "round {round}: {tally:?}"
+    );
+    for (index, outcome) in results.outcomes().iter().enumerate() {
+        if let Outcome::Completed(value) = outcome {
+            assert_eq!(*value, index);
+        }
+    }
+    // Signals that coalesced or came after the end may not be seen by the run.
+    support::until("the signal arrives", || {
+        token.stage() >= Stage::CancelQueued
+    });
+    results.interrupted().is_some()
+}
