@@ -1,0 +1,186 @@
+//! Runs steps one after the other and says how they went.
+
+use std::{
+    fmt, io,
+    process::{self, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    steps::{Action, Command, Step},
+    tools,
+};
+
+/// Why a step failed, and how to see it again.
+pub struct Failure {
+    /// What happened.
+    pub reason: String,
+    /// The line to paste.
+    pub repeat: String,
+}
+
+/// Runs them until one fails; prints a header for each and a table at the end.
+pub fn all(steps: &[&Step]) -> ExitCode {
+    let mut times = Vec::with_capacity(steps.len());
+    let mut failure = None;
+    for step in steps {
+        println!("\n== {}: {} ==", step.name, step.what);
+        let start = Instant::now();
+        let outcome = one(step);
+        let took = start.elapsed();
+        times.push(took);
+        println!(
+            "== {}: {} in {} ==",
+            step.name,
+            word(outcome.is_ok()),
+            Seconds(took)
+        );
+        if let Err(found) = outcome {
+            failure = Some(found);
+            break;
+        }
+    }
+    print!("\n{}", table(steps, &times, failure.is_some()));
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(failure) => {
+            let step = steps[times.len() - 1].name;
+            eprintln!(
+                "\nstep {step} failed: {}\nto repeat it: {}\n",
+                failure.reason, failure.repeat
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn one(step: &Step) -> Result<(), Failure> {
+    match step.action {
+        Action::Tools => tools::ensure(),
+        Action::Commands(commands) => commands.iter().try_for_each(command),
+    }
+}
+
+fn command(command: &Command) -> Result<(), Failure> {
+    let arguments = match command.otherwise {
+        Some((subcommand, instead)) if !has_subcommand(subcommand) => {
+            println!("cargo-{subcommand} is not installed: doing without");
+            instead
+        }
+        _ => command.cargo,
+    };
+    let line = shell_line(command.environment, arguments);
+    println!("$ {line}");
+    let status = process::Command::new(cargo())
+        .args(arguments)
+        .envs(command.environment.iter().copied())
+        .status();
+    succeeded("cargo", status).map_err(|reason| Failure {
+        reason,
+        repeat: line,
+    })
+}
+
+/// What is wrong with a finished command, if anything is.
+pub fn succeeded(program: &str, status: io::Result<process::ExitStatus>) -> Result<(), String> {
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{program} ended with {status}")),
+        Err(error) => Err(format!("cannot run {program}: {error}")),
+    }
+}
+
+fn has_subcommand(name: &str) -> bool {
+    let status = process::Command::new(cargo())
+        .args([name, "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs us: the same tool chain for what we run.
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The command as a person types it.
+fn shell_line(environment: &[(&str, &str)], arguments: &[&str]) -> String {
+    let variables = environment
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)));
+    let words = std::iter::once("cargo")
+        .chain(arguments.iter().copied())
+        .map(quoted);
+    variables.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_=./:,+".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn word(passed: bool) -> &'static str {
+    if passed { "passed" } else { "FAILED" }
+}
+
+/// One line for each step; `times` holds those that ran, the last of which may have failed.
+fn table(steps: &[&Step], times: &[Duration], failed: bool) -> String {
+    let mut text = String::new();
+    for (index, step) in steps.iter().enumerate() {
+        let line = match times.get(index) {
+            Some(&took) => {
+                let passed = !(failed && index + 1 == times.len());
+                format!(
+                    "{:8} {:8} {:>9}\n",
+                    step.name,
+                    word(passed),
+                    Seconds(took).to_string()
+                )
+            }
+            None => format!("{:8} not run\n", step.name),
+        };
+        text.push_str(&line);
+    }
+    let total: Duration = times.iter().sum();
+    text.push_str(&format!(
+        "{:17} {:>9}\n",
+        "total",
+        Seconds(total).to_string()
+    ));
+    text
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.1} s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::STEPS;
+
+    #[test]
+    fn a_line_can_be_pasted() {
+        assert_eq!(shell_line(&[], &["fmt", "--all"]), "cargo fmt --all");
+        let line = shell_line(&[("RUSTDOCFLAGS", "-D warnings")], &["test", "it's", ""]);
+        assert_eq!(line, r"RUSTDOCFLAGS='-D warnings' cargo test 'it'\''s' ''");
+    }
+
+    #[test]
+    fn the_table_tells_what_passed_failed_and_did_not_run() {
+        let steps: Vec<_> = STEPS.iter().take(3).collect();
+        let times = [Duration::from_millis(1200), Duration::from_secs(100)];
+        let text = table(&steps, &times, true);
+        let expected = "tools    passed       1.2 s\nfmt      FAILED     100.0 s\nclippy   not run\ntotal               101.2 s\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,219 @@
+//! The table of steps, and the choice among them. A new step is one entry of [`STEPS`].
+
+use std::fmt::Write as _;
+
+/// How `--help` begins; the list of steps follows.
+pub const USAGE: &str = "\
+Runs the checks that every change must pass.
+
+Usage: cargo ci [STEP…]     the steps named, in the order given; without any, the default ones
+       cargo ci --list      the steps
+       cargo ci --help      this text
+";
+
+/// What one step does.
+pub enum Action {
+    /// Runs these commands one after the other; each must exit with 0.
+    Commands(&'static [Command]),
+    /// Looks for the programs that the suites use, and installs those that are missing.
+    Tools,
+}
+
+/// One command, as data, so that it can be shown as a line to paste.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// Variables set for it, besides the inherited ones.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// The arguments of `cargo`.
+    pub cargo: &'static [&'static str],
+    /// A subcommand of cargo that must be installed, and the arguments to use instead where it is not.
+    pub otherwise: Option<(&'static str, &'static [&'static str])>,
+}
+
+/// One check.
+pub struct Step {
+    /// The word to ask for it.
+    pub name: &'static str,
+    /// What it checks.
+    pub what: &'static str,
+    /// Whether it runs when no step is named.
+    pub default: bool,
+    /// What it does.
+    pub action: Action,
+}
+
+const fn cargo(arguments: &'static [&'static str]) -> Command {
+    Command {
+        environment: &[],
+        cargo: arguments,
+        otherwise: None,
+    }
+}
+
+/// Every step, in the order of a default run: quick ones first.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: "tools",
+        what: "the programs that the suites use are installed",
+        default: true,
+        action: Action::Tools,
+    },
+    Step {
+        name: "fmt",
+        what: "the sources are formatted",
+        default: true,
+        action: Action::Commands(&[cargo(&["fmt", "--all", "--check"])]),
+    },
+    Step {
+        name: "clippy",
+        what: "no lint of any target",
+        default: true,
+        action: Action::Commands(&[cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])]),
+    },
+    Step {
+        name: "build",
+        what: "release build of the command and of the fixtures",
+        default: true,
+        action: Action::Commands(&[cargo(&[
+            "build",
+            "--release",
+            "--package",
+            "sigproof",
+            "--package",
+            "sigproof-house",
+        ])]),
+    },
+    Step {
+        name: "test",
+        what: "unit tests and end-to-end suites",
+        default: true,
+        action: Action::Commands(&[Command {
+            environment: &[],
+            cargo: &["nextest", "run", "--workspace"],
+            otherwise: Some((
+                "nextest",
+                &["test", "--workspace", "--lib", "--bins", "--tests"],
+            )),
+        }]),
+    },
+    Step {
+        name: "doctest",
+        what: "the examples in the documentation",
+        default: true,
+        action: Action::Commands(&[cargo(&["test", "--workspace", "--doc"])]),
+    },
+    Step {
+        name: "doc",
+        what: "the documentation, without a warning",
+        default: true,
+        action: Action::Commands(&[Command {
+            environment: &[("RUSTDOCFLAGS", "-D warnings")],
+            cargo: &["doc", "--workspace", "--no-deps"],
+            otherwise: None,
+        }]),
+    },
+    Step {
+        name: "bench",
+        what: "the benchmarks, peers side by side (some minutes)",
+        default: false,
+        action: Action::Commands(&[cargo(&["bench", "--workspace", "--benches"])]),
+    },
+];
+
+/// What the arguments ask for.
+pub enum Selection {
+    /// To run these.
+    Run(Vec<&'static Step>),
+    /// The list of steps.
+    List,
+    /// The usage.
+    Help,
+}
+
+/// Reads the arguments. The error is the first one that is neither a step nor an option.
+pub fn select(arguments: impl Iterator<Item = String>) -> Result<Selection, String> {
+    let mut chosen = Vec::new();
+    for argument in arguments {
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(Selection::Help),
+            "--list" | "-l" => return Ok(Selection::List),
+            name => chosen.push(
+                STEPS
+                    .iter()
+                    .find(|step| step.name == name)
+                    .ok_or_else(|| name.to_owned())?,
+            ),
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(STEPS.iter().filter(|step| step.default));
+    }
+    Ok(Selection::Run(chosen))
+}
+
+/// The steps, one a line.
+pub fn list() -> String {
+    let mut text = String::from("Steps (* by default, in this order):\n");
+    for step in STEPS {
+        let mark = if step.default { '*' } else { ' ' };
+        let _ = writeln!(text, "  {mark} {:8} {}", step.name, step.what); // a String takes everything
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(arguments: &[&str]) -> Result<Vec<&'static str>, String> {
+        match select(arguments.iter().map(|&argument| argument.to_owned()))? {
+            Selection::Run(steps) => Ok(steps.iter().map(|step| step.name).collect()),
+            Selection::List => Ok(vec!["--list"]),
+            Selection::Help => Ok(vec!["--help"]),
+        }
+    }
+
+    #[test]
+    fn without_arguments_the_default_steps_run_in_order() {
+        assert_eq!(
+            names(&[]).unwrap(),
+            ["tools", "fmt", "clippy", "build", "test", "doctest", "doc"]
+        );
+    }
+
+    #[test]
+    fn named_steps_run_in_the_order_given() {
+        assert_eq!(names(&["doc", "fmt"]).unwrap(), ["doc", "fmt"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_named() {
+        assert_eq!(names(&["fmt", "spell"]).unwrap_err(), "spell");
+        assert_eq!(names(&["--fast"]).unwrap_err(), "--fast");
+    }
+
+    #[test]
+    fn options_win_over_steps() {
+        assert_eq!(names(&["fmt", "--list"]).unwrap(), ["--list"]);
+        assert_eq!(names(&["-h"]).unwrap(), ["--help"]);
+    }
+
+    #[test]
+    fn names_are_unique_and_listed() {
+        for (index, step) in STEPS.iter().enumerate() {
+            assert!(
+                STEPS[..index].iter().all(|other| other.name != step.name),
+                "{} is there twice",
+                step.name
+            );
+            assert!(list().contains(step.name));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The step `tools`: the programs that the suites use, and the Debian packages that bring them.
+
+use std::{
+    env, fs, io, os::unix::fs::MetadataExt, os::unix::fs::PermissionsExt, path::Path,
+    process::Command,
+};
+
+use crate::run::{Failure, succeeded};
+
+/// A program of the search path, and the packages that bring it.
+struct Tool {
+    program: &'static str,
+    packages: &'static [&'static str],
+    used_for: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        program: "cc",
+        packages: &["gcc", "libc6-dev"],
+        used_for: "the fixtures in C",
+    },
+    Tool {
+        program: "bash",
+        packages: &["bash"],
+        used_for: "the fixtures in bash",
+    },
+    Tool {
+        program: "python3",
+        packages: &["python3"],
+        used_for: "the fixtures in Python",
+    },
+    Tool {
+        program: "git",
+        packages: &["git"],
+        used_for: "a real program to be swept",
+    },
+    Tool {
+        program: "strace",
+        packages: &["strace"],
+        used_for: "the peer in the benchmark of a sweep",
+    },
+    Tool {
+        program: "tmux",
+        packages: &["tmux"],
+        used_for: "a real terminal in the end-to-end suites",
+    },
+];
+
+/// Installs what is missing when that is ours to do, or fails with the one command that does it.
+pub fn ensure() -> Result<(), Failure> {
+    let missing: Vec<_> = TOOLS
+        .iter()
+        .filter(|tool| !is_there(tool.program))
+        .collect();
+    for tool in TOOLS {
+        let state = if is_there(tool.program) {
+            "found"
+        } else {
+            "missing"
+        };
+        println!("{:8} {state:8} {}", tool.program, tool.used_for);
+    }
+    let packages: Vec<_> = missing
+        .iter()
+        .flat_map(|tool| tool.packages.iter().copied())
+        .collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let install = install_line(&packages);
+    if !is_there("apt-get") || !runs_as_root() {
+        let names: Vec<_> = missing.iter().map(|tool| tool.program).collect();
+        let reason = format!(
+            "{} missing; as root, on Debian and its kin: {install}",
+            names.join(", ")
+        );
+        return Err(Failure {
+            reason,
+            repeat: "cargo ci tools".to_owned(),
+        });
+    }
+    println!("$ {install}");
+    succeeded("apt-get update", apt(&["update", "--quiet"]))
+        .and_then(|()| {
+            let arguments = [
+                &["install", "--yes", "--no-install-recommends"],
+                packages.as_slice(),
+            ]
+            .concat();
+            succeeded("apt-get install", apt(&arguments))
+        })
+        .map_err(|reason| Failure {
+            reason,
+            repeat: install,
+        })
+}
+
+fn install_line(packages: &[&str]) -> String {
+    format!(
+        "apt-get update && apt-get install --yes --no-install-recommends {}",
+        packages.join(" ")
+    )
+}
+
+fn apt(arguments: &[&str]) -> io::Result<std::process::ExitStatus> {
+    Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status()
+}
+
+fn is_there(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Whose process this is: the owner of its own entry in `/proc`.
+fn runs_as_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_looked_for_in_the_search_path() {
+        assert!(is_there("sh"));
+        assert!(!is_there("no-such-program-anywhere"));
+        assert!(!is_executable(Path::new("/etc/passwd")));
+        assert!(!is_executable(Path::new("/")));
+    }
+
+    #[test]
+    fn one_command_installs_everything() {
+        let line = install_line(&["gcc", "tmux"]);
+        assert_eq!(
+            line,
+            "apt-get update && apt-get install --yes --no-install-recommends gcc tmux"
+        );
+    }
+}
