@@ -10,11 +10,13 @@
 //!
 //! Assumes fewer than 2^18 epochs between two looks of one reader.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use super::event::Cause;
 use super::stage::Stage;
 use crate::sync::{AtomicU32, Ordering};
+use crate::sys::home::Home;
 use crate::sys::park::{Park, WAKES_FROM_HANDLER};
 
 /// The contents of the word. Layout, from the top: 18 bits of epoch, 2 of
@@ -55,9 +57,7 @@ impl Word {
 /// The stage, and the threads that wait for it.
 #[derive(Debug)]
 pub(crate) struct Cell {
-    word: AtomicU32,
-    wakes: AtomicU32,
-    waiters: AtomicU32,
+    home: Home,
     /// Up to which stage the observers of a signal handler were told; above
     /// every stage while there are none.
     announced: AtomicU32,
@@ -70,31 +70,54 @@ const EVERYTHING: u32 = 4;
 impl Cell {
     /// A cell in process memory, running.
     pub(crate) fn new() -> Cell {
+        Cell::at(Home::private())
+    }
+
+    /// A cell on a page of its own, running, to be shared with other
+    /// processes.
+    ///
+    /// # Errors
+    /// Those of [`Home::shared`].
+    pub(crate) fn shared() -> io::Result<Cell> {
+        Home::shared().map(Cell::at)
+    }
+
+    /// A cell at this place.
+    pub(crate) fn at(home: Home) -> Cell {
+        let park = if home.is_shared() {
+            Park::shared()
+        } else {
+            Park::private()
+        };
         Cell {
-            word: AtomicU32::new(0),
-            wakes: AtomicU32::new(0),
-            waiters: AtomicU32::new(0),
+            home,
             announced: AtomicU32::new(EVERYTHING),
-            park: Park::private(),
+            park,
         }
     }
 
+    /// Where the words are.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// The word now: one relaxed load.
+    #[inline]
     pub(crate) fn poll(&self) -> Word {
-        Word(self.word.load(Ordering::Relaxed))
+        Word(self.home.word.load(Ordering::Relaxed))
     }
 
     /// Raises the stage; `false` if it was there already, or higher.
     /// Async-signal-safe; wakes the waiters where the platform can do that
     /// from a handler, else the caller has to see to a [`Cell::wake_all`].
     pub(crate) fn raise(&self, stage: Stage, rung: u8, cause: Cause) -> bool {
-        let mut word = Word(self.word.load(Ordering::Relaxed));
+        let mut word = Word(self.home.word.load(Ordering::Relaxed));
         loop {
             if word.stage() >= stage {
                 return false;
             }
             let raised = word.raised(stage, rung, cause);
-            match self.word.compare_exchange_weak(
+            match self.home.word.compare_exchange_weak(
                 word.0,
                 raised.0,
                 Ordering::SeqCst,
@@ -112,8 +135,8 @@ impl Cell {
 
     /// Begins a new epoch: running again. Tasks queued before stay cancelled.
     pub(crate) fn begin_epoch(&self) {
-        let mut word = Word(self.word.load(Ordering::Relaxed));
-        while let Err(now) = self.word.compare_exchange_weak(
+        let mut word = Word(self.home.word.load(Ordering::Relaxed));
+        while let Err(now) = self.home.word.compare_exchange_weak(
             word.0,
             word.next_epoch().0,
             Ordering::SeqCst,
@@ -157,9 +180,9 @@ impl Cell {
         // The order matters, and both are SeqCst: count the wake, then look
         // for waiters. A waiter registers first and then reads the counter,
         // so either it is seen here, or it sees the counter moved.
-        self.wakes.fetch_add(1, Ordering::SeqCst);
-        if self.waiters.load(Ordering::SeqCst) > 0 {
-            self.park.wake_all(&self.wakes);
+        self.home.wakes.fetch_add(1, Ordering::SeqCst);
+        if self.home.waiters.load(Ordering::SeqCst) > 0 {
+            self.park.wake_all(&self.home.wakes);
         }
     }
 
@@ -170,9 +193,9 @@ impl Cell {
         if let Step::Done = look() {
             return true;
         }
-        self.waiters.fetch_add(1, Ordering::SeqCst);
+        self.home.waiters.fetch_add(1, Ordering::SeqCst);
         let answer = loop {
-            let seen = self.wakes.load(Ordering::SeqCst);
+            let seen = self.home.wakes.load(Ordering::SeqCst);
             let timeout = match look() {
                 Step::Done => break true,
                 Step::WaitUntil(None) => None,
@@ -184,9 +207,9 @@ impl Cell {
                     Some(left)
                 }
             };
-            self.park.wait(&self.wakes, seen, timeout);
+            self.park.wait(&self.home.wakes, seen, timeout);
         };
-        self.waiters.fetch_sub(1, Ordering::SeqCst);
+        self.home.waiters.fetch_sub(1, Ordering::SeqCst);
         answer
     }
 }
@@ -287,7 +310,7 @@ mod tests {
             for waiter in waiters {
                 assert!(waiter.join().expect("no panic"));
             }
-            assert_eq!(cell.waiters.load(Ordering::SeqCst), 0);
+            assert_eq!(cell.home.waiters.load(Ordering::SeqCst), 0);
         }
     }
 

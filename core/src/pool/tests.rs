@@ -290,6 +290,22 @@ fn a_panic_of_the_caller_ends_the_workers() {
 }
 
 #[test]
+fn the_worker_that_was_stopped_does_not_begin_its_next_task() {
+    for _ in 0..100 {
+        let (source, pool) = pool();
+        // One worker: it stops the source itself, so it takes its next task
+        // after the stop, and before the coordinator has cleared the queue.
+        let results = pool.workers(1).map(0..5_usize, move |number, _| {
+            assert_eq!(number, 0, "a task starts after the stop");
+            source.stop(Stage::CancelQueued);
+            Ok(number)
+        });
+        assert_eq!(results.outcomes()[0], Outcome::Completed(0));
+        assert_eq!(results.outcomes()[1..], [QUEUED, QUEUED, QUEUED, QUEUED]);
+    }
+}
+
+#[test]
 fn conservation_when_the_stop_comes_at_any_time() {
     for round in 0..300_u32 {
         let (source, pool) = pool();

@@ -41,10 +41,15 @@ pub(super) struct Settings {
 }
 
 impl Engine {
-    pub(super) fn new(settings: Settings, owner: u32, sender: wake::Sender) -> Engine {
+    pub(super) fn new(
+        settings: Settings,
+        cell: Arc<Cell>,
+        owner: u32,
+        sender: wake::Sender,
+    ) -> Engine {
         Engine {
+            cell,
             policy: settings.policy,
-            cell: Arc::new(Cell::new()),
             signals: settings.signals,
             exit: settings.exit,
             exit_message: settings.exit_message,

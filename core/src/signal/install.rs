@@ -8,7 +8,7 @@ use super::engine::{Engine, Settings};
 use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
-use crate::machine::{Cause, Event, Policy, Signal, Stage, State};
+use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
 use crate::sys::disposition::{self, Disposition};
 use crate::sys::{process, wake};
 
@@ -75,7 +75,14 @@ impl InterruptHandler {
         };
         let (sender, receiver) = wake::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
-        let engine = Arc::new(Engine::new(settings, process::id(), sender));
+        let cell = if options.shares_stage {
+            Cell::shared()
+                .map_err(|error| InstallError::system("sharing the stage", None, error))?
+        } else {
+            Cell::new()
+        };
+        let engine = Engine::new(settings, Arc::new(cell), process::id(), sender);
+        let engine = Arc::new(engine);
         // SAFETY: the guard holds the engine and retracts it before letting go.
         if !unsafe { handler::publish(Arc::as_ptr(&engine)) } {
             return Err(InstallError::already_installed());
@@ -160,7 +167,7 @@ impl InterruptHandler {
         self.engine.lost_transitions()
     }
 
-    pub(crate) fn cell(&self) -> &Arc<crate::machine::Cell> {
+    pub(crate) fn cell(&self) -> &Arc<Cell> {
         &self.engine.cell
     }
 

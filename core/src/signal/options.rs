@@ -36,6 +36,7 @@ pub struct Options {
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) exit: ExitStyle,
     pub(super) takes_ignored: bool,
+    pub(super) shares_stage: bool,
     pub(super) exit_message: Vec<u8>,
     pub(super) terminal_restore: Option<Vec<u8>>,
 }
@@ -50,6 +51,7 @@ impl Options {
             observers: Vec::new(),
             exit: ExitStyle::default(),
             takes_ignored: false,
+            shares_stage: false,
             exit_message: Vec::new(),
             terminal_restore: None,
         }
@@ -83,6 +85,15 @@ impl Options {
     #[must_use]
     pub fn take_ignored_signals(mut self) -> Options {
         self.takes_ignored = true;
+        self
+    }
+
+    /// Puts the stage on a page of memory that other processes can map; give
+    /// them the descriptor of `StopToken::shared_stage`. Linux only: elsewhere
+    /// installing fails.
+    #[must_use]
+    pub fn share_stage(mut self) -> Options {
+        self.shares_stage = true;
         self
     }
 

@@ -16,6 +16,12 @@ mod unix {
 #[cfg(unix)]
 pub(crate) use unix::{clock, disposition, ending, errno, mask, process, terminal, wake};
 
+pub(crate) mod home;
+
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+#[path = "linux/page.rs"]
+pub(crate) mod page;
+
 #[cfg(target_os = "linux")]
 #[path = "linux/park.rs"]
 pub(crate) mod park;

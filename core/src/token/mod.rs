@@ -3,6 +3,8 @@
 mod interrupted;
 mod node;
 mod scope;
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+mod shared;
 mod source;
 mod stop_token;
 #[cfg(test)]

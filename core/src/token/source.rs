@@ -1,5 +1,6 @@
 //! A stage without signals.
 
+use std::io;
 use std::sync::Arc;
 
 use super::stop_token::StopToken;
@@ -27,6 +28,19 @@ impl StopSource {
         StopSource {
             cell: Arc::new(Cell::new()),
         }
+    }
+
+    /// As [`StopSource::new`], with the stage on a page of memory that other
+    /// processes can map: give them the descriptor of
+    /// [`StopToken::shared_stage`]. Linux only.
+    ///
+    /// # Errors
+    /// Those of creating, sealing and mapping a memfd;
+    /// [`io::ErrorKind::Unsupported`] on other systems.
+    pub fn shared() -> io::Result<StopSource> {
+        Ok(StopSource {
+            cell: Arc::new(Cell::shared()?),
+        })
     }
 
     /// A token that shows this stage.

@@ -8,6 +8,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -53,6 +54,8 @@ pub struct Setup {
     /// Standard error is a pipe that is full and that nobody reads; lines
     /// come on standard output then ([`say_aside`]).
     pub stuffed_stderr: bool,
+    /// What the child finds as its standard input; nothing by default.
+    pub stdin: Option<OwnedFd>,
 }
 
 impl Program {
@@ -77,7 +80,7 @@ impl Program {
             .env(ROLE, role)
             .env("LC_ALL", "C.UTF-8")
             .env_remove("NO_COLOR")
-            .stdin(Stdio::null())
+            .stdin(setup.stdin.map_or_else(Stdio::null, Stdio::from))
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut stuffed = None;

@@ -27,6 +27,11 @@ impl Park {
         }
     }
 
+    /// For a word that other processes may map as well.
+    pub(crate) const fn shared() -> Park {
+        Park { flags: 0 }
+    }
+
     /// Sleeps while `word` holds `expected`, for at most `timeout`. May wake
     /// for no reason: the caller looks again.
     pub(crate) fn wait(&self, word: &AtomicU32, expected: u32, timeout: Option<Duration>) {

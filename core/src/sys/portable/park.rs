@@ -27,6 +27,11 @@ impl Park {
         }
     }
 
+    /// The same: words shared between processes exist on Linux only.
+    pub(crate) const fn shared() -> Park {
+        Park::private()
+    }
+
     /// Sleeps while `word` holds `expected`, for at most `timeout`. May wake
     /// for no reason: the caller looks again.
     pub(crate) fn wait(&self, word: &AtomicU32, expected: u32, timeout: Option<Duration>) {

@@ -1,0 +1,120 @@
+//! Where the words of a cell live: on the heap, or on a page shared with other
+//! processes. A reader does not know which: it follows one pointer.
+
+use std::io;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+use super::page::Page;
+use crate::sync::AtomicU32;
+
+/// The words of a cell, as they lie in memory. Part of the format of the
+/// shared page: a change needs a new [`VERSION`].
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Words {
+    /// Epoch, stage, rung and cause.
+    pub(crate) word: AtomicU32,
+    /// Counts wakes; waiters sleep on it.
+    pub(crate) wakes: AtomicU32,
+    /// How many wait. A waiter that was killed stays counted, which costs a
+    /// needless system call and nothing else.
+    pub(crate) waiters: AtomicU32,
+}
+
+/// Version of the layout of [`Words`] on a shared page.
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+pub(crate) const VERSION: u32 = 1;
+
+impl Words {
+    fn new() -> Words {
+        Words {
+            word: AtomicU32::new(0),
+            wakes: AtomicU32::new(0),
+            waiters: AtomicU32::new(0),
+        }
+    }
+}
+
+/// The place of the words; owns it.
+#[derive(Debug)]
+pub(crate) struct Home {
+    words: NonNull<Words>,
+    owner: Owner,
+}
+
+#[derive(Debug)]
+enum Owner {
+    Heap,
+    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+    Page(Page),
+}
+
+// SAFETY: the words are atomics, and the pointer stays valid as long as the
+// home lives, wherever it is moved.
+unsafe impl Send for Home {}
+// SAFETY: as above; shared access is what atomics are for.
+unsafe impl Sync for Home {}
+
+impl Home {
+    /// On the heap.
+    pub(crate) fn private() -> Home {
+        Home {
+            words: NonNull::from(Box::leak(Box::new(Words::new()))),
+            owner: Owner::Heap,
+        }
+    }
+
+    /// On a new shared page.
+    ///
+    /// # Errors
+    /// Those of creating, sealing and mapping the page; on systems other than
+    /// Linux [`io::ErrorKind::Unsupported`].
+    pub(crate) fn shared() -> io::Result<Home> {
+        #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+        return Page::create().map(Home::on);
+        #[cfg(not(all(target_os = "linux", not(sigproof_loom))))]
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+    pub(crate) fn on(page: Page) -> Home {
+        Home {
+            words: page.words(),
+            owner: Owner::Page(page),
+        }
+    }
+
+    /// Whether other processes may see the words.
+    pub(crate) fn is_shared(&self) -> bool {
+        !matches!(self.owner, Owner::Heap)
+    }
+
+    /// The page, if there is one.
+    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+    pub(crate) fn page(&self) -> Option<&Page> {
+        match &self.owner {
+            Owner::Heap => None,
+            Owner::Page(page) => Some(page),
+        }
+    }
+}
+
+impl Deref for Home {
+    type Target = Words;
+
+    fn deref(&self) -> &Words {
+        // SAFETY: valid as long as `self` lives, see the owner.
+        unsafe { self.words.as_ref() }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Owner::Heap = self.owner {
+            // SAFETY: it came from a box in `private`, and nobody else has it.
+            drop(unsafe { Box::from_raw(self.words.as_ptr()) });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! One page of memory shared between processes: a sealed memfd.
+//!
+//! A memfd has no name: only who is given the descriptor (or may open
+//! `/proc/PID/fd` of its holder, that is, the same user) can map it. The seals
+//! keep its size: without them another holder could shrink the file and make
+//! every access die by SIGBUS, so a page without them is refused.
+
+use std::fs::File;
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::{self, NonNull};
+
+use crate::sys::home::{VERSION, Words};
+
+const BYTES: usize = 4096;
+const MAGIC: u64 = u64::from_be_bytes(*b"sigproof");
+const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+
+/// The page, from its first byte on.
+#[repr(C)]
+struct Layout {
+    magic: u64,
+    version: u32,
+    size: u32,
+    words: Words,
+}
+
+/// A mapped page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    layout: NonNull<Layout>,
+    fd: OwnedFd,
+}
+
+impl Page {
+    /// A new page, running. The descriptor is closed on exec.
+    ///
+    /// # Errors
+    /// Those of `memfd_create(2)`, `ftruncate(2)`, `fcntl(2)` and `mmap(2)`.
+    pub(crate) fn create() -> io::Result<Page> {
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        // SAFETY: the name is a C string.
+        let raw = unsafe { libc::memfd_create(c"interrupt-stage".as_ptr(), flags) };
+        if raw < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a fresh descriptor that nobody else owns.
+        let fd = unsafe { OwnedFd::from_raw_fd(raw) };
+        let file = File::from(fd);
+        file.set_len(BYTES as u64)?;
+        let fd = OwnedFd::from(file);
+        // SAFETY: the descriptor is open; F_ADD_SEALS takes an int.
+        if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_ADD_SEALS, SEALS) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let page = Page::map(fd)?;
+        let layout = page.layout.as_ptr();
+        // SAFETY: the page is mapped, large enough, aligned and not yet known
+        // to anybody else. The words are all zeroes, which is "running".
+        unsafe {
+            (*layout).version = VERSION;
+            (*layout).size = size_of::<Layout>() as u32;
+            (*layout).magic = MAGIC;
+        }
+        Ok(page)
+    }
+
+    /// A page that another process made.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if it is not such a page: wrong seals,
+    /// size, magic or version; else those of `fcntl(2)` and `mmap(2)`.
+    pub(crate) fn open(fd: OwnedFd) -> io::Result<Page> {
+        // SAFETY: the descriptor is open; F_GET_SEALS takes no argument.
+        let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
+        if seals < 0 {
+            return Err(invalid("not a memfd"));
+        }
+        if seals & SEALS != SEALS {
+            return Err(invalid("not sealed against a change of its size"));
+        }
+        let file = File::from(fd);
+        if file.metadata()?.len() != BYTES as u64 {
+            return Err(invalid("not of the right size"));
+        }
+        let page = Page::map(OwnedFd::from(file))?;
+        // SAFETY: mapped and large enough; these fields are written once,
+        // before the descriptor is given away.
+        let (magic, version) = unsafe {
+            let layout = page.layout.as_ref();
+            (layout.magic, layout.version)
+        };
+        if magic != MAGIC {
+            return Err(invalid("without the magic number"));
+        }
+        if version != VERSION {
+            return Err(invalid("of another version"));
+        }
+        Ok(page)
+    }
+
+    fn map(fd: OwnedFd) -> io::Result<Page> {
+        // SAFETY: a new mapping at an address that the kernel chooses.
+        let address = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                BYTES,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                fd.as_raw_fd(),
+                0,
+            )
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        NonNull::new(address.cast())
+            .map(|layout| Page { layout, fd })
+            .ok_or_else(|| invalid("mapped at address 0"))
+    }
+
+    /// The words on the page, valid as long as the page lives.
+    pub(crate) fn words(&self) -> NonNull<Words> {
+        // SAFETY: the field lies within the mapping.
+        unsafe { NonNull::new_unchecked(&raw mut (*self.layout.as_ptr()).words) }
+    }
+}
+
+impl AsFd for Page {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made in `map` with this length. It cannot
+        // fail for a mapping that exists.
+        let _ = unsafe { libc::munmap(self.layout.as_ptr().cast(), BYTES) };
+    }
+}
+
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the shared interrupt stage is {what}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(fd: OwnedFd) -> String {
+        let error = Page::open(fd).expect_err("refused");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        error.to_string()
+    }
+
+    fn memfd(seals: libc::c_int, bytes: u64) -> OwnedFd {
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        // SAFETY: the name is a C string.
+        let raw = unsafe { libc::memfd_create(c"test".as_ptr(), flags) };
+        assert!(raw >= 0);
+        // SAFETY: a fresh descriptor that nobody else owns.
+        let file = File::from(unsafe { OwnedFd::from_raw_fd(raw) });
+        file.set_len(bytes).expect("ftruncate");
+        // SAFETY: the descriptor is open; F_ADD_SEALS takes an int.
+        let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) };
+        assert_eq!(status, 0);
+        file.into()
+    }
+
+    #[test]
+    fn a_page_is_opened_again() {
+        let page = Page::create().expect("create");
+        let again = Page::open(page.as_fd().try_clone_to_owned().expect("dup")).expect("open");
+        assert_ne!(page.layout, again.layout);
+    }
+
+    #[test]
+    fn a_page_keeps_its_size() {
+        let page = Page::create().expect("create");
+        let file = File::from(page.as_fd().try_clone_to_owned().expect("dup"));
+        assert!(file.set_len(0).is_err());
+        assert!(file.set_len(2 * BYTES as u64).is_err());
+    }
+
+    #[test]
+    fn what_is_not_such_a_page_is_refused() {
+        let file = File::open("/proc/self/exe").expect("this program");
+        assert!(refused(file.into()).contains("not a memfd"));
+        assert!(refused(memfd(0, BYTES as u64)).contains("not sealed"));
+        assert!(refused(memfd(SEALS, 10)).contains("size"));
+        assert!(refused(memfd(SEALS, BYTES as u64)).contains("magic"));
+        let page = Page::create().expect("create");
+        // SAFETY: mapped; nobody else reads it.
+        unsafe { (*page.layout.as_ptr()).version = VERSION + 1 };
+        let fd = page.as_fd().try_clone_to_owned().expect("dup");
+        assert!(refused(fd).contains("version"));
+    }
+}
