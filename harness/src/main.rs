@@ -1,2 +1,7 @@
-//! The command.
-fn main() {}
+//! The `sigproof` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(sigproof::cli::main())
+}

@@ -1,0 +1,42 @@
+//! Exit codes, as documented in the README.
+
+use crate::explore::{Error, SweepReport};
+
+/// All contracts hold.
+pub const HOLDS: u8 = 0;
+/// A contract is violated.
+pub const VIOLATED: u8 = 1;
+/// Usage, an input, or the target's baseline is wrong.
+pub const USAGE: u8 = 2;
+/// The harness itself failed.
+pub const HARNESS: u8 = 3;
+/// An injection point was not reached.
+pub const NOT_REACHED: u8 = 4;
+/// A verdict was not reproduced.
+pub const FLAKY: u8 = 5;
+
+/// The code of an error. An interrupted command ends by the signal instead,
+/// which the caller sees to; 130 is for when it was interrupted by a request.
+pub fn of_error(error: &Error) -> u8 {
+    match error {
+        Error::Usage(_) => USAGE,
+        Error::Harness(_) => HARNESS,
+        Error::NotReached(_) => NOT_REACHED,
+        Error::Interrupted => 130,
+    }
+}
+
+/// The code of a sweep: the worst thing that it has to tell.
+pub fn of_sweep(report: &SweepReport) -> u8 {
+    if report.counted().any(|finding| !finding.flaky()) {
+        VIOLATED
+    } else if !report.failed_runs.is_empty() {
+        HARNESS
+    } else if report.counted().next().is_some() {
+        FLAKY
+    } else if !report.not_reached.is_empty() || report.points_found == 0 {
+        NOT_REACHED
+    } else {
+        HOLDS
+    }
+}

@@ -1,0 +1,38 @@
+//! The command: arguments in, exit codes out, nothing else.
+
+mod args;
+mod doctor;
+mod exit;
+mod sessions;
+
+use args::{Cli, Verb};
+use clap::Parser;
+
+/// Runs the command with the arguments of this process. Answers its exit code.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let code = if error.use_stderr() { exit::USAGE } else { exit::HOLDS };
+            // A closed pipe is no reason to panic.
+            let _ = error.print();
+            return code;
+        }
+    };
+    cli.colour.apply();
+    match cli.verb {
+        Verb::Run(args) => sessions::run(args),
+        Verb::Sweep(args) => sessions::sweep(args),
+        Verb::Points(args) => sessions::points(args),
+        Verb::Replay(args) => sessions::replay(args),
+        Verb::Doctor => doctor::doctor(),
+        Verb::Completions { shell } => {
+            use clap::CommandFactory;
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sigproof", &mut script);
+            sessions::print(&String::from_utf8_lossy(&script));
+            exit::HOLDS
+        }
+    }
+}

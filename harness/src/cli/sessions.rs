@@ -1,0 +1,237 @@
+//! What each verb does: open a lab, explore, report, answer an exit code.
+
+use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
+use super::exit;
+use crate::explore::{self, Error, Failure, Lab, Progress, Store, SweepOptions};
+use crate::inject::Schedule;
+use crate::report::{self, Bar, Ink, Json, Paper, Sink};
+use sigproof_core::{InterruptHandler, Options, Policy, StopToken};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Prints on standard output. A reader that has gone away is no error.
+pub fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Something to say while or before the work goes on.
+fn remark(words: &str) {
+    let mut paper = Paper::new();
+    paper.item(0, (Ink::Warn, "! "), Ink::Plain, words);
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(paper.finish().as_bytes());
+}
+
+/// Runs `work` under an interrupt handler; ends by the signal when there was one.
+fn guarded(json: bool, bar: &Bar, work: impl FnOnce(&StopToken) -> Result<u8, Error>) -> u8 {
+    let options = Options::new(Policy::escalating()).feedback(Sink::new(bar));
+    let handler = match InterruptHandler::install(options) {
+        Ok(handler) => handler,
+        Err(error) => return failed(json, &Error::Harness(format!("signal handlers: {error}"))),
+    };
+    let token = handler.token();
+    let code = match work(&token) {
+        Ok(code) => code,
+        Err(error) => {
+            bar.clear();
+            failed(json, &error)
+        }
+    };
+    // Everything that was started is gone by now: die by the signal, if there was one.
+    let _code: ExitCode = handler.conclude_with(ExitCode::from(code));
+    code
+}
+
+fn failed(json: bool, error: &Error) -> u8 {
+    let code = exit::of_error(error);
+    if json {
+        let _ = Json::new(io::stdout().lock()).error(&error.to_string(), code);
+    }
+    let mut paper = Paper::new();
+    if matches!(error, Error::Interrupted) {
+        paper.line(&[(Ink::Warn, "sigproof: "), (Ink::Plain, "interrupted before there was anything to report")]);
+    } else {
+        paper.item(0, (Ink::Bad, "sigproof: "), Ink::Plain, &error.to_string());
+    }
+    let mut err = anstream::stderr().lock();
+    let _ = err.write_all(paper.finish().as_bytes());
+    code
+}
+
+/// A lab, with what it cleaned up said.
+fn open(target: &crate::target::Target, jobs: usize, isolation: explore::Isolation) -> Result<Lab, Error> {
+    let lab = Lab::open(target, jobs, isolation)?;
+    for place in &lab.removed {
+        remark(&format!("removed the work tree of a session that was killed: {}", place.display()));
+    }
+    if !lab.private() && isolation != explore::Isolation::Copy {
+        // Named now, because a session that is killed cannot name it any more.
+        remark(&format!("work trees are at {}", lab.tree()));
+    }
+    Ok(lab)
+}
+
+/// JSON that cannot be written ends nothing: the exit code still tells.
+fn told(result: io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Error::Harness(format!("standard output: {error}"))),
+    }
+}
+
+pub fn sweep(args: SweepArgs) -> u8 {
+    let json = args.output.json;
+    let bar = Bar::new(!json);
+    guarded(json, &bar, |token| {
+        let target = args.target.target()?;
+        let to = args.delivery()?;
+        let jobs = args.jobs.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        );
+        bar.say("starting");
+        let lab = open(&target, jobs, args.target.isolation)?;
+        let options = SweepOptions {
+            signal: args.points.signal,
+            to,
+            mapped: args.points.mapped()?,
+            all: args.points.all,
+            narrowing: args.narrowing(),
+            confirm: args.confirm,
+            isolation: args.target.isolation,
+        };
+        let store = Store::at(&args.output.store);
+        bar.say("learning what it does undisturbed");
+        let command = target.command.clone();
+        let mut heading = None;
+        let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
+        let report = explore::sweep(lab, args.contract.contract(), &options, &store, token, |progress| match progress {
+            Progress::Learned(baseline, plan) => {
+                if json {
+                    heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
+                } else {
+                    let mut paper = Paper::new();
+                    let place = report::Place { tree: &tree, method: &method, jobs: at_once };
+                    report::sweep_heading(&mut paper, &target, &place, baseline, plan, options.signal, to);
+                    bar.clear();
+                    print(&paper.finish());
+                }
+                bar.begin(plan.planned.len());
+            }
+            Progress::Ran { done, violated, .. } => bar.at(done, violated),
+            Progress::Confirming { findings } => bar.say(&format!("running {findings} findings again")),
+        })?;
+        bar.clear();
+        told(heading.unwrap_or(Ok(())))?;
+        let code = exit::of_sweep(&report);
+        if json {
+            let mut out = Json::new(io::stdout().lock());
+            for finding in &report.findings {
+                told(out.finding(finding))?;
+            }
+            told(out.summary(&report, code))?;
+        } else {
+            let mut paper = Paper::new();
+            report::sweep_report(&mut paper, &report);
+            print(&paper.finish());
+        }
+        Ok(code)
+    })
+}
+
+pub fn run(args: RunArgs) -> u8 {
+    let json = args.output.json;
+    let bar = Bar::new(!json);
+    guarded(json, &bar, |token| {
+        let target = args.target.target()?;
+        let schedule = Schedule { steps: args.steps()? };
+        bar.say("running");
+        let lab = Arc::new(open(&target, 1, args.target.isolation)?);
+        let report = if args.no_baseline {
+            explore::observe(&lab, schedule, token)?
+        } else {
+            let store = Store::at(&args.output.store);
+            explore::run(lab, args.contract.contract(), schedule, args.target.isolation, &store, token)?
+        };
+        bar.clear();
+        let code = if report.trial.violated() {
+            exit::VIOLATED
+        } else if report.not_reached() > 0 {
+            exit::NOT_REACHED
+        } else {
+            exit::HOLDS
+        };
+        if json {
+            told(Json::new(io::stdout().lock()).run(&report, code))?;
+        } else {
+            let mut paper = Paper::new();
+            report::run_report(&mut paper, &target, &report, args.files);
+            print(&paper.finish());
+        }
+        Ok(code)
+    })
+}
+
+pub fn points(args: PointsArgs) -> u8 {
+    let bar = Bar::new(!args.json);
+    guarded(args.json, &bar, |token| {
+        let target = args.target.target()?;
+        let mapped = args.points.mapped()?;
+        bar.say("recording");
+        let lab = open(&target, 1, args.target.isolation)?;
+        let mut contract = args.contract.contract();
+        contract.skip.insert("rerun".to_owned());
+        let baseline = explore::map_points(&lab, &contract, args.points.signal, mapped, args.points.all, token)?;
+        bar.clear();
+        let narrowing = args.points.narrowing();
+        if args.json {
+            let mut out = Json::new(io::stdout().lock());
+            for point in baseline.points.points.iter().filter(|point| narrowing.wants(point)) {
+                told(out.point(point))?;
+            }
+        } else {
+            let mut paper = Paper::new();
+            report::points_map(&mut paper, &baseline, &narrowing);
+            print(&paper.finish());
+        }
+        Ok(exit::HOLDS)
+    })
+}
+
+pub fn replay(args: ReplayArgs) -> u8 {
+    let bar = Bar::new(!args.json);
+    guarded(args.json, &bar, |token| {
+        let failure = Failure::read(&args.file)?;
+        bar.say("learning what it does undisturbed");
+        let lab = open(&failure.target, 1, failure.isolation)?;
+        bar.begin(args.times as usize);
+        let replay = explore::replay(lab, &failure, args.times, token, |round, _| bar.at(round as usize, 0))?;
+        bar.clear();
+        let code = if replay.shown == replay.times {
+            exit::VIOLATED
+        } else if replay.reached == 0 && !failure.schedule.steps.is_empty() {
+            exit::NOT_REACHED
+        } else if replay.shown == 0 && replay.reached == replay.times {
+            exit::HOLDS
+        } else {
+            exit::FLAKY
+        };
+        if args.json {
+            told(Json::new(io::stdout().lock()).replay(&replay, code))?;
+        } else {
+            let mut paper = Paper::new();
+            let shown = explore::RunReport {
+                trial: replay.trial.clone(),
+                baseline_ns: None,
+                file: None,
+                notes: Vec::new(),
+            };
+            report::run_report(&mut paper, &failure.target, &shown, false);
+            report::replay_report(&mut paper, &failure, &replay);
+            print(&paper.finish());
+        }
+        Ok(code)
+    })
+}

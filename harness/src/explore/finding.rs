@@ -1,0 +1,95 @@
+//! Equal violations at many points are one finding.
+
+use super::Trial;
+use crate::inject::{PointName, Schedule};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One thing that is wrong, and where it shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The oracle.
+    pub oracle: &'static str,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong, at the first point.
+    pub text: String,
+    /// The points, in the order of the recording.
+    pub points: Vec<PointName>,
+    /// How many points those stand for.
+    pub count: usize,
+    /// The schedule that shows it best.
+    #[serde(skip)]
+    pub schedule: Schedule,
+    /// How often it showed in how many runs of that schedule.
+    pub seen: (u32, u32),
+    /// It shows only before the moment from which the promise holds.
+    pub before_ready: bool,
+    /// Where the failing run is stored.
+    pub file: Option<PathBuf>,
+}
+
+impl Finding {
+    /// It did not show every time.
+    pub fn flaky(&self) -> bool {
+        self.seen.0 < self.seen.1
+    }
+}
+
+/// Findings as they come, keyed by what they are about.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    by_subject: BTreeMap<(bool, usize, String), Collected>,
+}
+
+#[derive(Debug, Clone)]
+struct Collected {
+    finding: Finding,
+    /// Places in the plan, with the schedules, so that order does not depend on which run ended first.
+    at: Vec<(usize, PointName, Schedule, String)>,
+}
+
+impl Findings {
+    /// Takes a trial's violations. `order` is the trial's place in the plan.
+    pub fn take(&mut self, order: usize, point: &PointName, stands_for: usize, before_ready: bool, trial: &Trial) {
+        for (rank, judgement) in trial.judgements.iter().enumerate() {
+            for evidence in judgement.verdict.evidence() {
+                let key = (before_ready, rank, evidence.subject.clone());
+                let collected = self.by_subject.entry(key).or_insert_with(|| Collected {
+                    finding: Finding {
+                        oracle: judgement.oracle,
+                        subject: evidence.subject.clone(),
+                        text: String::new(),
+                        points: Vec::new(),
+                        count: 0,
+                        schedule: Schedule::default(),
+                        seen: (1, 1),
+                        before_ready,
+                        file: None,
+                    },
+                    at: Vec::new(),
+                });
+                collected.finding.count += stands_for;
+                collected.at.push((order, point.clone(), trial.schedule.clone(), evidence.text.clone()));
+            }
+        }
+    }
+
+    /// All findings, each with its first point in front.
+    pub fn into_list(self) -> Vec<Finding> {
+        self.by_subject
+            .into_values()
+            .map(|mut collected| {
+                collected.at.sort_by_key(|(order, ..)| *order);
+                let mut finding = collected.finding;
+                if let Some((_, _, schedule, text)) = collected.at.first() {
+                    finding.schedule = schedule.clone();
+                    finding.text.clone_from(text);
+                }
+                finding.points = collected.at.into_iter().map(|(_, point, ..)| point).collect();
+                finding
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,26 @@
+//! Exploration: which schedules to try, and what was found.
+//!
+//! A strategy yields schedules and reads verdicts; it knows neither ptrace nor
+//! files.
+
+mod error;
+mod finding;
+mod lab;
+mod learn;
+mod plan;
+mod replay;
+mod run;
+mod store;
+mod sweep;
+mod trial;
+
+pub use error::Error;
+pub use finding::{Finding, Findings};
+pub use lab::{Isolation, Lab};
+pub use learn::learn;
+pub use plan::{Narrowing, Plan, Planned, map_points};
+pub use replay::{Replay, replay};
+pub use run::{RunReport, observe, run};
+pub use store::{Failure, Store};
+pub use sweep::{Progress, SweepOptions, SweepReport, sweep};
+pub use trial::{Trial, Trials};

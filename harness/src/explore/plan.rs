@@ -1,0 +1,201 @@
+//! Which points a sweep tries.
+
+use super::lab::until;
+use super::{Error, Lab, learn};
+use crate::inject::{CallSelector, Delivery, Fault, PointName, Schedule, Trigger};
+use crate::facts::{Phase, Run, What};
+use crate::oracle::{Baseline, Contract, Mapped, Point};
+use globset::Glob;
+use regex::bytes::Regex;
+use sigproof_core::{Stage, StopToken};
+
+/// What narrows a sweep down.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// Only calls of these names.
+    pub only: Vec<String>,
+    /// Only points whose argument matches one of these globs.
+    pub paths: Vec<String>,
+    /// From when the promise holds: earlier points are reported apart.
+    pub after: Option<Trigger>,
+    /// Try every point of a class, not one for all.
+    pub no_classes: bool,
+}
+
+impl Narrowing {
+    /// Whether this point is asked for. A glob that cannot be read matches nothing.
+    pub fn wants(&self, point: &Point) -> bool {
+        (self.only.is_empty() || self.only.contains(&point.name.call))
+            && (self.paths.is_empty()
+                || self.paths.iter().any(|path| {
+                    Glob::new(path).is_ok_and(|glob| glob.compile_matcher().is_match(&point.name.arg))
+                }))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for glob in &self.paths {
+            Glob::new(glob).map_err(|error| Error::Usage(format!("--path: {error}")))?;
+        }
+        for call in &self.only {
+            CallSelector::parse(call).map_err(|error| Error::Usage(format!("--only: {error}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// One run of a sweep.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The point.
+    pub point: PointName,
+    /// What is done there.
+    pub schedule: Schedule,
+    /// How many points it stands for, itself included.
+    pub stands_for: usize,
+    /// It comes before the moment from which the promise holds.
+    pub before_ready: bool,
+    /// It was met in both recordings.
+    pub steady: bool,
+}
+
+/// All runs of a sweep.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// In the order of the recording.
+    pub planned: Vec<Planned>,
+    /// Points found that the narrowing left out.
+    pub left_out: usize,
+    /// Points that are tried by one of their class.
+    pub by_class: usize,
+}
+
+impl Plan {
+    /// Chooses the points, with `signal` sent to `to` at each.
+    ///
+    /// # Errors
+    /// A bad glob, a call that does not exist, or a moment that never comes.
+    pub fn new(
+        baseline: &Baseline,
+        narrowing: &Narrowing,
+        signal: i32,
+        to: Delivery,
+    ) -> Result<Plan, Error> {
+        narrowing.check()?;
+        let ready_ns = match &narrowing.after {
+            None => 0,
+            Some(trigger) => moment(baseline, trigger)?,
+        };
+        let mut plan = Plan::default();
+        let points: Vec<&Point> =
+            baseline.points.points.iter().filter(|point| narrowing.wants(point)).collect();
+        plan.left_out = baseline.points.points.len() - points.len();
+        // All idle points look alike; the last of them stands for the class.
+        let idle = points.iter().filter(|point| point.idle).count();
+        let last_idle = points.iter().rposition(|point| point.idle);
+        for (index, point) in points.iter().enumerate() {
+            let is_class = point.idle && !narrowing.no_classes;
+            if is_class && Some(index) != last_idle {
+                continue;
+            }
+            let stands_for = if is_class { idle } else { 1 };
+            plan.by_class += stands_for - 1;
+            plan.planned.push(Planned {
+                point: point.name.clone(),
+                schedule: at(point, signal, to),
+                stands_for,
+                before_ready: point.at_ns < ready_ns,
+                steady: point.steady,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// How many points the runs of this plan stand for.
+    pub fn points(&self) -> usize {
+        self.planned.iter().map(|planned| planned.stands_for).sum()
+    }
+}
+
+/// The schedule that strikes at one point.
+pub(super) fn at(point: &Point, signal: i32, to: Delivery) -> Schedule {
+    Schedule::of(
+        Trigger::Point { name: point.name.clone(), key: point.key.clone() },
+        Fault::Signal { signal, to },
+    )
+}
+
+/// When a trigger is met in the recorded run.
+fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
+    let recorded: &Run = baseline
+        .runs
+        .iter()
+        .find(|run| !run.points.is_empty())
+        .ok_or_else(|| Error::Usage("--after needs a recorded run, and this one made no calls".to_owned()))?;
+    let met = match trigger {
+        Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
+        Trigger::Output { pattern } => {
+            let pattern = Regex::new(pattern).map_err(|error| Error::Usage(error.to_string()))?;
+            let mut output = Vec::new();
+            recorded.events.iter().find_map(|event| match &event.what {
+                What::Output { bytes, .. } => {
+                    output.extend_from_slice(bytes);
+                    pattern.is_match(&output).then_some(event.at_ns)
+                }
+                _ => None,
+            })
+        }
+        Trigger::Handler => recorded.events.iter().find_map(|event| {
+            matches!(event.what, What::Handler { .. }).then_some(event.at_ns)
+        }),
+        Trigger::Child { nth } => recorded
+            .events
+            .iter()
+            .filter(|event| matches!(event.what, What::Child { .. }))
+            .nth(*nth as usize - 1)
+            .map(|event| event.at_ns),
+        Trigger::File { glob } => {
+            let glob = Glob::new(glob).map_err(|error| Error::Usage(error.to_string()))?.compile_matcher();
+            recorded
+                .points
+                .iter()
+                .find(|point| point.changes && glob.is_match(point.arg.rsplit(" -> ").next().unwrap_or(&point.arg)))
+                .map(|point| point.at_ns + 1)
+        }
+        Trigger::Call(selector) => select(baseline, selector).map(|point| point.at_ns),
+        Trigger::Point { name, .. } => baseline.points.find(name).map(|point| point.at_ns),
+    };
+    met.ok_or_else(|| Error::NotReached("--after: this never happens in an undisturbed run".to_owned()))
+}
+
+/// Learns a target's points and nothing else.
+///
+/// # Errors
+/// A target that has no baseline.
+pub fn map_points(
+    lab: &Lab,
+    contract: &Contract,
+    signal: i32,
+    mapped: Mapped,
+    all: bool,
+    token: &StopToken,
+) -> Result<Baseline, Error> {
+    until(lab, token, Stage::CancelQueued, || learn(lab, contract, signal, mapped, all))
+}
+
+/// The point that a selector means in a recording.
+pub(super) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Option<&'a Point> {
+    let glob = |text: &String| Glob::new(text).ok().map(|glob| glob.compile_matcher());
+    let process = selector.process.as_ref().and_then(glob);
+    let arg = selector.arg.as_ref().and_then(glob);
+    baseline
+        .points
+        .points
+        .iter()
+        .filter(|point| {
+            point.name.call == selector.call
+                && point.name.phase == Phase::Exit
+                && process.as_ref().is_none_or(|glob| glob.is_match(&point.name.process))
+                && arg.as_ref().is_none_or(|glob| glob.is_match(&point.name.arg))
+        })
+        .nth(selector.nth as usize - 1)
+}

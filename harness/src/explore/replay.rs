@@ -1,0 +1,103 @@
+//! Repeating a stored failure.
+
+use super::store::Failure;
+use super::trial::{Trial, Trials};
+use super::lab::until;
+use super::{Error, Lab, learn};
+use crate::inject::{Schedule, Step, Trigger};
+use crate::oracle::{Baseline, Mapped};
+use sigproof_core::{Stage, StopToken};
+use std::sync::Arc;
+
+/// What came of it.
+pub struct Replay {
+    /// How often the stored violation showed.
+    pub shown: u32,
+    /// How often the schedule was carried out whole.
+    pub reached: u32,
+    /// How often it was run.
+    pub times: u32,
+    /// The last run.
+    pub trial: Trial,
+    /// What the user should know: inputs that have changed, for instance.
+    pub notes: Vec<String>,
+}
+
+/// Runs a stored failure this many times.
+///
+/// # Errors
+/// A target that has no baseline any more, or whose recording lacks the point
+/// ([`Error::NotReached`]): a fault is never placed elsewhere.
+pub fn replay(
+    lab: Lab,
+    failure: &Failure,
+    times: u32,
+    token: &StopToken,
+    each: impl FnMut(u32, &Trial),
+) -> Result<Replay, Error> {
+    let lab = Arc::new(lab);
+    until(&lab, token, Stage::CancelQueued, || repeat(&lab, failure, times, each))
+}
+
+fn repeat(
+    lab: &Arc<Lab>,
+    failure: &Failure,
+    times: u32,
+    mut each: impl FnMut(u32, &Trial),
+) -> Result<Replay, Error> {
+    let mut notes = lab.notes.clone();
+    notes.extend(failure.changed_inputs());
+    let signal = failure.schedule.steps.first().map_or(libc::SIGINT, |step| step.fault.signal());
+    let baseline = learn(lab, &failure.contract, signal, mapped(&failure.schedule), failure.all_calls)?;
+    let schedule = located(&failure.schedule, &baseline)?;
+    let trials = Trials::new(Arc::clone(lab), baseline, failure.contract.clone());
+    let mut shown = 0;
+    let mut reached = 0;
+    let mut last = None;
+    for round in 1..=times.max(1) {
+        let trial = trials.run(schedule.clone(), true)?;
+        shown += u32::from(trial.has(&failure.expected.oracle, &failure.expected.subject));
+        reached += u32::from(trial.run.all_fired());
+        each(round, &trial);
+        last = Some(trial);
+    }
+    let trial = last.ok_or_else(|| Error::Harness("nothing was run".to_owned()))?;
+    Ok(Replay { shown, reached, times: times.max(1), trial, notes })
+}
+
+/// Maps the phases that the schedule needs.
+fn mapped(schedule: &Schedule) -> Mapped {
+    use crate::facts::Phase;
+    let phases = |wanted| {
+        schedule.steps.iter().any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.phase == wanted))
+    };
+    Mapped {
+        before_all: phases(Phase::Before),
+        entry: phases(Phase::Entry),
+        ..Mapped::DEFAULT
+    }
+}
+
+/// The same schedule with its points looked up in a fresh recording: addresses
+/// and counts are those of this machine, now.
+fn located(schedule: &Schedule, baseline: &Baseline) -> Result<Schedule, Error> {
+    let steps = schedule
+        .steps
+        .iter()
+        .map(|step| {
+            let Trigger::Point { name, .. } = &step.trigger else {
+                return Ok(step.clone());
+            };
+            let point = baseline.points.find(name).ok_or_else(|| {
+                Error::NotReached(format!(
+                    "point not reached: an undisturbed run of the target does not come by {name} (any more)"
+                ))
+            })?;
+            Ok(Step {
+                trigger: Trigger::Point { name: name.clone(), key: point.key.clone() },
+                fault: step.fault.clone(),
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    Ok(Schedule { steps })
+}

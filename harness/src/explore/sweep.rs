@@ -1,0 +1,305 @@
+//! The main job: the signal at every point where it matters, one run each.
+
+use super::finding::{Finding, Findings};
+use super::plan::{Narrowing, Plan, Planned};
+use super::store::{Expected, Store};
+use super::trial::{Trial, Trials};
+use super::lab::until;
+use super::{Error, Isolation, Lab, learn};
+use crate::inject::{Delivery, PointName, Schedule};
+use crate::oracle::{Baseline, Contract, Mapped, Verdict};
+use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What to sweep with.
+#[derive(Debug, Clone)]
+pub struct SweepOptions {
+    /// The signal (number).
+    pub signal: i32,
+    /// To whom.
+    pub to: Delivery,
+    /// On which sides of the calls.
+    pub mapped: Mapped,
+    /// Every call, not only those with an effect.
+    pub all: bool,
+    /// Which of the points.
+    pub narrowing: Narrowing,
+    /// How often the first run of each finding is repeated, to see whether it shows each time.
+    pub confirm: u32,
+    /// How the target is kept apart, for the stored failures.
+    pub isolation: Isolation,
+}
+
+/// What happens meanwhile.
+pub enum Progress<'a> {
+    /// The baseline is known.
+    Learned(&'a Baseline, &'a Plan),
+    /// One more run is done.
+    Ran {
+        /// Runs done.
+        done: usize,
+        /// Runs planned.
+        total: usize,
+        /// Runs that violated the contract.
+        violated: usize,
+    },
+    /// Findings are run again.
+    Confirming {
+        /// How many.
+        findings: usize,
+    },
+}
+
+/// What came of a sweep.
+pub struct SweepReport {
+    /// What undisturbed runs do.
+    pub baseline_ns: u64,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Points found in the recording.
+    pub points_found: usize,
+    /// Points tried, those of a class counted through the one that stands for them.
+    pub points_tried: usize,
+    /// Points that no run met.
+    pub not_reached: Vec<PointName>,
+    /// Points left out by `--only`, `--path` and the like.
+    pub left_out: usize,
+    /// Points tried through another one of their class.
+    pub by_class: usize,
+    /// Calls that were met in one recording only.
+    pub unsteady: usize,
+    /// Runs of the target, baseline and confirmation not counted.
+    pub runs: usize,
+    /// How long the runs took.
+    pub sweeping: Duration,
+    /// How long everything took.
+    pub elapsed: Duration,
+    /// Oracles that could never be judged, with the reason.
+    pub unjudged: BTreeMap<&'static str, String>,
+    /// Limits that runs met, with how many did.
+    pub limits: BTreeMap<String, usize>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Points not tried because the person interrupted the sweep.
+    pub cut_short: usize,
+    /// Runs that the harness could not do.
+    pub failed_runs: Vec<String>,
+}
+
+impl SweepReport {
+    /// Interrupt coverage: points tried ÷ points found, 0 to 1.
+    pub fn coverage(&self) -> f64 {
+        if self.points_found == 0 {
+            return 1.0;
+        }
+        self.points_tried as f64 / self.points_found as f64
+    }
+
+    /// Findings that count: those before the target was ready do not.
+    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.before_ready)
+    }
+}
+
+/// Sweeps. `token` stops it: at stage 1 runs that go on are ended in order and
+/// no new one is started; at stage 2 they are killed. Either way what was found
+/// so far is reported.
+///
+/// # Errors
+/// A target that has no baseline, a narrowing that cannot be read.
+pub fn sweep(
+    lab: Lab,
+    contract: Contract,
+    options: &SweepOptions,
+    store: &Store,
+    token: &StopToken,
+    mut progress: impl FnMut(Progress<'_>),
+) -> Result<SweepReport, Error> {
+    let begun = Instant::now();
+    let lab = Arc::new(lab);
+    // Without a baseline there are no partial results to wait for.
+    let baseline = until(&lab, token, Stage::CancelQueued, || {
+        learn(&lab, &contract, options.signal, options.mapped, options.all)
+    })?;
+    let plan = Plan::new(&baseline, &options.narrowing, options.signal, options.to)?;
+    progress(Progress::Learned(&baseline, &plan));
+    let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+
+    let swept = Instant::now();
+    let tally = until(&lab, token, Stage::TerminateActive, || run_all(&trials, &plan, token, &mut progress));
+    let sweeping = swept.elapsed();
+    let mut findings = tally.findings.into_list();
+    if !token.is_interrupted() && !findings.is_empty() && options.confirm > 0 {
+        progress(Progress::Confirming { findings: findings.len() });
+        findings = until(&lab, token, Stage::CancelQueued, || {
+            confirm(&trials, findings, &plan, options.confirm, token)
+        });
+    }
+    for finding in &mut findings {
+        let expected = Expected {
+            oracle: finding.oracle.to_owned(),
+            subject: finding.subject.clone(),
+            text: finding.text.clone(),
+        };
+        let failure = trials.failure(finding.schedule.clone(), expected, options.isolation, options.all);
+        finding.file = Some(store.put(&failure)?);
+    }
+    let points = &trials.baseline.points;
+    Ok(SweepReport {
+        baseline_ns: trials.baseline.duration_ns,
+        findings,
+        points_found: points.points.len(),
+        points_tried: tally.tried,
+        not_reached: tally.not_reached,
+        left_out: plan.left_out,
+        by_class: plan.by_class,
+        unsteady: points.unsteady,
+        runs: tally.runs,
+        sweeping,
+        elapsed: begun.elapsed(),
+        unjudged: tally.unjudged,
+        limits: tally.limits,
+        notes: lab.notes.clone(),
+        cut_short: tally.cut_short,
+        failed_runs: tally.failed_runs,
+    })
+}
+
+/// What the runs add up to.
+#[derive(Default)]
+struct Tally {
+    findings: Findings,
+    tried: usize,
+    runs: usize,
+    violated: usize,
+    not_reached: Vec<PointName>,
+    unjudged: BTreeMap<&'static str, String>,
+    judged: Vec<&'static str>,
+    limits: BTreeMap<String, usize>,
+    cut_short: usize,
+    failed_runs: Vec<String>,
+}
+
+/// Runs every planned point on the pool, as many at a time as there are supervisors.
+fn run_all(
+    trials: &Arc<Trials>,
+    plan: &Plan,
+    token: &StopToken,
+    progress: &mut impl FnMut(Progress<'_>),
+) -> Tally {
+    let total = plan.planned.len();
+    let mut tally = Tally::default();
+    let mut done = 0;
+    let shared = Arc::clone(trials);
+    let jobs: Vec<Planned> = plan.planned.clone();
+    let pool = ThreadPool::new(token).workers(trials.lab.jobs());
+    let _results = pool.map_streaming(
+        jobs.into_iter().map(|planned| planned.schedule),
+        move |schedule, _token| {
+            let trial = shared.run(schedule.clone(), false)?;
+            if trial.run.all_fired() {
+                return Ok(Arc::new(trial));
+            }
+            // A count can be off once (a machine under load wakes a waiting call early); not twice.
+            Ok(Arc::new(shared.run(schedule, false)?))
+        },
+        |index, outcome: &Outcome<Arc<Trial>>| {
+            done += 1;
+            tally.take(index, &plan.planned[index], outcome);
+            progress(Progress::Ran { done, total, violated: tally.violated });
+        },
+    );
+    let judged = std::mem::take(&mut tally.judged);
+    tally.unjudged.retain(|oracle, _| !judged.contains(oracle));
+    tally
+}
+
+impl Tally {
+    fn take(&mut self, order: usize, planned: &Planned, outcome: &Outcome<Arc<Trial>>) {
+        let trial = match outcome {
+            Outcome::Completed(trial) => trial,
+            Outcome::Failed(failure) if failure.message == Error::Interrupted.to_string() => {
+                self.cut_short += planned.stands_for;
+                return;
+            }
+            Outcome::Failed(failure) => {
+                self.failed_runs.push(format!("{}: {failure}", planned.point));
+                return;
+            }
+            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
+                self.cut_short += planned.stands_for;
+                return;
+            }
+        };
+        self.runs += 1;
+        for limit in &trial.run.limits {
+            *self.limits.entry(limit.clone()).or_default() += 1;
+        }
+        if !trial.run.all_fired() {
+            self.not_reached.push(planned.point.clone());
+            return;
+        }
+        self.tried += planned.stands_for;
+        self.violated += usize::from(trial.violated());
+        for judgement in &trial.judgements {
+            match &judgement.verdict {
+                Verdict::NotApplicable { reason } => {
+                    self.unjudged.entry(judgement.oracle).or_insert_with(|| reason.clone());
+                }
+                _ if !self.judged.contains(&judgement.oracle) => self.judged.push(judgement.oracle),
+                _ => {}
+            }
+        }
+        self.findings.take(order, &planned.point, planned.stands_for, planned.before_ready, trial);
+    }
+}
+
+/// Runs each finding again. One that does not show each time at its first point
+/// is tried at the next ones; the point where it shows best represents it.
+fn confirm(
+    trials: &Arc<Trials>,
+    findings: Vec<Finding>,
+    plan: &Plan,
+    times: u32,
+    token: &StopToken,
+) -> Vec<Finding> {
+    const POINTS: usize = 3;
+    let shared = Arc::clone(trials);
+    let schedules: BTreeMap<PointName, Schedule> =
+        plan.planned.iter().map(|planned| (planned.point.clone(), planned.schedule.clone())).collect();
+    let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(findings.clone(), move |mut finding, token| {
+        let mut best = None;
+        for name in finding.points.iter().take(POINTS) {
+            let Some(schedule) = schedules.get(name) else { continue };
+            let mut seen = 1;
+            for _ in 0..times {
+                token.checkpoint_at(Stage::CancelQueued)?;
+                let trial = shared.run(schedule.clone(), false)?;
+                seen += u32::from(trial.has(finding.oracle, &finding.subject));
+            }
+            if best.as_ref().is_none_or(|(most, _)| seen > *most) {
+                best = Some((seen, schedule.clone()));
+            }
+            if seen == times + 1 {
+                break;
+            }
+        }
+        if let Some((seen, schedule)) = best {
+            finding.seen = (seen, times + 1);
+            finding.schedule = schedule;
+        }
+        Ok(finding)
+    });
+    // A finding whose confirmation was interrupted stands as it was.
+    results
+        .into_outcomes()
+        .into_iter()
+        .zip(findings)
+        .map(|(outcome, finding)| match outcome {
+            Outcome::Completed(confirmed) => confirmed,
+            _ => finding,
+        })
+        .collect()
+}

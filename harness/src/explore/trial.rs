@@ -1,0 +1,172 @@
+//! One trial: run with a schedule, look at the end state, judge.
+
+use super::lab::{Bench, Lab};
+use super::Error;
+use crate::facts::{CheckFact, Run, TreeDelta};
+use crate::inject::Schedule;
+use crate::oracle::{self, Baseline, Context, Contract, Judgement};
+use crate::probe::{RunOrder, Trace};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A judged run.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// What was done.
+    pub schedule: Schedule,
+    /// What happened.
+    pub run: Run,
+    /// What the oracles say.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Trial {
+    /// Whether any oracle found a violation.
+    pub fn violated(&self) -> bool {
+        self.judgements.iter().any(|judgement| !judgement.verdict.evidence().is_empty())
+    }
+
+    /// Whether this oracle found this.
+    pub fn has(&self, oracle: &str, subject: &str) -> bool {
+        self.judgements.iter().any(|judgement| {
+            judgement.oracle == oracle
+                && judgement.verdict.evidence().iter().any(|evidence| evidence.subject == subject)
+        })
+    }
+}
+
+/// What was found out about an end state. Checking the same state again would
+/// tell the same.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    rerun: Option<Run>,
+    check: Option<CheckFact>,
+}
+
+/// Everything that trials of one target share.
+pub struct Trials {
+    /// Where they run.
+    pub lab: Arc<Lab>,
+    /// What undisturbed runs do.
+    pub baseline: Baseline,
+    /// What is asked.
+    pub contract: Contract,
+    states: Mutex<HashMap<TreeDelta, Known>>,
+}
+
+impl Trials {
+    /// For this target, baseline and contract.
+    pub fn new(lab: Arc<Lab>, baseline: Baseline, contract: Contract) -> Trials {
+        let mut states = HashMap::new();
+        if contract.check.is_none() || !contract.asks("check") {
+            // Nothing was done: running it again is a first run. All was done: that was tried.
+            let first = baseline.runs.last().cloned();
+            states.insert(TreeDelta::default(), Known { rerun: first, check: None });
+            if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
+                states.insert(last.tree.clone(), Known { rerun: Some(rerun.clone()), check: None });
+            }
+        }
+        Trials { lab, baseline, contract, states: Mutex::new(states) }
+    }
+
+    /// Runs and judges one schedule.
+    pub fn run(&self, schedule: Schedule, trace_effects: bool) -> Result<Trial, Error> {
+        let mut bench = self.lab.bench()?;
+        let after_ms = Bench::after_ms(&self.lab, self.baseline.duration_ns);
+        let baseline_ms = self.baseline.duration_ns / 1_000_000;
+        let mut run = bench.run(RunOrder {
+            fresh: true,
+            command: None,
+            trace: if trace_effects { Trace::Effects } else { Trace::Steps },
+            steps: schedule.steps.clone(),
+            before_ms: 10_000.max(10 * baseline_ms),
+            after_ms,
+            grace_ms: self.lab.target().limits.grace_ms,
+        })?;
+        // A run that had to be killed was stopped by us, at no point of its own choosing.
+        if run.status.is_some() && run.last_fault_ns().is_some() {
+            self.examine(&mut bench, &mut run, baseline_ms)?;
+        }
+        drop(bench);
+        let context = Context { baseline: &self.baseline, contract: &self.contract, schedule: &schedule };
+        let judgements = oracle::judge(&context, &run);
+        Ok(Trial { schedule, run, judgements })
+    }
+
+    /// Checks the end state and runs the target again in it.
+    fn examine(&self, bench: &mut Bench<'_>, run: &mut Run, baseline_ms: u64) -> Result<(), Error> {
+        let wants_check = self.contract.check.as_ref().filter(|_| self.contract.asks("check"));
+        let wants_rerun = self.contract.asks("rerun");
+        if wants_check.is_none() && !wants_rerun {
+            return Ok(());
+        }
+        let known = self.states().get(&run.tree).cloned();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let mut known = Known::default();
+                if let Some(command) = wants_check {
+                    known.check = Some(check(bench, &self.lab, command)?);
+                }
+                if wants_rerun {
+                    known.rerun = Some(bench.run(RunOrder {
+                        fresh: false,
+                        command: None,
+                        trace: Trace::Steps,
+                        steps: Vec::new(),
+                        before_ms: 10_000.max(10 * baseline_ms),
+                        after_ms: 0,
+                        grace_ms: self.lab.target().limits.grace_ms,
+                    })?);
+                }
+                self.states().insert(run.tree.clone(), known.clone());
+                known
+            }
+        };
+        run.check = known.check;
+        run.rerun = known.rerun.map(Box::new);
+        Ok(())
+    }
+
+    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, Known>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs the user's own check in the work tree as it is.
+pub(super) fn check(bench: &mut Bench<'_>, lab: &Lab, command: &str) -> Result<CheckFact, Error> {
+    let run = bench.run(RunOrder {
+        fresh: false,
+        command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
+        trace: Trace::Steps,
+        steps: Vec::new(),
+        before_ms: lab.target().limits.baseline_ms,
+        after_ms: 0,
+        grace_ms: lab.target().limits.grace_ms,
+    })?;
+    let output = run.stdout.text() + &run.stderr.text();
+    let from = output.char_indices().rev().nth(2000).map_or(0, |(index, _)| index);
+    Ok(CheckFact {
+        command: command.to_owned(),
+        status: run.status,
+        output: output[from..].to_owned(),
+    })
+}
+
+/// One run that is only looked at: without a baseline, what needs one cannot be
+/// judged. A target that goes on after the last signal's deadline is a violation
+/// all the same.
+pub(super) fn observe(lab: &Lab, schedule: Schedule) -> Result<Trial, Error> {
+    let limits = lab.target().limits;
+    let run = lab.bench()?.run(RunOrder {
+        fresh: true,
+        command: None,
+        trace: Trace::Effects,
+        steps: schedule.steps.clone(),
+        before_ms: limits.baseline_ms,
+        after_ms: limits.after_signal_ms.unwrap_or(2000),
+        grace_ms: limits.grace_ms,
+    })?;
+    let judgements = oracle::judge_alone(&schedule, &run);
+    Ok(Trial { schedule, run, judgements })
+}

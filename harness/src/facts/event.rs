@@ -1,0 +1,136 @@
+//! Events of a run, in the order in which they were seen.
+
+use super::ExitStatus;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Nanoseconds (monotonic clock) since the target's program was executed.
+    pub at_ns: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// Where output came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Standard output, a pipe.
+    Stdout,
+    /// Standard error, a pipe.
+    Stderr,
+    /// The terminal: both streams and the echo, as the person sees them.
+    Terminal,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The target's program runs.
+    Started {
+        /// Its process id, as it sees it itself.
+        pid: i32,
+    },
+    /// Bytes that it wrote.
+    Output {
+        /// Where.
+        stream: Stream,
+        /// What, as it came.
+        #[serde(with = "super::event::lossy")]
+        bytes: Vec<u8>,
+    },
+    /// Output past the bound is counted and hashed, not kept.
+    Flooded {
+        /// Where.
+        stream: Stream,
+    },
+    /// A process was created.
+    Child {
+        /// The new process.
+        pid: i32,
+        /// Its parent.
+        parent: i32,
+    },
+    /// A process executed a program.
+    Exec {
+        /// The process.
+        pid: i32,
+        /// Its command line.
+        command: String,
+    },
+    /// A handler for a signal is now installed.
+    Handler {
+        /// The process.
+        pid: i32,
+        /// The signal (number).
+        signal: i32,
+    },
+    /// A file was created, renamed, removed, …: a system call with an effect returned.
+    File {
+        /// The process.
+        pid: i32,
+        /// The call, with its path.
+        call: String,
+    },
+    /// A step of the schedule came due and its fault was applied.
+    Fault {
+        /// Which step, from 0.
+        step: usize,
+        /// The fault, as the schedule writes it.
+        fault: String,
+        /// What its trigger met.
+        met: String,
+    },
+    /// A signal was taken by a thread of the target.
+    Delivered {
+        /// The process.
+        pid: i32,
+        /// The thread that takes it.
+        tid: i32,
+        /// The signal (number).
+        signal: i32,
+        /// No process sent it: a fault of the program itself, such as SIGSEGV.
+        own_fault: bool,
+    },
+    /// A descendant ended.
+    ChildExited {
+        /// The process.
+        pid: i32,
+        /// How.
+        status: ExitStatus,
+    },
+    /// The target's own process ended.
+    Exited {
+        /// How.
+        status: ExitStatus,
+    },
+    /// It ran on past its deadline, so that the harness killed it.
+    Deadline {
+        /// The deadline that passed, in milliseconds after the last fault or the start.
+        limit_ms: u64,
+    },
+}
+
+/// Output as text in JSON, so that a person can read a stored run. Bytes that
+/// are no UTF-8 are replaced, which the hash in the capture still tells.
+mod lossy {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            to.serialize_str(&String::from_utf8_lossy(bytes))
+        } else {
+            to.serialize_bytes(bytes)
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        if from.is_human_readable() {
+            Ok(String::deserialize(from)?.into_bytes())
+        } else {
+            Vec::<u8>::deserialize(from)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Facts: timestamped events and end states, as plain data.
+//!
+//! This is the only thing that all layers share. Probing produces facts,
+//! judging consumes them, reporting renders them. Nothing in here reads a
+//! clock, a file or a process, so a run can be stored and judged again later
+//! without the program it came from.
+
+mod capture;
+mod event;
+mod point;
+mod run;
+mod shape;
+mod status;
+mod tree;
+
+pub use capture::Capture;
+pub(crate) use capture::CaptureWriter;
+pub use event::{Event, Stream, What};
+pub use point::{Phase, PointKey, RawPoint};
+pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage};
+pub use shape::{path_shape, text_shape};
+pub use status::ExitStatus;
+pub use tree::{Change, Entry, EntryKind, TreeDelta};

@@ -1,0 +1,125 @@
+//! Everything that is known of one run.
+
+use super::{Capture, Event, ExitStatus, RawPoint, TreeDelta, What};
+use serde::{Deserialize, Serialize};
+
+/// One run's facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// How the target's own process ended; `None` when the harness had to kill it.
+    pub status: Option<ExitStatus>,
+    /// When each step of the schedule was applied; `None` when its trigger was never met.
+    pub fired_ns: Vec<Option<u64>>,
+    /// When the target's own process ended or was killed.
+    pub end_ns: u64,
+    /// Descendants that outlived the target and the grace period.
+    pub orphans: Vec<Orphan>,
+    /// What still ran at the deadline, and in what it waited.
+    pub stuck: Vec<Stuck>,
+    /// What changed in the work tree.
+    pub tree: TreeDelta,
+    /// Standard output, or all of the terminal's output.
+    pub stdout: Capture,
+    /// Standard error; empty on a terminal.
+    pub stderr: Capture,
+    /// The terminal before and after; `None` on pipes.
+    pub terminal: Option<TerminalFact>,
+    /// Processor time and memory of the target and the children that it waited for.
+    pub usage: Usage,
+    /// The system calls, when the run was recorded.
+    pub points: Vec<RawPoint>,
+    /// Things that limit what this run can tell, in words.
+    pub limits: Vec<String>,
+    /// The same command run again in the work tree that this run left.
+    pub rerun: Option<Box<Run>>,
+    /// The user's own check on the end state.
+    pub check: Option<CheckFact>,
+}
+
+impl Run {
+    /// When the last fault was applied, if one was.
+    pub fn last_fault_ns(&self) -> Option<u64> {
+        self.fired_ns.iter().flatten().max().copied()
+    }
+
+    /// True when every step of the schedule was applied.
+    pub fn all_fired(&self) -> bool {
+        self.fired_ns.iter().all(Option::is_some)
+    }
+
+    /// How long the target ran, in nanoseconds.
+    pub fn duration_ns(&self) -> u64 {
+        self.end_ns
+    }
+
+    /// The signals that were sent to the target by the schedule and taken by it.
+    pub fn delivered(&self) -> impl Iterator<Item = i32> + '_ {
+        self.events.iter().filter_map(|event| match event.what {
+            What::Delivered { signal, .. } => Some(signal),
+            _ => None,
+        })
+    }
+}
+
+/// A descendant that is still alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orphan {
+    /// Its process id, as the target sees it.
+    pub pid: i32,
+    /// Its command line.
+    pub command: String,
+    /// Its process group.
+    pub group: i32,
+    /// Its session.
+    pub session: i32,
+}
+
+/// A process that ran on past the deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// Its process id, as the target sees it.
+    pub pid: i32,
+    /// Its command line.
+    pub command: String,
+    /// State letter of `/proc/PID/stat` (R, S, D, T, …).
+    pub state: char,
+    /// The system call that it waits in, if the kernel tells.
+    pub call: Option<String>,
+    /// Processor time that it used, in milliseconds.
+    pub cpu_ms: u64,
+}
+
+/// A terminal's settings before the start and after the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalFact {
+    /// Rows and columns.
+    pub size: (u16, u16),
+    /// Settings before the target started: input, output, control and local flags.
+    pub before: [u32; 4],
+    /// Settings after it ended.
+    pub after: [u32; 4],
+}
+
+/// Resources used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time in user mode, microseconds.
+    pub user_us: u64,
+    /// Processor time in the kernel, microseconds.
+    pub system_us: u64,
+    /// Largest resident set, KiB.
+    pub max_rss_kib: u64,
+}
+
+/// What the user's own check said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckFact {
+    /// The command, as given to `sh -c`.
+    pub command: String,
+    /// How it ended; `None` when it ran past its deadline.
+    pub status: Option<ExitStatus>,
+    /// The end of what it said.
+    pub output: String,
+}

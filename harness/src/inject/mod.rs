@@ -1,0 +1,12 @@
+//! Schedules: what is done to a target and when, as plain data.
+
+mod name;
+mod schedule;
+mod text;
+
+pub use name::PointName;
+pub(crate) use name::arg_matcher;
+pub use schedule::{CallSelector, Delivery, Fault, Schedule, Step, Trigger};
+pub(crate) use schedule::typed;
+pub use text::ParseError;
+pub(crate) use text::{duration, signal};

@@ -1,0 +1,98 @@
+//! Names of injection points.
+
+use crate::facts::Phase;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A point's name, the same in every undisturbed run of a target:
+/// `bash/1:sort:openat(out.txt)#2@exit` is the return of the second
+/// `openat` of `out.txt` in the first process that `bash` created, which runs
+/// `sort`. A thread other than the main one shows as `sort+t1`. An asterisk in
+/// the argument stands for what differs from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PointName {
+    /// The process path.
+    pub process: String,
+    /// The thread path, empty for the main thread.
+    pub thread: String,
+    /// The system call.
+    pub call: String,
+    /// Its argument, empty when it has none that matters.
+    pub arg: String,
+    /// The how-manieth call of this process, thread, name and argument, from 1.
+    pub ordinal: u32,
+    /// On which side of the call.
+    pub phase: Phase,
+}
+
+impl fmt::Display for PointName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.process)?;
+        if !self.thread.is_empty() {
+            write!(f, "+{}", self.thread)?;
+        }
+        write!(f, ":{}", self.call)?;
+        if !self.arg.is_empty() {
+            write!(f, "({})", self.arg)?;
+        }
+        write!(f, "#{}@{}", self.ordinal, self.phase)
+    }
+}
+
+impl PointName {
+    /// Whether two names, learned on two occasions, mean the same point: what
+    /// varies may have been learned more or less exactly.
+    pub fn same_point(&self, other: &PointName) -> bool {
+        (&self.process, &self.thread, &self.call, self.ordinal, self.phase)
+            == (&other.process, &other.thread, &other.call, other.ordinal, other.phase)
+            && (self.arg == other.arg
+                || arg_matcher(&self.arg).is_match(&other.arg)
+                || arg_matcher(&other.arg).is_match(&self.arg))
+    }
+}
+
+/// Matches an argument with asterisks in it; everything else in it is literal.
+pub(crate) fn arg_matcher(pattern: &str) -> globset::GlobMatcher {
+    let escaped: Vec<String> = pattern.split('*').map(globset::escape).collect();
+    globset::GlobBuilder::new(&escaped.join("*"))
+        .literal_separator(false)
+        .build()
+        .expect("an escaped pattern is a valid glob")
+        .compile_matcher()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(arg: &str) -> PointName {
+        PointName {
+            process: "bash/1:sort".into(),
+            thread: String::new(),
+            call: "openat".into(),
+            arg: arg.into(),
+            ordinal: 2,
+            phase: Phase::Exit,
+        }
+    }
+
+    #[test]
+    fn a_name_says_everything() {
+        assert_eq!(
+            name("out.txt").to_string(),
+            "bash/1:sort:openat(out.txt)#2@exit"
+        );
+        let mut other = name("");
+        other.thread = "t1".into();
+        assert_eq!(other.to_string(), "bash/1:sort+t1:openat#2@exit");
+    }
+
+    #[test]
+    fn what_varies_matches_and_special_characters_are_literal() {
+        assert!(name("sed*").same_point(&name("sedA*")));
+        assert!(!name("sed*").same_point(&name("cp*")));
+        assert!(arg_matcher("a[1]{x}?").is_match("a[1]{x}?"));
+        assert!(!arg_matcher("a[1]").is_match("a1"));
+        assert!(arg_matcher("$TMPDIR/*/x").is_match("$TMPDIR/ab/cd/x"));
+    }
+}

@@ -1,0 +1,25 @@
+//! `orphans`: nothing that the target started outlives it.
+
+use super::{Context, Evidence, Verdict};
+use crate::facts::Run;
+
+pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    if run.status.is_none() {
+        return Verdict::not_applicable("it did not end by itself");
+    }
+    Verdict::of(
+        run.orphans
+            .iter()
+            .filter(|orphan| !context.contract.is_daemon(&orphan.command))
+            .map(|orphan| {
+                Evidence::new(
+                    orphan.command.clone(),
+                    format!(
+                        "pid {} ({}) is still alive after the target's end (group {}, session {})",
+                        orphan.pid, orphan.command, orphan.group, orphan.session
+                    ),
+                )
+            })
+            .collect(),
+    )
+}

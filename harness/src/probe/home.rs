@@ -1,0 +1,138 @@
+//! Places on disk that belong to the harness.
+//!
+//! With namespaces there is one empty directory for all, over which each
+//! supervisor mounts a file system that only it sees. Without them each session
+//! has a directory of its own, held by a lock: one whose lock is free belongs
+//! to a session that was killed, and is removed by the next.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// A session's place.
+pub(crate) struct Home {
+    root: PathBuf,
+    session: Option<(PathBuf, File)>,
+}
+
+const PREFIX: &str = "session-";
+const LOCK: &str = "lock";
+
+impl Home {
+    /// Finds a place that does not lie below `avoid`, a directory that is going
+    /// to be covered by a private view.
+    pub(crate) fn find(avoid: Option<&Path>) -> io::Result<Home> {
+        let uid = nix::unistd::geteuid();
+        let mut last = io::Error::other(
+            "every place for temporary files lies below the working directory; \
+             start sigproof in another directory or use --in or --empty",
+        );
+        for parent in ["/tmp", "/dev/shm", "/var/tmp", "/run"] {
+            let root = Path::new(parent).join(format!("sigproof-{uid}"));
+            if avoid.is_some_and(|avoid| root.starts_with(avoid)) {
+                continue;
+            }
+            match claim(&root) {
+                Ok(()) => return Ok(Home { root, session: None }),
+                Err(error) => {
+                    last = io::Error::other(format!("{}: {error}", root.display()));
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// The directory that all supervisors with namespaces mount over.
+    pub(crate) fn shared(&self) -> PathBuf {
+        self.root.clone()
+    }
+
+    /// A directory for one supervisor without namespaces.
+    pub(crate) fn own(&mut self, index: usize) -> io::Result<PathBuf> {
+        if self.session.is_none() {
+            let session = self.root.join(format!("{PREFIX}{}", std::process::id()));
+            match fs::create_dir(&session) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => other?,
+            }
+            let lock = File::create(session.join(LOCK))?;
+            lock.lock()?;
+            self.session = Some((session, lock));
+        }
+        let (session, _) = self.session.as_ref().expect("just made");
+        let own = session.join(index.to_string());
+        fs::create_dir_all(&own)?;
+        Ok(own)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Some((session, _lock)) = &self.session {
+            // What cannot be removed now is removed by the next session, which says so.
+            let _ = fs::remove_dir_all(session);
+        }
+    }
+}
+
+/// Makes sure that a directory is there and is this user's alone.
+fn claim(root: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(root) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other,
+    }
+    let meta = root.symlink_metadata()?;
+    if !meta.is_dir() || meta.uid() != nix::unistd::geteuid().as_raw() || meta.mode() & 0o077 != 0 {
+        return Err(io::Error::other(
+            "it exists and is not a directory of this user alone",
+        ));
+    }
+    Ok(())
+}
+
+/// Removes what killed sessions left. Answers their places.
+pub(crate) fn remove_stale() -> Vec<PathBuf> {
+    let uid = nix::unistd::geteuid();
+    let mut removed = Vec::new();
+    for parent in ["/tmp", "/dev/shm", "/var/tmp", "/run"] {
+        let root = Path::new(parent).join(format!("sigproof-{uid}"));
+        for entry in fs::read_dir(&root).into_iter().flatten().flatten() {
+            if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                continue;
+            }
+            let session = entry.path();
+            let free = match File::open(session.join(LOCK)) {
+                Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+                // Killed between making the directory and its lock.
+                Err(_) => true,
+            };
+            if free && fs::remove_dir_all(&session).is_ok() {
+                removed.push(session);
+            }
+        }
+    }
+    removed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_outside_the_view_is_chosen() {
+        let home = Home::find(Some(Path::new("/tmp"))).expect("another place");
+        assert!(!home.shared().starts_with("/tmp"));
+        assert!(Home::find(Some(Path::new("/"))).is_err());
+    }
+
+    #[test]
+    fn a_session_in_use_is_not_stale() {
+        let mut home = Home::find(None).expect("home");
+        let own = home.own(0).expect("own");
+        assert!(!remove_stale().iter().any(|path| own.starts_with(path)));
+        assert!(own.exists());
+        drop(home);
+        assert!(!own.exists());
+    }
+}

@@ -1,0 +1,25 @@
+//! Probing: a supervisor process runs the target, applies a schedule and
+//! brings back facts.
+//!
+//! ```text
+//! sigproof ──socket── supervisor ─ptrace─ target and its descendants
+//!                      (own process, mount and, if need be, user namespace)
+//! ```
+//!
+//! The supervisor has one thread, which makes all ptrace calls. It waits in one
+//! place (epoll) for output, children, time and the control socket.
+
+mod frames;
+mod home;
+mod observe;
+mod order;
+mod serve;
+mod session;
+mod stepper;
+mod streams;
+mod supervisor;
+
+pub(crate) use home::{Home, remove_stale};
+pub(crate) use order::{Ready, Refusal, RunOrder, Setup, Trace};
+pub(crate) use serve::supervise;
+pub(crate) use supervisor::{ProbeError, Supervisor};

@@ -1,0 +1,39 @@
+//! What a run's order and schedule ask of the tracer.
+
+use super::order::{RunOrder, Trace};
+use super::stepper::awaited;
+use crate::inject::Trigger;
+use crate::tracer::{Record, Watch, class_of};
+
+/// The tracer's orders; `None` for a run that is not traced.
+pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
+    let points = order.steps.iter().filter_map(awaited).collect();
+    let mut watch = match order.trace {
+        Trace::None => return None,
+        Trace::Record => Watch::recording(Record::Effects),
+        Trace::RecordAll => Watch::recording(Record::All),
+        Trace::Steps | Trace::Effects => Watch::awaiting(points),
+    };
+    let triggers = || order.steps.iter().map(|step| &step.trigger);
+    if order.trace == Trace::Effects {
+        let wanted = |name: &str| class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction");
+        watch = watch.and_tell(wanted);
+    } else {
+        if triggers().any(|trigger| *trigger == Trigger::Handler) {
+            watch = watch.and_tell(|name| name == "rt_sigaction");
+        }
+        if triggers().any(|trigger| matches!(trigger, Trigger::File { .. })) {
+            watch = watch.and_tell(makes_names);
+        }
+    }
+    Some(watch)
+}
+
+/// Calls after which a path can exist that did not before.
+fn makes_names(call: &str) -> bool {
+    matches!(
+        call,
+        "open" | "openat" | "openat2" | "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat"
+            | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
+    )
+}

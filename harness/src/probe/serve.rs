@@ -1,0 +1,140 @@
+//! The supervisor's life: take namespaces, make the work tree, serve orders.
+//!
+//! With namespaces there are three processes: one that stays outside and waits,
+//! the first process of the process namespace (the kernel kills all others when
+//! it dies), and the one that serves. The target is a child of the third, so that
+//! its parent is not number 1, which programs take for "my parent has died".
+
+use super::frames;
+use super::order::{Answer, Order, Ready, Refusal, Setup};
+use super::session::Session;
+use crate::sys::{mounts, poller::Poller, reexec, signals, wait};
+use crate::target::{TreeError, WorkTree};
+use std::io;
+use std::os::unix::net::UnixStream;
+
+/// Exit code of a supervisor that ended in order.
+const DONE: i32 = 0;
+const FAILED: i32 = 70;
+
+/// Serves the control socket until its other end closes. Answers the exit code.
+pub(crate) fn supervise(mut socket: UnixStream) -> i32 {
+    signals::reset_all();
+    let setup = match frames::receive::<Order>(&mut socket) {
+        Ok(Some(Order::Setup(setup))) => *setup,
+        _ => return FAILED,
+    };
+    let refuse = |mut socket: UnixStream, refusal: Refusal| {
+        // When nobody listens any more there is nobody to tell.
+        let _ = frames::send(&mut socket, &Answer::Refused(refusal));
+        FAILED
+    };
+    if !setup.private {
+        return serve(socket, setup, None);
+    }
+    let user = match mounts::enter_namespaces() {
+        Ok(user) => user,
+        Err(error) => return refuse(socket, Refusal::Isolation(format!("no namespaces: {error}"))),
+    };
+    // A user namespace clears the request to die with the parent.
+    if mounts::die_with_parent().is_err() {
+        return FAILED;
+    }
+    match reexec::fork() {
+        Ok(Some(first)) => {
+            drop(socket);
+            return shell_code(first);
+        }
+        Ok(None) => {}
+        Err(error) => return refuse(socket, Refusal::Harness(format!("fork: {error}"))),
+    }
+    // The first process of the namespace.
+    let prepared = mounts::die_with_parent()
+        .and_then(|()| mounts::own_mounts())
+        .and_then(|()| mounts::memory(&setup.base, setup.target.limits.tree_bytes));
+    if let Err(error) = prepared {
+        return refuse(
+            socket,
+            Refusal::Isolation(format!("no private view of files and processes: {error}")),
+        );
+    }
+    match reexec::fork() {
+        Ok(Some(server)) => {
+            drop(socket);
+            shell_code(server)
+        }
+        Ok(None) => {
+            if mounts::die_with_parent().is_err() || reexec::parent() != 1 {
+                return FAILED;
+            }
+            serve(socket, setup, Some(user))
+        }
+        Err(error) => refuse(socket, Refusal::Harness(format!("fork: {error}"))),
+    }
+}
+
+fn shell_code(child: i32) -> i32 {
+    // Adopted orphans that end meanwhile are not waited for here: the one that
+    // serves is the subreaper and takes them.
+    wait::until_ended(child).map_or(FAILED, |status| status.shell_code())
+}
+
+fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
+    let mut session = match prepare(&socket, setup, private) {
+        Ok(session) => session,
+        Err(refusal) => {
+            let _ = frames::send(&mut socket, &Answer::Refused(refusal));
+            return FAILED;
+        }
+    };
+    let ready = Answer::Ready(session.ready());
+    if frames::send(&mut socket, &ready).is_err() {
+        return FAILED;
+    }
+    loop {
+        let order = match frames::receive::<Order>(&mut socket) {
+            Ok(Some(Order::Run(order))) => *order,
+            Ok(None) => return DONE,
+            _ => return FAILED,
+        };
+        let answer = match session.run(&order) {
+            Ok(Some(run)) => Answer::Ran(Box::new(run)),
+            // The other end is gone; so is everybody here.
+            Ok(None) => return DONE,
+            Err(refusal) => Answer::Refused(refusal),
+        };
+        if frames::send(&mut socket, &answer).is_err() {
+            return DONE;
+        }
+    }
+}
+
+fn prepare(
+    socket: &UnixStream,
+    setup: Setup,
+    private: Option<bool>,
+) -> Result<Session, Refusal> {
+    let harness = |what: &str, error: io::Error| Refusal::Harness(format!("{what}: {error}"));
+    mounts::adopt_orphans().map_err(|error| harness("becoming a subreaper", error))?;
+    mounts::steady_addresses().map_err(|error| harness("fixing addresses", error))?;
+    let tree = WorkTree::prepare(&setup.target.source, &setup.base, private, setup.target.limits)
+        .map_err(|error| match error {
+            TreeError::Input { .. } | TreeError::TooLarge { .. } => Refusal::Input(error.to_string()),
+            TreeError::Place { .. } => Refusal::Harness(error.to_string()),
+        })?;
+    let poller = Poller::new().map_err(|error| harness("epoll", error))?;
+    poller
+        .add(socket, super::session::CONTROL)
+        .map_err(|error| harness("epoll", error))?;
+    Ok(Session::new(setup, tree, poller, private.is_some()))
+}
+
+impl Session {
+    fn ready(&self) -> Ready {
+        Ready {
+            tree: self.tree.places.tree.clone(),
+            method: self.tree.describe().to_owned(),
+            notes: self.tree.notes.clone(),
+        }
+    }
+}

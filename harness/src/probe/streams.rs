@@ -1,0 +1,133 @@
+//! A target's standard streams, seen from outside.
+
+use crate::facts::{Stream, TerminalFact};
+use crate::facts::CaptureWriter;
+use crate::sys::pty::{self, Pty};
+use crate::sys::spawn::{self, Stdio};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// One stream that is read.
+pub(super) struct Reader {
+    file: File,
+    pub(super) stream: Stream,
+    pub(super) capture: CaptureWriter,
+    pub(super) open: bool,
+}
+
+impl Reader {
+    fn new(end: OwnedFd, stream: Stream) -> Reader {
+        Reader {
+            file: File::from(end),
+            stream,
+            capture: CaptureWriter::default(),
+            open: true,
+        }
+    }
+
+    /// The next bytes; 0 when there are none now (`open` tells whether more can come).
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.file.read(buffer) {
+                Ok(0) => {
+                    self.open = false;
+                    return Ok(0);
+                }
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                // A pty master whose slaves are all closed.
+                Err(error) if error.raw_os_error() == Some(libc::EIO) => {
+                    self.open = false;
+                    return Ok(0);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl AsFd for Reader {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// All streams of one run.
+pub(super) struct Streams {
+    pub(super) readers: Vec<Reader>,
+    terminal: Option<(OwnedFd, TerminalFact)>,
+    /// The target's ends, closed here once it has them.
+    theirs: Vec<OwnedFd>,
+}
+
+impl Streams {
+    pub(super) fn pipes(stdin: Option<&Path>) -> io::Result<Streams> {
+        let input = File::open(stdin.unwrap_or_else(|| Path::new("/dev/null")))?;
+        let (out, their_out) = spawn::output_pipe()?;
+        let (err, their_err) = spawn::output_pipe()?;
+        Ok(Streams {
+            readers: vec![Reader::new(out, Stream::Stdout), Reader::new(err, Stream::Stderr)],
+            terminal: None,
+            theirs: vec![input.into(), their_out, their_err],
+        })
+    }
+
+    pub(super) fn terminal(size: (u16, u16)) -> io::Result<Streams> {
+        let Pty { master, slave } = pty::open(size.0, size.1)?;
+        let before = pty::settings(&slave)?;
+        let fact = TerminalFact { size, before, after: before };
+        Ok(Streams {
+            readers: vec![Reader::new(master, Stream::Terminal)],
+            terminal: Some((slave, fact)),
+            theirs: Vec::new(),
+        })
+    }
+
+    pub(super) fn stdio(&self) -> Stdio<'_> {
+        match &self.terminal {
+            Some((slave, _)) => Stdio::Terminal(slave.as_fd()),
+            None => Stdio::Three(
+                self.theirs[0].as_fd(),
+                self.theirs[1].as_fd(),
+                self.theirs[2].as_fd(),
+            ),
+        }
+    }
+
+    /// The target has its ends: without this no end of file would ever come.
+    pub(super) fn started(&mut self) {
+        self.theirs.clear();
+    }
+
+    /// Types a character on the terminal. Answers the group in its foreground.
+    pub(super) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
+        let Some((slave, _)) = &self.terminal else {
+            return Err(io::Error::other("there is no terminal to type on; use --pty"));
+        };
+        let master = &mut self.readers[0].file;
+        let foreground = pty::foreground(master.as_fd()).or_else(|| pty::foreground(slave.as_fd()));
+        master.write_all(&[character])?;
+        Ok(foreground)
+    }
+
+    /// Waits until the terminal has something to say, at most this long.
+    pub(super) fn echo_within_ms(&self, limit_ms: u16) -> io::Result<()> {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let mut wanted = [PollFd::new(self.readers[0].file.as_fd(), PollFlags::POLLIN)];
+        poll(&mut wanted, PollTimeout::from(limit_ms))?;
+        Ok(())
+    }
+
+    /// The terminal's settings, read after the target's end.
+    pub(super) fn terminal_fact(&self) -> Option<TerminalFact> {
+        let (slave, fact) = self.terminal.as_ref()?;
+        let mut fact = fact.clone();
+        if let Ok(after) = pty::settings(slave) {
+            fact.after = after;
+        }
+        Some(fact)
+    }
+}

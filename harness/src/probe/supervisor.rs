@@ -1,0 +1,102 @@
+//! The command's side: starting a supervisor and asking it for runs.
+
+use super::frames;
+use super::order::{Answer, Order, Ready, Refusal, RunOrder, Setup};
+use crate::facts::Run;
+use crate::sys::reexec;
+use std::fmt;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+
+/// Why there are no facts.
+#[derive(Debug)]
+pub(crate) enum ProbeError {
+    /// The supervisor said no.
+    Refused(Refusal),
+    /// The supervisor is gone, by this end.
+    Lost(String),
+    /// The socket failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for ProbeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProbeError::Refused(
+                Refusal::Isolation(why)
+                | Refusal::Command(why)
+                | Refusal::Input(why)
+                | Refusal::Trace(why)
+                | Refusal::Harness(why),
+            ) => f.write_str(why),
+            ProbeError::Lost(how) => write!(f, "the supervisor process is gone ({how})"),
+            ProbeError::Io(error) => write!(f, "the supervisor cannot be reached: {error}"),
+        }
+    }
+}
+
+impl From<io::Error> for ProbeError {
+    fn from(error: io::Error) -> ProbeError {
+        ProbeError::Io(error)
+    }
+}
+
+/// A running supervisor. It and everything that it runs die with this value.
+pub(crate) struct Supervisor {
+    child: Child,
+    socket: UnixStream,
+}
+
+impl Supervisor {
+    /// Starts one. It dies with the calling thread at the latest.
+    pub(crate) fn start(setup: Setup) -> Result<(Supervisor, Ready), ProbeError> {
+        let (child, socket) = reexec::start_supervisor()?;
+        let mut supervisor = Supervisor { child, socket };
+        match supervisor.ask(&Order::Setup(Box::new(setup)))? {
+            Answer::Ready(ready) => Ok((supervisor, ready)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Runs the target once.
+    pub(crate) fn run(&mut self, order: RunOrder) -> Result<Run, ProbeError> {
+        match self.ask(&Order::Run(Box::new(order)))? {
+            Answer::Ran(run) => Ok(*run),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// A number to kill it by from another thread.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn ask(&mut self, order: &Order) -> Result<Answer, ProbeError> {
+        let sent = frames::send(&mut self.socket, order);
+        match sent.and_then(|()| frames::receive(&mut self.socket)) {
+            Ok(Some(Answer::Refused(refusal))) => Err(ProbeError::Refused(refusal)),
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(self.lost()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(self.lost()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn lost(&mut self) -> ProbeError {
+        let how = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+        ProbeError::Lost(how)
+    }
+}
+
+fn unexpected(answer: Answer) -> ProbeError {
+    ProbeError::Io(io::Error::other(format!("unexpected answer {answer:?}")))
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // Its namespace, or ptrace's EXITKILL, takes everything below it along.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading `/proc`.
+
+use std::fs;
+
+/// What `/proc/PID/stat` says of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) pid: i32,
+    pub(crate) state: char,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) session: i32,
+    /// Processor time in user mode and in the kernel, milliseconds.
+    pub(crate) cpu_ms: u64,
+}
+
+/// One process, if it is there.
+pub(crate) fn stat(pid: i32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name is in parentheses and may itself contain any of them.
+    let after = text.get(text.rfind(')')? + 2..)?;
+    let fields: Vec<&str> = after.split_ascii_whitespace().collect();
+    let number = |index: usize| fields.get(index)?.parse::<i64>().ok();
+    Some(Stat {
+        pid,
+        state: fields.first()?.chars().next()?,
+        parent: number(1)? as i32,
+        group: number(2)? as i32,
+        session: number(3)? as i32,
+        // The kernel counts in ticks, and ticks are hundredths of a second for user space.
+        cpu_ms: (number(11)? + number(12)?) as u64 * 10,
+    })
+}
+
+/// All living descendants of this process, zombies left out, parents first.
+pub(crate) fn descendants() -> Vec<Stat> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let mut all: Vec<Stat> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(stat)
+        .collect();
+    all.sort_by_key(|stat| stat.pid);
+    let mut family = vec![std::process::id() as i32];
+    let mut found = Vec::new();
+    // Each round adds one generation at least, so it ends.
+    loop {
+        let (new, rest): (Vec<Stat>, Vec<Stat>) = all
+            .into_iter()
+            .partition(|stat| family.contains(&stat.parent));
+        all = rest;
+        if new.is_empty() {
+            break;
+        }
+        family.extend(new.iter().map(|stat| stat.pid));
+        found.extend(new);
+    }
+    found.retain(|stat| !matches!(stat.state, 'Z' | 'X'));
+    found
+}
+
+/// A process's command line, words joined by spaces; its name in brackets when it has none.
+pub(crate) fn command(pid: i32) -> String {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words: Vec<String> = words
+        .split(|b| *b == 0)
+        .filter(|word| !word.is_empty())
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect();
+    if words.is_empty() {
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        return format!("[{}]", name.trim_end());
+    }
+    words.join(" ")
+}
+
+/// The base name of the program that a process executes.
+pub(crate) fn program_name(pid: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/exe"))
+        .ok()
+        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "?".to_owned())
+}
+
+/// True when `tid` is a thread of the process `pid`.
+pub(crate) fn is_thread_of(pid: i32, tid: i32) -> bool {
+    fs::metadata(format!("/proc/{pid}/task/{tid}")).is_ok()
+}
+
+/// The signal sets of a process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SignalSets {
+    /// Pending for the process or its main thread.
+    pub(crate) pending: u64,
+    pub(crate) ignored: u64,
+    pub(crate) caught: u64,
+}
+
+impl SignalSets {
+    pub(crate) fn has(set: u64, signal: i32) -> bool {
+        set & (1 << (signal - 1)) != 0
+    }
+}
+
+/// Which signals a process has pending, ignores and handles.
+pub(crate) fn signal_sets(pid: i32) -> Option<SignalSets> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mut sets = SignalSets::default();
+    for line in text.lines() {
+        let Some((key, value)) = line.split_once(":\t") else {
+            continue;
+        };
+        let bits = || u64::from_str_radix(value.trim(), 16).unwrap_or(0);
+        match key {
+            "SigPnd" | "ShdPnd" => sets.pending |= bits(),
+            "SigIgn" => sets.ignored = bits(),
+            "SigCgt" => sets.caught = bits(),
+            _ => {}
+        }
+    }
+    Some(sets)
+}
+
+/// What a descriptor of a process is open on: a path, or `pipe:[…]`, `socket:[…]`, ….
+pub(crate) fn descriptor(pid: i32, number: i64) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+/// The working directory of a process.
+pub(crate) fn directory(pid: i32) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+/// The system call that a process waits in, if the kernel tells.
+pub(crate) fn waiting_in(pid: i32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let number: usize = text.split_ascii_whitespace().next()?.parse().ok()?;
+    Some(syscalls::Sysno::new(number)?.name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_read() {
+        let me = std::process::id() as i32;
+        let stat = stat(me).expect("own stat");
+        assert_eq!(stat.pid, me);
+        assert!(matches!(stat.state, 'R' | 'S'));
+        assert!(is_thread_of(me, me));
+        assert!(!is_thread_of(me, 1));
+        assert!(!command(me).is_empty());
+        assert!(signal_sets(me).is_some());
+    }
+}

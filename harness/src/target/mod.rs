@@ -1,0 +1,14 @@
+//! A program under test: what to run, where, and what it leaves.
+
+mod launch;
+mod places;
+mod scan;
+mod screen;
+mod spec;
+mod worktree;
+
+pub(crate) use launch::{Launch, LaunchError, Surroundings};
+pub(crate) use places::Places;
+pub use screen::Screen;
+pub use spec::{Limits, Source, Target};
+pub(crate) use worktree::{TreeError, WorkTree};

@@ -1,0 +1,80 @@
+//! What to run.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A program under test and its surroundings, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// What its work tree contains at the start of each run.
+    pub source: Source,
+    /// Variables added to the pinned environment.
+    pub env: Vec<(String, String)>,
+    /// Rows and columns of its terminal; `None` for pipes.
+    pub pty: Option<(u16, u16)>,
+    /// A file for its standard input; otherwise it reads end of file.
+    pub stdin: Option<PathBuf>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What a work tree contains at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A private view of this directory, at its own path.
+    View(PathBuf),
+    /// The content of this directory.
+    Directory(PathBuf),
+    /// Copies of these files and directories.
+    Files(Vec<PathBuf>),
+    /// Nothing.
+    Empty,
+}
+
+/// Bounds of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// An undisturbed run that takes longer than this (milliseconds) never ends, as far as we care.
+    pub baseline_ms: u64,
+    /// How long a run may go on after its last signal, in milliseconds; `None`
+    /// for the larger of 2 s and three times the baseline.
+    pub after_signal_ms: Option<u64>,
+    /// How long descendants may outlive the target, in milliseconds.
+    pub grace_ms: u64,
+    /// Size of the private file system, in bytes.
+    pub tree_bytes: u64,
+    /// Files in a work tree that has to be copied.
+    pub copy_files: usize,
+    /// Bytes in a work tree that has to be copied.
+    pub copy_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            baseline_ms: 60_000,
+            after_signal_ms: None,
+            grace_ms: 500,
+            tree_bytes: 2 << 30,
+            copy_files: 10_000,
+            copy_bytes: 512 << 20,
+        }
+    }
+}
+
+impl Target {
+    /// This command in an empty work tree, on pipes.
+    pub fn new<S: Into<String>>(command: impl IntoIterator<Item = S>) -> Target {
+        Target {
+            command: command.into_iter().map(Into::into).collect(),
+            source: Source::Empty,
+            env: Vec::new(),
+            pty: None,
+            stdin: None,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The private work tree of a target, made anew for each run.
+//!
+//! Inside namespaces everything lies on a file system in memory that goes away
+//! with the supervisor. The start state is a lower layer that is never written
+//! to; each run gets a fresh upper layer (0.2 ms, however large the tree). A few
+//! small files are copied instead, which is cheaper and has none of the corners
+//! of overlayfs (a directory cannot be renamed without privilege, hard links
+//! break). Without namespaces the tree is a copy on disk.
+
+use super::scan::{self, Listing, Original};
+use super::{Limits, Places, Source};
+use crate::facts::TreeDelta;
+use crate::sys::mounts;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Trees of at most this many files and bytes are copied rather than layered.
+const SMALL_FILES: usize = 24;
+const SMALL_BYTES: u64 = 1 << 20;
+
+/// Results of earlier sweeps are no part of a program's surroundings.
+const OWN_STORE: &str = ".sigproof";
+
+/// Why a work tree cannot be made.
+#[derive(Debug)]
+pub(crate) enum TreeError {
+    /// An input is missing or cannot be read.
+    Input { path: PathBuf, error: io::Error },
+    /// Too much to copy.
+    TooLarge { path: PathBuf, files: usize, bytes: u64, limits: Limits },
+    /// The harness's own place fails.
+    Place { path: PathBuf, error: io::Error },
+}
+
+impl fmt::Display for TreeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TreeError::Input { path, error } => write!(f, "cannot read {}: {error}", path.display()),
+            TreeError::TooLarge { path, files, bytes, limits } => write!(
+                f,
+                "{} is too large to copy ({files} files, {} MiB or more; the limit is {} files and {} MiB); \
+                 name what the program needs with --in FILE or --in DIR, or raise the limit with --copy-limit",
+                path.display(),
+                bytes >> 20,
+                limits.copy_files,
+                limits.copy_bytes >> 20,
+            ),
+            TreeError::Place { path, error } => {
+                write!(f, "cannot make a work tree at {}: {error}", path.display())
+            }
+        }
+    }
+}
+
+/// How a tree is renewed.
+enum Kind {
+    /// A fresh upper layer over `lower`.
+    Overlay { lower: PathBuf, user: bool },
+    /// A copy of `from`.
+    Copy { from: PathBuf },
+}
+
+/// A work tree and its surroundings.
+pub(crate) struct WorkTree {
+    pub(crate) places: Places,
+    kind: Kind,
+    /// Holds everything that a run may write outside the tree.
+    run: PathBuf,
+    mounted: bool,
+    listing: Listing,
+    original: Original,
+    hide_store: bool,
+    limits: Limits,
+    /// What the user should know about it.
+    pub(crate) notes: Vec<String>,
+}
+
+impl WorkTree {
+    /// Prepares the start state below `base`, which is this process's own.
+    /// `private` says that `base` lies in a mount namespace of this process, and
+    /// whether that is one of an unprivileged user.
+    pub(crate) fn prepare(
+        source: &Source,
+        base: &Path,
+        private: Option<bool>,
+        limits: Limits,
+    ) -> Result<WorkTree, TreeError> {
+        let place = |path: &Path| {
+            fs::create_dir_all(path).map_err(|error| TreeError::Place { path: path.to_owned(), error })
+        };
+        let run = base.join("run");
+        let mut tree = base.join("tree");
+        place(&run)?;
+        place(&tree)?;
+        let original = match source {
+            Source::View(directory) | Source::Directory(directory) => {
+                let directory = readable(directory)?;
+                match private {
+                    // A second way to it, which stays when the view covers it.
+                    Some(_) if matches!(source, Source::View(_)) => {
+                        let kept = base.join("source");
+                        place(&kept)?;
+                        mounts::bind(&directory, &kept)
+                            .map_err(|error| TreeError::Place { path: kept.clone(), error })?;
+                        tree = directory;
+                        kept
+                    }
+                    _ => directory,
+                }
+            }
+            Source::Files(files) => {
+                let start = base.join("start");
+                place(&start)?;
+                let mut budget = Budget::new(&start, limits);
+                for file in files {
+                    let name = file.file_name().ok_or_else(|| TreeError::Input {
+                        path: file.clone(),
+                        error: io::Error::other("it has no name to put it under"),
+                    })?;
+                    copy(file, &start.join(name), &mut budget)?;
+                }
+                start
+            }
+            Source::Empty => {
+                let start = base.join("start");
+                place(&start)?;
+                start
+            }
+        };
+        let is_view = private.is_some() && matches!(source, Source::View(_));
+        let small = is_small(&original);
+        let mut work = WorkTree {
+            places: Places {
+                tree: path_text(&tree)?,
+                home: path_text(&run.join("home"))?,
+                tmp: path_text(&run.join("tmp"))?,
+            },
+            kind: match private {
+                Some(user) if !small => Kind::Overlay { lower: original.clone(), user },
+                _ => Kind::Copy { from: original.clone() },
+            },
+            run,
+            mounted: false,
+            listing: Listing::new(),
+            hide_store: original.join(OWN_STORE).exists(),
+            original: Original::new(&original),
+            limits,
+            notes: Vec::new(),
+        };
+        if let Kind::Overlay { .. } = work.kind
+            && let Err(TreeError::Place { error, .. }) = work.reset()
+        {
+            work.notes.push(format!(
+                "an overlay over {} is not possible here ({error}); it is copied for each run",
+                original.display()
+            ));
+            work.kind = Kind::Copy { from: original };
+        }
+        if is_view && matches!(work.kind, Kind::Copy { .. }) {
+            let copy = base.join("tree");
+            mounts::bind(&copy, &tree)
+                .map_err(|error| TreeError::Place { path: tree.clone(), error })?;
+        }
+        Ok(work)
+    }
+
+    /// How the tree is made, in words.
+    pub(crate) fn describe(&self) -> &'static str {
+        match self.kind {
+            Kind::Overlay { .. } => "overlay",
+            Kind::Copy { .. } => "copy",
+        }
+    }
+
+    /// Brings the tree back to the start state.
+    pub(crate) fn reset(&mut self) -> Result<(), TreeError> {
+        let tree = PathBuf::from(&self.places.tree);
+        let place = |path: &Path| {
+            let path = path.to_owned();
+            move |error| TreeError::Place { path, error }
+        };
+        if self.mounted {
+            mounts::unmount(&tree).map_err(place(&tree))?;
+            self.mounted = false;
+        }
+        empty(&self.run).map_err(place(&self.run))?;
+        for name in ["home", "tmp", "upper", "work"] {
+            let path = self.run.join(name);
+            fs::create_dir(&path).map_err(place(&path))?;
+        }
+        match &self.kind {
+            Kind::Overlay { lower, user } => {
+                let upper = self.run.join("upper");
+                if self.hide_store {
+                    mounts::whiteout(&upper.join(OWN_STORE)).map_err(place(&upper))?;
+                }
+                mounts::overlay(lower, &upper, &self.run.join("work"), &tree, *user)
+                    .map_err(place(&tree))?;
+                self.mounted = true;
+            }
+            Kind::Copy { from } => {
+                empty(&tree).map_err(place(&tree))?;
+                let mut budget = Budget::new(from, self.limits);
+                copy_content(from, &tree, &mut budget)?;
+                self.listing = scan::list(&tree).map_err(place(&tree))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is different from the start state.
+    pub(crate) fn changes(&mut self) -> io::Result<TreeDelta> {
+        let tree = Path::new(&self.places.tree);
+        let mut delta = match &self.kind {
+            Kind::Overlay { lower, .. } => {
+                match scan::overlay(&self.run.join("upper"), &mut self.original)? {
+                    Some(delta) => delta,
+                    None => {
+                        if self.listing.is_empty() {
+                            self.listing = scan::list(lower)?;
+                        }
+                        scan::compare(&self.listing, tree, &mut self.original, false)?
+                    }
+                }
+            }
+            Kind::Copy { .. } => scan::compare(&self.listing, tree, &mut self.original, true)?,
+        };
+        if self.hide_store {
+            let inside = format!("{OWN_STORE}/");
+            delta
+                .changes
+                .retain(|path, _| path != OWN_STORE && !path.starts_with(&inside));
+        }
+        scan::additions(Path::new(&self.places.home), "~", &mut delta)?;
+        scan::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut delta)?;
+        Ok(delta)
+    }
+
+    /// Whether the private file system ran full.
+    pub(crate) fn is_full(&self) -> bool {
+        mounts::free_bytes(&self.run).is_ok_and(|free| free < 64 * 1024)
+    }
+
+    /// A path in the tree that matches a glob.
+    pub(crate) fn find(&self, glob: &globset::GlobMatcher) -> Option<String> {
+        let tree = Path::new(&self.places.tree);
+        let pattern = glob.glob().glob();
+        if !pattern.contains(['*', '?', '[', '{']) {
+            return tree.join(pattern).symlink_metadata().is_ok().then(|| pattern.to_owned());
+        }
+        let listing = scan::list(tree).ok()?;
+        listing.keys().find(|path| glob.is_match(path)).cloned()
+    }
+}
+
+fn path_text(path: &Path) -> Result<String, TreeError> {
+    path.to_str().map(str::to_owned).ok_or_else(|| TreeError::Place {
+        path: path.to_owned(),
+        error: io::Error::other("the path is no UTF-8"),
+    })
+}
+
+fn readable(directory: &Path) -> Result<PathBuf, TreeError> {
+    let input = |error| TreeError::Input { path: directory.to_owned(), error };
+    let directory = directory.canonicalize().map_err(input)?;
+    fs::read_dir(&directory).map_err(input)?;
+    Ok(directory)
+}
+
+fn is_small(directory: &Path) -> bool {
+    let mut budget = Budget {
+        root: directory.to_owned(),
+        files: 0,
+        bytes: 0,
+        limits: Limits { copy_files: SMALL_FILES, copy_bytes: SMALL_BYTES, ..Limits::default() },
+    };
+    measure(directory, &mut budget).is_ok()
+}
+
+fn measure(directory: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+    let input = |error| TreeError::Input { path: directory.to_owned(), error };
+    for entry in fs::read_dir(directory).map_err(input)? {
+        let meta = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?))).map_err(input)?;
+        budget.spend(meta.1.len())?;
+        if meta.1.is_dir() {
+            measure(&meta.0, budget)?;
+        }
+    }
+    Ok(())
+}
+
+/// What may still be copied.
+struct Budget {
+    root: PathBuf,
+    files: usize,
+    bytes: u64,
+    limits: Limits,
+}
+
+impl Budget {
+    fn new(root: &Path, limits: Limits) -> Budget {
+        Budget { root: root.to_owned(), files: 0, bytes: 0, limits }
+    }
+
+    fn spend(&mut self, bytes: u64) -> Result<(), TreeError> {
+        self.files += 1;
+        self.bytes += bytes;
+        if self.files > self.limits.copy_files || self.bytes > self.limits.copy_bytes {
+            return Err(TreeError::TooLarge {
+                path: self.root.clone(),
+                files: self.files,
+                bytes: self.bytes,
+                limits: self.limits,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Copies a file, link or directory, with its times: programs look at them.
+fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+    let input = |error| TreeError::Input { path: from.to_owned(), error };
+    let output = |error| TreeError::Place { path: to.to_owned(), error };
+    let meta = from.symlink_metadata().map_err(input)?;
+    budget.spend(if meta.is_file() { meta.len() } else { 0 })?;
+    if meta.is_dir() {
+        fs::create_dir(to).map_err(output)?;
+        copy_content(from, to, budget)?;
+        fs::set_permissions(to, meta.permissions()).map_err(output)?;
+    } else if meta.is_symlink() {
+        let target = fs::read_link(from).map_err(input)?;
+        std::os::unix::fs::symlink(target, to).map_err(output)?;
+        return Ok(());
+    } else if meta.is_file() {
+        // Opened apart, so that an error names the right side.
+        let mut source = fs::File::open(from).map_err(input)?;
+        let mut target = fs::File::create(to).map_err(output)?;
+        io::copy(&mut source, &mut target).map_err(output)?;
+        target.set_permissions(meta.permissions()).map_err(output)?;
+    } else {
+        // FIFOs, sockets and devices of the person's directory are not content.
+        return Ok(());
+    }
+    let times = fs::FileTimes::new()
+        .set_modified(meta.modified().map_err(input)?)
+        .set_accessed(meta.accessed().map_err(input)?);
+    let target = fs::File::open(to).map_err(output)?;
+    target.set_times(times).map_err(output)
+}
+
+fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+    let input = |error| TreeError::Input { path: from.to_owned(), error };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(from).map_err(input)? {
+        names.push(entry.map_err(input)?.file_name());
+    }
+    // In the same order each time: some programs show files as the directory has them.
+    names.sort();
+    for name in names {
+        if name != OWN_STORE {
+            copy(&from.join(&name), &to.join(&name), budget)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is in a directory, also what its owner has closed against itself.
+fn empty(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            if fs::remove_dir_all(&path).is_err() {
+                open_up(&path);
+                fs::remove_dir_all(&path)?;
+            }
+        } else {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the owner all rights on every directory below.
+fn open_up(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    // Failing here shows in the removal that follows.
+    let _ = fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! The ptrace state machine: one wait status in, what it means out.
+//!
+//! Rules that it keeps (each learned the hard way by somebody): every signal is
+//! forwarded; a group-stop is answered with `PTRACE_LISTEN`; a new child's first
+//! stop can come before its creator's event and is held until then; a
+//! multi-threaded exec gives its caller the main thread's number; a tracee can
+//! be gone at any moment, which is no error.
+
+use super::calls::{self, Call};
+use super::family::Family;
+use super::watch::{Awaited, Record, Watch};
+use crate::facts::{ExitStatus, Phase, PointKey, RawPoint, Usage};
+use crate::sys::ptrace::{self, CallStop, Resume};
+use crate::sys::wait::Waited;
+use crate::target::Places;
+use std::collections::HashSet;
+use std::io;
+
+/// What a wait status meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The target's program is executed.
+    Started,
+    Child { pid: i32, parent: i32 },
+    Exec { pid: i32 },
+    Delivered { pid: i32, tid: i32, signal: i32, own_fault: bool },
+    Handler { pid: i32, signal: i32 },
+    /// A call with an effect returned without an error.
+    Effect { pid: i32, call: String },
+    /// An awaited point is reached. The thread is held until [`Tracer::release`].
+    Reached { tid: i32, awaited: usize },
+    /// A process ended.
+    Ended { pid: i32, status: ExitStatus, usage: Usage },
+}
+
+/// A call whose return is to be seen.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    number: u32,
+    /// Index of the recorded point.
+    point: Option<usize>,
+    /// Hold the thread at the return, for this awaited point.
+    hold: Option<usize>,
+    /// The call is skipped, to stand in front of it again.
+    rewind: bool,
+    /// Tell of it under this name, when it succeeds.
+    tell: Option<String>,
+    installs: Option<i32>,
+}
+
+/// The tracer of one run.
+pub(crate) struct Tracer {
+    watch: Watch,
+    places: Places,
+    root: i32,
+    started: bool,
+    family: Family,
+    /// Stopped for the first time before anybody announced them.
+    early: HashSet<i32>,
+    /// How often each awaited live point was met.
+    met: Vec<u32>,
+    reached: Vec<bool>,
+    points: Vec<RawPoint>,
+    now_ns: u64,
+}
+
+/// A target that makes more calls than this is recorded up to here.
+const MOST_POINTS: usize = 200_000;
+
+impl Tracer {
+    /// For a child that waits at its gate and has been seized.
+    pub(crate) fn new(root: i32, watch: Watch, places: Places) -> Tracer {
+        let mut family = Family::default();
+        family.found(root);
+        Tracer {
+            met: vec![0; watch.awaited.len()],
+            reached: vec![false; watch.awaited.len()],
+            watch,
+            places,
+            root,
+            started: false,
+            family,
+            early: HashSet::new(),
+            points: Vec::new(),
+            now_ns: 0,
+        }
+    }
+
+    /// The recorded points, in order.
+    pub(crate) fn into_points(self) -> Vec<RawPoint> {
+        self.points
+    }
+
+    /// Takes one wait status.
+    pub(crate) fn handle(
+        &mut self,
+        tid: i32,
+        waited: Waited,
+        now_ns: u64,
+        seen: &mut Vec<Seen>,
+    ) -> io::Result<()> {
+        self.now_ns = now_ns;
+        match waited {
+            Waited::Ended(status, usage) => {
+                self.early.remove(&tid);
+                if self.family.ended(tid) {
+                    seen.push(Seen::Ended { pid: tid, status, usage });
+                }
+                Ok(())
+            }
+            Waited::Stopped { signal, event } => match gone(self.stopped(tid, signal, event, seen))? {
+                Some(Some((how, signal))) => ptrace::resume(tid, how, signal),
+                // Held, or gone meanwhile: then its end is on the way.
+                Some(None) | None => Ok(()),
+            },
+        }
+    }
+
+    /// Lets a thread that was held at a point go on.
+    pub(crate) fn release(&mut self, tid: i32) -> io::Result<()> {
+        let how = self.going_on(tid);
+        ptrace::resume(tid, how, 0)
+    }
+
+    /// The process that a thread belongs to.
+    pub(crate) fn process_of(&self, tid: i32) -> i32 {
+        self.family.threads.get(&tid).map_or(tid, |thread| thread.pid)
+    }
+
+    fn stopped(
+        &mut self,
+        tid: i32,
+        signal: i32,
+        event: i32,
+        seen: &mut Vec<Seen>,
+    ) -> io::Result<Option<(Resume, i32)>> {
+        const CALL_STOP: i32 = libc::SIGTRAP | 0x80;
+        match event {
+            0 if signal == CALL_STOP => return self.returned(tid, seen),
+            0 => {
+                let pid = self.process_of(tid);
+                let own_fault = ptrace::is_own_fault(tid);
+                seen.push(Seen::Delivered { pid, tid, signal, own_fault });
+                return Ok(Some((self.going_on(tid), signal)));
+            }
+            libc::PTRACE_EVENT_STOP => return Ok(self.event_stop(tid, signal)),
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                let new = ptrace::event_message(tid)?;
+                let may_be_thread = event == libc::PTRACE_EVENT_CLONE;
+                if let Some(parent) = self.family.born(tid, new, may_be_thread) {
+                    seen.push(Seen::Child { pid: new, parent });
+                }
+                if self.early.remove(&new) {
+                    self.set_fresh(new, false);
+                    ptrace::resume(new, Resume::Run, 0)?;
+                }
+            }
+            libc::PTRACE_EVENT_EXEC => {
+                let former = ptrace::event_message(tid)?;
+                self.family.executed(tid, former);
+                if tid == self.root && !self.started {
+                    self.started = true;
+                    seen.push(Seen::Started);
+                    // The harness's own execve is not a call of the target.
+                    if let Some(thread) = self.family.threads.get_mut(&tid) {
+                        thread.inside = None;
+                    }
+                } else {
+                    seen.push(Seen::Exec { pid: tid });
+                }
+            }
+            libc::PTRACE_EVENT_SECCOMP => return self.calling(tid, seen),
+            _ => {}
+        }
+        Ok(Some((self.going_on(tid), 0)))
+    }
+
+    /// A first stop of a new thread, or a group-stop.
+    fn event_stop(&mut self, tid: i32, signal: i32) -> Option<(Resume, i32)> {
+        if matches!(
+            signal,
+            libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
+        ) {
+            return Some((Resume::Listen, 0));
+        }
+        if !self.family.threads.contains_key(&tid) {
+            self.early.insert(tid);
+            return None;
+        }
+        self.set_fresh(tid, false);
+        Some((self.going_on(tid), 0))
+    }
+
+    fn set_fresh(&mut self, tid: i32, fresh: bool) {
+        if let Some(thread) = self.family.threads.get_mut(&tid) {
+            thread.fresh = fresh;
+        }
+    }
+
+    fn going_on(&self, tid: i32) -> Resume {
+        match self.family.threads.get(&tid) {
+            Some(thread) if thread.inside.is_some() => Resume::ToCallBoundary,
+            _ => Resume::Run,
+        }
+    }
+
+    /// A chosen call begins.
+    fn calling(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
+        let run = Ok(Some((Resume::Run, 0)));
+        let CallStop::Entry { number, args, ip } = ptrace::call_stop(tid)? else {
+            return run;
+        };
+        if !self.started {
+            return run;
+        }
+        let Some(thread) = self.family.threads.get_mut(&tid) else {
+            return run;
+        };
+        let number = number as u32;
+        let passes = thread.passes.entry((number, ip)).or_default();
+        *passes += 1;
+        let nth = *passes;
+        let pid = thread.pid;
+        let call = Call {
+            pid: tid,
+            number,
+            args,
+            threads: self.family.processes.get(&pid).map_or(1, |process| process.threads()),
+        };
+        let awaited = self.match_awaited(tid, &call, ip, nth);
+        let phase = awaited.map(|index| phase(&self.watch.awaited[index]));
+        if phase == Some(Phase::Entry) {
+            let awaited = awaited.unwrap_or_default();
+            seen.push(Seen::Reached { tid, awaited });
+            return Ok(None);
+        }
+        let mut inside = Inside {
+            number,
+            point: None,
+            hold: awaited,
+            rewind: phase == Some(Phase::Before),
+            tell: None,
+            installs: None,
+        };
+        if inside.rewind {
+            ptrace::skip_call(tid)?;
+        } else {
+            self.note(tid, &call, ip, nth, &mut inside);
+        }
+        if inside.hold.is_none() && inside.point.is_none() && inside.tell.is_none() {
+            return run;
+        }
+        if let Some(thread) = self.family.threads.get_mut(&tid) {
+            thread.inside = Some(inside);
+        }
+        Ok(Some((Resume::ToCallBoundary, 0)))
+    }
+
+    /// Records the call and its name as far as this run wants them.
+    fn note(&mut self, tid: i32, call: &Call, ip: u64, nth: u32, inside: &mut Inside) {
+        if self.watch.record.is_none() && !self.watch.tell_effects {
+            return;
+        }
+        let name = calls::name(call.number);
+        let class = calls::class_of(&name);
+        let effect = class.is_some_and(|class| class.is_effect(call));
+        if !effect && self.watch.record != Some(Record::All) {
+            return;
+        }
+        let arg = class.map_or_else(String::new, |class| class.argument(call, &self.places));
+        if name == "rt_sigaction" {
+            inside.installs = calls::handler_installed(call);
+        }
+        if self.watch.tell_effects && effect {
+            inside.tell = Some(if arg.is_empty() {
+                name.clone()
+            } else {
+                format!("{name}({arg})")
+            });
+        }
+        if self.watch.record.is_some() && self.points.len() < MOST_POINTS {
+            inside.point = Some(self.points.len());
+            self.points.push(RawPoint {
+                key: self.key(tid, call.number, ip, nth),
+                call: name,
+                arg,
+                returned: None,
+                effect,
+                blocks: class.is_some_and(|class| class.blocks),
+                changes: effect && class.is_some_and(|class| class.changes),
+                installs: inside.installs,
+                at_ns: self.now_ns,
+            });
+        }
+    }
+
+    fn key(&self, tid: i32, number: u32, ip: u64, nth: u32) -> PointKey {
+        let thread = self.family.threads.get(&tid);
+        let pid = thread.map_or(tid, |thread| thread.pid);
+        PointKey {
+            process: self
+                .family
+                .processes
+                .get(&pid)
+                .map(super::family::Process::name)
+                .unwrap_or_default(),
+            thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
+            number,
+            ip,
+            nth,
+        }
+    }
+
+    /// The awaited point that this call is, if it is one.
+    fn match_awaited(&mut self, tid: i32, call: &Call, ip: u64, nth: u32) -> Option<usize> {
+        for index in 0..self.watch.awaited.len() {
+            if self.reached[index] {
+                continue;
+            }
+            let matches = match &self.watch.awaited[index] {
+                Awaited::Exact { key, arg, .. } => {
+                    (key.number, key.ip, key.nth) == (call.number, ip, nth)
+                        && *key == self.key(tid, call.number, ip, nth)
+                        && arg.is_match(self.argument(call))
+                }
+                Awaited::Live { process, call: name, arg, nth, .. } => {
+                    if calls::name(call.number) != *name {
+                        continue;
+                    }
+                    let key = self.key(tid, call.number, ip, 0);
+                    let looks_right = process.as_ref().is_none_or(|glob| glob.is_match(&key.process))
+                        && arg.as_ref().is_none_or(|glob| glob.is_match(self.argument(call)))
+                        && calls::class_of(name).is_none_or(|class| class.is_effect(call));
+                    let nth = *nth;
+                    self.met[index] += u32::from(looks_right);
+                    looks_right && self.met[index] == nth
+                }
+            };
+            if matches {
+                self.reached[index] = true;
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    fn argument(&self, call: &Call) -> String {
+        calls::class_of(&calls::name(call.number))
+            .map_or_else(String::new, |class| class.argument(call, &self.places))
+    }
+
+    /// A call returned.
+    fn returned(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
+        let run = Ok(Some((Resume::Run, 0)));
+        let pid = self.process_of(tid);
+        let Some(inside) = self
+            .family
+            .threads
+            .get_mut(&tid)
+            .and_then(|thread| thread.inside.take())
+        else {
+            return run;
+        };
+        let CallStop::Exit { result } = ptrace::call_stop(tid)? else {
+            return run;
+        };
+        if inside.rewind {
+            ptrace::rewind_call(tid, u64::from(inside.number))?;
+        }
+        if let Some(point) = inside.point {
+            self.points[point].returned = Some(result);
+        }
+        if result >= 0 {
+            if let Some(signal) = inside.installs {
+                seen.push(Seen::Handler { pid, signal });
+            }
+            if let Some(call) = inside.tell {
+                seen.push(Seen::Effect { pid, call });
+            }
+        }
+        if let Some(awaited) = inside.hold {
+            seen.push(Seen::Reached { tid, awaited });
+            return Ok(None);
+        }
+        run
+    }
+}
+
+fn phase(awaited: &Awaited) -> Phase {
+    match awaited {
+        Awaited::Exact { phase, .. } | Awaited::Live { phase, .. } => *phase,
+    }
+}
+
+/// A tracee that was killed while it stood still answers ESRCH to everything.
+fn gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+

@@ -1,0 +1,10 @@
+//! The tracer: ptrace events in, what they mean for the run out.
+
+mod calls;
+mod family;
+mod machine;
+mod watch;
+
+pub(crate) use calls::class_of;
+pub(crate) use machine::{Seen, Tracer};
+pub(crate) use watch::{Awaited, Record, Watch};

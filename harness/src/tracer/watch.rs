@@ -1,0 +1,125 @@
+//! What a traced run looks out for.
+
+use super::calls;
+use crate::facts::{Phase, PointKey};
+use crate::sys::seccomp::Chosen;
+use globset::GlobMatcher;
+
+/// Which calls stop, and what is done with them.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    pub(crate) chosen: Chosen,
+    /// Keep every effect call (or every call) that stops, as a point.
+    pub(crate) record: Option<Record>,
+    /// Tell of effect calls as they return.
+    pub(crate) tell_effects: bool,
+    /// Points at which the tracee is held for a fault.
+    pub(crate) awaited: Vec<Awaited>,
+}
+
+/// How much is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Record {
+    Effects,
+    All,
+}
+
+/// A point at which a fault is to be placed.
+#[derive(Debug, Clone)]
+pub(crate) enum Awaited {
+    /// The very call of a recorded run.
+    Exact {
+        key: PointKey,
+        /// What its argument must look like: never inject elsewhere.
+        arg: GlobMatcher,
+        phase: Phase,
+    },
+    /// The n-th call that looks like this, counted from the start.
+    Live {
+        /// Glob on the process path, or any process.
+        process: Option<GlobMatcher>,
+        call: String,
+        arg: Option<GlobMatcher>,
+        nth: u32,
+        phase: Phase,
+    },
+}
+
+impl Watch {
+    /// Only births, deaths, executions and signals: no call stops.
+    pub(crate) fn lifecycle() -> Watch {
+        Watch {
+            chosen: Chosen::Numbers(Vec::new()),
+            record: None,
+            tell_effects: false,
+            awaited: Vec::new(),
+        }
+    }
+
+    /// Everything that becomes a point.
+    pub(crate) fn recording(record: Record) -> Watch {
+        Watch {
+            chosen: match record {
+                Record::All => Chosen::All,
+                Record::Effects => Chosen::Numbers(calls::numbers_with_effect()),
+            },
+            record: Some(record),
+            ..Watch::lifecycle()
+        }
+    }
+
+    /// Only what the awaited points need: exact instructions where all of them
+    /// are known from a recording, else all calls of their names.
+    pub(crate) fn awaiting(awaited: Vec<Awaited>) -> Watch {
+        let exact: Option<Vec<(u32, u64)>> = awaited
+            .iter()
+            .map(|awaited| match awaited {
+                Awaited::Exact { key, .. } => Some((key.number, key.ip)),
+                Awaited::Live { .. } => None,
+            })
+            .collect();
+        let chosen = exact.map_or_else(
+            || {
+                Chosen::Numbers(calls::numbers(|name| {
+                    awaited.iter().any(|awaited| match awaited {
+                        Awaited::Exact { key, .. } => calls::name(key.number) == name,
+                        Awaited::Live { call, .. } => call == name,
+                    })
+                }))
+            },
+            Chosen::Instructions,
+        );
+        Watch {
+            chosen,
+            awaited,
+            ..Watch::lifecycle()
+        }
+    }
+
+    /// Also stops at the calls whose names are accepted, and tells of those with an effect.
+    pub(crate) fn and_tell(mut self, accept: impl Fn(&str) -> bool) -> Watch {
+        let mut wanted = calls::numbers(|name| calls::class_of(name).is_some() && accept(name));
+        self.chosen = match self.chosen {
+            Chosen::All => Chosen::All,
+            Chosen::Numbers(numbers) => {
+                wanted.extend(numbers);
+                wanted.sort_unstable();
+                wanted.dedup();
+                Chosen::Numbers(wanted)
+            }
+            Chosen::Instructions(instructions) => {
+                wanted.extend(instructions.iter().map(|(number, _)| *number));
+                wanted.sort_unstable();
+                wanted.dedup();
+                Chosen::Numbers(wanted)
+            }
+        };
+        self.tell_effects = true;
+        self
+    }
+
+    /// No call needs to stop.
+    pub(crate) fn needs_no_filter(&self) -> bool {
+        self.chosen == Chosen::Numbers(Vec::new())
+    }
+}
