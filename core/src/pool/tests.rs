@@ -171,17 +171,13 @@ fn stage_two_reaches_active_tasks_at_their_checkpoint() {
 
 /// Runs one task that waits for `release` whatever the stage is, and stops the
 /// source when it is active.
-fn deaf_task(source: &StopSource, pool: &ThreadPool, stage: Stage, shield: bool) -> Results<usize> {
+fn deaf_task(source: &StopSource, pool: &ThreadPool, stage: Stage) -> Results<usize> {
     let (release, released) = mpsc::channel::<()>();
     let source = source.clone();
-    let results = pool.map([released], move |released, token| {
-        let _shield = shield.then(|| token.shield(LONG));
+    let results = pool.map([released], move |released, _| {
         source.stop(stage);
-        // Ends when the sender is dropped, which is after the run; with a
-        // shield the test lets go earlier.
-        if !shield {
-            let _ = released.recv();
-        }
+        // Ends when the sender is dropped, which is after the run.
+        let _ = released.recv();
         Ok(7)
     });
     drop(release);
@@ -195,7 +191,7 @@ fn a_task_that_ignores_stage_two_is_abandoned_after_the_grace() {
     let pool = pool
         .grace(Duration::from_millis(5))
         .feedback(recorder.clone());
-    let results = deaf_task(&source, &pool, Stage::TerminateActive, false);
+    let results = deaf_task(&source, &pool, Stage::TerminateActive);
     assert_eq!(results.outcomes(), [Outcome::Abandoned]);
     let notices = recorder.0.lock().expect("no panic");
     assert!(notices.contains(&Notice::TaskAbandoned { index: 0 }));
@@ -204,19 +200,44 @@ fn a_task_that_ignores_stage_two_is_abandoned_after_the_grace() {
 #[test]
 fn a_shielded_task_is_not_abandoned() {
     let (source, pool) = pool();
-    let results = deaf_task(
-        &source,
-        &pool.grace(Duration::ZERO),
-        Stage::TerminateActive,
-        true,
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let both = Arc::new(std::sync::Barrier::new(2));
+    // Both tasks are active and deaf when the stop comes. The shielded one is
+    // let go when the other one was abandoned, so it was there to be abandoned
+    // as well.
+    let results = pool.grace(Duration::ZERO).map_streaming(
+        [false, true],
+        move |shielded, token| {
+            let _shield = shielded.then(|| token.shield(LONG));
+            both.wait();
+            if shielded {
+                source.stop(Stage::TerminateActive);
+                let _ = released.lock().expect("no panic").recv_timeout(LONG);
+            } else {
+                loop {
+                    std::thread::park();
+                }
+            }
+            Ok(7_usize)
+        },
+        |_, outcome| {
+            if *outcome == Outcome::Abandoned {
+                // The task may be abandoned itself, then nobody listens.
+                let _ = release.send(());
+            }
+        },
     );
-    assert_eq!(results.outcomes(), [Outcome::Completed(7)]);
+    assert_eq!(
+        results.outcomes(),
+        [Outcome::Abandoned, Outcome::Completed(7)]
+    );
 }
 
 #[test]
 fn stage_three_returns_at_once() {
     let (source, pool) = pool();
-    let results = deaf_task(&source, &pool.grace(LONG), Stage::ExitNow, false);
+    let results = deaf_task(&source, &pool.grace(LONG), Stage::ExitNow);
     assert_eq!(results.outcomes(), [Outcome::Abandoned]);
     let error = results.unless_terminated().expect_err("terminated");
     assert_eq!(

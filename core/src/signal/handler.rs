@@ -22,7 +22,7 @@ use super::engine::Engine;
 use super::options::ExitStyle;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::sys::disposition::{self, Disposition};
-use crate::sys::{ending, errno, process, terminal};
+use crate::sys::{ending, errno, groups, process, terminal};
 
 static ACTIVE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
 static IN_FLIGHT: AtomicU32 = AtomicU32::new(0);
@@ -81,6 +81,7 @@ pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal
     // First make the signals deadly: should the message hang after all, the
     // next Ctrl+C needs nothing of ours.
     ending::make_deadly(&engine.signals);
+    groups::kill_all();
     if action != Action::Delegate {
         terminal::write_without_blocking(&engine.exit_message);
     }

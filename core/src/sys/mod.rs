@@ -8,13 +8,22 @@ mod unix {
     pub(crate) mod disposition;
     pub(crate) mod ending;
     pub(crate) mod errno;
+    pub(crate) mod group;
+    pub(crate) mod groups;
     pub(crate) mod mask;
     pub(crate) mod process;
+    pub(crate) mod pump;
     pub(crate) mod terminal;
     pub(crate) mod wake;
 }
 #[cfg(unix)]
-pub(crate) use unix::{clock, disposition, ending, errno, mask, process, terminal, wake};
+pub(crate) use unix::{
+    clock, disposition, ending, errno, group, groups, mask, process, pump, terminal, wake,
+};
+
+#[cfg(target_os = "linux")]
+#[path = "linux/pidfd.rs"]
+pub(crate) mod pidfd;
 
 pub(crate) mod home;
 

@@ -1,0 +1,138 @@
+//! A child process that leads a process group of its own.
+//!
+//! The number of the group belongs to it as long as its leader has not been
+//! reaped, dead or alive. So the leader is watched with `WNOWAIT`, the whole
+//! group is signalled while it is unreaped, and reaping comes last: no signal
+//! ever goes to a number that may have been given to somebody else.
+//!
+//! A program that ignores SIGCHLD has its children reaped by the kernel; on
+//! Linux a pidfd shows that, and signals are withheld then.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::groups::{self, Registration};
+
+/// How long [`Group::finish`] waits for killed descendants to disappear.
+const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
+
+/// A child process and its group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    child: Child,
+    id: i32,
+    registration: Option<Registration>,
+    #[cfg(target_os = "linux")]
+    pidfd: Option<super::super::pidfd::PidFd>,
+}
+
+impl Group {
+    /// Starts `command` as the leader of a group of its own, to be killed with
+    /// this process if that ends at stage 3.
+    ///
+    /// # Errors
+    /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
+    /// are too many groups.
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Group> {
+        let child = command.process_group(0).spawn()?;
+        let id = i32::try_from(child.id()).map_err(io::Error::other)?;
+        let mut group = Group {
+            #[cfg(target_os = "linux")]
+            pidfd: super::super::pidfd::PidFd::open(id).ok(),
+            child,
+            id,
+            registration: groups::register(id),
+        };
+        if group.registration.is_none() {
+            group.finish()?;
+            return Err(io::Error::new(
+                io::ErrorKind::QuotaExceeded,
+                format!("more than {} process groups", groups::LIMIT),
+            ));
+        }
+        Ok(group)
+    }
+
+    /// The leader, for its pipes.
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Asks every process of the group to end, stopped ones included.
+    pub(crate) fn request_end(&self, signal: i32) {
+        self.signal(signal);
+        self.signal(libc::SIGCONT);
+    }
+
+    /// Kills every process of the group.
+    pub(crate) fn kill(&self) {
+        self.signal(libc::SIGKILL);
+    }
+
+    fn signal(&self, signal: i32) {
+        #[cfg(target_os = "linux")]
+        if self.pidfd.as_ref().is_some_and(|pidfd| !pidfd.is_valid()) {
+            return;
+        }
+        // SAFETY: kill takes any arguments. It fails if everybody has left
+        // the group, and then there is nobody to tell.
+        let _ = unsafe { libc::kill(-self.id, signal) };
+    }
+
+    /// Waits until the leader has ended, without reaping it.
+    ///
+    /// # Errors
+    /// Those of `waitid(2)`; `ECHILD` means that somebody else reaped it.
+    pub(crate) fn wait_for_leader(&self) -> io::Result<()> {
+        loop {
+            let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+            // SAFETY: `info` has room for the result.
+            let status = unsafe {
+                libc::waitid(
+                    libc::P_PID,
+                    self.id.cast_unsigned(),
+                    info.as_mut_ptr(),
+                    libc::WEXITED | libc::WNOWAIT,
+                )
+            };
+            if status == 0 {
+                return Ok(());
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Kills what is left of the group, reaps the leader, and waits a bounded
+    /// time until no descendant in the group is left.
+    ///
+    /// # Errors
+    /// Those of waiting for a process.
+    pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
+        self.kill();
+        self.wait_for_leader()?;
+        // Whoever joined the group between the two has the same fate.
+        self.kill();
+        self.registration = None;
+        let status = self.child.wait()?;
+        let deadline = Instant::now() + DISAPPEARANCE_LIMIT;
+        while self.has_members() && Instant::now() < deadline {
+            // They are nobody's children whom we could wait for.
+            thread::yield_now();
+        }
+        Ok(status)
+    }
+
+    /// Whether the group has members. Signal 0 does nothing to anybody, should
+    /// the number have been given away.
+    fn has_members(&self) -> bool {
+        // SAFETY: kill takes any arguments.
+        unsafe { libc::kill(-self.id, 0) == 0 }
+    }
+}
