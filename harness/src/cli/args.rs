@@ -24,7 +24,12 @@ Exit codes:
 #[command(name = "sigproof", version, about, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Cli {
     /// When to use colour (NO_COLOR and CLICOLOR are honoured, too)
-    #[arg(long = "color", value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(
+        long = "color",
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true
+    )]
     pub colour: Colour,
     #[command(subcommand)]
     pub verb: Verb,
@@ -49,6 +54,7 @@ impl Colour {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of a process")]
 pub enum Verb {
     /// Run once with a schedule of signals; print a timeline and the verdicts
     #[command(after_help = RUN_HELP)]
@@ -122,10 +128,20 @@ pub struct TargetArgs {
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = time, help_heading = "Target")]
     grace: Duration,
     /// How targets are kept apart from the machine
-    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Target")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        help_heading = "Target"
+    )]
     pub isolation: Isolation,
     /// Files in a work tree that has to be copied
-    #[arg(long, value_name = "FILES", default_value_t = 10_000, help_heading = "Target")]
+    #[arg(
+        long,
+        value_name = "FILES",
+        default_value_t = 10_000,
+        help_heading = "Target"
+    )]
     copy_limit: usize,
     /// Size of the private file system, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(1..=1_048_576), help_heading = "Target")]
@@ -171,7 +187,12 @@ pub struct OutputArgs {
     #[arg(long, help_heading = "Output")]
     pub json: bool,
     /// Where failing runs are stored
-    #[arg(long, value_name = "DIR", default_value = ".sigproof", help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".sigproof",
+        help_heading = "Output"
+    )]
     pub store: PathBuf,
 }
 
@@ -278,7 +299,10 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     let wrong = || format!("{text}: write rows and columns from 1 to 1000, such as 24x80");
     let (rows, columns) = text.split_once('x').ok_or_else(wrong)?;
     let number = |text: &str| text.parse().ok().filter(|n| (1..=1000).contains(n));
-    Ok((number(rows).ok_or_else(wrong)?, number(columns).ok_or_else(wrong)?))
+    Ok((
+        number(rows).ok_or_else(wrong)?,
+        number(columns).ok_or_else(wrong)?,
+    ))
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
@@ -339,7 +363,11 @@ impl TargetArgs {
                 .map_err(|error| Error::Usage(format!("the working directory: {error}")))?;
             return Ok(Source::View(here));
         }
-        let inputs = self.inputs.iter().map(|path| readable(path)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|path| readable(path))
+            .collect::<Result<Vec<_>, _>>()?;
         if let [only] = inputs.as_slice()
             && only.is_dir()
         {
@@ -358,7 +386,8 @@ impl TargetArgs {
 }
 
 fn readable(path: &std::path::Path) -> Result<PathBuf, Error> {
-    let wrong = |error: std::io::Error| Error::Usage(format!("cannot read {}: {error}", path.display()));
+    let wrong =
+        |error: std::io::Error| Error::Usage(format!("cannot read {}: {error}", path.display()));
     let path = path.canonicalize().map_err(wrong)?;
     if path.is_file() {
         std::fs::File::open(&path).map_err(wrong)?;
@@ -417,7 +446,9 @@ fn check_delivery(signal: i32, to: Delivery, pty: bool) -> Result<(), Error> {
         return Ok(());
     }
     if !pty {
-        return Err(Error::Usage("typing on the terminal needs one; add --pty".to_owned()));
+        return Err(Error::Usage(
+            "typing on the terminal needs one; add --pty".to_owned(),
+        ));
     }
     if crate::inject::typed(signal).is_none() {
         return Err(Error::Usage(format!(
@@ -431,7 +462,9 @@ fn check_delivery(signal: i32, to: Delivery, pty: bool) -> Result<(), Error> {
 impl SweepArgs {
     pub fn delivery(&self) -> Result<Delivery, Error> {
         let signal = self.points.signal;
-        let to = self.deliver.unwrap_or_else(|| usual_delivery(signal, self.target.pty));
+        let to = self
+            .deliver
+            .unwrap_or_else(|| usual_delivery(signal, self.target.pty));
         check_delivery(signal, to, self.target.pty)?;
         Ok(to)
     }
@@ -466,7 +499,10 @@ impl PointArgs {
             entry: has(PhaseArg::Entry),
         };
         if mapped.before_all && !cfg!(target_arch = "x86_64") {
-            return Err(Error::Usage(format!("phase {} is known for x86-64 only", Phase::Before)));
+            return Err(Error::Usage(format!(
+                "phase {} is known for x86-64 only",
+                Phase::Before
+            )));
         }
         Ok(mapped)
     }

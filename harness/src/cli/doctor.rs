@@ -12,23 +12,36 @@ use sigproof_core::StopSource;
 pub fn doctor() -> u8 {
     let mut paper = Paper::new();
     let mut code = exit::HOLDS;
-    let mut say = |paper: &mut Paper, what: &str, result: Result<String, String>, consequence: &str| match result {
-        Ok(how) => paper.item(0, (Ink::Good, &format!("✓ {what:<12} ")), Ink::Plain, &how),
-        Err(why) => {
-            paper.item(0, (Ink::Warn, &format!("! {what:<12} ")), Ink::Plain, &format!("{why}; {consequence}"));
+    let say = |paper: &mut Paper, what: &str, result: Result<String, String>, consequence: &str| {
+        match result {
+            Ok(how) => paper.item(0, (Ink::Good, &format!("✓ {what:<12} ")), Ink::Plain, &how),
+            Err(why) => {
+                paper.item(
+                    0,
+                    (Ink::Warn, &format!("! {what:<12} ")),
+                    Ink::Plain,
+                    &format!("{why}; {consequence}"),
+                );
+            }
         }
     };
-    let target = |source| Target { source, ..Target::new(["true"]) };
+    let target = |source| Target {
+        source,
+        ..Target::new(["true"])
+    };
     let namespaces = Lab::open(&target(Source::Empty), 1, Isolation::Namespaces);
     say(
         &mut paper,
         "namespaces",
-        namespaces.map(|_| "targets get private views of files and processes".to_owned()).map_err(|e| e.to_string()),
+        namespaces
+            .map(|_| "targets get private views of files and processes".to_owned())
+            .map_err(|e| e.to_string()),
         "work trees are copied to disk instead, and only what lies in them is protected",
     );
     let here = std::env::current_dir().map_err(|error| error.to_string());
     let view = here.and_then(|here| {
-        let lab = Lab::open(&target(Source::View(here)), 1, Isolation::Namespaces).map_err(|e| e.to_string())?;
+        let lab = Lab::open(&target(Source::View(here)), 1, Isolation::Namespaces)
+            .map_err(|e| e.to_string())?;
         if lab.method() == "overlay" || lab.notes.is_empty() {
             Ok(format!("this directory is seen through {}", lab.method()))
         } else {
@@ -37,11 +50,21 @@ pub fn doctor() -> u8 {
     });
     say(&mut paper, "overlay", view, "each run copies the work tree");
     let traced = |pty: Option<(u16, u16)>| {
-        let target = Target { pty, ..target(Source::Empty) };
+        let target = Target {
+            pty,
+            ..target(Source::Empty)
+        };
         let lab = Lab::open(&target, 1, Isolation::Auto).map_err(|e| e.to_string())?;
         let source = StopSource::new();
-        let baseline = map_points(&lab, &Contract::default(), libc::SIGINT, Mapped::DEFAULT, true, &source.token())
-            .map_err(|error| error.to_string())?;
+        let baseline = map_points(
+            &lab,
+            &Contract::default(),
+            libc::SIGINT,
+            Mapped::DEFAULT,
+            true,
+            &source.token(),
+        )
+        .map_err(|error| error.to_string())?;
         Ok(baseline.points.points.len())
     };
     let ptrace: Result<usize, String> = traced(None);
@@ -51,17 +74,25 @@ pub fn doctor() -> u8 {
     say(
         &mut paper,
         "ptrace",
-        ptrace.map(|calls| format!("with seccomp filters; `true` has {calls} points in all its calls")),
+        ptrace.map(|calls| {
+            format!("with seccomp filters; `true` has {calls} points in all its calls")
+        }),
         "nothing can be injected: in a container allow it with --cap-add SYS_PTRACE, and see /proc/sys/kernel/yama/ptrace_scope",
     );
-    let pty = traced(Some((24, 80))).map(|_| "typed Ctrl+C, screen and terminal settings".to_owned());
+    let pty =
+        traced(Some((24, 80))).map(|_| "typed Ctrl+C, screen and terminal settings".to_owned());
     say(&mut paper, "pty", pty, "--pty does not work");
     let before = if cfg!(target_arch = "x86_64") {
         Ok("before, entry, exit".to_owned())
     } else {
         Err("entry and exit only".to_owned())
     };
-    say(&mut paper, "phases", before, "check-then-block races are not found");
+    say(
+        &mut paper,
+        "phases",
+        before,
+        "check-then-block races are not found",
+    );
     print(&paper.finish());
     code
 }

@@ -14,7 +14,11 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not errors.
-            let code = if error.use_stderr() { exit::USAGE } else { exit::HOLDS };
+            let code = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::HOLDS
+            };
             // A closed pipe is no reason to panic.
             let _ = error.print();
             return code;

@@ -51,7 +51,13 @@ fn failed(json: bool, error: &Error) -> u8 {
     }
     let mut paper = Paper::new();
     if matches!(error, Error::Interrupted) {
-        paper.line(&[(Ink::Warn, "sigproof: "), (Ink::Plain, "interrupted before there was anything to report")]);
+        paper.line(&[
+            (Ink::Warn, "sigproof: "),
+            (
+                Ink::Plain,
+                "interrupted before there was anything to report",
+            ),
+        ]);
     } else {
         paper.item(0, (Ink::Bad, "sigproof: "), Ink::Plain, &error.to_string());
     }
@@ -61,10 +67,17 @@ fn failed(json: bool, error: &Error) -> u8 {
 }
 
 /// A lab, with what it cleaned up said.
-fn open(target: &crate::target::Target, jobs: usize, isolation: explore::Isolation) -> Result<Lab, Error> {
+fn open(
+    target: &crate::target::Target,
+    jobs: usize,
+    isolation: explore::Isolation,
+) -> Result<Lab, Error> {
     let lab = Lab::open(target, jobs, isolation)?;
     for place in &lab.removed {
-        remark(&format!("removed the work tree of a session that was killed: {}", place.display()));
+        remark(&format!(
+            "removed the work tree of a session that was killed: {}",
+            place.display()
+        ));
     }
     if !lab.private() && isolation != explore::Isolation::Copy {
         // Named now, because a session that is killed cannot name it any more.
@@ -107,22 +120,45 @@ pub fn sweep(args: SweepArgs) -> u8 {
         let command = target.command.clone();
         let mut heading = None;
         let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
-        let report = explore::sweep(lab, args.contract.contract(), &options, &store, token, |progress| match progress {
-            Progress::Learned(baseline, plan) => {
-                if json {
-                    heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
-                } else {
-                    let mut paper = Paper::new();
-                    let place = report::Place { tree: &tree, method: &method, jobs: at_once };
-                    report::sweep_heading(&mut paper, &target, &place, baseline, plan, options.signal, to);
-                    bar.clear();
-                    print(&paper.finish());
+        let report = explore::sweep(
+            lab,
+            args.contract.contract(),
+            &options,
+            &store,
+            token,
+            |progress| match progress {
+                Progress::Learned(baseline, plan) => {
+                    if json {
+                        heading =
+                            Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
+                    } else {
+                        let mut paper = Paper::new();
+                        let place = report::Place {
+                            tree: &tree,
+                            method: &method,
+                            jobs: at_once,
+                        };
+                        report::sweep_heading(
+                            &mut paper,
+                            &target,
+                            &place,
+                            baseline,
+                            plan,
+                            options.signal,
+                            to,
+                        );
+                        bar.clear();
+                        print(&paper.finish());
+                    }
+                    bar.begin(plan.planned.len());
                 }
-                bar.begin(plan.planned.len());
-            }
-            Progress::Ran { done, violated, .. } => bar.at(done, violated),
-            Progress::Confirming { findings } => bar.say(&format!("running {findings} findings again")),
-        })?;
+                Progress::Ran { done, violated, .. } => bar.at(done, violated),
+                Progress::Relearning => bar.say("running it undisturbed once more"),
+                Progress::Confirming { findings } => {
+                    bar.say(&format!("running {findings} findings again"))
+                }
+            },
+        )?;
         bar.clear();
         told(heading.unwrap_or(Ok(())))?;
         let code = exit::of_sweep(&report);
@@ -146,14 +182,23 @@ pub fn run(args: RunArgs) -> u8 {
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
         let target = args.target.target()?;
-        let schedule = Schedule { steps: args.steps()? };
+        let schedule = Schedule {
+            steps: args.steps()?,
+        };
         bar.say("running");
         let lab = Arc::new(open(&target, 1, args.target.isolation)?);
         let report = if args.no_baseline {
             explore::observe(&lab, schedule, token)?
         } else {
             let store = Store::at(&args.output.store);
-            explore::run(lab, args.contract.contract(), schedule, args.target.isolation, &store, token)?
+            explore::run(
+                lab,
+                args.contract.contract(),
+                schedule,
+                args.target.isolation,
+                &store,
+                token,
+            )?
         };
         bar.clear();
         let code = if report.trial.violated() {
@@ -183,12 +228,24 @@ pub fn points(args: PointsArgs) -> u8 {
         let lab = open(&target, 1, args.target.isolation)?;
         let mut contract = args.contract.contract();
         contract.skip.insert("rerun".to_owned());
-        let baseline = explore::map_points(&lab, &contract, args.points.signal, mapped, args.points.all, token)?;
+        let baseline = explore::map_points(
+            &lab,
+            &contract,
+            args.points.signal,
+            mapped,
+            args.points.all,
+            token,
+        )?;
         bar.clear();
         let narrowing = args.points.narrowing();
         if args.json {
             let mut out = Json::new(io::stdout().lock());
-            for point in baseline.points.points.iter().filter(|point| narrowing.wants(point)) {
+            for point in baseline
+                .points
+                .points
+                .iter()
+                .filter(|point| narrowing.wants(point))
+            {
                 told(out.point(point))?;
             }
         } else {
@@ -207,7 +264,9 @@ pub fn replay(args: ReplayArgs) -> u8 {
         bar.say("learning what it does undisturbed");
         let lab = open(&failure.target, 1, failure.isolation)?;
         bar.begin(args.times as usize);
-        let replay = explore::replay(lab, &failure, args.times, token, |round, _| bar.at(round as usize, 0))?;
+        let replay = explore::replay(lab, &failure, args.times, token, |round, _| {
+            bar.at(round as usize, 0)
+        })?;
         bar.clear();
         let code = if replay.shown == replay.times {
             exit::VIOLATED

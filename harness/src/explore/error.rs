@@ -19,7 +19,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Usage(text) | Error::Harness(text) | Error::NotReached(text) => f.write_str(text),
+            Error::Usage(text) | Error::Harness(text) | Error::NotReached(text) => {
+                f.write_str(text)
+            }
             Error::Interrupted => f.write_str("interrupted"),
         }
     }

@@ -52,7 +52,14 @@ struct Collected {
 
 impl Findings {
     /// Takes a trial's violations. `order` is the trial's place in the plan.
-    pub fn take(&mut self, order: usize, point: &PointName, stands_for: usize, before_ready: bool, trial: &Trial) {
+    pub fn take(
+        &mut self,
+        order: usize,
+        point: &PointName,
+        stands_for: usize,
+        before_ready: bool,
+        trial: &Trial,
+    ) {
         for (rank, judgement) in trial.judgements.iter().enumerate() {
             for evidence in judgement.verdict.evidence() {
                 let key = (before_ready, rank, evidence.subject.clone());
@@ -71,7 +78,12 @@ impl Findings {
                     at: Vec::new(),
                 });
                 collected.finding.count += stands_for;
-                collected.at.push((order, point.clone(), trial.schedule.clone(), evidence.text.clone()));
+                collected.at.push((
+                    order,
+                    point.clone(),
+                    trial.schedule.clone(),
+                    evidence.text.clone(),
+                ));
             }
         }
     }
@@ -87,7 +99,11 @@ impl Findings {
                     finding.schedule = schedule.clone();
                     finding.text.clone_from(text);
                 }
-                finding.points = collected.at.into_iter().map(|(_, point, ..)| point).collect();
+                finding.points = collected
+                    .at
+                    .into_iter()
+                    .map(|(_, point, ..)| point)
+                    .collect();
                 finding
             })
             .collect()

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// How targets are kept apart from the rest of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
     /// Namespaces where the machine allows them, else copies.
@@ -40,7 +42,8 @@ pub struct Lab {
 impl Lab {
     /// Starts this many supervisors. They die with the calling thread.
     pub fn open(target: &Target, jobs: usize, isolation: Isolation) -> Result<Lab, Error> {
-        let harness = |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
+        let harness =
+            |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
         let removed = remove_stale();
         let avoid = match &target.source {
             Source::View(directory) => Some(
@@ -50,8 +53,10 @@ impl Lab {
             ),
             _ => None,
         };
-        let mut home = Home::find(avoid.as_deref()).map_err(|error| harness("no place for work trees", error))?;
-        let around = Surroundings::here().map_err(|error| harness("the working directory", error))?;
+        let mut home = Home::find(avoid.as_deref())
+            .map_err(|error| harness("no place for work trees", error))?;
+        let around =
+            Surroundings::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();
         let mut private = isolation != Isolation::Copy;
         let mut supervisors = Vec::new();
@@ -60,9 +65,15 @@ impl Lab {
             let base = if private {
                 home.shared()
             } else {
-                home.own(supervisors.len()).map_err(|error| harness("a place for the work tree", error))?
+                home.own(supervisors.len())
+                    .map_err(|error| harness("a place for the work tree", error))?
             };
-            let setup = Setup { target: target.clone(), around: around.clone(), private, base };
+            let setup = Setup {
+                target: target.clone(),
+                around: around.clone(),
+                private,
+                base,
+            };
             match Supervisor::start(setup) {
                 Ok((supervisor, told)) => {
                     supervisors.push(supervisor);
@@ -139,14 +150,22 @@ impl Lab {
                 return Err(Error::Interrupted);
             }
             if let Some(supervisor) = idle.pop() {
-                return Ok(Bench { lab: self, supervisor: Some(supervisor) });
+                return Ok(Bench {
+                    lab: self,
+                    supervisor: Some(supervisor),
+                });
             }
-            idle = self.freed.wait(idle).unwrap_or_else(std::sync::PoisonError::into_inner);
+            idle = self
+                .freed
+                .wait(idle)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Supervisor>> {
-        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Learning a baseline: what the target does when nobody disturbs it.
 
-use super::lab::{Bench, Lab};
 use super::Error;
+use super::lab::{Bench, Lab};
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::{Baseline, Contract, Learned, Mapped, PointMap};
 use crate::probe::{RunOrder, Trace};
+use sigproof_core::{Stage, StopToken};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Runs the target undisturbed three times from the same start state (two of
 /// them recorded), and once more from the end state of the last.
@@ -34,7 +36,11 @@ pub fn learn(
     };
     let recording = if all { Trace::RecordAll } else { Trace::Record };
     // Without namespaces nothing but the tracer makes sure that all processes end with us.
-    let plain = if lab.private() { Trace::None } else { Trace::Steps };
+    let plain = if lab.private() {
+        Trace::None
+    } else {
+        Trace::Steps
+    };
     let mut runs = Vec::new();
     for trace in [plain, recording, recording] {
         let run = bench.run(order(true, trace))?;
@@ -72,7 +78,9 @@ pub fn learn(
     }
     let points = PointMap::new(&runs[1], &runs[2], signal, mapped);
     Ok(Baseline {
-        status: runs[0].status.unwrap_or(ExitStatus::Exited(contract.baseline_status)),
+        status: runs[0]
+            .status
+            .unwrap_or(ExitStatus::Exited(contract.baseline_status)),
         duration_ns: runs.iter().map(|run| run.end_ns).max().unwrap_or(0),
         learned,
         rerun,
@@ -82,18 +90,67 @@ pub fn learn(
     })
 }
 
+/// Runs the target undisturbed once more, at another second of the clock than
+/// before: what depends on the time shows only then. Answers the baseline with
+/// what that told; `None` when nothing new.
+pub(super) fn refine(
+    lab: &Lab,
+    baseline: &Baseline,
+    learned_at: SystemTime,
+    token: &StopToken,
+) -> Result<Option<Baseline>, Error> {
+    let second = |time: SystemTime| {
+        time.duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    };
+    while second(SystemTime::now()) == second(learned_at) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let rest = Duration::from_nanos(u64::from(1_000_000_000 - now.subsec_nanos()));
+        if token.wait_timeout(Stage::CancelQueued, rest).is_some() {
+            return Err(Error::Interrupted);
+        }
+    }
+    let mut bench = lab.bench()?;
+    let limits = lab.target().limits;
+    let again = bench.run(RunOrder {
+        fresh: true,
+        command: None,
+        trace: Trace::Steps,
+        steps: Vec::new(),
+        before_ms: limits.baseline_ms,
+        after_ms: limits.baseline_ms,
+        grace_ms: limits.grace_ms,
+    })?;
+    if again.status != Some(baseline.status) {
+        return Err(Error::Usage(format!(
+            "undisturbed runs differ: {} at first, {} later; a target must be repeatable to be judged",
+            baseline.status,
+            words(again.status)
+        )));
+    }
+    Ok(baseline.refined([again]))
+}
+
 fn words(status: Option<ExitStatus>) -> String {
     status.map_or_else(|| "no end".to_owned(), |status| status.to_string())
 }
 
 fn last_line(text: &str) -> &str {
-    text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("(no output)").trim()
+    text.lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or("(no output)")
+        .trim()
 }
 
 /// The end of both streams, for an error message.
 fn said(run: &Run) -> String {
     let text = run.stderr.text() + &run.stdout.text();
-    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     if lines.is_empty() {
         return "it said nothing".to_owned();
     }
@@ -118,9 +175,16 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
             said(run)
         )));
     }
-    let stray: Vec<_> = run.orphans.iter().filter(|orphan| !contract.daemons.iter().any(|glob| {
-        globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&orphan.command))
-    })).collect();
+    let stray: Vec<_> = run
+        .orphans
+        .iter()
+        .filter(|orphan| {
+            !contract.daemons.iter().any(|glob| {
+                globset::Glob::new(glob)
+                    .is_ok_and(|glob| glob.compile_matcher().is_match(&orphan.command))
+            })
+        })
+        .collect();
     if contract.asks("orphans") && !stray.is_empty() {
         return Err(Error::Usage(format!(
             "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",

@@ -2,8 +2,8 @@
 
 use super::lab::until;
 use super::{Error, Lab, learn};
-use crate::inject::{CallSelector, Delivery, Fault, PointName, Schedule, Trigger};
 use crate::facts::{Phase, Run, What};
+use crate::inject::{CallSelector, Delivery, Fault, PointName, Schedule, Trigger};
 use crate::oracle::{Baseline, Contract, Mapped, Point};
 use globset::Glob;
 use regex::bytes::Regex;
@@ -28,7 +28,8 @@ impl Narrowing {
         (self.only.is_empty() || self.only.contains(&point.name.call))
             && (self.paths.is_empty()
                 || self.paths.iter().any(|path| {
-                    Glob::new(path).is_ok_and(|glob| glob.compile_matcher().is_match(&point.name.arg))
+                    Glob::new(path)
+                        .is_ok_and(|glob| glob.compile_matcher().is_match(&point.name.arg))
                 }))
     }
 
@@ -86,8 +87,12 @@ impl Plan {
             Some(trigger) => moment(baseline, trigger)?,
         };
         let mut plan = Plan::default();
-        let points: Vec<&Point> =
-            baseline.points.points.iter().filter(|point| narrowing.wants(point)).collect();
+        let points: Vec<&Point> = baseline
+            .points
+            .points
+            .iter()
+            .filter(|point| narrowing.wants(point))
+            .collect();
         plan.left_out = baseline.points.points.len() - points.len();
         // All idle points look alike; the last of them stands for the class.
         let idle = points.iter().filter(|point| point.idle).count();
@@ -119,7 +124,10 @@ impl Plan {
 /// The schedule that strikes at one point.
 pub(super) fn at(point: &Point, signal: i32, to: Delivery) -> Schedule {
     Schedule::of(
-        Trigger::Point { name: point.name.clone(), key: point.key.clone() },
+        Trigger::Point {
+            name: point.name.clone(),
+            key: point.key.clone(),
+        },
         Fault::Signal { signal, to },
     )
 }
@@ -130,7 +138,9 @@ fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
         .runs
         .iter()
         .find(|run| !run.points.is_empty())
-        .ok_or_else(|| Error::Usage("--after needs a recorded run, and this one made no calls".to_owned()))?;
+        .ok_or_else(|| {
+            Error::Usage("--after needs a recorded run, and this one made no calls".to_owned())
+        })?;
     let met = match trigger {
         Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
         Trigger::Output { pattern } => {
@@ -144,9 +154,10 @@ fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
                 _ => None,
             })
         }
-        Trigger::Handler => recorded.events.iter().find_map(|event| {
-            matches!(event.what, What::Handler { .. }).then_some(event.at_ns)
-        }),
+        Trigger::Handler => recorded
+            .events
+            .iter()
+            .find_map(|event| matches!(event.what, What::Handler { .. }).then_some(event.at_ns)),
         Trigger::Child { nth } => recorded
             .events
             .iter()
@@ -154,17 +165,24 @@ fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
             .nth(*nth as usize - 1)
             .map(|event| event.at_ns),
         Trigger::File { glob } => {
-            let glob = Glob::new(glob).map_err(|error| Error::Usage(error.to_string()))?.compile_matcher();
+            let glob = Glob::new(glob)
+                .map_err(|error| Error::Usage(error.to_string()))?
+                .compile_matcher();
             recorded
                 .points
                 .iter()
-                .find(|point| point.changes && glob.is_match(point.arg.rsplit(" -> ").next().unwrap_or(&point.arg)))
+                .find(|point| {
+                    point.changes
+                        && glob.is_match(point.arg.rsplit(" -> ").next().unwrap_or(&point.arg))
+                })
                 .map(|point| point.at_ns + 1)
         }
         Trigger::Call(selector) => select(baseline, selector).map(|point| point.at_ns),
         Trigger::Point { name, .. } => baseline.points.find(name).map(|point| point.at_ns),
     };
-    met.ok_or_else(|| Error::NotReached("--after: this never happens in an undisturbed run".to_owned()))
+    met.ok_or_else(|| {
+        Error::NotReached("--after: this never happens in an undisturbed run".to_owned())
+    })
 }
 
 /// Learns a target's points and nothing else.
@@ -179,7 +197,9 @@ pub fn map_points(
     all: bool,
     token: &StopToken,
 ) -> Result<Baseline, Error> {
-    until(lab, token, Stage::CancelQueued, || learn(lab, contract, signal, mapped, all))
+    until(lab, token, Stage::CancelQueued, || {
+        learn(lab, contract, signal, mapped, all)
+    })
 }
 
 /// The point that a selector means in a recording.
@@ -194,8 +214,12 @@ pub(super) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Opt
         .filter(|point| {
             point.name.call == selector.call
                 && point.name.phase == Phase::Exit
-                && process.as_ref().is_none_or(|glob| glob.is_match(&point.name.process))
-                && arg.as_ref().is_none_or(|glob| glob.is_match(&point.name.arg))
+                && process
+                    .as_ref()
+                    .is_none_or(|glob| glob.is_match(&point.name.process))
+                && arg
+                    .as_ref()
+                    .is_none_or(|glob| glob.is_match(&point.name.arg))
         })
         .nth(selector.nth as usize - 1)
 }

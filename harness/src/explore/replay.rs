@@ -1,8 +1,8 @@
 //! Repeating a stored failure.
 
+use super::lab::until;
 use super::store::Failure;
 use super::trial::{Trial, Trials};
-use super::lab::until;
 use super::{Error, Lab, learn};
 use crate::inject::{Schedule, Step, Trigger};
 use crate::oracle::{Baseline, Mapped};
@@ -36,7 +36,9 @@ pub fn replay(
     each: impl FnMut(u32, &Trial),
 ) -> Result<Replay, Error> {
     let lab = Arc::new(lab);
-    until(&lab, token, Stage::CancelQueued, || repeat(&lab, failure, times, each))
+    until(&lab, token, Stage::CancelQueued, || {
+        repeat(&lab, failure, times, each)
+    })
 }
 
 fn repeat(
@@ -47,8 +49,18 @@ fn repeat(
 ) -> Result<Replay, Error> {
     let mut notes = lab.notes.clone();
     notes.extend(failure.changed_inputs());
-    let signal = failure.schedule.steps.first().map_or(libc::SIGINT, |step| step.fault.signal());
-    let baseline = learn(lab, &failure.contract, signal, mapped(&failure.schedule), failure.all_calls)?;
+    let signal = failure
+        .schedule
+        .steps
+        .first()
+        .map_or(libc::SIGINT, |step| step.fault.signal());
+    let baseline = learn(
+        lab,
+        &failure.contract,
+        signal,
+        mapped(&failure.schedule),
+        failure.all_calls,
+    )?;
     let schedule = located(&failure.schedule, &baseline)?;
     let trials = Trials::new(Arc::clone(lab), baseline, failure.contract.clone());
     let mut shown = 0;
@@ -62,14 +74,22 @@ fn repeat(
         last = Some(trial);
     }
     let trial = last.ok_or_else(|| Error::Harness("nothing was run".to_owned()))?;
-    Ok(Replay { shown, reached, times: times.max(1), trial, notes })
+    Ok(Replay {
+        shown,
+        reached,
+        times: times.max(1),
+        trial,
+        notes,
+    })
 }
 
 /// Maps the phases that the schedule needs.
 fn mapped(schedule: &Schedule) -> Mapped {
     use crate::facts::Phase;
     let phases = |wanted| {
-        schedule.steps.iter().any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.phase == wanted))
+        schedule.steps.iter().any(
+            |step| matches!(&step.trigger, Trigger::Point { name, .. } if name.phase == wanted),
+        )
     };
     Mapped {
         before_all: phases(Phase::Before),

@@ -1,8 +1,8 @@
 //! One run with a schedule that a person wrote.
 
+use super::lab::until;
 use super::store::{Expected, Failure, Store, VERSION};
 use super::trial::{Trial, Trials};
-use super::lab::until;
 use super::{Error, Isolation, Lab, learn};
 use crate::inject::Schedule;
 use crate::oracle::{Contract, Mapped};
@@ -25,7 +25,12 @@ pub struct RunReport {
 impl RunReport {
     /// Steps whose trigger was never met.
     pub fn not_reached(&self) -> usize {
-        self.trial.run.fired_ns.iter().filter(|fired| fired.is_none()).count()
+        self.trial
+            .run
+            .fired_ns
+            .iter()
+            .filter(|fired| fired.is_none())
+            .count()
     }
 }
 
@@ -42,7 +47,9 @@ pub fn run(
     token: &StopToken,
 ) -> Result<RunReport, Error> {
     let watched = Arc::clone(&lab);
-    until(&watched, token, Stage::CancelQueued, || judged(lab, contract, schedule, isolation, store))
+    until(&watched, token, Stage::CancelQueued, || {
+        judged(lab, contract, schedule, isolation, store)
+    })
 }
 
 fn judged(
@@ -52,7 +59,10 @@ fn judged(
     isolation: Isolation,
     store: &Store,
 ) -> Result<RunReport, Error> {
-    let signal = schedule.steps.first().map_or(libc::SIGINT, |step| step.fault.signal());
+    let signal = schedule
+        .steps
+        .first()
+        .map_or(libc::SIGINT, |step| step.fault.signal());
     let baseline = learn(&lab, &contract, signal, Mapped::DEFAULT, false)?;
     let baseline_ns = Some(baseline.duration_ns);
     let notes = lab.notes.clone();
@@ -69,9 +79,15 @@ fn judged(
             subject: evidence.subject.clone(),
             text: evidence.text.clone(),
         };
-        file = Some(store.put(&trials.failure(trial.schedule.clone(), expected, isolation, false))?);
+        file =
+            Some(store.put(&trials.failure(trial.schedule.clone(), expected, isolation, false))?);
     }
-    Ok(RunReport { trial, baseline_ns, file, notes })
+    Ok(RunReport {
+        trial,
+        baseline_ns,
+        file,
+        notes,
+    })
 }
 
 /// Runs the schedule without a baseline: facts only, no verdicts that need one.
@@ -79,8 +95,15 @@ fn judged(
 /// # Errors
 /// A target that cannot be started.
 pub fn observe(lab: &Lab, schedule: Schedule, token: &StopToken) -> Result<RunReport, Error> {
-    let trial = until(lab, token, Stage::CancelQueued, || super::trial::observe(lab, schedule))?;
-    Ok(RunReport { trial, baseline_ns: None, file: None, notes: lab.notes.clone() })
+    let trial = until(lab, token, Stage::CancelQueued, || {
+        super::trial::observe(lab, schedule)
+    })?;
+    Ok(RunReport {
+        trial,
+        baseline_ns: None,
+        file: None,
+        notes: lab.notes.clone(),
+    })
 }
 
 impl Trials {

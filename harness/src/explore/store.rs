@@ -68,7 +68,10 @@ impl Failure {
         paths
             .into_iter()
             .chain(target.stdin.as_deref())
-            .map(|path| Input { path: path.to_owned(), hash: hash(path).ok() })
+            .map(|path| Input {
+                path: path.to_owned(),
+                hash: hash(path).ok(),
+            })
             .collect()
     }
 
@@ -92,13 +95,15 @@ impl Failure {
     /// A file that cannot be read, is no stored failure, or is one of another version.
     pub fn read(path: &Path) -> Result<Failure, Error> {
         let shown = path.display();
-        let text = fs::read_to_string(path).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+        let text =
+            fs::read_to_string(path).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
         #[derive(Deserialize)]
         struct Version {
             version: u32,
         }
-        let found: Version = serde_json::from_str(&text)
-            .map_err(|error| Error::Usage(format!("{shown} is no stored failure of sigproof: {error}")))?;
+        let found: Version = serde_json::from_str(&text).map_err(|error| {
+            Error::Usage(format!("{shown} is no stored failure of sigproof: {error}"))
+        })?;
         if found.version != VERSION {
             return Err(Error::Usage(format!(
                 "{shown} is of format version {}, this sigproof reads version {VERSION}",
@@ -106,7 +111,11 @@ impl Failure {
             )));
         }
         serde_json::from_str(&text).map_err(|error| {
-            Error::Usage(format!("{shown}:{}:{}: {error}", error.line(), error.column()))
+            Error::Usage(format!(
+                "{shown}:{}:{}: {error}",
+                error.line(),
+                error.column()
+            ))
         })
     }
 }
@@ -136,7 +145,9 @@ pub struct Store {
 impl Store {
     /// The store at this directory, which is made when something is put into it.
     pub fn at(directory: &Path) -> Store {
-        Store { directory: directory.to_owned() }
+        Store {
+            directory: directory.to_owned(),
+        }
     }
 
     /// Stores a failure under a name that says what it is. Answers the path.
@@ -147,19 +158,27 @@ impl Store {
     pub fn put(&self, failure: &Failure) -> Result<PathBuf, Error> {
         let failed = |path: &Path| {
             let path = path.display().to_string();
-            move |error: io::Error| Error::Harness(format!("cannot store a finding at {path}: {error}"))
+            move |error: io::Error| {
+                Error::Harness(format!("cannot store a finding at {path}: {error}"))
+            }
         };
         fs::create_dir_all(&self.directory).map_err(failed(&self.directory))?;
         let ignore = self.directory.join(".gitignore");
         if !ignore.exists() {
             fs::write(&ignore, "*\n").map_err(failed(&ignore))?;
         }
-        let text = serde_json::to_string_pretty(failure).map_err(|error| Error::Harness(error.to_string()))?;
+        let text = serde_json::to_string_pretty(failure)
+            .map_err(|error| Error::Harness(error.to_string()))?;
         let program = failure.target.command.first().map_or("", String::as_str);
         let program = program.rsplit('/').next().unwrap_or(program);
         let mut hasher = Xxh3Default::new();
         hasher.update(text.as_bytes());
-        let name = format!("{}-{}-{:08x}.json", plain(program), failure.expected.oracle, hasher.digest() as u32);
+        let name = format!(
+            "{}-{}-{:08x}.json",
+            plain(program),
+            failure.expected.oracle,
+            hasher.digest() as u32
+        );
         let path = self.directory.join(name);
         let part = path.with_extension("json.part");
         let written = File::create(&part).and_then(|mut file| {
@@ -176,7 +195,15 @@ impl Store {
 }
 
 fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -192,7 +219,11 @@ mod tests {
             contract: Contract::default(),
             schedule: Schedule::undisturbed(),
             all_calls: false,
-            expected: Expected { oracle: "leftovers".into(), subject: "a.gz".into(), text: "a.gz is left".into() },
+            expected: Expected {
+                oracle: "leftovers".into(),
+                subject: "a.gz".into(),
+                text: "a.gz is left".into(),
+            },
         }
     }
 
@@ -201,9 +232,19 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::at(&directory.path().join("store"));
         let path = store.put(&failure()).unwrap();
-        assert!(path.file_name().unwrap().to_str().unwrap().starts_with("gzip-leftovers-"));
+        assert!(
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("gzip-leftovers-")
+        );
         assert_eq!(Failure::read(&path).unwrap(), failure());
-        assert_eq!(store.put(&failure()).unwrap(), path, "the same failure is stored once");
+        assert_eq!(
+            store.put(&failure()).unwrap(),
+            path,
+            "the same failure is stored once"
+        );
     }
 
     #[test]

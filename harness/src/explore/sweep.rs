@@ -1,17 +1,18 @@
 //! The main job: the signal at every point where it matters, one run each.
 
 use super::finding::{Finding, Findings};
+use super::lab::until;
+use super::learn::refine;
 use super::plan::{Narrowing, Plan, Planned};
 use super::store::{Expected, Store};
 use super::trial::{Trial, Trials};
-use super::lab::until;
 use super::{Error, Isolation, Lab, learn};
 use crate::inject::{Delivery, PointName, Schedule};
 use crate::oracle::{Baseline, Contract, Mapped, Verdict};
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What to sweep with.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub enum Progress<'a> {
         /// Runs that violated the contract.
         violated: usize,
     },
+    /// It is run undisturbed once more, to see what depends on the time.
+    Relearning,
     /// Findings are run again.
     Confirming {
         /// How many.
@@ -123,16 +126,45 @@ pub fn sweep(
     let baseline = until(&lab, token, Stage::CancelQueued, || {
         learn(&lab, &contract, options.signal, options.mapped, options.all)
     })?;
+    let learned_at = SystemTime::now();
     let plan = Plan::new(&baseline, &options.narrowing, options.signal, options.to)?;
     progress(Progress::Learned(&baseline, &plan));
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
 
     let swept = Instant::now();
-    let tally = until(&lab, token, Stage::TerminateActive, || run_all(&trials, &plan, token, &mut progress));
+    let mut tally = until(&lab, token, Stage::TerminateActive, || {
+        run_all(&trials, &plan, token, &mut progress)
+    });
     let sweeping = swept.elapsed();
-    let mut findings = tally.findings.into_list();
+    let trials = if tally.kept.is_empty() || token.is_interrupted() {
+        trials
+    } else {
+        progress(Progress::Relearning);
+        match until(&lab, token, Stage::CancelQueued, || {
+            refine(&lab, &trials.baseline, learned_at, token)
+        }) {
+            Ok(Some(baseline)) => Arc::new(trials.with_baseline(baseline)),
+            Ok(None) | Err(Error::Interrupted) => trials,
+            Err(error) => return Err(error),
+        }
+    };
+    let mut findings = Findings::default();
+    for (order, trial) in std::mem::take(&mut tally.kept) {
+        let planned = &plan.planned[order];
+        let trial = trials.judge(trial.schedule.clone(), trial.run.clone());
+        findings.take(
+            order,
+            &planned.point,
+            planned.stands_for,
+            planned.before_ready,
+            &trial,
+        );
+    }
+    let mut findings = findings.into_list();
     if !token.is_interrupted() && !findings.is_empty() && options.confirm > 0 {
-        progress(Progress::Confirming { findings: findings.len() });
+        progress(Progress::Confirming {
+            findings: findings.len(),
+        });
         findings = until(&lab, token, Stage::CancelQueued, || {
             confirm(&trials, findings, &plan, options.confirm, token)
         });
@@ -143,7 +175,12 @@ pub fn sweep(
             subject: finding.subject.clone(),
             text: finding.text.clone(),
         };
-        let failure = trials.failure(finding.schedule.clone(), expected, options.isolation, options.all);
+        let failure = trials.failure(
+            finding.schedule.clone(),
+            expected,
+            options.isolation,
+            options.all,
+        );
         finding.file = Some(store.put(&failure)?);
     }
     let points = &trials.baseline.points;
@@ -170,7 +207,8 @@ pub fn sweep(
 /// What the runs add up to.
 #[derive(Default)]
 struct Tally {
-    findings: Findings,
+    /// Runs with violations, by their place in the plan.
+    kept: Vec<(usize, Arc<Trial>)>,
     tried: usize,
     runs: usize,
     violated: usize,
@@ -208,7 +246,11 @@ fn run_all(
         |index, outcome: &Outcome<Arc<Trial>>| {
             done += 1;
             tally.take(index, &plan.planned[index], outcome);
-            progress(Progress::Ran { done, total, violated: tally.violated });
+            progress(Progress::Ran {
+                done,
+                total,
+                violated: tally.violated,
+            });
         },
     );
     let judged = std::mem::take(&mut tally.judged);
@@ -225,7 +267,8 @@ impl Tally {
                 return;
             }
             Outcome::Failed(failure) => {
-                self.failed_runs.push(format!("{}: {failure}", planned.point));
+                self.failed_runs
+                    .push(format!("{}: {failure}", planned.point));
                 return;
             }
             Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
@@ -242,17 +285,21 @@ impl Tally {
             return;
         }
         self.tried += planned.stands_for;
-        self.violated += usize::from(trial.violated());
         for judgement in &trial.judgements {
             match &judgement.verdict {
                 Verdict::NotApplicable { reason } => {
-                    self.unjudged.entry(judgement.oracle).or_insert_with(|| reason.clone());
+                    self.unjudged
+                        .entry(judgement.oracle)
+                        .or_insert_with(|| reason.clone());
                 }
                 _ if !self.judged.contains(&judgement.oracle) => self.judged.push(judgement.oracle),
                 _ => {}
             }
         }
-        self.findings.take(order, &planned.point, planned.stands_for, planned.before_ready, trial);
+        if trial.violated() {
+            self.violated += 1;
+            self.kept.push((order, Arc::clone(trial)));
+        }
     }
 }
 
@@ -267,31 +314,39 @@ fn confirm(
 ) -> Vec<Finding> {
     const POINTS: usize = 3;
     let shared = Arc::clone(trials);
-    let schedules: BTreeMap<PointName, Schedule> =
-        plan.planned.iter().map(|planned| (planned.point.clone(), planned.schedule.clone())).collect();
-    let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(findings.clone(), move |mut finding, token| {
-        let mut best = None;
-        for name in finding.points.iter().take(POINTS) {
-            let Some(schedule) = schedules.get(name) else { continue };
-            let mut seen = 1;
-            for _ in 0..times {
-                token.checkpoint_at(Stage::CancelQueued)?;
-                let trial = shared.run(schedule.clone(), false)?;
-                seen += u32::from(trial.has(finding.oracle, &finding.subject));
+    let schedules: BTreeMap<PointName, Schedule> = plan
+        .planned
+        .iter()
+        .map(|planned| (planned.point.clone(), planned.schedule.clone()))
+        .collect();
+    let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(
+        findings.clone(),
+        move |mut finding, token| {
+            let mut best = None;
+            for name in finding.points.iter().take(POINTS) {
+                let Some(schedule) = schedules.get(name) else {
+                    continue;
+                };
+                let mut seen = 1;
+                for _ in 0..times {
+                    token.checkpoint_at(Stage::CancelQueued)?;
+                    let trial = shared.run(schedule.clone(), false)?;
+                    seen += u32::from(trial.has(finding.oracle, &finding.subject));
+                }
+                if best.as_ref().is_none_or(|(most, _)| seen > *most) {
+                    best = Some((seen, schedule.clone()));
+                }
+                if seen == times + 1 {
+                    break;
+                }
             }
-            if best.as_ref().is_none_or(|(most, _)| seen > *most) {
-                best = Some((seen, schedule.clone()));
+            if let Some((seen, schedule)) = best {
+                finding.seen = (seen, times + 1);
+                finding.schedule = schedule;
             }
-            if seen == times + 1 {
-                break;
-            }
-        }
-        if let Some((seen, schedule)) = best {
-            finding.seen = (seen, times + 1);
-            finding.schedule = schedule;
-        }
-        Ok(finding)
-    });
+            Ok(finding)
+        },
+    );
     // A finding whose confirmation was interrupted stands as it was.
     results
         .into_outcomes()

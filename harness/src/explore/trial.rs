@@ -1,7 +1,7 @@
 //! One trial: run with a schedule, look at the end state, judge.
 
-use super::lab::{Bench, Lab};
 use super::Error;
+use super::lab::{Bench, Lab};
 use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::inject::Schedule;
 use crate::oracle::{self, Baseline, Context, Contract, Judgement};
@@ -23,14 +23,20 @@ pub struct Trial {
 impl Trial {
     /// Whether any oracle found a violation.
     pub fn violated(&self) -> bool {
-        self.judgements.iter().any(|judgement| !judgement.verdict.evidence().is_empty())
+        self.judgements
+            .iter()
+            .any(|judgement| !judgement.verdict.evidence().is_empty())
     }
 
     /// Whether this oracle found this.
     pub fn has(&self, oracle: &str, subject: &str) -> bool {
         self.judgements.iter().any(|judgement| {
             judgement.oracle == oracle
-                && judgement.verdict.evidence().iter().any(|evidence| evidence.subject == subject)
+                && judgement
+                    .verdict
+                    .evidence()
+                    .iter()
+                    .any(|evidence| evidence.subject == subject)
         })
     }
 }
@@ -48,7 +54,7 @@ pub struct Trials {
     /// Where they run.
     pub lab: Arc<Lab>,
     /// What undisturbed runs do.
-    pub baseline: Baseline,
+    pub baseline: Arc<Baseline>,
     /// What is asked.
     pub contract: Contract,
     states: Mutex<HashMap<TreeDelta, Known>>,
@@ -61,12 +67,54 @@ impl Trials {
         if contract.check.is_none() || !contract.asks("check") {
             // Nothing was done: running it again is a first run. All was done: that was tried.
             let first = baseline.runs.last().cloned();
-            states.insert(TreeDelta::default(), Known { rerun: first, check: None });
+            states.insert(
+                TreeDelta::default(),
+                Known {
+                    rerun: first,
+                    check: None,
+                },
+            );
             if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
-                states.insert(last.tree.clone(), Known { rerun: Some(rerun.clone()), check: None });
+                states.insert(
+                    last.tree.clone(),
+                    Known {
+                        rerun: Some(rerun.clone()),
+                        check: None,
+                    },
+                );
             }
         }
-        Trials { lab, baseline, contract, states: Mutex::new(states) }
+        Trials {
+            lab,
+            baseline: Arc::new(baseline),
+            contract,
+            states: Mutex::new(states),
+        }
+    }
+
+    /// The same target, with more known of what it does undisturbed.
+    pub(super) fn with_baseline(&self, baseline: Baseline) -> Trials {
+        Trials {
+            lab: Arc::clone(&self.lab),
+            baseline: Arc::new(baseline),
+            contract: self.contract.clone(),
+            states: Mutex::new(self.states().clone()),
+        }
+    }
+
+    /// Judges a run of this target.
+    pub(super) fn judge(&self, schedule: Schedule, run: Run) -> Trial {
+        let context = Context {
+            baseline: &self.baseline,
+            contract: &self.contract,
+            schedule: &schedule,
+        };
+        let judgements = oracle::judge(&context, &run);
+        Trial {
+            schedule,
+            run,
+            judgements,
+        }
     }
 
     /// Runs and judges one schedule.
@@ -77,7 +125,11 @@ impl Trials {
         let mut run = bench.run(RunOrder {
             fresh: true,
             command: None,
-            trace: if trace_effects { Trace::Effects } else { Trace::Steps },
+            trace: if trace_effects {
+                Trace::Effects
+            } else {
+                Trace::Steps
+            },
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms,
@@ -88,14 +140,16 @@ impl Trials {
             self.examine(&mut bench, &mut run, baseline_ms)?;
         }
         drop(bench);
-        let context = Context { baseline: &self.baseline, contract: &self.contract, schedule: &schedule };
-        let judgements = oracle::judge(&context, &run);
-        Ok(Trial { schedule, run, judgements })
+        Ok(self.judge(schedule, run))
     }
 
     /// Checks the end state and runs the target again in it.
     fn examine(&self, bench: &mut Bench<'_>, run: &mut Run, baseline_ms: u64) -> Result<(), Error> {
-        let wants_check = self.contract.check.as_ref().filter(|_| self.contract.asks("check"));
+        let wants_check = self
+            .contract
+            .check
+            .as_ref()
+            .filter(|_| self.contract.asks("check"));
         let wants_rerun = self.contract.asks("rerun");
         if wants_check.is_none() && !wants_rerun {
             return Ok(());
@@ -145,7 +199,11 @@ pub(super) fn check(bench: &mut Bench<'_>, lab: &Lab, command: &str) -> Result<C
         grace_ms: lab.target().limits.grace_ms,
     })?;
     let output = run.stdout.text() + &run.stderr.text();
-    let from = output.char_indices().rev().nth(2000).map_or(0, |(index, _)| index);
+    let from = output
+        .char_indices()
+        .rev()
+        .nth(2000)
+        .map_or(0, |(index, _)| index);
     Ok(CheckFact {
         command: command.to_owned(),
         status: run.status,
@@ -168,5 +226,9 @@ pub(super) fn observe(lab: &Lab, schedule: Schedule) -> Result<Trial, Error> {
         grace_ms: limits.grace_ms,
     })?;
     let judgements = oracle::judge_alone(&schedule, &run);
-    Ok(Trial { schedule, run, judgements })
+    Ok(Trial {
+        schedule,
+        run,
+        judgements,
+    })
 }

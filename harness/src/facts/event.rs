@@ -93,6 +93,8 @@ pub enum What {
         signal: i32,
         /// No process sent it: a fault of the program itself, such as SIGSEGV.
         own_fault: bool,
+        /// How often in a row, with nothing in between.
+        times: u32,
     },
     /// A descendant ended.
     ChildExited {

@@ -103,8 +103,10 @@ mod tests {
 
     #[test]
     fn texts_that_differ_in_times_and_hashes_share_a_shape() {
-        let one = "0000000000000000 3f786850e387550fdab836ed7e6dc881de23001b A <a@b> 1700000000 +0000";
-        let two = "0000000000000000 89e6c98d92887913cadf06b2adb97f26cde4849b A <a@b> 1700000123 +0000";
+        let one =
+            "0000000000000000 3f786850e387550fdab836ed7e6dc881de23001b A <a@b> 1700000000 +0000";
+        let two =
+            "0000000000000000 89e6c98d92887913cadf06b2adb97f26cde4849b A <a@b> 1700000123 +0000";
         assert_eq!(text_shape(one), text_shape(two));
         assert_ne!(text_shape("done\n"), text_shape("do"));
         assert_ne!(text_shape("a b"), text_shape("a c"));

@@ -5,8 +5,8 @@ mod schedule;
 mod text;
 
 pub use name::PointName;
-pub(crate) use name::arg_matcher;
-pub use schedule::{CallSelector, Delivery, Fault, Schedule, Step, Trigger};
+pub(crate) use name::{arg_matcher, same_arg};
 pub(crate) use schedule::typed;
+pub use schedule::{CallSelector, Delivery, Fault, Schedule, Step, Trigger};
 pub use text::ParseError;
 pub(crate) use text::{duration, signal};

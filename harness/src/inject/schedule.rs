@@ -94,9 +94,7 @@ pub enum Fault {
 }
 
 /// Whom a signal is sent to.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// The target's own process only, as `kill PID` does.

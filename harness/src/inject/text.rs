@@ -114,7 +114,9 @@ impl Trigger {
             ("child", None) => Ok(Trigger::Child { nth: 1 }),
             ("child", Some(nth)) => match nth.parse() {
                 Ok(nth) if nth > 0 => Ok(Trigger::Child { nth }),
-                _ => Err(ParseError(format!("child:{nth}: a number from 1 is expected"))),
+                _ => Err(ParseError(format!(
+                    "child:{nth}: a number from 1 is expected"
+                ))),
             },
             ("file", Some(glob)) => {
                 globset::Glob::new(glob)
@@ -170,7 +172,9 @@ impl CallSelector {
         };
         let (head, arg) = match rest.split_once('(') {
             Some((head, arg)) => {
-                let arg = arg.strip_suffix(')').ok_or_else(|| wrong("a ) is missing"))?;
+                let arg = arg
+                    .strip_suffix(')')
+                    .ok_or_else(|| wrong("a ) is missing"))?;
                 (head, Some(arg.to_owned()))
             }
             None => (rest, None),
@@ -183,7 +187,9 @@ impl CallSelector {
             return Err(wrong("no system call is named"));
         }
         if !syscalls::Sysno::iter().any(|known| known.name() == call) {
-            return Err(wrong(&format!("there is no system call {call} on this machine")));
+            return Err(wrong(&format!(
+                "there is no system call {call} on this machine"
+            )));
         }
         Ok(CallSelector {
             process,
@@ -213,16 +219,26 @@ mod tests {
             step("SIGTERM:process@+1.5s").unwrap(),
             Step {
                 trigger: Trigger::AfterPrevious { ns: 1_500_000_000 },
-                fault: Fault::Signal { signal: 15, to: Delivery::Process },
+                fault: Fault::Signal {
+                    signal: 15,
+                    to: Delivery::Process
+                },
             }
         );
         assert_eq!(
             step("INT@output:'task 3: done'").unwrap().trigger,
-            Trigger::Output { pattern: "task 3: done".into() }
+            Trigger::Output {
+                pattern: "task 3: done".into()
+            }
         );
-        assert_eq!(step("2@child:4").unwrap().trigger, Trigger::Child { nth: 4 });
         assert_eq!(
-            step("INT@call:bash/1:sort:openat(a b.txt)#2@before").unwrap().trigger,
+            step("2@child:4").unwrap().trigger,
+            Trigger::Child { nth: 4 }
+        );
+        assert_eq!(
+            step("INT@call:bash/1:sort:openat(a b.txt)#2@before")
+                .unwrap()
+                .trigger,
             Trigger::Call(CallSelector {
                 process: Some("bash/1:sort".into()),
                 call: "openat".into(),
@@ -235,10 +251,20 @@ mod tests {
 
     #[test]
     fn what_a_point_prints_is_read_back() {
-        for text in ["gzip:write(README.md.gz)#2@exit", "x+t1:pause#1@before", "a:rename(b -> c)#1@exit"] {
+        for text in [
+            "gzip:write(README.md.gz)#2@exit",
+            "x+t1:pause#1@before",
+            "a:rename(b -> c)#1@exit",
+        ] {
             let selector = CallSelector::parse(text).unwrap();
             let name = crate::inject::PointName {
-                process: selector.process.unwrap().split('+').next().unwrap().to_owned(),
+                process: selector
+                    .process
+                    .unwrap()
+                    .split('+')
+                    .next()
+                    .unwrap()
+                    .to_owned(),
                 thread: text.split_once('+').map_or("", |_| "t1").to_owned(),
                 call: selector.call,
                 arg: selector.arg.unwrap_or_default(),

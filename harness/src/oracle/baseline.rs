@@ -24,18 +24,19 @@ pub struct Baseline {
 }
 
 /// An end state, with what differs from run to run known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learned {
     /// The states that a path may have; `None` for "is not there".
     finals: BTreeMap<String, Final>,
-    /// Shapes of paths whose very names vary, and how many there are of each.
+    /// Shapes of paths whose very names vary, and how many there are of each,
+    /// directories not counted.
     shapes: BTreeMap<String, usize>,
     stdout: Vec<String>,
     stdout_shape: Vec<String>,
     stdout_varies: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Final {
     state: Option<Entry>,
     /// Its content differs from run to run: judged by presence and shape.
@@ -48,12 +49,22 @@ impl Learned {
     pub fn from_runs<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Learned {
         let runs: Vec<&Run> = runs.into_iter().collect();
         let mut learned = Learned::default();
-        let paths: BTreeSet<&String> = runs.iter().flat_map(|run| run.tree.changes.keys()).collect();
+        let paths: BTreeSet<&String> = runs
+            .iter()
+            .flat_map(|run| run.tree.changes.keys())
+            .collect();
         for path in paths {
-            let before = runs.iter().find_map(|run| run.tree.get(path)).and_then(|change| change.before.clone());
+            let before = runs
+                .iter()
+                .find_map(|run| run.tree.get(path))
+                .and_then(|change| change.before.clone());
             let states: Vec<Option<Entry>> = runs
                 .iter()
-                .map(|run| run.tree.get(path).map_or_else(|| before.clone(), |change| change.after.clone()))
+                .map(|run| {
+                    run.tree
+                        .get(path)
+                        .map_or_else(|| before.clone(), |change| change.after.clone())
+                })
                 .collect();
             let there = states.iter().flatten().count();
             if there != 0 && there != states.len() {
@@ -70,12 +81,20 @@ impl Learned {
             );
         }
         if let Some(run) = runs.first() {
-            for path in run.tree.changes.keys().filter(|path| !learned.finals.contains_key(*path)) {
-                *learned.shapes.entry(path_shape(path)).or_default() += 1;
+            for (path, change) in run
+                .tree
+                .changes
+                .iter()
+                .filter(|(path, _)| !learned.finals.contains_key(*path))
+            {
+                *learned.shapes.entry(path_shape(path)).or_default() +=
+                    usize::from(is_content(change));
             }
             learned.stdout = lines(run);
             learned.stdout_shape = learned.stdout.iter().map(|line| text_shape(line)).collect();
-            learned.stdout_varies = runs.iter().any(|other| other.stdout.hash != run.stdout.hash);
+            learned.stdout_varies = runs
+                .iter()
+                .any(|other| other.stdout.hash != run.stdout.hash);
         }
         learned
     }
@@ -89,12 +108,19 @@ impl Learned {
             }
         }
         for shape in other.shapes.keys() {
-            let moved: Vec<String> =
-                self.finals.keys().filter(|path| path_shape(path) == *shape).cloned().collect();
+            let moved: Vec<String> = self
+                .finals
+                .keys()
+                .filter(|path| path_shape(path) == *shape)
+                .cloned()
+                .collect();
+            let mut content = 0;
             for path in &moved {
-                self.finals.remove(path);
+                let state = self.finals.remove(path).and_then(|known| known.state);
+                content +=
+                    usize::from(state.is_some_and(|entry| entry.kind != EntryKind::Directory));
             }
-            *self.shapes.entry(shape.clone()).or_default() += moved.len();
+            *self.shapes.entry(shape.clone()).or_default() += content;
         }
         self.stdout_varies |= other.stdout_varies;
         self
@@ -102,13 +128,31 @@ impl Learned {
 
     /// A finished run leaves something at this path (or at one of its kind).
     pub fn leaves(&self, path: &str) -> bool {
-        self.finals.get(path).is_some_and(|known| known.state.is_some())
+        self.finals
+            .get(path)
+            .is_some_and(|known| known.state.is_some())
             || self.shapes.contains_key(&path_shape(path))
+    }
+
+    /// A path whose leading components are known to vary, with those in their shape.
+    pub fn blank_out(&self, path: &str) -> String {
+        let parts: Vec<&str> = path.split('/').collect();
+        for length in (1..=parts.len()).rev() {
+            let shape = path_shape(&parts[..length].join("/"));
+            if self.shapes.contains_key(&shape) {
+                return [&[shape.as_str()], &parts[length..]].concat().join("/");
+            }
+        }
+        path.to_owned()
     }
 
     /// The size that a finished run gives this path.
     pub fn finished_size(&self, path: &str) -> Option<u64> {
-        self.finals.get(path)?.state.as_ref().map(|entry| entry.size)
+        self.finals
+            .get(path)?
+            .state
+            .as_ref()
+            .map(|entry| entry.size)
     }
 
     /// Whether this state of a changed path is that of a finished run.
@@ -125,7 +169,8 @@ impl Learned {
                         EntryKind::File => {
                             // Text has a shape to compare; of the rest only emptiness tells.
                             let is_text = is.shape != is.hash && wanted.shape != wanted.hash;
-                            (wanted.size == 0 || is.size > 0) && (!is_text || known.shapes.contains(&is.shape))
+                            (wanted.size == 0 || is.size > 0)
+                                && (!is_text || known.shapes.contains(&is.shape))
                         }
                         _ => true,
                     }
@@ -150,7 +195,7 @@ impl Learned {
             let here = tree
                 .changes
                 .iter()
-                .filter(|(path, change)| change.after.is_some() && path_shape(path) == *shape)
+                .filter(|(path, change)| is_content(change) && path_shape(path) == *shape)
                 .count();
             if here < *count {
                 missing.push(shape.clone());
@@ -163,13 +208,28 @@ impl Learned {
     pub fn unsaid(&self, run: &Run) -> Option<String> {
         let said = lines(run);
         let (wanted, said) = if self.stdout_varies {
-            (&self.stdout_shape, said.iter().map(|line| text_shape(line)).collect::<Vec<_>>())
+            (
+                &self.stdout_shape,
+                said.iter().map(|line| text_shape(line)).collect::<Vec<_>>(),
+            )
         } else {
             (&self.stdout, said)
         };
         let mut said = said.iter();
-        wanted.iter().find(|line| !said.any(|other| other == *line)).cloned()
+        wanted
+            .iter()
+            .find(|line| !said.any(|other| other == *line))
+            .cloned()
     }
+}
+
+/// Something that is there and no directory: a directory with a varying name
+/// can happen to be one that was there before.
+fn is_content(change: &Change) -> bool {
+    change
+        .after
+        .as_ref()
+        .is_some_and(|entry| entry.kind != EntryKind::Directory)
 }
 
 fn lines(run: &Run) -> Vec<String> {
@@ -177,6 +237,17 @@ fn lines(run: &Run) -> Vec<String> {
 }
 
 impl Baseline {
+    /// The same, with what further undisturbed runs tell. `None` when they tell nothing new.
+    pub fn refined(&self, further: impl IntoIterator<Item = Run>) -> Option<Baseline> {
+        let mut refined = self.clone();
+        refined.runs.extend(further);
+        refined.learned = Learned::from_runs(&refined.runs);
+        refined.learned_rerun = refined
+            .learned_rerun
+            .map(|rerun| rerun.with_varying_of(&refined.learned));
+        (refined.learned != self.learned).then_some(refined)
+    }
+
     /// A baseline that knows nothing.
     pub(super) fn nothing() -> Baseline {
         Baseline {

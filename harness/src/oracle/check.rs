@@ -12,7 +12,12 @@ pub(super) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
         Some(status) => status.to_string(),
         None => "no end within its deadline".to_owned(),
     };
-    let last = check.output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let last = check
+        .output
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .trim();
     Verdict::of(vec![Evidence::new(
         check.command.clone(),
         format!("`{}`: {how}, saying {last:?}", check.command),

@@ -1,7 +1,8 @@
 //! `leftovers`: an interrupted run leaves nothing that a finished one does not.
 
 use super::{Context, Evidence, Verdict};
-use crate::facts::{EntryKind, Run, path_shape};
+use crate::facts::{EntryKind, Run};
+use crate::inject::same_arg;
 
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
@@ -13,7 +14,10 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         let (None, Some(entry)) = (&change.before, &change.after) else {
             continue;
         };
-        if inside.as_ref().is_some_and(|directory| path.starts_with(directory.as_str())) {
+        if inside
+            .as_ref()
+            .is_some_and(|directory| path.starts_with(directory.as_str()))
+        {
             continue;
         }
         if context.baseline.learned.leaves(path) || context.contract.keeps(path) {
@@ -27,19 +31,22 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             _ => String::new(),
         };
         evidence.push(Evidence::new(
-            subject(path),
-            format!("{path} ({}{size}) is left behind; a finished run does not leave it", entry.kind.word()),
+            subject(context, path),
+            format!(
+                "{path} ({}{size}) is left behind; a finished run does not leave it",
+                entry.kind.word()
+            ),
         ));
     }
     Verdict::of(evidence)
 }
 
-/// Random names differ from run to run; the finding is the same.
-fn subject(path: &str) -> String {
-    path_shape(path)
-        .split('/')
-        .zip(path.split('/'))
-        .map(|(shape, plain)| if shape.contains('<') { shape } else { plain })
-        .collect::<Vec<_>>()
-        .join("/")
+/// Names that differ from run to run, with what differs blanked out: the finding is the same.
+fn subject(context: &Context<'_>, path: &str) -> String {
+    let varying = &context.baseline.points.varying_paths;
+    let known = varying
+        .iter()
+        .find(|pattern| same_arg(pattern, path))
+        .map_or(path, String::as_str);
+    context.baseline.learned.blank_out(known)
 }

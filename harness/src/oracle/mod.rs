@@ -92,6 +92,7 @@ pub static ALL: [Oracle; 8] = [
 pub fn judge(context: &Context<'_>, run: &Run) -> Vec<Judgement> {
     ALL.iter()
         .filter(|oracle| context.contract.asks(oracle.name))
+        .filter(|oracle| oracle.name != "check" || context.contract.check.is_some())
         .map(|oracle| Judgement {
             oracle: oracle.name,
             verdict: (oracle.judge)(context, run),
@@ -106,5 +107,12 @@ pub fn judge_alone(schedule: &Schedule, run: &Run) -> Vec<Judgement> {
         ..Contract::default()
     };
     let baseline = Baseline::nothing();
-    judge(&Context { baseline: &baseline, contract: &contract, schedule }, run)
+    judge(
+        &Context {
+            baseline: &baseline,
+            contract: &contract,
+            schedule,
+        },
+        run,
+    )
 }

@@ -20,7 +20,9 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             let cut = change.after.is_some() && context.contract.may_be_cut(path);
             !cut && !context.contract.may_be_anything(path)
         })
-        .filter_map(|(path, change)| Some(Evidence::new(path.clone(), text(context, path, change)?)))
+        .filter_map(|(path, change)| {
+            Some(Evidence::new(path.clone(), text(context, path, change)?))
+        })
         .collect();
     Verdict::of(evidence)
 }
@@ -41,11 +43,24 @@ fn text(context: &Context<'_>, path: &str, change: &Change) -> Option<String> {
             format!("{path} is a directory now")
         }
         Some(is) => {
-            let old = was.map_or_else(|| "it was not there".to_owned(), |was| format!("old: {} bytes", was.size));
-            let new = finished.map_or_else(|| "a finished run leaves it alone".to_owned(), |size| format!("finished: {size} bytes"));
+            let old = was.map_or_else(
+                || "it was not there".to_owned(),
+                |was| format!("old: {} bytes", was.size),
+            );
+            let new = finished.map_or_else(
+                || "a finished run leaves it alone".to_owned(),
+                |size| format!("finished: {size} bytes"),
+            );
             let same_size = finished == Some(is.size) || was.is_some_and(|was| was.size == is.size);
-            let hint = if same_size { format!(", mode {:04o}, other content or mode", is.mode) } else { String::new() };
-            format!("{path} has {} bytes{hint}: neither old nor finished ({old}; {new})", is.size)
+            let hint = if same_size {
+                format!(", mode {:04o}, other content or mode", is.mode)
+            } else {
+                String::new()
+            };
+            format!(
+                "{path} has {} bytes{hint}: neither old nor finished ({old}; {new})",
+                is.size
+            )
         }
     };
     Some(text)

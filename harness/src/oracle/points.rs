@@ -34,6 +34,8 @@ pub struct PointMap {
     pub unsteady: usize,
     /// Calls that were seen and are no points: they failed, or only read.
     pub passed_over: usize,
+    /// Paths that differ from run to run, with asterisks.
+    pub varying_paths: Vec<String>,
 }
 
 /// Which phases are mapped.
@@ -63,25 +65,35 @@ impl PointMap {
     /// Names the points of the first recording; the second tells what varies.
     /// `signal` is the one that a handler counts for.
     pub fn new(first: &Run, second: &Run, signal: i32, mapped: Mapped) -> PointMap {
-        let others: HashMap<&PointKey, &RawPoint> =
-            second.points.iter().map(|point| (&point.key, point)).collect();
+        let others: HashMap<&PointKey, &RawPoint> = second
+            .points
+            .iter()
+            .map(|point| (&point.key, point))
+            .collect();
         let mut ordinals: HashMap<(String, String, String, String), u32> = HashMap::new();
+        let mut restarts = Restarts::default();
         let mut map = PointMap::default();
         let mut idle = true;
         for (order, raw) in first.points.iter().enumerate() {
             let other = others.get(&raw.key).filter(|other| other.call == raw.call);
             let arg = other.map_or_else(|| raw.arg.clone(), |other| common(&raw.arg, &other.arg));
-            // Restarted calls show again under their own number.
-            if matches!(raw.returned, Some(-516..=-512)) {
+            let thread = (raw.key.process.clone(), raw.key.thread.clone());
+            if restarts.again(&thread, raw) {
                 continue;
             }
-            let name = (raw.key.process.clone(), raw.key.thread.clone(), raw.call.clone(), arg);
+            let name = (
+                raw.key.process.clone(),
+                raw.key.thread.clone(),
+                raw.call.clone(),
+                arg,
+            );
             let ordinal = ordinals.entry(name.clone()).or_default();
             *ordinal += 1;
             let acts = raw.changes && raw.returned.is_some_and(|result| result >= 0);
             if acts || raw.installs == Some(signal) {
                 idle = false;
             }
+            // A call that blocks and was interrupted has waited, which is what matters.
             let failed = raw.returned.is_some_and(|result| result < 0) && !raw.blocks;
             if failed && raw.effect {
                 map.passed_over += 1;
@@ -110,6 +122,13 @@ impl PointMap {
                 });
             }
         }
+        let names = ordinals
+            .keys()
+            .flat_map(|(.., arg)| arg.split(" -> "))
+            .filter(|arg| arg.contains('*'));
+        map.varying_paths = names.map(str::to_owned).collect();
+        map.varying_paths.sort();
+        map.varying_paths.dedup();
         map
     }
 
@@ -119,6 +138,28 @@ impl PointMap {
             .iter()
             .find(|point| point.name == *name)
             .or_else(|| self.points.iter().find(|point| point.name.same_point(name)))
+    }
+}
+
+/// Calls that a signal interrupts and the kernel makes again: one call, seen
+/// twice. (`pause` and its kind, 514, are never made again.)
+#[derive(Default)]
+struct Restarts {
+    interrupted: HashMap<(String, String), (u32, u64)>,
+}
+
+impl Restarts {
+    /// Whether this is a call that was seen already.
+    fn again(&mut self, thread: &(String, String), raw: &RawPoint) -> bool {
+        let here = (raw.key.number, raw.key.ip);
+        let again = self.interrupted.get(thread) == Some(&here) || raw.call == "restart_syscall";
+        if again {
+            self.interrupted.remove(thread);
+        }
+        if matches!(raw.returned, Some(-516 | -513 | -512)) {
+            self.interrupted.insert(thread.clone(), here);
+        }
+        again
     }
 }
 
@@ -150,7 +191,11 @@ fn common(one: &str, two: &str) -> String {
     if ones.len() != twos.len() {
         return "*".to_owned();
     }
-    let parts: Vec<String> = ones.iter().zip(&twos).map(|(one, two)| common_part(one, two)).collect();
+    let parts: Vec<String> = ones
+        .iter()
+        .zip(&twos)
+        .map(|(one, two)| common_part(one, two))
+        .collect();
     parts.join("/")
 }
 
@@ -200,7 +245,11 @@ mod tests {
             ("out.txt", "out.txt", "out.txt"),
             ("sedAbCdEf", "sedXyZwQr", "sed*"),
             ("sedAbCdEf", "sedAyZwQr", "sed*"),
-            ("$TMPDIR/tmp1234abcd/x", "$TMPDIR/tmp98zyxw76/x", "$TMPDIR/tmp*/x"),
+            (
+                "$TMPDIR/tmp1234abcd/x",
+                "$TMPDIR/tmp98zyxw76/x",
+                "$TMPDIR/tmp*/x",
+            ),
             ("a/b", "a/b/c", "*"),
             ("log.101.tmp", "log.102.tmp", "log.*.tmp"),
         ] {

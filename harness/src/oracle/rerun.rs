@@ -12,7 +12,10 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     };
     let baseline = context.baseline;
     let Some(status) = again.status else {
-        return Verdict::of(vec![Evidence::new("hangs", "running it again does not end")]);
+        return Verdict::of(vec![Evidence::new(
+            "hangs",
+            "running it again does not end",
+        )]);
     };
     let first = (baseline.status, &baseline.learned);
     let second = baseline
@@ -20,15 +23,30 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         .as_ref()
         .and_then(|rerun| rerun.status)
         .zip(baseline.learned_rerun.as_ref());
-    let accepted: Vec<(ExitStatus, &Learned)> = [Some(first), second].into_iter().flatten().collect();
-    let same_status: Vec<_> = accepted.iter().filter(|(right, _)| *right == status).collect();
+    let accepted: Vec<(ExitStatus, &Learned)> =
+        [Some(first), second].into_iter().flatten().collect();
+    let same_status: Vec<_> = accepted
+        .iter()
+        .filter(|(right, _)| *right == status)
+        .collect();
     if same_status.is_empty() {
         let said = again.stderr.text();
-        let said = if said.trim().is_empty() { again.stdout.text() } else { said };
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+        let said = if said.trim().is_empty() {
+            again.stdout.text()
+        } else {
+            said
+        };
+        let last = said
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .unwrap_or_default()
+            .trim();
         return Verdict::of(vec![Evidence::new(
             status.to_string(),
-            format!("running it again ends with {status}, saying {last:?}; a first run ends with {}", baseline.status),
+            format!(
+                "running it again ends with {status}, saying {last:?}; a first run ends with {}",
+                baseline.status
+            ),
         )]);
     }
     let mut missing = Vec::new();
@@ -46,7 +64,8 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         missing
             .into_iter()
             .map(|path| {
-                let text = format!("after running it again {path} is not as a finished run leaves it");
+                let text =
+                    format!("after running it again {path} is not as a finished run leaves it");
                 Evidence::new(path, text)
             })
             .collect(),

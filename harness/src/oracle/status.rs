@@ -9,7 +9,10 @@ use crate::sys::signals;
 
 /// What a language's runtime prints when nobody handled the interruption.
 const UNHANDLED: [(&str, &str); 5] = [
-    ("Traceback (most recent call last)", "an unhandled Python traceback"),
+    (
+        "Traceback (most recent call last)",
+        "an unhandled Python traceback",
+    ),
     ("panicked at", "a Rust panic"),
     ("goroutine 1 [", "a Go panic"),
     ("Exception in thread", "an unhandled Java exception"),
@@ -23,7 +26,12 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(status) = run.status else {
         return Verdict::not_applicable("it did not end by itself");
     };
-    let sent: Vec<i32> = context.schedule.steps.iter().map(|step| step.fault.signal()).collect();
+    let sent: Vec<i32> = context
+        .schedule
+        .steps
+        .iter()
+        .map(|step| step.fault.signal())
+        .collect();
     let mut evidence = Vec::new();
     evidence.extend(wrong_status(context, run, status, &sent));
     evidence.extend(unhandled(context, run));
@@ -62,10 +70,16 @@ fn wrong_status(
         let left = left?;
         return Some(Evidence::new(
             status.to_string(),
-            format!("{status} after {}, as if all work were done, but {left}", names.join(" and ")),
+            format!(
+                "{status} after {}, as if all work were done, but {left}",
+                names.join(" and ")
+            ),
         ));
     }
-    let codes: Vec<String> = sent.iter().map(|signal| (128 + signal).to_string()).collect();
+    let codes: Vec<String> = sent
+        .iter()
+        .map(|signal| (128 + signal).to_string())
+        .collect();
     Some(Evidence::new(
         status.to_string(),
         format!(
@@ -79,7 +93,13 @@ fn wrong_status(
 fn is_crash(signal: i32) -> bool {
     matches!(
         signal,
-        libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGFPE | libc::SIGABRT | libc::SIGSYS | libc::SIGTRAP
+        libc::SIGSEGV
+            | libc::SIGBUS
+            | libc::SIGILL
+            | libc::SIGFPE
+            | libc::SIGABRT
+            | libc::SIGSYS
+            | libc::SIGTRAP
     )
 }
 
@@ -90,6 +110,12 @@ fn unhandled(context: &Context<'_>, run: &Run) -> Option<Evidence> {
     let (mark, what) = UNHANDLED
         .iter()
         .find(|(mark, _)| text.contains(mark) && !before.contains(mark))?;
-    let line = text[text.find(mark)?..].lines().rfind(|line| !line.trim().is_empty()).unwrap_or(mark);
-    Some(Evidence::new(*what, format!("{what} on its output, ending in {line:?}")))
+    let line = text[text.find(mark)?..]
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or(mark);
+    Some(Evidence::new(
+        *what,
+        format!("{what} on its output, ending in {line:?}"),
+    ))
 }

@@ -10,18 +10,34 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(terminal) = &run.terminal else {
         return Verdict::not_applicable("it had no terminal (use --pty)");
     };
-    let baseline = context.baseline.runs.iter().find(|run| run.terminal.is_some());
+    let baseline = context
+        .baseline
+        .runs
+        .iter()
+        .find(|run| run.terminal.is_some());
     let mut evidence = settings(terminal, baseline.and_then(|run| run.terminal.as_ref()));
     let screen = |run: &Run| Screen::render(&output(run), terminal.size);
     let is = screen(run);
     let usual = baseline.map(screen);
     let left_on = |name: &str, now: bool, usually: fn(&Screen) -> bool| {
-        (now && !usual.as_ref().is_some_and(usually))
-            .then(|| Evidence::new(name, format!("{name} at the end; the next prompt suffers from it")))
+        (now && !usual.as_ref().is_some_and(usually)).then(|| {
+            Evidence::new(
+                name,
+                format!("{name} at the end; the next prompt suffers from it"),
+            )
+        })
     };
-    evidence.extend(left_on("cursor hidden", is.cursor_hidden, |screen| screen.cursor_hidden));
-    evidence.extend(left_on("alternate screen on", is.alternate, |screen| screen.alternate));
-    evidence.extend(left_on("bracketed paste on", is.bracketed_paste, |screen| screen.bracketed_paste));
+    evidence.extend(left_on("cursor hidden", is.cursor_hidden, |screen| {
+        screen.cursor_hidden
+    }));
+    evidence.extend(left_on("alternate screen on", is.alternate, |screen| {
+        screen.alternate
+    }));
+    evidence.extend(left_on(
+        "bracketed paste on",
+        is.bracketed_paste,
+        |screen| screen.bracketed_paste,
+    ));
     evidence.extend(left_on("mouse reports on", is.mouse, |screen| screen.mouse));
     Verdict::of(evidence)
 }
@@ -46,11 +62,21 @@ fn settings(terminal: &TerminalFact, usual: Option<&TerminalFact>) -> Vec<Eviden
     if canonical(before) && !canonical(after) {
         words.push("line editing off (raw)".to_owned());
     }
-    for (index, name) in FLAGS.iter().enumerate().filter(|(index, _)| before[*index] != after[*index]) {
-        words.push(format!("{name} flags {:o} instead of {:o}", after[index], before[index]));
+    for (index, name) in FLAGS
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| before[*index] != after[*index])
+    {
+        words.push(format!(
+            "{name} flags {:o} instead of {:o}",
+            after[index], before[index]
+        ));
     }
     vec![Evidence::new(
         "settings changed",
-        format!("the terminal's settings are not put back: {}", words.join(", ")),
+        format!(
+            "the terminal's settings are not put back: {}",
+            words.join(", ")
+        ),
     )]
 }

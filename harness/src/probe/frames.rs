@@ -31,7 +31,9 @@ pub(super) fn receive<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<O
     }
     let mut bytes = vec![0u8; length as usize];
     from.read_exact(&mut bytes)?;
-    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+    postcard::from_bytes(&bytes)
+        .map(Some)
+        .map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -44,8 +46,14 @@ mod tests {
         send(&mut wire, &("one", 1u64)).unwrap();
         send(&mut wire, &("two", 2u64)).unwrap();
         let mut from = wire.as_slice();
-        assert_eq!(receive::<(String, u64)>(&mut from).unwrap(), Some(("one".into(), 1)));
-        assert_eq!(receive::<(String, u64)>(&mut from).unwrap(), Some(("two".into(), 2)));
+        assert_eq!(
+            receive::<(String, u64)>(&mut from).unwrap(),
+            Some(("one".into(), 1))
+        );
+        assert_eq!(
+            receive::<(String, u64)>(&mut from).unwrap(),
+            Some(("two".into(), 2))
+        );
         assert_eq!(receive::<(String, u64)>(&mut from).unwrap(), None);
     }
 

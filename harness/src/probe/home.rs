@@ -34,7 +34,12 @@ impl Home {
                 continue;
             }
             match claim(&root) {
-                Ok(()) => return Ok(Home { root, session: None }),
+                Ok(()) => {
+                    return Ok(Home {
+                        root,
+                        session: None,
+                    });
+                }
                 Err(error) => {
                     last = io::Error::other(format!("{}: {error}", root.display()));
                 }

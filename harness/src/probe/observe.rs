@@ -16,7 +16,9 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
     };
     let triggers = || order.steps.iter().map(|step| &step.trigger);
     if order.trace == Trace::Effects {
-        let wanted = |name: &str| class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction");
+        let wanted = |name: &str| {
+            class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction")
+        };
         watch = watch.and_tell(wanted);
     } else {
         if triggers().any(|trigger| *trigger == Trigger::Handler) {
@@ -33,7 +35,20 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
 fn makes_names(call: &str) -> bool {
     matches!(
         call,
-        "open" | "openat" | "openat2" | "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat"
-            | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
+        "open"
+            | "openat"
+            | "openat2"
+            | "creat"
+            | "mkdir"
+            | "mkdirat"
+            | "mknod"
+            | "mknodat"
+            | "rename"
+            | "renameat"
+            | "renameat2"
+            | "link"
+            | "linkat"
+            | "symlink"
+            | "symlinkat"
     )
 }

@@ -34,7 +34,12 @@ pub(crate) fn supervise(mut socket: UnixStream) -> i32 {
     }
     let user = match mounts::enter_namespaces() {
         Ok(user) => user,
-        Err(error) => return refuse(socket, Refusal::Isolation(format!("no namespaces: {error}"))),
+        Err(error) => {
+            return refuse(
+                socket,
+                Refusal::Isolation(format!("no namespaces: {error}")),
+            );
+        }
     };
     // A user namespace clears the request to die with the parent.
     if mounts::die_with_parent().is_err() {
@@ -109,19 +114,20 @@ fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
     }
 }
 
-fn prepare(
-    socket: &UnixStream,
-    setup: Setup,
-    private: Option<bool>,
-) -> Result<Session, Refusal> {
+fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<Session, Refusal> {
     let harness = |what: &str, error: io::Error| Refusal::Harness(format!("{what}: {error}"));
     mounts::adopt_orphans().map_err(|error| harness("becoming a subreaper", error))?;
     mounts::steady_addresses().map_err(|error| harness("fixing addresses", error))?;
-    let tree = WorkTree::prepare(&setup.target.source, &setup.base, private, setup.target.limits)
-        .map_err(|error| match error {
-            TreeError::Input { .. } | TreeError::TooLarge { .. } => Refusal::Input(error.to_string()),
-            TreeError::Place { .. } => Refusal::Harness(error.to_string()),
-        })?;
+    let tree = WorkTree::prepare(
+        &setup.target.source,
+        &setup.base,
+        private,
+        setup.target.limits,
+    )
+    .map_err(|error| match error {
+        TreeError::Input { .. } | TreeError::TooLarge { .. } => Refusal::Input(error.to_string()),
+        TreeError::Place { .. } => Refusal::Harness(error.to_string()),
+    })?;
     let poller = Poller::new().map_err(|error| harness("epoll", error))?;
     poller
         .add(socket, super::session::CONTROL)

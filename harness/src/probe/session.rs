@@ -38,14 +38,23 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(setup: Setup, tree: WorkTree, poller: Poller, private: bool) -> Session {
-        Session { setup, tree, poller, private }
+        Session {
+            setup,
+            tree,
+            poller,
+            private,
+        }
     }
 
     /// Runs once. `None` when the command that wanted it is gone.
     pub(super) fn run(&mut self, order: &RunOrder) -> Result<Option<Run>, Refusal> {
-        let harness = |what: &'static str| move |error: io::Error| Refusal::Harness(format!("{what}: {error}"));
+        let harness = |what: &'static str| {
+            move |error: io::Error| Refusal::Harness(format!("{what}: {error}"))
+        };
         if order.fresh {
-            self.tree.reset().map_err(|error| Refusal::Harness(error.to_string()))?;
+            self.tree
+                .reset()
+                .map_err(|error| Refusal::Harness(error.to_string()))?;
         }
         let target = &self.setup.target;
         let command = order.command.as_ref().unwrap_or(&target.command);
@@ -54,7 +63,9 @@ impl Session {
         let stepper = Stepper::new(&order.steps).map_err(Refusal::Harness)?;
         let watch = observe::watch(order);
         let mut streams = match target.pty {
-            Some(size) if order.command.is_none() => Streams::terminal(size).map_err(harness("opening a pty"))?,
+            Some(size) if order.command.is_none() => {
+                Streams::terminal(size).map_err(harness("opening a pty"))?
+            }
             _ => Streams::pipes(target.stdin.as_deref().filter(|_| order.command.is_none()))
                 .map_err(|error| Refusal::Input(format!("standard input: {error}")))?,
         };
@@ -176,7 +187,8 @@ impl Live<'_> {
         if self.events.len() < MOST_EVENTS {
             self.events.push(Event { at_ns, what });
         } else if self.events.len() == MOST_EVENTS {
-            self.limits.push(format!("only the first {MOST_EVENTS} events were kept"));
+            self.limits
+                .push(format!("only the first {MOST_EVENTS} events were kept"));
             self.events.push(Event { at_ns, what });
         }
     }
@@ -276,7 +288,11 @@ impl Live<'_> {
             return Some(self.deadline_ns());
         }
         let deadline = self.deadline_ns();
-        Some(self.stepper.due_ns().map_or(deadline, |due| due.min(deadline)))
+        Some(
+            self.stepper
+                .due_ns()
+                .map_or(deadline, |due| due.min(deadline)),
+        )
     }
 
     /// Does what has come due.
@@ -286,7 +302,10 @@ impl Live<'_> {
             if now - killed > KILL_LIMIT_MS * 1_000_000 {
                 return Err(io::Error::other(format!(
                     "processes survive SIGKILL: {:?}",
-                    proc::descendants().iter().map(|stat| stat.pid).collect::<Vec<_>>()
+                    proc::descendants()
+                        .iter()
+                        .map(|stat| stat.pid)
+                        .collect::<Vec<_>>()
                 ))
                 .into());
             }
@@ -314,7 +333,11 @@ impl Live<'_> {
             self.apply(met, None)?;
         }
         if now >= self.deadline_ns() && self.ended_ns.is_none() {
-            let limit_ms = if self.stepper.any_fired() { self.order.after_ms } else { self.order.before_ms };
+            let limit_ms = if self.stepper.any_fired() {
+                self.order.after_ms
+            } else {
+                self.order.before_ms
+            };
             self.push(What::Deadline { limit_ms });
             self.deadline_passed = true;
             self.stuck = proc::descendants()
@@ -375,14 +398,26 @@ impl Live<'_> {
 
     fn output(&mut self, stream: Stream, bytes: &[u8], kept: bool) {
         if !kept {
-            if !self.events.iter().rev().any(|event| event.what == What::Flooded { stream }) {
+            if !self
+                .events
+                .iter()
+                .rev()
+                .any(|event| event.what == What::Flooded { stream })
+            {
                 self.push(What::Flooded { stream });
             }
             return;
         }
         let now = self.now_ns();
         // Many small writes in a row are one event.
-        if let Some(Event { at_ns, what: What::Output { stream: last, bytes: before } }) = self.events.last_mut()
+        if let Some(Event {
+            at_ns,
+            what:
+                What::Output {
+                    stream: last,
+                    bytes: before,
+                },
+        }) = self.events.last_mut()
             && *last == stream
             && now - *at_ns < 1_000_000
             && before.len() + bytes.len() <= 8192
@@ -390,7 +425,10 @@ impl Live<'_> {
             before.extend_from_slice(bytes);
             return;
         }
-        self.push(What::Output { stream, bytes: bytes.to_vec() });
+        self.push(What::Output {
+            stream,
+            bytes: bytes.to_vec(),
+        });
     }
 
     /// Takes everything that happened to children and tracees.
@@ -417,7 +455,11 @@ impl Live<'_> {
                 Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
                 None => {
                     if let Waited::Ended(status, usage) = waited {
-                        seen.push(Seen::Ended { pid: tid, status, usage });
+                        seen.push(Seen::Ended {
+                            pid: tid,
+                            status,
+                            usage,
+                        });
                     }
                 }
             }
@@ -445,15 +487,23 @@ impl Live<'_> {
                 let command = proc::command(pid);
                 self.push(What::Exec { pid, command });
             }
-            Seen::Delivered { pid, tid, signal, own_fault } => {
+            Seen::Delivered {
+                pid,
+                tid,
+                signal,
+                own_fault,
+            } => {
                 if signal != libc::SIGCHLD {
-                    self.push(What::Delivered { pid, tid, signal, own_fault });
+                    self.delivered(pid, tid, signal, own_fault);
                 }
             }
             Seen::Handler { pid, signal } => {
                 self.push(What::Handler { pid, signal });
                 if self.stepper.handler() == Some(signal) {
-                    self.apply(format!("handler for {}", crate::sys::signals::name(signal)), None)?;
+                    self.apply(
+                        format!("handler for {}", crate::sys::signals::name(signal)),
+                        None,
+                    )?;
                 }
             }
             Seen::Effect { pid, call } => {
@@ -477,6 +527,32 @@ impl Live<'_> {
         Ok(())
     }
 
+    fn delivered(&mut self, pid: i32, tid: i32, signal: i32, own_fault: bool) {
+        // A program can send itself the same signal for ever.
+        if let Some(Event {
+            what:
+                What::Delivered {
+                    tid: last,
+                    signal: same,
+                    times,
+                    ..
+                },
+            ..
+        }) = self.events.last_mut()
+            && (*last, *same) == (tid, signal)
+        {
+            *times = times.saturating_add(1);
+            return;
+        }
+        self.push(What::Delivered {
+            pid,
+            tid,
+            signal,
+            own_fault,
+            times: 1,
+        });
+    }
+
     fn ended(&mut self, pid: i32, status: ExitStatus, usage: Usage) -> Result<(), Trouble> {
         if pid != self.pid {
             self.push(What::ChildExited { pid, status });
@@ -484,7 +560,10 @@ impl Live<'_> {
         }
         if !self.running {
             self.executed()?;
-            return Err(io::Error::other(format!("the target ended before its program ran: {status}")).into());
+            return Err(io::Error::other(format!(
+                "the target ended before its program ran: {status}"
+            ))
+            .into());
         }
         // What it wrote before its end comes before its end.
         self.read_all()?;
@@ -510,7 +589,11 @@ impl Live<'_> {
             }
             let fault = step.fault.clone();
             let text = fault.to_string();
-            self.push(What::Fault { step: index, fault: text, met: reason });
+            self.push(What::Fault {
+                step: index,
+                fault: text,
+                met: reason,
+            });
             self.strike(&fault, held)?;
             self.stepper.fired(self.now_ns());
             met = self.already_met();
@@ -541,8 +624,8 @@ impl Live<'_> {
                 spawn::kill(-self.pid, signal)?;
             }
             Delivery::Terminal => {
-                let character = typed(signal)
-                    .ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
+                let character =
+                    typed(signal).ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
                 let foreground = self.streams.type_character(character)?;
                 if let (Some(held), Some(group)) = (held, foreground) {
                     self.await_typed(signal, held, group)?;
@@ -557,7 +640,10 @@ impl Live<'_> {
     /// the signal would land somewhere else.
     fn await_typed(&self, signal: i32, held: i32, group: i32) -> io::Result<()> {
         const TRIES: usize = 50;
-        let process = self.tracer.as_ref().map_or(held, |tracer| tracer.process_of(held));
+        let process = self
+            .tracer
+            .as_ref()
+            .map_or(held, |tracer| tracer.process_of(held));
         if proc::stat(process).is_none_or(|stat| stat.group != group) {
             return Ok(());
         }
@@ -592,7 +678,9 @@ impl Live<'_> {
             // What an orphan wrote last.
             while self.streams.readers[number].open {
                 let before = self.streams.readers[number].capture.total();
-                if self.read(number).is_err() || self.streams.readers[number].capture.total() == before {
+                if self.read(number).is_err()
+                    || self.streams.readers[number].capture.total() == before
+                {
                     break;
                 }
             }
@@ -601,14 +689,20 @@ impl Live<'_> {
             }
         }
         if self.tree.is_full() {
-            self.limits.push("the private file system of the work tree ran full (see --tree-limit)".to_owned());
+            self.limits.push(
+                "the private file system of the work tree ran full (see --tree-limit)".to_owned(),
+            );
         }
         let tree = self
             .tree
             .changes()
             .map_err(|error| Refusal::Harness(format!("reading the work tree: {error}")))?;
         let terminal = self.streams.terminal_fact();
-        let mut captures = self.streams.readers.into_iter().map(|reader| reader.capture.finish());
+        let mut captures = self
+            .streams
+            .readers
+            .into_iter()
+            .map(|reader| reader.capture.finish());
         let stdout = captures.next().unwrap_or_default();
         let stderr = captures.next().unwrap_or_default();
         for (name, capture) in [("standard output", &stdout), ("standard error", &stderr)] {

@@ -29,11 +29,17 @@ impl Stepper {
         let mut globs = Vec::new();
         for step in steps {
             patterns.push(match &step.trigger {
-                Trigger::Output { pattern } => Some(Regex::new(pattern).map_err(|e| e.to_string())?),
+                Trigger::Output { pattern } => {
+                    Some(Regex::new(pattern).map_err(|e| e.to_string())?)
+                }
                 _ => None,
             });
             globs.push(match &step.trigger {
-                Trigger::File { glob } => Some(Glob::new(glob).map_err(|e| e.to_string())?.compile_matcher()),
+                Trigger::File { glob } => Some(
+                    Glob::new(glob)
+                        .map_err(|e| e.to_string())?
+                        .compile_matcher(),
+                ),
                 _ => None,
             });
         }
@@ -91,7 +97,10 @@ impl Stepper {
         let excess = self.window.len().saturating_sub(WINDOW_BYTES);
         self.window.drain(..excess);
         let found = pattern.find(&self.window)?;
-        Some(format!("output {:?}", String::from_utf8_lossy(found.as_bytes())))
+        Some(format!(
+            "output {:?}",
+            String::from_utf8_lossy(found.as_bytes())
+        ))
     }
 
     /// Takes a birth.
@@ -131,7 +140,8 @@ pub(super) fn awaited(step: &Step) -> Option<Awaited> {
     match &step.trigger {
         Trigger::Point { name, key } => Some(Awaited::Exact {
             key: key.clone(),
-            arg: arg_matcher(&name.arg),
+            arg: name.arg.clone(),
+            same: crate::inject::same_arg,
             phase: name.phase,
         }),
         Trigger::Call(selector) => Some(Awaited::Live {

@@ -1,7 +1,7 @@
 //! A target's standard streams, seen from outside.
 
-use crate::facts::{Stream, TerminalFact};
 use crate::facts::CaptureWriter;
+use crate::facts::{Stream, TerminalFact};
 use crate::sys::pty::{self, Pty};
 use crate::sys::spawn::{self, Stdio};
 use std::fs::File;
@@ -69,7 +69,10 @@ impl Streams {
         let (out, their_out) = spawn::output_pipe()?;
         let (err, their_err) = spawn::output_pipe()?;
         Ok(Streams {
-            readers: vec![Reader::new(out, Stream::Stdout), Reader::new(err, Stream::Stderr)],
+            readers: vec![
+                Reader::new(out, Stream::Stdout),
+                Reader::new(err, Stream::Stderr),
+            ],
             terminal: None,
             theirs: vec![input.into(), their_out, their_err],
         })
@@ -78,7 +81,11 @@ impl Streams {
     pub(super) fn terminal(size: (u16, u16)) -> io::Result<Streams> {
         let Pty { master, slave } = pty::open(size.0, size.1)?;
         let before = pty::settings(&slave)?;
-        let fact = TerminalFact { size, before, after: before };
+        let fact = TerminalFact {
+            size,
+            before,
+            after: before,
+        };
         Ok(Streams {
             readers: vec![Reader::new(master, Stream::Terminal)],
             terminal: Some((slave, fact)),
@@ -105,7 +112,9 @@ impl Streams {
     /// Types a character on the terminal. Answers the group in its foreground.
     pub(super) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
         let Some((slave, _)) = &self.terminal else {
-            return Err(io::Error::other("there is no terminal to type on; use --pty"));
+            return Err(io::Error::other(
+                "there is no terminal to type on; use --pty",
+            ));
         };
         let master = &mut self.readers[0].file;
         let foreground = pty::foreground(master.as_fd()).or_else(|| pty::foreground(slave.as_fd()));

@@ -84,7 +84,10 @@ impl Supervisor {
     }
 
     fn lost(&mut self) -> ProbeError {
-        let how = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+        let how = self
+            .child
+            .wait()
+            .map_or_else(|error| error.to_string(), |status| status.to_string());
         ProbeError::Lost(how)
     }
 }

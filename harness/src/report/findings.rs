@@ -14,13 +14,29 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
         one(paper, finding, report);
         paper.gap();
     }
-    let early: Vec<&Finding> = report.findings.iter().filter(|finding| finding.before_ready).collect();
+    let early: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.before_ready)
+        .collect();
     if !early.is_empty() {
-        paper.line(&[(Ink::Strong, "before ready"), (Ink::Dim, "  (earlier than --after; not part of the verdict)")]);
+        paper.line(&[
+            (Ink::Strong, "before ready"),
+            (
+                Ink::Dim,
+                "  (earlier than --after; not part of the verdict)",
+            ),
+        ]);
         for finding in early {
-            paper.item(2, (Ink::Warn, "· "), Ink::Plain, &format!(
-                "{} {}: {} of {} points", finding.oracle, finding.subject, finding.count, report.points_found
-            ));
+            paper.item(
+                2,
+                (Ink::Warn, "· "),
+                Ink::Plain,
+                &format!(
+                    "{} {}: {} of {} points",
+                    finding.oracle, finding.subject, finding.count, report.points_found
+                ),
+            );
         }
         paper.gap();
     }
@@ -29,20 +45,49 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
 }
 
 fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
-    let (ink, mark) = if finding.flaky() { (Ink::Warn, "≈ ") } else { (Ink::Bad, "✗ ") };
-    paper.item(0, (ink, &format!("{mark}{:<11} ", finding.oracle)), Ink::Strong, &finding.text);
-    let first = finding.points.first().map(ToString::to_string).unwrap_or_default();
-    let place = if finding.points.len() == 1 {
-        format!("at {} of {} points: {first}", finding.count, report.points_found)
+    let (ink, mark) = if finding.flaky() {
+        (Ink::Warn, "≈ ")
     } else {
-        format!("at {} of {} points, first at {first}", finding.count, report.points_found)
+        (Ink::Bad, "✗ ")
+    };
+    paper.item(
+        0,
+        (ink, &format!("{mark}{:<11} ", finding.oracle)),
+        Ink::Strong,
+        &finding.text,
+    );
+    let first = finding
+        .points
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let place = if finding.points.len() == 1 {
+        format!(
+            "at {} of {} points: {first}",
+            finding.count, report.points_found
+        )
+    } else {
+        format!(
+            "at {} of {} points, first at {first}",
+            finding.count, report.points_found
+        )
     };
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
     let (seen, times) = finding.seen;
     if finding.flaky() {
-        paper.item(14, (Ink::Warn, ""), Ink::Warn, &format!("flaky: shown in {seen} of {times} runs of the same schedule"));
+        paper.item(
+            14,
+            (Ink::Warn, ""),
+            Ink::Warn,
+            &format!("flaky: shown in {seen} of {times} runs of the same schedule"),
+        );
     } else if times > 1 {
-        paper.item(14, (Ink::Dim, ""), Ink::Dim, &format!("repeated: {seen} of {times} runs"));
+        paper.item(
+            14,
+            (Ink::Dim, ""),
+            Ink::Dim,
+            &format!("repeated: {seen} of {times} runs"),
+        );
     }
     if let Some(file) = &finding.file {
         paper.command(14, &format!("sigproof replay {}", file.display()));
@@ -52,12 +97,21 @@ fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
 fn limits(paper: &mut Paper, report: &SweepReport) {
     let mut notes: Vec<String> = report.notes.clone();
     if !report.not_reached.is_empty() {
-        let names: Vec<String> = report.not_reached.iter().take(3).map(ToString::to_string).collect();
+        let names: Vec<String> = report
+            .not_reached
+            .iter()
+            .take(3)
+            .map(ToString::to_string)
+            .collect();
         notes.push(format!(
             "{} points were not reached, so nothing is known of them: {}{}",
             report.not_reached.len(),
             names.join(", "),
-            if report.not_reached.len() > 3 { ", …" } else { "" }
+            if report.not_reached.len() > 3 {
+                ", …"
+            } else {
+                ""
+            }
         ));
     }
     if report.unsteady > 0 {
@@ -67,11 +121,24 @@ fn limits(paper: &mut Paper, report: &SweepReport) {
         ));
     }
     if report.cut_short > 0 {
-        notes.push(format!("interrupted: {} points were not tried", report.cut_short));
+        notes.push(format!(
+            "interrupted: {} points were not tried",
+            report.cut_short
+        ));
     }
-    notes.extend(report.unjudged.iter().map(|(oracle, reason)| format!("{oracle} was not judged: {reason}")));
-    notes.extend(report.limits.iter().map(|(limit, runs)| format!("in {runs} runs: {limit}")));
-    notes.extend(report.failed_runs.iter().take(5).map(|run| format!("a run failed: {run}")));
+    notes.extend(
+        report
+            .limits
+            .iter()
+            .map(|(limit, runs)| format!("in {runs} runs: {limit}")),
+    );
+    notes.extend(
+        report
+            .failed_runs
+            .iter()
+            .take(5)
+            .map(|run| format!("a run failed: {run}")),
+    );
     for note in &notes {
         paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
     }
@@ -88,27 +155,51 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
         report.points_found,
     );
     if report.by_class > 0 {
-        coverage.push_str(&format!(", {} of them alike and tried by one", report.by_class + 1));
+        coverage.push_str(&format!(
+            ", {} of them alike and tried by one",
+            report.by_class + 1
+        ));
     }
     if report.left_out > 0 {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
     }
     coverage.push(')');
     paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    if !report.unjudged.is_empty() {
+        let words: Vec<String> = report
+            .unjudged
+            .iter()
+            .map(|(oracle, reason)| format!("{oracle} ({reason})"))
+            .collect();
+        paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
+    }
     let rate = report.runs as f64 / report.sweeping.as_secs_f64().max(1e-9);
-    paper.item(0, (Ink::Dim, "time      "), Ink::Plain, &format!(
-        "{} for {} runs ({rate:.0} points a second), {} in all",
-        human(report.sweeping), report.runs, human(report.elapsed)
-    ));
+    paper.item(
+        0,
+        (Ink::Dim, "time      "),
+        Ink::Plain,
+        &format!(
+            "{} for {} runs ({rate:.0} points a second), {} in all",
+            human(report.sweeping),
+            report.runs,
+            human(report.elapsed)
+        ),
+    );
     let counted: Vec<&Finding> = report.counted().collect();
     let flaky = counted.iter().filter(|finding| finding.flaky()).count();
     let (ink, verdict) = match (counted.len() - flaky, flaky) {
         (0, 0) if report.points_tried == 0 => (Ink::Warn, "? nothing was tried".to_owned()),
-        (0, 0) if report.cut_short > 0 => (Ink::Warn, "? no finding so far; the sweep was interrupted".to_owned()),
+        (0, 0) if report.cut_short > 0 => (
+            Ink::Warn,
+            "? no finding so far; the sweep was interrupted".to_owned(),
+        ),
         (0, 0) => (Ink::Good, "✓ every contract holds".to_owned()),
         (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
         (sure, 0) => (Ink::Bad, format!("✗ {sure} {}", plural(sure))),
-        (sure, flaky) => (Ink::Bad, format!("✗ {sure} {}, {flaky} flaky", plural(sure))),
+        (sure, flaky) => (
+            Ink::Bad,
+            format!("✗ {sure} {}, {flaky} flaky", plural(sure)),
+        ),
     };
     paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
 }
@@ -148,23 +239,51 @@ pub fn sweep_heading(
     signal: i32,
     to: Delivery,
 ) {
-    paper.line(&[(Ink::Strong, "sigproof sweep  "), (Ink::Name, &command_line(&target.command))]);
-    paper.item(0, (Ink::Dim, "target    "), Ink::Plain, &format!(
-        "{} in {} ({}), {} to the {}, {} at a time",
-        if target.pty.is_some() { "on a pty" } else { "on pipes" },
-        place.tree, place.method, signals::name(signal), to.word(), place.jobs
-    ));
-    paper.item(0, (Ink::Dim, "baseline  "), Ink::Plain, &format!(
-        "{} undisturbed runs, {}, {}; {} points, {} runs",
-        baseline.runs.len(), baseline.status, human(Duration::from_nanos(baseline.duration_ns)),
-        baseline.points.points.len(), plan.planned.len()
-    ));
+    paper.line(&[
+        (Ink::Strong, "sigproof sweep  "),
+        (Ink::Name, &command_line(&target.command)),
+    ]);
+    paper.item(
+        0,
+        (Ink::Dim, "target    "),
+        Ink::Plain,
+        &format!(
+            "{} in {} ({}), {} to the {}, {} at a time",
+            if target.pty.is_some() {
+                "on a pty"
+            } else {
+                "on pipes"
+            },
+            place.tree,
+            place.method,
+            signals::name(signal),
+            to.word(),
+            place.jobs
+        ),
+    );
+    paper.item(
+        0,
+        (Ink::Dim, "baseline  "),
+        Ink::Plain,
+        &format!(
+            "{} undisturbed runs, {}, {}; {} points, {} runs",
+            baseline.runs.len(),
+            baseline.status,
+            human(Duration::from_nanos(baseline.duration_ns)),
+            baseline.points.points.len(),
+            plan.planned.len()
+        ),
+    );
     paper.gap();
 }
 
 /// A command line that a shell reads back.
 pub(super) fn command_line(words: &[String]) -> String {
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|word| quoted(word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn quoted(word: &str) -> String {
@@ -181,13 +300,21 @@ pub fn replay_report(paper: &mut Paper, failure: &Failure, replay: &Replay) {
         paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
     }
     let expected = &failure.expected;
-    paper.item(0, (Ink::Dim, "stored    "), Ink::Plain, &format!("{}: {}", expected.oracle, expected.text));
+    paper.item(
+        0,
+        (Ink::Dim, "stored    "),
+        Ink::Plain,
+        &format!("{}: {}", expected.oracle, expected.text),
+    );
     let counts = format!(
         "{} of {} runs show it again{}",
         replay.shown,
         replay.times,
         if replay.reached < replay.times {
-            format!("; in {} the point was not reached", replay.times - replay.reached)
+            format!(
+                "; in {} the point was not reached",
+                replay.times - replay.reached
+            )
         } else {
             String::new()
         }
@@ -217,7 +344,12 @@ pub fn points_map(paper: &mut Paper, baseline: &Baseline, narrowing: &Narrowing)
             _ => (Ink::Dim, "        "),
         };
         let at = format!("{:>9}  ", human(Duration::from_nanos(point.at_ns)));
-        paper.line(&[(Ink::Dim, &at), kind, (Ink::Plain, "  "), (Ink::Plain, &point.name.to_string())]);
+        paper.line(&[
+            (Ink::Dim, &at),
+            kind,
+            (Ink::Plain, "  "),
+            (Ink::Plain, &point.name.to_string()),
+        ]);
     }
     paper.gap();
     paper.item(0, (Ink::Strong, ""), Ink::Plain, &format!(
@@ -238,7 +370,12 @@ mod tests {
 
     #[test]
     fn durations_are_said_as_people_do() {
-        for (nanos, text) in [(1_500, "2 µs"), (2_400_000, "2 ms"), (1_540_000_000, "1.5 s"), (125_000_000_000, "2 min 5 s")] {
+        for (nanos, text) in [
+            (1_500, "2 µs"),
+            (2_400_000, "2 ms"),
+            (1_540_000_000, "1.5 s"),
+            (125_000_000_000, "2 min 5 s"),
+        ] {
             assert_eq!(human(Duration::from_nanos(nanos)), text);
         }
     }

@@ -30,105 +30,126 @@ impl<W: Write> Json<W> {
 
     /// What a sweep is going to do.
     pub fn plan(&mut self, command: &[String], baseline: &Baseline, plan: &Plan) -> io::Result<()> {
-        self.line("plan", json!({
-            "command": command,
-            "baseline_ns": baseline.duration_ns,
-            "baseline_status": baseline.status,
-            "points": baseline.points.points.len(),
-            "runs": plan.planned.len(),
-        }))
+        self.line(
+            "plan",
+            json!({
+                "command": command,
+                "baseline_ns": baseline.duration_ns,
+                "baseline_status": baseline.status,
+                "points": baseline.points.points.len(),
+                "runs": plan.planned.len(),
+            }),
+        )
     }
 
     /// One finding.
     pub fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         let points: Vec<String> = finding.points.iter().map(ToString::to_string).collect();
-        self.line("finding", json!({
-            "oracle": finding.oracle,
-            "subject": finding.subject,
-            "text": finding.text,
-            "count": finding.count,
-            "points": points,
-            "seen": finding.seen.0,
-            "times": finding.seen.1,
-            "flaky": finding.flaky(),
-            "before_ready": finding.before_ready,
-            "file": finding.file,
-        }))
+        self.line(
+            "finding",
+            json!({
+                "oracle": finding.oracle,
+                "subject": finding.subject,
+                "text": finding.text,
+                "count": finding.count,
+                "points": points,
+                "seen": finding.seen.0,
+                "times": finding.seen.1,
+                "flaky": finding.flaky(),
+                "before_ready": finding.before_ready,
+                "file": finding.file,
+            }),
+        )
     }
 
     /// The end of a sweep.
     pub fn summary(&mut self, report: &SweepReport, exit_code: u8) -> io::Result<()> {
         let not_reached: Vec<String> = report.not_reached.iter().map(ToString::to_string).collect();
-        self.line("summary", json!({
-            "exit_code": exit_code,
-            "findings": report.counted().count(),
-            "points_found": report.points_found,
-            "points_tried": report.points_tried,
-            "coverage": report.coverage(),
-            "not_reached": not_reached,
-            "left_out": report.left_out,
-            "by_class": report.by_class,
-            "unsteady": report.unsteady,
-            "cut_short": report.cut_short,
-            "runs": report.runs,
-            "sweeping_ns": report.sweeping.as_nanos() as u64,
-            "elapsed_ns": report.elapsed.as_nanos() as u64,
-            "unjudged": report.unjudged,
-            "limits": report.limits,
-            "notes": report.notes,
-            "failed_runs": report.failed_runs,
-        }))
+        self.line(
+            "summary",
+            json!({
+                "exit_code": exit_code,
+                "findings": report.counted().count(),
+                "points_found": report.points_found,
+                "points_tried": report.points_tried,
+                "coverage": report.coverage(),
+                "not_reached": not_reached,
+                "left_out": report.left_out,
+                "by_class": report.by_class,
+                "unsteady": report.unsteady,
+                "cut_short": report.cut_short,
+                "runs": report.runs,
+                "sweeping_ns": report.sweeping.as_nanos() as u64,
+                "elapsed_ns": report.elapsed.as_nanos() as u64,
+                "unjudged": report.unjudged,
+                "limits": report.limits,
+                "notes": report.notes,
+                "failed_runs": report.failed_runs,
+            }),
+        )
     }
 
     /// One run: its events, its verdicts and its end.
     pub fn run(&mut self, report: &RunReport, exit_code: u8) -> io::Result<()> {
         let run = &report.trial.run;
         for event in &run.events {
-            self.line("event", json!({ "at_ns": event.at_ns, "event": event.what }))?;
+            self.line(
+                "event",
+                json!({ "at_ns": event.at_ns, "event": event.what }),
+            )?;
         }
         for judgement in &report.trial.judgements {
             self.line("verdict", json!(judgement))?;
         }
-        self.line("run", json!({
-            "exit_code": exit_code,
-            "status": run.status,
-            "end_ns": run.end_ns,
-            "fired_ns": run.fired_ns,
-            "usage": run.usage,
-            "tree": run.tree,
-            "orphans": run.orphans,
-            "limits": run.limits,
-            "file": report.file,
-        }))
+        self.line(
+            "run",
+            json!({
+                "exit_code": exit_code,
+                "status": run.status,
+                "end_ns": run.end_ns,
+                "fired_ns": run.fired_ns,
+                "usage": run.usage,
+                "tree": run.tree,
+                "orphans": run.orphans,
+                "limits": run.limits,
+                "file": report.file,
+            }),
+        )
     }
 
     /// One point of the map.
     pub fn point(&mut self, point: &Point) -> io::Result<()> {
-        self.line("point", json!({
-            "name": point.name.to_string(),
-            "process": point.name.process,
-            "thread": point.name.thread,
-            "call": point.name.call,
-            "argument": point.name.arg,
-            "ordinal": point.name.ordinal,
-            "phase": point.name.phase,
-            "at_ns": point.at_ns,
-            "steady": point.steady,
-            "idle": point.idle,
-            "blocks": point.blocks,
-            "changes": point.changes,
-        }))
+        self.line(
+            "point",
+            json!({
+                "name": point.name.to_string(),
+                "process": point.name.process,
+                "thread": point.name.thread,
+                "call": point.name.call,
+                "argument": point.name.arg,
+                "ordinal": point.name.ordinal,
+                "phase": point.name.phase,
+                "at_ns": point.at_ns,
+                "steady": point.steady,
+                "idle": point.idle,
+                "blocks": point.blocks,
+                "changes": point.changes,
+            }),
+        )
     }
 
     /// The end of a replay.
     pub fn replay(&mut self, replay: &Replay, exit_code: u8) -> io::Result<()> {
-        self.line("replay", json!({
-            "exit_code": exit_code,
-            "shown": replay.shown,
-            "reached": replay.reached,
-            "times": replay.times,
-            "notes": replay.notes,
-        }))
+        self.line(
+            "replay",
+            json!({
+                "exit_code": exit_code,
+                "shown": replay.shown,
+                "reached": replay.reached,
+                "times": replay.times,
+                "notes": replay.notes,
+            }),
+        )
     }
 
     /// An error.

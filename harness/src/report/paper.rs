@@ -53,7 +53,9 @@ const WIDEST: usize = 110;
 impl Paper {
     /// As wide as the terminal, within reason; 100 columns without one.
     pub fn new() -> Paper {
-        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let columns = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|text| text.parse().ok());
         let width = terminal_size::terminal_size()
             .map(|(width, _)| usize::from(width.0))
             .or(columns)
@@ -114,7 +116,10 @@ impl Paper {
     /// Text as it is, line by line behind a bar, cut where the page ends.
     pub fn quote(&mut self, text: &str) {
         for line in text.lines() {
-            let line: String = line.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
+            let line: String = line
+                .chars()
+                .map(|c| if c.is_control() { '·' } else { c })
+                .collect();
             self.line(&[(Ink::Dim, "  │ "), (Ink::Plain, &line)]);
         }
     }
@@ -202,7 +207,12 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_page() {
         let mut paper = Paper::with_width(40);
-        paper.item(2, (Ink::Bad, "x leftovers "), Ink::Plain, &"a long sentence with words ".repeat(4));
+        paper.item(
+            2,
+            (Ink::Bad, "x leftovers "),
+            Ink::Plain,
+            &"a long sentence with words ".repeat(4),
+        );
         paper.item(2, (Ink::Bad, "x "), Ink::Plain, &"w".repeat(100));
         paper.line(&[(Ink::Plain, &"é".repeat(60)), (Ink::Dim, " tail")]);
         let plain = anstream::adapter::strip_str(&paper.finish()).to_string();

@@ -13,9 +13,16 @@ pub struct Bar {
 impl Bar {
     /// A bar that shows a word until the number of runs is known.
     pub fn new(visible: bool) -> Bar {
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         Bar { bar }
     }
 
@@ -28,8 +35,10 @@ impl Bar {
     /// So many runs are to be done.
     pub fn begin(&self, runs: usize) {
         self.bar.set_style(
-            ProgressStyle::with_template("{bar:30.cyan} {pos}/{len} points  {per_sec}  {eta} left  {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            ProgressStyle::with_template(
+                "{bar:30.cyan} {pos}/{len} points  {per_sec}  {eta} left  {msg}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         self.bar.set_message("");
         self.bar.set_length(runs as u64);
@@ -80,7 +89,9 @@ impl Feedback for Sink {
             return;
         };
         let text = match stage.to {
-            Stage::CancelQueued => "\ninterrupted: no new runs; what runs now is finished, then the partial report follows (Ctrl+C again: at once)\n",
+            Stage::CancelQueued => {
+                "\ninterrupted: no new runs; what runs now is finished, then the partial report follows (Ctrl+C again: at once)\n"
+            }
             Stage::TerminateActive => "\ninterrupted again: what runs now is killed\n",
             _ => return,
         };
@@ -91,4 +102,3 @@ impl Feedback for Sink {
         b"\nsigproof: stopped at once; targets are killed, no report\n".to_vec()
     }
 }
-

@@ -16,9 +16,17 @@ const MOST_LINES: usize = 120;
 /// The page of a run.
 pub fn run_report(paper: &mut Paper, target: &Target, report: &RunReport, files: bool) {
     let run = &report.trial.run;
-    paper.line(&[(Ink::Strong, "sigproof run  "), (Ink::Name, &command_line(&target.command))]);
+    paper.line(&[
+        (Ink::Strong, "sigproof run  "),
+        (Ink::Name, &command_line(&target.command)),
+    ]);
     if let Some(baseline) = report.baseline_ns {
-        paper.item(0, (Ink::Dim, "baseline  "), Ink::Plain, &format!("{} undisturbed", human(Duration::from_nanos(baseline))));
+        paper.item(
+            0,
+            (Ink::Dim, "baseline  "),
+            Ink::Plain,
+            &format!("{} undisturbed", human(Duration::from_nanos(baseline))),
+        );
     }
     paper.gap();
     timeline(paper, run, files);
@@ -46,21 +54,54 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
             What::Flooded { .. } => (Ink::Warn, "flood", "more output than is kept".to_owned()),
             What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
             What::Exec { pid, command } => (Ink::Dim, "exec", format!("pid {pid}: {command}")),
-            What::Handler { pid, signal } => (Ink::Dim, "handler", format!("pid {pid} handles {}", signals::name(*signal))),
+            What::Handler { pid, signal } => (
+                Ink::Dim,
+                "handler",
+                format!("pid {pid} handles {}", signals::name(*signal)),
+            ),
             What::File { pid, call } => {
                 if !files {
                     continue;
                 }
                 (Ink::Dim, "file", format!("pid {pid}: {call}"))
             }
-            What::Fault { step, fault, met } => (Ink::Warn, "SIGNAL", format!("#{}: {fault}, at {met}", step + 1)),
-            What::Delivered { pid, tid, signal, .. } => {
-                let thread = if pid == tid { String::new() } else { format!(", thread {tid}") };
-                (Ink::Warn, "taken", format!("{} by pid {pid}{thread}", signals::name(*signal)))
+            What::Fault { step, fault, met } => (
+                Ink::Warn,
+                "SIGNAL",
+                format!("#{}: {fault}, at {met}", step + 1),
+            ),
+            What::Delivered {
+                pid,
+                tid,
+                signal,
+                times,
+                ..
+            } => {
+                let thread = if pid == tid {
+                    String::new()
+                } else {
+                    format!(", thread {tid}")
+                };
+                let often = if *times > 1 {
+                    format!(", {times} times in a row")
+                } else {
+                    String::new()
+                };
+                (
+                    Ink::Warn,
+                    "taken",
+                    format!("{} by pid {pid}{thread}{often}", signals::name(*signal)),
+                )
             }
-            What::ChildExited { pid, status } => (Ink::Dim, "ended", format!("pid {pid}: {status}")),
+            What::ChildExited { pid, status } => {
+                (Ink::Dim, "ended", format!("pid {pid}: {status}"))
+            }
             What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
-            What::Deadline { limit_ms } => (Ink::Bad, "HANGS", format!("nothing ended it within {limit_ms} ms; killed")),
+            What::Deadline { limit_ms } => (
+                Ink::Bad,
+                "HANGS",
+                format!("nothing ended it within {limit_ms} ms; killed"),
+            ),
         };
         rows.push((at, ink, kind, text));
     }
@@ -89,7 +130,12 @@ fn visible_lines(bytes: &[u8]) -> Vec<String> {
         .split('\n')
         .map(|line| line.trim_end_matches('\r'))
         .filter(|line| !line.is_empty())
-        .map(|line| line.replace('\r', "␍").chars().map(|c| if c.is_control() { '·' } else { c }).collect())
+        .map(|line| {
+            line.replace('\r', "␍")
+                .chars()
+                .map(|c| if c.is_control() { '·' } else { c })
+                .collect()
+        })
         .collect()
 }
 
@@ -100,7 +146,13 @@ fn screen(paper: &mut Paper, run: &Run) {
     let mut output = run.stdout.head.clone();
     output.extend(&run.stdout.tail);
     let screen = Screen::render(&output, terminal.size);
-    paper.line(&[(Ink::Strong, "screen at the end"), (Ink::Dim, &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1))]);
+    paper.line(&[
+        (Ink::Strong, "screen at the end"),
+        (
+            Ink::Dim,
+            &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1),
+        ),
+    ]);
     paper.quote(&screen.lines.join("\n"));
     paper.gap();
 }
@@ -111,12 +163,20 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
         match &judgement.verdict {
             Verdict::Holds => paper.line(&[(Ink::Good, "✓ "), (Ink::Plain, judgement.oracle)]),
             Verdict::NotApplicable { reason } => {
-                paper.line(&[(Ink::Dim, "– "), (Ink::Dim, &format!("{:<11} {reason}", judgement.oracle))]);
+                paper.line(&[
+                    (Ink::Dim, "– "),
+                    (Ink::Dim, &format!("{:<11} {reason}", judgement.oracle)),
+                ]);
             }
             Verdict::Violated { evidence } => {
                 violated += evidence.len();
                 for evidence in evidence {
-                    paper.item(0, (Ink::Bad, &format!("✗ {:<11} ", judgement.oracle)), Ink::Strong, &evidence.text);
+                    paper.item(
+                        0,
+                        (Ink::Bad, &format!("✗ {:<11} ", judgement.oracle)),
+                        Ink::Strong,
+                        &evidence.text,
+                    );
                 }
             }
         }
@@ -127,19 +187,35 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
     }
     for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
         if fired.is_none() {
-            paper.item(0, (Ink::Warn, "! "), Ink::Plain, &format!("step #{} was not reached: its trigger was never met", index + 1));
+            paper.item(
+                0,
+                (Ink::Warn, "! "),
+                Ink::Plain,
+                &format!(
+                    "step #{} was not reached: its trigger was never met",
+                    index + 1
+                ),
+            );
         }
     }
     let usage = report.trial.run.usage;
-    paper.item(0, (Ink::Dim, "usage     "), Ink::Plain, &format!(
-        "{} of processor time, {} MiB at most",
-        human(Duration::from_micros(usage.user_us + usage.system_us)),
-        usage.max_rss_kib / 1024
-    ));
+    paper.item(
+        0,
+        (Ink::Dim, "usage     "),
+        Ink::Plain,
+        &format!(
+            "{} of processor time, {} MiB at most",
+            human(Duration::from_micros(usage.user_us + usage.system_us)),
+            usage.max_rss_kib / 1024
+        ),
+    );
     let (ink, verdict) = if violated > 0 {
         (Ink::Bad, format!("✗ {violated} violated"))
     } else if report.not_reached() > 0 {
-        (Ink::Warn, "? the schedule was not carried out whole".to_owned())
+        (
+            Ink::Warn,
+            "? the schedule was not carried out whole".to_owned(),
+        )
     } else if report.trial.run.fired_ns.is_empty() {
         (Ink::Good, "✓ undisturbed".to_owned())
     } else {

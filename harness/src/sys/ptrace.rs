@@ -170,7 +170,13 @@ fn registers(pid: i32) -> io::Result<libc::user_regs_struct> {
 
 #[cfg(target_arch = "x86_64")]
 fn set_registers(pid: i32, regs: &libc::user_regs_struct) -> io::Result<()> {
-    request(libc::PTRACE_SETREGS, pid, 0, std::ptr::from_ref(regs) as usize).map(drop)
+    request(
+        libc::PTRACE_SETREGS,
+        pid,
+        0,
+        std::ptr::from_ref(regs) as usize,
+    )
+    .map(drop)
 }
 
 /// Phase `before` needs registers that are known here for x86-64 only.

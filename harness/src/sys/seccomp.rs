@@ -129,7 +129,11 @@ mod tests {
         assert_eq!(verdict(&program, ARCH, 1, 0), trace);
         assert_eq!(verdict(&program, ARCH, 257, 7), trace);
         assert_eq!(verdict(&program, ARCH, 2, 0), libc::SECCOMP_RET_ALLOW);
-        assert_eq!(verdict(&program, 3, 1, 0), libc::SECCOMP_RET_ALLOW, "other architecture");
+        assert_eq!(
+            verdict(&program, 3, 1, 0),
+            libc::SECCOMP_RET_ALLOW,
+            "other architecture"
+        );
     }
 
     #[test]
@@ -141,7 +145,10 @@ mod tests {
         assert_eq!(verdict(&program, ARCH, 1, ip + 9), trace);
         assert_eq!(verdict(&program, ARCH, 3, ip), trace);
         for (number, other) in [(1, ip + 1), (1, ip ^ (1 << 40)), (2, ip), (3, ip + 9)] {
-            assert_eq!(verdict(&program, ARCH, number, other), libc::SECCOMP_RET_ALLOW);
+            assert_eq!(
+                verdict(&program, ARCH, number, other),
+                libc::SECCOMP_RET_ALLOW
+            );
         }
     }
 

@@ -114,7 +114,9 @@ pub(crate) fn start(program: &Program<'_>) -> io::Result<Started> {
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let gate = gate.as_ref().map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd()));
+            let gate = gate
+                .as_ref()
+                .map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd()));
             let (step, errno) = child(program, &argv, &env, gate);
             let mut answer = [0u8; 5];
             answer[0] = step as u8;
@@ -122,7 +124,11 @@ pub(crate) fn start(program: &Program<'_>) -> io::Result<Started> {
             // SAFETY: writes a live local and leaves without running destructors,
             // which belong to the parent.
             unsafe {
-                libc::write(failure_child.as_raw_fd(), answer.as_ptr().cast(), answer.len());
+                libc::write(
+                    failure_child.as_raw_fd(),
+                    answer.as_ptr().cast(),
+                    answer.len(),
+                );
                 libc::_exit(127)
             }
         }
@@ -226,7 +232,10 @@ pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
 /// Sends a signal to a process (positive) or a group (negative). A target that
 /// is gone is no error: it may end at any moment.
 pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<bool> {
-    assert!(pid != 0 && pid != -1, "a signal for everybody is a bug here");
+    assert!(
+        pid != 0 && pid != -1,
+        "a signal for everybody is a bug here"
+    );
     // SAFETY: kill has no memory to get wrong.
     if unsafe { libc::kill(pid, signal) } == 0 {
         return Ok(true);

@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 
 /// Variables taken over from the environment of the caller, when they are set there.
 const KEPT: [&str; 7] = [
-    "PATH", "USER", "LOGNAME", "SHELL", "RUSTUP_HOME", "CARGO_HOME", "PYENV_ROOT",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "RUSTUP_HOME",
+    "CARGO_HOME",
+    "PYENV_ROOT",
 ];
 
 /// What `execve` needs.
@@ -25,20 +31,35 @@ pub(crate) struct Launch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LaunchError {
     NoCommand,
-    NotFound { name: String, searched: Option<String> },
-    NotExecutable { path: String },
-    Directory { path: String },
-    NulByte { word: String },
+    NotFound {
+        name: String,
+        searched: Option<String>,
+    },
+    NotExecutable {
+        path: String,
+    },
+    Directory {
+        path: String,
+    },
+    NulByte {
+        word: String,
+    },
 }
 
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LaunchError::NoCommand => f.write_str("no command is given; put it after --"),
-            LaunchError::NotFound { name, searched: Some(path) } => {
+            LaunchError::NotFound {
+                name,
+                searched: Some(path),
+            } => {
                 write!(f, "no program {name} is in PATH ({path})")
             }
-            LaunchError::NotFound { name, searched: None } => write!(
+            LaunchError::NotFound {
+                name,
+                searched: None,
+            } => write!(
                 f,
                 "there is no {name}, neither in the work tree nor where sigproof was started"
             ),
@@ -73,7 +94,10 @@ impl Surroundings {
         self.variables
             .iter()
             .find(|(name, _)| name == "PATH")
-            .map_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned(), |(_, value)| value.clone())
+            .map_or_else(
+                || "/usr/local/bin:/usr/bin:/bin".to_owned(),
+                |(_, value)| value.clone(),
+            )
     }
 }
 
@@ -88,9 +112,14 @@ impl Launch {
         let name = command.first().ok_or(LaunchError::NoCommand)?;
         let path = find(name, places, around)?;
         let text = |word: &str| {
-            CString::new(word).map_err(|_| LaunchError::NulByte { word: word.to_owned() })
+            CString::new(word).map_err(|_| LaunchError::NulByte {
+                word: word.to_owned(),
+            })
         };
-        let argv = command.iter().map(|word| text(word)).collect::<Result<_, _>>()?;
+        let argv = command
+            .iter()
+            .map(|word| text(word))
+            .collect::<Result<_, _>>()?;
         let env = environment(target, places, around)
             .into_iter()
             .map(|(name, value)| text(&format!("{name}={value}")))
@@ -137,7 +166,10 @@ fn find(name: &str, places: &Places, around: &Surroundings) -> Result<PathBuf, L
         let path = [in_tree, here]
             .into_iter()
             .find(|path| path.exists())
-            .ok_or_else(|| LaunchError::NotFound { name: name.to_owned(), searched: None })?;
+            .ok_or_else(|| LaunchError::NotFound {
+                name: name.to_owned(),
+                searched: None,
+            })?;
         return usable(&path).map(|()| path);
     }
     let search = around.path();
@@ -193,9 +225,18 @@ mod tests {
         assert_eq!(launch(&[]).unwrap_err(), LaunchError::NoCommand);
         let error = launch(&["no-such-program"]).unwrap_err().to_string();
         assert!(error.contains("PATH"), "{error}");
-        assert!(matches!(launch(&["./Cargo.toml"]), Err(LaunchError::NotExecutable { .. })));
-        assert!(matches!(launch(&["./src"]), Err(LaunchError::Directory { .. })));
-        assert!(matches!(launch(&["./nothing"]), Err(LaunchError::NotFound { searched: None, .. })));
+        assert!(matches!(
+            launch(&["./Cargo.toml"]),
+            Err(LaunchError::NotExecutable { .. })
+        ));
+        assert!(matches!(
+            launch(&["./src"]),
+            Err(LaunchError::Directory { .. })
+        ));
+        assert!(matches!(
+            launch(&["./nothing"]),
+            Err(LaunchError::NotFound { searched: None, .. })
+        ));
     }
 
     #[test]
@@ -203,6 +244,9 @@ mod tests {
         let env = launch(&["true"]).unwrap().env;
         let has = |wanted: &str| env.iter().any(|word| word.to_str() == Ok(wanted));
         assert!(has("HOME=/h") && has("TMPDIR=/t") && has("LC_ALL=C.UTF-8"));
-        assert!(!env.iter().any(|word| word.to_str().unwrap().starts_with("CARGO_MANIFEST")));
+        assert!(
+            !env.iter()
+                .any(|word| word.to_str().unwrap().starts_with("CARGO_MANIFEST"))
+        );
     }
 }

@@ -7,7 +7,7 @@ mod screen;
 mod spec;
 mod worktree;
 
-pub(crate) use launch::{Launch, LaunchError, Surroundings};
+pub(crate) use launch::{Launch, Surroundings};
 pub(crate) use places::Places;
 pub use screen::Screen;
 pub use spec::{Limits, Source, Target};

@@ -110,10 +110,16 @@ pub(super) fn list(root: &Path) -> io::Result<Listing> {
             let stamp = Stamp {
                 kind: kind(&stat),
                 mode: stat.st_mode & 0o7777,
-                size: if kind(&stat) == EntryKind::Directory { 0 } else { stat.st_size as u64 },
+                size: if kind(&stat) == EntryKind::Directory {
+                    0
+                } else {
+                    stat.st_size as u64
+                },
                 inode: stat.st_ino,
-                changed_ns: i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec),
-                modified_ns: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+                changed_ns: i128::from(stat.st_ctime) * 1_000_000_000
+                    + i128::from(stat.st_ctime_nsec),
+                modified_ns: i128::from(stat.st_mtime) * 1_000_000_000
+                    + i128::from(stat.st_mtime_nsec),
             };
             listing.insert(relative.to_string_lossy().into_owned(), stamp);
             if stamp.kind == EntryKind::Directory {
@@ -139,9 +145,7 @@ pub(super) fn compare(
         let alike = (old.kind, old.mode, old.size) == (new.kind, new.mode, new.size);
         match old.kind {
             EntryKind::Directory => alike,
-            _ if same_files => {
-                alike && (old.inode, old.changed_ns) == (new.inode, new.changed_ns)
-            }
+            _ if same_files => alike && (old.inode, old.changed_ns) == (new.inode, new.changed_ns),
             _ => alike && old.modified_ns == new.modified_ns,
         }
     };
@@ -150,7 +154,11 @@ pub(super) fn compare(
         if old.is_some_and(|old| untouched(old, new)) {
             continue;
         }
-        let was = if old.is_some() { original.entry(path)? } else { None };
+        let was = if old.is_some() {
+            original.entry(path)?
+        } else {
+            None
+        };
         record(&mut delta, path.clone(), was, entry(&tree.join(path))?);
     }
     for path in before.keys().filter(|path| !after.contains_key(*path)) {
@@ -228,7 +236,9 @@ pub(super) fn overlay(upper: &Path, original: &mut Original) -> io::Result<Optio
             }
             let is = entry(&path)?;
             if kind(&stat) == EntryKind::Directory {
-                let was_directory = was.as_ref().is_some_and(|was| was.kind == EntryKind::Directory);
+                let was_directory = was
+                    .as_ref()
+                    .is_some_and(|was| was.kind == EntryKind::Directory);
                 if attribute(&path, "redirect") {
                     return Ok(None);
                 }
@@ -252,7 +262,10 @@ fn removed_below(
     was: &Option<Entry>,
     delta: &mut TreeDelta,
 ) -> io::Result<()> {
-    if was.as_ref().is_none_or(|was| was.kind != EntryKind::Directory) {
+    if was
+        .as_ref()
+        .is_none_or(|was| was.kind != EntryKind::Directory)
+    {
         return Ok(());
     }
     let below = list(&original.root.join(path))?;

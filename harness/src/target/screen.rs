@@ -19,7 +19,8 @@ impl Screen {
     /// Renders output on a terminal of this size.
     pub fn render(output: &[u8], (rows, columns): (u16, u16)) -> Screen {
         // A terminal without rows cannot be opened in the first place.
-        let at_least_one = |size| std::num::NonZero::new(size).unwrap_or(std::num::NonZero::<u16>::MIN);
+        let at_least_one =
+            |size| std::num::NonZero::new(size).unwrap_or(std::num::NonZero::<u16>::MIN);
         let mut parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
         parser.process(output);
         let screen = parser.screen();

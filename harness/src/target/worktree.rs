@@ -29,7 +29,12 @@ pub(crate) enum TreeError {
     /// An input is missing or cannot be read.
     Input { path: PathBuf, error: io::Error },
     /// Too much to copy.
-    TooLarge { path: PathBuf, files: usize, bytes: u64, limits: Limits },
+    TooLarge {
+        path: PathBuf,
+        files: usize,
+        bytes: u64,
+        limits: Limits,
+    },
     /// The harness's own place fails.
     Place { path: PathBuf, error: io::Error },
 }
@@ -37,8 +42,15 @@ pub(crate) enum TreeError {
 impl fmt::Display for TreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TreeError::Input { path, error } => write!(f, "cannot read {}: {error}", path.display()),
-            TreeError::TooLarge { path, files, bytes, limits } => write!(
+            TreeError::Input { path, error } => {
+                write!(f, "cannot read {}: {error}", path.display())
+            }
+            TreeError::TooLarge {
+                path,
+                files,
+                bytes,
+                limits,
+            } => write!(
                 f,
                 "{} is too large to copy ({files} files, {} MiB or more; the limit is {} files and {} MiB); \
                  name what the program needs with --in FILE or --in DIR, or raise the limit with --copy-limit",
@@ -88,7 +100,10 @@ impl WorkTree {
         limits: Limits,
     ) -> Result<WorkTree, TreeError> {
         let place = |path: &Path| {
-            fs::create_dir_all(path).map_err(|error| TreeError::Place { path: path.to_owned(), error })
+            fs::create_dir_all(path).map_err(|error| TreeError::Place {
+                path: path.to_owned(),
+                error,
+            })
         };
         let run = base.join("run");
         let mut tree = base.join("tree");
@@ -102,8 +117,10 @@ impl WorkTree {
                     Some(_) if matches!(source, Source::View(_)) => {
                         let kept = base.join("source");
                         place(&kept)?;
-                        mounts::bind(&directory, &kept)
-                            .map_err(|error| TreeError::Place { path: kept.clone(), error })?;
+                        mounts::bind(&directory, &kept).map_err(|error| TreeError::Place {
+                            path: kept.clone(),
+                            error,
+                        })?;
                         tree = directory;
                         kept
                     }
@@ -138,8 +155,13 @@ impl WorkTree {
                 tmp: path_text(&run.join("tmp"))?,
             },
             kind: match private {
-                Some(user) if !small => Kind::Overlay { lower: original.clone(), user },
-                _ => Kind::Copy { from: original.clone() },
+                Some(user) if !small => Kind::Overlay {
+                    lower: original.clone(),
+                    user,
+                },
+                _ => Kind::Copy {
+                    from: original.clone(),
+                },
             },
             run,
             mounted: false,
@@ -160,8 +182,10 @@ impl WorkTree {
         }
         if is_view && matches!(work.kind, Kind::Copy { .. }) {
             let copy = base.join("tree");
-            mounts::bind(&copy, &tree)
-                .map_err(|error| TreeError::Place { path: tree.clone(), error })?;
+            mounts::bind(&copy, &tree).map_err(|error| TreeError::Place {
+                path: tree.clone(),
+                error,
+            })?;
         }
         Ok(work)
     }
@@ -248,7 +272,11 @@ impl WorkTree {
         let tree = Path::new(&self.places.tree);
         let pattern = glob.glob().glob();
         if !pattern.contains(['*', '?', '[', '{']) {
-            return tree.join(pattern).symlink_metadata().is_ok().then(|| pattern.to_owned());
+            return tree
+                .join(pattern)
+                .symlink_metadata()
+                .is_ok()
+                .then(|| pattern.to_owned());
         }
         let listing = scan::list(tree).ok()?;
         listing.keys().find(|path| glob.is_match(path)).cloned()
@@ -256,14 +284,19 @@ impl WorkTree {
 }
 
 fn path_text(path: &Path) -> Result<String, TreeError> {
-    path.to_str().map(str::to_owned).ok_or_else(|| TreeError::Place {
-        path: path.to_owned(),
-        error: io::Error::other("the path is no UTF-8"),
-    })
+    path.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| TreeError::Place {
+            path: path.to_owned(),
+            error: io::Error::other("the path is no UTF-8"),
+        })
 }
 
 fn readable(directory: &Path) -> Result<PathBuf, TreeError> {
-    let input = |error| TreeError::Input { path: directory.to_owned(), error };
+    let input = |error| TreeError::Input {
+        path: directory.to_owned(),
+        error,
+    };
     let directory = directory.canonicalize().map_err(input)?;
     fs::read_dir(&directory).map_err(input)?;
     Ok(directory)
@@ -274,15 +307,24 @@ fn is_small(directory: &Path) -> bool {
         root: directory.to_owned(),
         files: 0,
         bytes: 0,
-        limits: Limits { copy_files: SMALL_FILES, copy_bytes: SMALL_BYTES, ..Limits::default() },
+        limits: Limits {
+            copy_files: SMALL_FILES,
+            copy_bytes: SMALL_BYTES,
+            ..Limits::default()
+        },
     };
     measure(directory, &mut budget).is_ok()
 }
 
 fn measure(directory: &Path, budget: &mut Budget) -> Result<(), TreeError> {
-    let input = |error| TreeError::Input { path: directory.to_owned(), error };
+    let input = |error| TreeError::Input {
+        path: directory.to_owned(),
+        error,
+    };
     for entry in fs::read_dir(directory).map_err(input)? {
-        let meta = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?))).map_err(input)?;
+        let meta = entry
+            .and_then(|entry| Ok((entry.path(), entry.metadata()?)))
+            .map_err(input)?;
         budget.spend(meta.1.len())?;
         if meta.1.is_dir() {
             measure(&meta.0, budget)?;
@@ -301,7 +343,12 @@ struct Budget {
 
 impl Budget {
     fn new(root: &Path, limits: Limits) -> Budget {
-        Budget { root: root.to_owned(), files: 0, bytes: 0, limits }
+        Budget {
+            root: root.to_owned(),
+            files: 0,
+            bytes: 0,
+            limits,
+        }
     }
 
     fn spend(&mut self, bytes: u64) -> Result<(), TreeError> {
@@ -321,8 +368,14 @@ impl Budget {
 
 /// Copies a file, link or directory, with its times: programs look at them.
 fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
-    let input = |error| TreeError::Input { path: from.to_owned(), error };
-    let output = |error| TreeError::Place { path: to.to_owned(), error };
+    let input = |error| TreeError::Input {
+        path: from.to_owned(),
+        error,
+    };
+    let output = |error| TreeError::Place {
+        path: to.to_owned(),
+        error,
+    };
     let meta = from.symlink_metadata().map_err(input)?;
     budget.spend(if meta.is_file() { meta.len() } else { 0 })?;
     if meta.is_dir() {
@@ -351,7 +404,10 @@ fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
 }
 
 fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
-    let input = |error| TreeError::Input { path: from.to_owned(), error };
+    let input = |error| TreeError::Input {
+        path: from.to_owned(),
+        error,
+    };
     let mut names = Vec::new();
     for entry in fs::read_dir(from).map_err(input)? {
         names.push(entry.map_err(input)?.file_name());

@@ -118,7 +118,8 @@ pub(crate) fn numbers(accept: impl Fn(&str) -> bool) -> Vec<u32> {
 
 /// The name of a call by its number.
 pub(crate) fn name(number: u32) -> String {
-    Sysno::new(number as usize).map_or_else(|| format!("call_{number}"), |call| call.name().to_owned())
+    Sysno::new(number as usize)
+        .map_or_else(|| format!("call_{number}"), |call| call.name().to_owned())
 }
 
 /// One call that a tracee is about to make.
@@ -135,9 +136,7 @@ impl CallClass {
     pub(crate) fn is_effect(&self, call: &Call) -> bool {
         match self.when {
             When::Always => true,
-            When::Creating(flags) => {
-                call.args[flags] as i32 & (libc::O_CREAT | libc::O_TRUNC) != 0
-            }
+            When::Creating(flags) => call.args[flags] as i32 & (libc::O_CREAT | libc::O_TRUNC) != 0,
             When::Given(position) => call.args[position] != 0,
             When::Locking => matches!(
                 call.args[1] as i32,
@@ -207,7 +206,11 @@ fn descriptor_argument(pid: i32, number: i32, places: &Places) -> String {
 
 fn path_argument(call: &Call, dir: Option<usize>, path: usize, places: &Places) -> String {
     let Some(path) = ptrace::read_string(call.pid, call.args[path]) else {
-        return "?".to_owned();
+        return dir.map_or_else(
+            || "?".to_owned(),
+            // Without a path these calls mean the descriptor itself.
+            |position| descriptor_argument(call.pid, call.args[position] as i32, places),
+        );
     };
     let path = String::from_utf8_lossy(&path).into_owned();
     if path.starts_with('/') {

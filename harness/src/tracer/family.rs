@@ -77,7 +77,10 @@ impl Family {
     /// `creator` made `new`. Answers the parent's process when that is a process
     /// of its own, `None` for a thread.
     pub(crate) fn born(&mut self, creator: i32, new: i32, may_be_thread: bool) -> Option<i32> {
-        let parent = self.threads.get(&creator).map_or(creator, |thread| thread.pid);
+        let parent = self
+            .threads
+            .get(&creator)
+            .map_or(creator, |thread| thread.pid);
         if may_be_thread && proc::is_thread_of(parent, new) {
             let name = self.threads.get_mut(&creator).map(|creator| {
                 creator.threads_created += 1;

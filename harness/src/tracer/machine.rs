@@ -21,16 +21,39 @@ use std::io;
 pub(crate) enum Seen {
     /// The target's program is executed.
     Started,
-    Child { pid: i32, parent: i32 },
-    Exec { pid: i32 },
-    Delivered { pid: i32, tid: i32, signal: i32, own_fault: bool },
-    Handler { pid: i32, signal: i32 },
+    Child {
+        pid: i32,
+        parent: i32,
+    },
+    Exec {
+        pid: i32,
+    },
+    Delivered {
+        pid: i32,
+        tid: i32,
+        signal: i32,
+        own_fault: bool,
+    },
+    Handler {
+        pid: i32,
+        signal: i32,
+    },
     /// A call with an effect returned without an error.
-    Effect { pid: i32, call: String },
+    Effect {
+        pid: i32,
+        call: String,
+    },
     /// An awaited point is reached. The thread is held until [`Tracer::release`].
-    Reached { tid: i32, awaited: usize },
+    Reached {
+        tid: i32,
+        awaited: usize,
+    },
     /// A process ended.
-    Ended { pid: i32, status: ExitStatus, usage: Usage },
+    Ended {
+        pid: i32,
+        status: ExitStatus,
+        usage: Usage,
+    },
 }
 
 /// A call whose return is to be seen.
@@ -104,15 +127,21 @@ impl Tracer {
             Waited::Ended(status, usage) => {
                 self.early.remove(&tid);
                 if self.family.ended(tid) {
-                    seen.push(Seen::Ended { pid: tid, status, usage });
+                    seen.push(Seen::Ended {
+                        pid: tid,
+                        status,
+                        usage,
+                    });
                 }
                 Ok(())
             }
-            Waited::Stopped { signal, event } => match gone(self.stopped(tid, signal, event, seen))? {
-                Some(Some((how, signal))) => ptrace::resume(tid, how, signal),
-                // Held, or gone meanwhile: then its end is on the way.
-                Some(None) | None => Ok(()),
-            },
+            Waited::Stopped { signal, event } => {
+                match gone(self.stopped(tid, signal, event, seen))? {
+                    Some(Some((how, signal))) => ptrace::resume(tid, how, signal),
+                    // Held, or gone meanwhile: then its end is on the way.
+                    Some(None) | None => Ok(()),
+                }
+            }
         }
     }
 
@@ -124,7 +153,10 @@ impl Tracer {
 
     /// The process that a thread belongs to.
     pub(crate) fn process_of(&self, tid: i32) -> i32 {
-        self.family.threads.get(&tid).map_or(tid, |thread| thread.pid)
+        self.family
+            .threads
+            .get(&tid)
+            .map_or(tid, |thread| thread.pid)
     }
 
     fn stopped(
@@ -140,7 +172,12 @@ impl Tracer {
             0 => {
                 let pid = self.process_of(tid);
                 let own_fault = ptrace::is_own_fault(tid);
-                seen.push(Seen::Delivered { pid, tid, signal, own_fault });
+                seen.push(Seen::Delivered {
+                    pid,
+                    tid,
+                    signal,
+                    own_fault,
+                });
                 return Ok(Some((self.going_on(tid), signal)));
             }
             libc::PTRACE_EVENT_STOP => return Ok(self.event_stop(tid, signal)),
@@ -225,7 +262,11 @@ impl Tracer {
             pid: tid,
             number,
             args,
-            threads: self.family.processes.get(&pid).map_or(1, |process| process.threads()),
+            threads: self
+                .family
+                .processes
+                .get(&pid)
+                .map_or(1, |process| process.threads()),
         };
         let awaited = self.match_awaited(tid, &call, ip, nth);
         let phase = awaited.map(|index| phase(&self.watch.awaited[index]));
@@ -318,18 +359,28 @@ impl Tracer {
                 continue;
             }
             let matches = match &self.watch.awaited[index] {
-                Awaited::Exact { key, arg, .. } => {
+                Awaited::Exact { key, arg, same, .. } => {
                     (key.number, key.ip, key.nth) == (call.number, ip, nth)
                         && *key == self.key(tid, call.number, ip, nth)
-                        && arg.is_match(self.argument(call))
+                        && same(arg, &self.argument(call))
                 }
-                Awaited::Live { process, call: name, arg, nth, .. } => {
+                Awaited::Live {
+                    process,
+                    call: name,
+                    arg,
+                    nth,
+                    ..
+                } => {
                     if calls::name(call.number) != *name {
                         continue;
                     }
                     let key = self.key(tid, call.number, ip, 0);
-                    let looks_right = process.as_ref().is_none_or(|glob| glob.is_match(&key.process))
-                        && arg.as_ref().is_none_or(|glob| glob.is_match(self.argument(call)))
+                    let looks_right = process
+                        .as_ref()
+                        .is_none_or(|glob| glob.is_match(&key.process))
+                        && arg
+                            .as_ref()
+                            .is_none_or(|glob| glob.is_match(self.argument(call)))
                         && calls::class_of(name).is_none_or(|class| class.is_effect(call));
                     let nth = *nth;
                     self.met[index] += u32::from(looks_right);
@@ -400,4 +451,3 @@ fn gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) => Err(error),
     }
 }
-

@@ -30,8 +30,9 @@ pub(crate) enum Awaited {
     /// The very call of a recorded run.
     Exact {
         key: PointKey,
-        /// What its argument must look like: never inject elsewhere.
-        arg: GlobMatcher,
+        /// What its argument must look like, and how that is compared: never inject elsewhere.
+        arg: String,
+        same: fn(&str, &str) -> bool,
         phase: Phase,
     },
     /// The n-th call that looks like this, counted from the start.
