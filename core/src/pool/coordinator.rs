@@ -1,4 +1,4 @@
-//! The coordinator of a run on the thread pool: the calling thread itself.
+//! The coordinator of a run on a pool: the calling thread itself.
 //! It feeds the queue, hands out outcomes, and is the one who sees the stage.
 
 use std::io;
@@ -8,41 +8,53 @@ use std::time::{Duration, Instant};
 
 use super::outcome::{Cancelled, Outcome};
 use super::results::Results;
+use super::settings::{Crew, Settings};
 use super::shared::{Inner, Queued, Shared, Work, Worker};
 use super::slots::Slots;
-use super::thread::ThreadPool;
 use crate::feedback::Notice;
 use crate::machine::{Stage, Step};
 use crate::token::{Interrupted, Shields};
 
 /// Tasks taken from the iterator at a time.
 const BATCH: usize = 32;
+/// How long killed tasks may take to be gone.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// How long the end of a run waits for the announcement of its stage.
 const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(1);
 
 pub(super) struct Coordinator<'pool, T, V> {
-    pool: &'pool ThreadPool,
+    pool: &'pool Settings,
+    crew: &'pool dyn Crew,
     shared: Arc<Shared<T, V>>,
     /// Each with the number of its worker.
     threads: Vec<(usize, JoinHandle<()>)>,
     epoch: u32,
     interrupted: Option<Interrupted>,
-    /// When active tasks are abandoned; set at stage 2.
+    /// When active tasks are killed or, if they cannot be, abandoned; set at
+    /// stage 2.
     deadline: Option<Instant>,
+    /// They were killed and have to be gone by the deadline.
+    killed: bool,
     /// To be said when the stage itself was announced: the coordinator is
     /// often faster than the watcher thread.
     notices: Vec<Notice>,
 }
 
 impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
-    pub(super) fn new(pool: &ThreadPool, work: Box<Work<T, V>>) -> Coordinator<'_, T, V> {
+    pub(super) fn new<'pool>(
+        pool: &'pool Settings,
+        crew: &'pool dyn Crew,
+        work: Box<Work<T, V>>,
+    ) -> Coordinator<'pool, T, V> {
         Coordinator {
             pool,
+            crew,
             shared: Arc::new(Shared::new(pool.token.clone(), work)),
             threads: Vec::new(),
             epoch: pool.token.epoch(),
             interrupted: None,
             deadline: None,
+            killed: false,
             notices: Vec::new(),
         }
     }
@@ -64,7 +76,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
                 self.drop_queue(&mut std::iter::empty());
             }
             fed = fed || self.feed(&mut tasks);
-            self.abandon_overdue();
+            self.end_overdue();
             self.say_if_announced();
             let news = std::mem::take(&mut self.shared.lock().outcomes);
             for (index, outcome) in news {
@@ -99,8 +111,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         if stage.should_terminate_active_tasks() && !seen.should_terminate_active_tasks() {
             self.deadline = Instant::now().checked_add(self.pool.grace);
             self.notices.push(Notice::CollectionStopped);
+            self.crew.terminate();
         }
-        if stage.should_exit_now() {
+        if stage.should_exit_now() && !self.killed {
             self.deadline = Some(Instant::now());
         }
     }
@@ -212,11 +225,17 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         ends
     }
 
-    /// Abandons what is still active after the grace period; a shielded task
-    /// is left in peace until its shield ends. At stage 3 nobody is spared.
-    fn abandon_overdue(&mut self) {
+    /// Ends what is still active after the grace period: kills it or, where
+    /// that is impossible, abandons it. A shielded task is left in peace until
+    /// its shield ends. At stage 3 nobody is spared.
+    fn end_overdue(&mut self) {
         let due = |deadline| Instant::now() >= deadline;
         if !self.deadline.is_some_and(due) {
+            return;
+        }
+        if !self.killed && self.crew.kill() {
+            self.killed = true;
+            self.deadline = Some(Instant::now() + KILL_LIMIT);
             return;
         }
         let at_once = self.stage_seen().should_exit_now();

@@ -4,17 +4,30 @@
 mod command;
 mod coordinator;
 mod executor;
+#[cfg(all(unix, feature = "process"))]
+mod frame;
 mod outcome;
+#[cfg(all(unix, feature = "process"))]
+mod process;
 mod results;
+mod settings;
 mod shared;
 mod slots;
 #[cfg(test)]
 mod tests;
 mod thread;
+#[cfg(all(unix, feature = "process"))]
+mod worker;
+#[cfg(all(unix, feature = "process"))]
+mod worker_process;
 
 #[cfg(unix)]
 pub use command::{CommandEnd, CommandRunner, Output};
 pub use executor::Executor;
 pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+#[cfg(all(unix, feature = "process"))]
+pub use process::ProcessPool;
 pub use results::{ImmediateTermination, Results, Tally};
 pub use thread::{ThreadPool, ThreadTask};
+#[cfg(all(unix, feature = "process"))]
+pub use worker::WorkerProgram;

@@ -12,12 +12,12 @@ use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::outcome::{Cancelled, Outcome, TaskError};
+use super::outcome::{Cancelled, Outcome};
 use crate::machine::Stage;
 use crate::token::{Shields, StopToken};
 
 /// What a worker does with a task.
-pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Result<V, TaskError> + Send + Sync;
+pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
 
 pub(super) struct Shared<T, V> {
     inner: Mutex<Inner<T, V>>,
@@ -120,7 +120,7 @@ impl<T, V> Shared<T, V> {
             return Outcome::Cancelled(Cancelled::Queued);
         }
         match panic::catch_unwind(AssertUnwindSafe(|| (self.work)(next.task, token))) {
-            Ok(result) => Outcome::of_result(result),
+            Ok(outcome) => outcome,
             Err(payload) => Outcome::of_panic(&*payload),
         }
     }

@@ -1,15 +1,14 @@
 //! The thread pool.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::coordinator::Coordinator;
 use super::executor::Executor;
 use super::outcome::{Outcome, TaskError};
 use super::results::Results;
-use crate::feedback::{Feedback, Silent};
+use super::settings::{Settings, Threads};
+use crate::feedback::Feedback;
 use crate::token::StopToken;
 
 /// A task to be run on a thread, for code that works with any [`Executor`].
@@ -35,50 +34,38 @@ pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Se
 /// ```
 #[derive(Clone)]
 pub struct ThreadPool {
-    pub(super) token: StopToken,
-    pub(super) workers: NonZeroUsize,
-    pub(super) queue_limit: NonZeroUsize,
-    pub(super) grace: Duration,
-    pub(super) feedback: Arc<dyn Feedback>,
+    settings: Settings,
 }
 
 impl ThreadPool {
-    /// The grace period unless set otherwise: 5 s.
-    pub const GRACE: Duration = Duration::from_secs(5);
-    /// The limit of the queue unless set otherwise.
-    pub const QUEUE_LIMIT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
-
     /// A pool that obeys `token`, with a thread for each processor.
     #[must_use]
     pub fn new(token: &StopToken) -> ThreadPool {
         ThreadPool {
-            token: token.clone(),
-            workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            queue_limit: Self::QUEUE_LIMIT,
-            grace: Self::GRACE,
-            feedback: Arc::new(Silent),
+            settings: Settings::new(token),
         }
     }
 
     /// Sets the number of threads; 0 counts as 1.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> ThreadPool {
-        self.workers = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
+        self.settings.set_workers(workers);
         self
     }
 
-    /// Sets how many tasks may wait in the queue; 0 counts as 1. Tasks beyond
-    /// it stay in their iterator until there is room.
+    /// Sets how many tasks may wait in the queue, 256 by default; 0 counts as
+    /// 1. Tasks beyond it stay in their iterator until there is room.
     #[must_use]
     pub fn queue_limit(mut self, tasks: usize) -> ThreadPool {
-        self.queue_limit = NonZeroUsize::new(tasks).unwrap_or(NonZeroUsize::MIN);
+        self.settings.set_queue_limit(tasks);
         self
     }
 
-    /// Sets how long stage 2 waits for active tasks before it abandons them.
+    /// Sets how long stage 2 waits for active tasks before it abandons them,
+    /// 5 s by default.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> ThreadPool {
-        self.grace = grace;
+        self.settings.grace = grace;
         self
     }
 
@@ -86,7 +73,7 @@ impl ThreadPool {
     /// results.
     #[must_use]
     pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ThreadPool {
-        self.feedback = Arc::new(feedback);
+        self.settings.feedback = Arc::new(feedback);
         self
     }
 
@@ -138,7 +125,8 @@ impl ThreadPool {
         J: Send + 'static,
         V: Send + 'static,
     {
-        Coordinator::new(self, Box::new(work)).run(jobs.into_iter(), on_outcome)
+        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token));
+        Coordinator::new(&self.settings, &Threads, Box::new(work)).run(jobs.into_iter(), on_outcome)
     }
 }
 

@@ -15,7 +15,11 @@ mod unix {
     pub(crate) mod pump;
     pub(crate) mod terminal;
     pub(crate) mod wake;
+    #[cfg(feature = "process")]
+    pub(crate) mod worker;
 }
+#[cfg(all(unix, feature = "process"))]
+pub(crate) use unix::worker;
 #[cfg(unix)]
 pub(crate) use unix::{
     clock, disposition, ending, errno, group, groups, mask, process, pump, terminal, wake,

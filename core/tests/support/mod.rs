@@ -56,6 +56,8 @@ pub struct Setup {
     pub stuffed_stderr: bool,
     /// What the child finds as its standard input; nothing by default.
     pub stdin: Option<OwnedFd>,
+    /// Variables for the child.
+    pub env: Vec<(String, String)>,
 }
 
 impl Program {
@@ -78,6 +80,7 @@ impl Program {
             .arg(exe)
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
             .env(ROLE, role)
+            .envs(setup.env)
             .env("LC_ALL", "C.UTF-8")
             .env_remove("NO_COLOR")
             .stdin(setup.stdin.map_or_else(Stdio::null, Stdio::from))

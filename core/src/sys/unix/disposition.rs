@@ -20,6 +20,12 @@ impl Disposition {
         Disposition::new(libc::SIG_DFL, 0, mask::empty())
     }
 
+    /// Ignored.
+    #[cfg(feature = "process")]
+    pub(crate) fn ignored() -> Disposition {
+        Disposition::new(libc::SIG_IGN, 0, mask::empty())
+    }
+
     /// Calls `handler` with siginfo, on the alternate stack if there is one,
     /// restarting system calls, with `masked` blocked meanwhile.
     pub(crate) fn handler(handler: HandlerFn, masked: &[Signal]) -> Disposition {

@@ -26,6 +26,9 @@ pub(crate) struct Group {
     child: Child,
     id: i32,
     registration: Option<Registration>,
+    /// Set when the leader was reaped: from then on the number of the group
+    /// is not ours.
+    end: Option<ExitStatus>,
     #[cfg(target_os = "linux")]
     pidfd: Option<super::super::pidfd::PidFd>,
 }
@@ -46,6 +49,7 @@ impl Group {
             child,
             id,
             registration: groups::register(id),
+            end: None,
         };
         if group.registration.is_none() {
             group.finish()?;
@@ -74,6 +78,9 @@ impl Group {
     }
 
     fn signal(&self, signal: i32) {
+        if self.end.is_some() {
+            return;
+        }
         #[cfg(target_os = "linux")]
         if self.pidfd.as_ref().is_some_and(|pidfd| !pidfd.is_valid()) {
             return;
@@ -110,17 +117,22 @@ impl Group {
     }
 
     /// Kills what is left of the group, reaps the leader, and waits a bounded
-    /// time until no descendant in the group is left.
+    /// time until no descendant in the group is left. Later calls give the
+    /// same status.
     ///
     /// # Errors
     /// Those of waiting for a process.
     pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
+        if let Some(end) = self.end {
+            return Ok(end);
+        }
         self.kill();
         self.wait_for_leader()?;
         // Whoever joined the group between the two has the same fate.
         self.kill();
         self.registration = None;
         let status = self.child.wait()?;
+        self.end = Some(status);
         let deadline = Instant::now() + DISAPPEARANCE_LIMIT;
         while self.has_members() && Instant::now() < deadline {
             // They are nobody's children whom we could wait for.
@@ -134,5 +146,12 @@ impl Group {
     fn has_members(&self) -> bool {
         // SAFETY: kill takes any arguments.
         unsafe { libc::kill(-self.id, 0) == 0 }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Whatever went wrong before, no process stays behind.
+        let _ = self.finish();
     }
 }

@@ -56,6 +56,15 @@ pub(crate) fn unblock(signals: &[Signal]) -> io::Result<()> {
     change(libc::SIG_UNBLOCK, &of(signals)).map(drop)
 }
 
+/// Lets every signal through in the calling thread.
+///
+/// # Errors
+/// Those of `pthread_sigmask(3)`; for valid arguments there are none.
+#[cfg(feature = "process")]
+pub(crate) fn unblock_all() -> io::Result<()> {
+    change(libc::SIG_SETMASK, &empty()).map(drop)
+}
+
 /// Runs `action` with every signal blocked in the calling thread: a thread
 /// that it spawns inherits the full mask from its first instruction on.
 ///

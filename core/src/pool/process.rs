@@ -1,0 +1,234 @@
+//! The process pool.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::coordinator::Coordinator;
+use super::executor::Executor;
+use super::outcome::{Cancelled, Outcome};
+use super::results::Results;
+use super::settings::{Crew, Settings};
+use super::worker::{WorkerProgram, is_worker};
+use super::worker_process::WorkerProcess;
+use crate::feedback::Feedback;
+use crate::token::StopToken;
+
+/// Runs tasks in worker processes: this program, executed again.
+///
+/// A task that crashes, hangs or leaks takes nothing with it: its worker is
+/// replaced. At stage 2 the worker's process group gets SIGTERM, which the
+/// task sees through its token; what is left after the grace period is
+/// killed, with all processes that the task started. A shield inside a task
+/// holds at most for the grace period. No worker outlives this process, even
+/// if that is killed.
+///
+/// Jobs and values travel in `postcard` format, at most 16 MiB each. Idle
+/// workers wait for the next run; they end with the pool. Unix only.
+///
+/// ```no_run
+/// use sigproof_core::{InterruptHandler, Policy, Executor};
+/// use sigproof_core::pool::{ProcessPool, WorkerProgram};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let square = WorkerProgram::register("square", |number: u64, token| {
+///         token.checkpoint()?;
+///         Ok(number * number)
+///     });
+///     let handler = InterruptHandler::install(Policy::escalating())?;
+///     let results = ProcessPool::new(&handler.token(), &square).run(0..100);
+///     println!("{}", results.tally());
+///     handler.conclude();
+///     Ok(())
+/// }
+/// ```
+pub struct ProcessPool<J, V> {
+    settings: Settings,
+    program: WorkerProgram<J, V>,
+    args: Vec<String>,
+    crew: Arc<Workers>,
+}
+
+impl<J, V> ProcessPool<J, V>
+where
+    J: Serialize + DeserializeOwned + Send + 'static,
+    V: Serialize + DeserializeOwned + Send + 'static,
+{
+    /// A pool that obeys `token`, with a worker for each processor. Workers
+    /// are started as tasks need them.
+    #[must_use]
+    pub fn new(token: &StopToken, program: &WorkerProgram<J, V>) -> ProcessPool<J, V> {
+        ProcessPool {
+            settings: Settings::new(token),
+            program: program.clone(),
+            args: Vec::new(),
+            crew: Arc::new(Workers::default()),
+        }
+    }
+
+    /// Sets the number of workers; 0 counts as 1.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> ProcessPool<J, V> {
+        self.settings.set_workers(workers);
+        self
+    }
+
+    /// Sets how many tasks may wait in the queue, 256 by default; 0 counts as
+    /// 1. Tasks beyond it stay in their iterator until there is room.
+    #[must_use]
+    pub fn queue_limit(mut self, tasks: usize) -> ProcessPool<J, V> {
+        self.settings.set_queue_limit(tasks);
+        self
+    }
+
+    /// Sets how long stage 2 waits for active tasks before it kills them, 5 s
+    /// by default.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> ProcessPool<J, V> {
+        self.settings.grace = grace;
+        self
+    }
+
+    /// Tells this feedback of failed tasks and of partial results.
+    #[must_use]
+    pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ProcessPool<J, V> {
+        self.settings.feedback = Arc::new(feedback);
+        self
+    }
+
+    /// Starts workers with these arguments, for programs that have to get by
+    /// their argument parser to reach [`WorkerProgram::register`]. None by
+    /// default.
+    #[must_use]
+    pub fn worker_args(
+        mut self,
+        args: impl IntoIterator<Item = impl Into<String>>,
+    ) -> ProcessPool<J, V> {
+        self.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+impl<J, V> Executor<V> for ProcessPool<J, V>
+where
+    J: Serialize + DeserializeOwned + Send + 'static,
+    V: Serialize + DeserializeOwned + Send + 'static,
+{
+    type Task = J;
+
+    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
+    where
+        I: IntoIterator<Item = J>,
+        F: FnMut(usize, &Outcome<V>),
+    {
+        let crew = Arc::clone(&self.crew);
+        let (name, limit) = (self.program.name, self.program.frame_limit);
+        let args = self.args.clone();
+        let work = move |job: J, _: &StopToken| {
+            let worker = match crew.take(name, &args) {
+                Ok(Some(worker)) => worker,
+                Ok(None) => return Outcome::Cancelled(Cancelled::Queued),
+                Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
+            };
+            let (outcome, usable) = worker.carry_out(&job, limit);
+            crew.give_back(worker, usable);
+            outcome
+        };
+        let coordinator = Coordinator::new(&self.settings, &*self.crew, Box::new(work));
+        let results = coordinator.run(tasks.into_iter(), on_outcome);
+        if results.interrupted().is_some() {
+            // They have seen stage 2 and will not forget it.
+            self.crew.retire();
+        }
+        results
+    }
+}
+
+impl<J, V> Drop for ProcessPool<J, V> {
+    fn drop(&mut self) {
+        self.crew.retire();
+    }
+}
+
+/// The worker processes of a pool.
+#[derive(Default)]
+struct Workers {
+    /// All that were started and not finished.
+    all: Mutex<Vec<Arc<WorkerProcess>>>,
+    /// Those that have nothing to do.
+    idle: Mutex<Vec<Arc<WorkerProcess>>>,
+    /// The run is being terminated: no worker may be started.
+    terminating: AtomicBool,
+}
+
+impl Workers {
+    /// A worker to work with, `None` if the run is being terminated.
+    fn take(&self, name: &str, args: &[String]) -> io::Result<Option<Arc<WorkerProcess>>> {
+        if let Some(worker) = lock(&self.idle).pop() {
+            return Ok(Some(worker));
+        }
+        if is_worker() {
+            // `main` went past `register`: each worker would start its own.
+            return Err(io::Error::other(
+                "this process is a worker itself, but has not registered its work",
+            ));
+        }
+        // The lock keeps `terminate` out: it finds the worker in the list, or
+        // the worker is not started.
+        let mut all = lock(&self.all);
+        if self.terminating.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let worker = Arc::new(WorkerProcess::start(name, args)?);
+        all.push(Arc::clone(&worker));
+        Ok(Some(worker))
+    }
+
+    fn give_back(&self, worker: Arc<WorkerProcess>, usable: bool) {
+        if usable {
+            lock(&self.idle).push(worker);
+        } else {
+            lock(&self.all).retain(|other| !Arc::ptr_eq(other, &worker));
+        }
+    }
+
+    /// Kills and reaps all workers; the next run starts new ones.
+    fn retire(&self) {
+        let all = std::mem::take(&mut *lock(&self.all));
+        lock(&self.idle).clear();
+        self.terminating.store(false, Ordering::SeqCst);
+        for worker in &all {
+            worker.kill();
+        }
+        for worker in &all {
+            // It was killed; there is nothing to learn from how it ended.
+            let _ = worker.finish();
+        }
+    }
+}
+
+impl Crew for Workers {
+    fn terminate(&self) {
+        let all = lock(&self.all);
+        self.terminating.store(true, Ordering::SeqCst);
+        for worker in &*all {
+            worker.terminate();
+        }
+    }
+
+    fn kill(&self) -> bool {
+        for worker in &*lock(&self.all) {
+            worker.kill();
+        }
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

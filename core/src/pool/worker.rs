@@ -1,0 +1,188 @@
+//! The worker's side of the process pool.
+
+use std::any::Any;
+use std::env;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::parent_id;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::frame;
+use super::outcome::{Cancelled, Failure, Outcome, TaskError};
+use crate::machine::{Beyond, Policy, Rung, Signal, Stage};
+use crate::signal::{InterruptHandler, Options};
+use crate::sys::worker;
+use crate::token::StopToken;
+
+/// Says in a worker process which program it works for: its name and the
+/// process id of the pool. A program started by a task inherits the variable,
+/// but has another parent.
+pub(super) const ROLE: &str = "SIGPROOF_CORE_WORKER";
+
+/// What a worker answers for each job.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) enum Reply<V> {
+    Completed(V),
+    Failed { message: String, panicked: bool },
+    CancelledQueued,
+    CancelledActive,
+}
+
+/// Work that can be done in a worker process: this program, executed again.
+///
+/// [`WorkerProgram::register`] has to come first in `main`, before arguments
+/// are read, threads started or signal handlers installed.
+pub struct WorkerProgram<J, V> {
+    pub(super) name: &'static str,
+    pub(super) frame_limit: usize,
+    types: PhantomData<fn(J) -> V>,
+}
+
+// Derived, it would ask J and V to be Clone as well.
+impl<J, V> Clone for WorkerProgram<J, V> {
+    fn clone(&self) -> WorkerProgram<J, V> {
+        WorkerProgram { ..*self }
+    }
+}
+
+impl<J, V> fmt::Debug for WorkerProgram<J, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerProgram")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<J, V> WorkerProgram<J, V>
+where
+    J: Serialize + DeserializeOwned + Send + 'static,
+    V: Serialize + DeserializeOwned + Send + 'static,
+{
+    /// Names this work. In a worker process started for this name the call
+    /// does not return: it works until the pool is gone, and ends the process.
+    ///
+    /// A worker leads a process group of its own, ignores SIGINT, has every
+    /// other disposition and its signal mask reset, and finds `/dev/null` as
+    /// its standard input. SIGTERM, which the pool sends at stage 2, raises
+    /// the stage that `work` sees through its token.
+    pub fn register(
+        name: &'static str,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError>,
+    ) -> WorkerProgram<J, V> {
+        let program = WorkerProgram {
+            name,
+            frame_limit: frame::FRAME_LIMIT,
+            types: PhantomData,
+        };
+        if env::var(ROLE).is_ok_and(|role| role == role_of(name, parent_id())) {
+            let error = program.serve(&work).err();
+            // The pool reads how this process ended.
+            if let Some(error) = error {
+                eprintln!("worker {name}: {error}");
+            }
+            worker::kill_own_group();
+        }
+        program
+    }
+
+    fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
+        let mut socket = worker::take_control_socket()?;
+        worker::reset_signals()?;
+        // SIGTERM is a request: the task sees stage 2 at its next checkpoint.
+        let policy = Policy::custom([Rung::announce(Stage::TerminateActive)])
+            .map_err(io::Error::other)?
+            .beyond(Beyond::Ignore);
+        let options = Options::new(policy).signals([Signal::TERMINATE]);
+        let handler = InterruptHandler::install(options)?;
+        let jobs = self.receive(socket.try_clone()?)?;
+        for job in jobs {
+            let reply = carry_out(job, &handler.token(), work);
+            let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
+                let (message, panicked) = (error.to_string(), false);
+                frame::encode(&Reply::<V>::Failed { message, panicked }, self.frame_limit)
+            })?;
+            io::Write::write_all(&mut socket, &reply)?;
+        }
+        Ok(())
+    }
+
+    /// A thread that reads jobs even while one is at work: the end of the
+    /// socket means that the pool is gone, and then so is this process.
+    fn receive(&self, mut socket: UnixStream) -> io::Result<Receiver<J>> {
+        // The pool sends a job when it has the reply to the one before, so
+        // that at most one waits here.
+        let (sender, receiver) = channel();
+        let limit = self.frame_limit;
+        thread::Builder::new()
+            .name("control".to_owned())
+            .spawn(move || {
+                loop {
+                    let sent = match frame::read(&mut socket, limit) {
+                        Ok(Some(job)) => sender.send(job).is_ok(),
+                        Ok(None) => false,
+                        Err(error) => {
+                            eprintln!("worker: cannot read a job: {error}");
+                            false
+                        }
+                    };
+                    if !sent {
+                        worker::kill_own_group();
+                    }
+                }
+            })?;
+        Ok(receiver)
+    }
+}
+
+/// The value of [`ROLE`] for the children of process `parent`.
+pub(super) fn role_of(name: &str, parent: u32) -> String {
+    format!("{name}@{parent}")
+}
+
+/// Whether this process was started as a worker.
+pub(super) fn is_worker() -> bool {
+    let parent = format!("@{}", parent_id());
+    env::var(ROLE).is_ok_and(|role| role.ends_with(&parent))
+}
+
+fn carry_out<J, V>(
+    job: J,
+    token: &StopToken,
+    work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>,
+) -> Reply<V> {
+    if token.is_interrupted() {
+        return Reply::CancelledQueued;
+    }
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token))).map_or_else(
+        |payload: Box<dyn Any + Send>| Outcome::of_panic(&*payload),
+        Outcome::of_result,
+    );
+    match outcome {
+        Outcome::Completed(value) => Reply::Completed(value),
+        Outcome::Failed(Failure { message, panicked }) => Reply::Failed { message, panicked },
+        Outcome::Cancelled(Cancelled::Queued) => Reply::CancelledQueued,
+        Outcome::Cancelled(Cancelled::Active) => Reply::CancelledActive,
+        Outcome::Abandoned | Outcome::Lost(_) => Reply::Failed {
+            message: "a task of a worker is neither abandoned nor lost".to_owned(),
+            panicked: false,
+        },
+    }
+}
+
+impl<V> Reply<V> {
+    pub(super) fn into_outcome(self) -> Outcome<V> {
+        match self {
+            Reply::Completed(value) => Outcome::Completed(value),
+            Reply::Failed { message, panicked } => Outcome::Failed(Failure { message, panicked }),
+            Reply::CancelledQueued => Outcome::Cancelled(Cancelled::Queued),
+            Reply::CancelledActive => Outcome::Cancelled(Cancelled::Active),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One worker process, as the pool sees it.
+
+use std::env;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::frame;
+use super::outcome::{Cancelled, Failure, Outcome};
+use super::worker::{ROLE, Reply, role_of};
+use crate::machine::Signal;
+use crate::sys::group::Group;
+use crate::sys::process;
+
+/// A worker process with its control socket.
+pub(super) struct WorkerProcess {
+    group: Mutex<Group>,
+    socket: UnixStream,
+    /// The pool has asked it to end, or killed it.
+    condemned: AtomicBool,
+}
+
+impl WorkerProcess {
+    /// Executes this program again as a worker for `name`.
+    ///
+    /// # Errors
+    /// Those of a socket pair and of starting a program.
+    pub(super) fn start(name: &str, args: &[String]) -> io::Result<WorkerProcess> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(env::current_exe()?);
+        command
+            .args(args)
+            .env(ROLE, role_of(name, process::id()))
+            .stdin(OwnedFd::from(theirs));
+        let group = Group::spawn(&mut command)?;
+        Ok(WorkerProcess {
+            group: Mutex::new(group),
+            socket,
+            condemned: AtomicBool::new(false),
+        })
+    }
+
+    /// Has the worker do one job; whether it can do another one afterwards.
+    pub(super) fn carry_out<J, V>(&self, job: &J, limit: usize) -> (Outcome<V>, bool)
+    where
+        J: Serialize,
+        V: DeserializeOwned,
+    {
+        let request = match frame::encode(job, limit) {
+            Ok(request) => request,
+            Err(error) => {
+                let (message, panicked) = (error.to_string(), false);
+                return (Outcome::Failed(Failure { message, panicked }), true);
+            }
+        };
+        let mut socket = &self.socket;
+        let reply = io::Write::write_all(&mut socket, &request)
+            .and_then(|()| frame::read::<Reply<V>>(&mut socket, limit));
+        match reply {
+            Ok(Some(reply)) => (reply.into_outcome(), true),
+            Ok(None) => (self.outcome_of_death(None), false),
+            Err(error) => (self.outcome_of_death(Some(&error)), false),
+        }
+    }
+
+    fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {
+        let end = self.finish();
+        if self.condemned.load(Ordering::SeqCst) {
+            return Outcome::Cancelled(Cancelled::Active);
+        }
+        let how = match (end, error) {
+            (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
+            (Ok(status), _) => describe(status),
+            (Err(error), _) => error.to_string(),
+        };
+        Outcome::Lost(how)
+    }
+
+    /// Asks the worker, and all that its tasks started, to end.
+    pub(super) fn terminate(&self) {
+        self.condemned.store(true, Ordering::SeqCst);
+        self.with_group(|group| group.request_end(Signal::TERMINATE.number()));
+    }
+
+    /// Kills the worker and all that its tasks started.
+    pub(super) fn kill(&self) {
+        self.condemned.store(true, Ordering::SeqCst);
+        self.with_group(|group| group.kill());
+    }
+
+    /// A group that is locked is being finished, which kills it as well.
+    fn with_group(&self, action: impl FnOnce(&Group)) {
+        match self.group.try_lock() {
+            Ok(group) => action(&group),
+            Err(TryLockError::Poisoned(group)) => action(&group.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    /// Kills what is left, and reaps.
+    pub(super) fn finish(&self) -> io::Result<ExitStatus> {
+        let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        group.finish()
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) => format!("killed by signal {signal}"),
+        None => format!("exited with status {}", status.code().unwrap_or(-1)),
+    }
+}

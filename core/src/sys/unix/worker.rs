@@ -1,0 +1,50 @@
+//! What a worker process does to itself before it works.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixStream;
+
+use super::disposition::{self, Disposition};
+use super::{ending, mask, process};
+use crate::machine::Signal;
+
+/// Takes the control socket off standard input, where programs that a task
+/// starts would find it, and puts `/dev/null` there.
+///
+/// # Errors
+/// Those of `fcntl(2)`, `open(2)` and `dup2(2)`.
+pub(crate) fn take_control_socket() -> io::Result<UnixStream> {
+    let stdin = io::stdin();
+    let socket = stdin.as_fd().try_clone_to_owned()?;
+    let null = File::open("/dev/null")?;
+    // SAFETY: both descriptors are open.
+    if unsafe { libc::dup2(null.as_raw_fd(), stdin.as_fd().as_raw_fd()) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(UnixStream::from(socket))
+}
+
+/// Lets every signal through, gives each its default, and ignores SIGINT: the
+/// parent alone decides what a Ctrl+C means.
+///
+/// # Errors
+/// Those of `sigaction(2)` and `pthread_sigmask(3)`.
+pub(crate) fn reset_signals() -> io::Result<()> {
+    for signal in Signal::ALL {
+        disposition::replace(signal, &Disposition::default_action())?;
+    }
+    disposition::replace(Signal::INTERRUPT, &Disposition::ignored())?;
+    mask::unblock_all()
+}
+
+/// Ends this process and its group at once.
+pub(crate) fn kill_own_group() -> ! {
+    // SAFETY: getpgrp has no precondition and cannot fail.
+    let leads = unsafe { libc::getpgrp() }.cast_unsigned() == process::id();
+    if leads {
+        // SAFETY: kill takes any arguments; 0 is the caller's own group.
+        let _ = unsafe { libc::kill(0, libc::SIGKILL) };
+    }
+    ending::exit_now(1)
+}
