@@ -226,31 +226,44 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 
     /// Ends what is still active after the grace period: kills it or, where
-    /// that is impossible, abandons it. A shielded task is left in peace until
-    /// its shield ends. At stage 3 nobody is spared.
+    /// that is impossible, abandons it.
     fn end_overdue(&mut self) {
-        let due = |deadline| Instant::now() >= deadline;
-        if !self.deadline.is_some_and(due) {
+        let now = Instant::now();
+        let is_due = |worker: &Worker| self.due_at(worker).is_some_and(|due| now >= due);
+        let any = self.shared.lock().workers.iter().any(is_due);
+        if !any {
             return;
         }
         if !self.killed && self.crew.kill() {
             self.killed = true;
-            self.deadline = Some(Instant::now() + KILL_LIMIT);
+            self.deadline = Some(now + KILL_LIMIT);
             return;
         }
-        let at_once = self.stage_seen().should_exit_now();
         let mut inner = self.shared.lock();
         let Inner {
             workers, outcomes, ..
         } = &mut *inner;
-        for worker in workers {
-            if !at_once && !worker.is_overdue() {
-                continue;
-            }
+        for worker in workers.iter_mut().filter(|worker| is_due(worker)) {
             if let Some(index) = worker.active.take() {
                 worker.abandoned = true;
                 outcomes.push((index, Outcome::Abandoned));
             }
+        }
+    }
+
+    /// When this worker's task has to be ended, or looked at again. A shielded
+    /// one is left in peace until its shield ends, and has a grace period from
+    /// then on. At stage 3 nobody is spared.
+    fn due_at(&self, worker: &Worker) -> Option<Instant> {
+        let deadline = self.deadline?;
+        worker.active?;
+        match worker.token.shields() {
+            _ if self.stage_seen().should_exit_now() => Some(deadline),
+            Shields::None => Some(deadline),
+            Shields::Ended(end) => end
+                .checked_add(self.pool.grace)
+                .map(|due| due.max(deadline)),
+            Shields::HoldUntil(limit) => limit,
         }
     }
 
@@ -269,8 +282,13 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             let mut inner = self.shared.lock();
             let wants_tasks = !fed && inner.queue.len() <= low;
             let stale = token.epoch() != self.epoch && !seen.is_interrupted();
-            let news = !inner.outcomes.is_empty() || inner.is_quiet();
-            let due = self.next_deadline(&inner.workers);
+            let to_drop = seen.is_interrupted() && !inner.queue.is_empty();
+            let news = !inner.outcomes.is_empty() || inner.is_quiet() || to_drop;
+            let due = inner
+                .workers
+                .iter()
+                .filter_map(|worker| self.due_at(worker))
+                .min();
             let overdue = due.is_some_and(|due| Instant::now() >= due);
             let say = !self.notices.is_empty() && token.is_announced(seen);
             let done = news || wants_tasks || stale || overdue || say || token.stage() > seen;
@@ -281,22 +299,6 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
                 Step::WaitUntil(due)
             }
         });
-    }
-
-    /// When a task may have to be abandoned: at the end of the grace period
-    /// or, after it, when the first of the shields that hold gives way.
-    fn next_deadline(&self, workers: &[Worker]) -> Option<Instant> {
-        let deadline = self.deadline?;
-        if Instant::now() < deadline || workers.iter().any(Worker::is_overdue) {
-            return Some(deadline);
-        }
-        workers
-            .iter()
-            .filter_map(|worker| match worker.token.shields() {
-                Shields::HoldUntil(until) => until,
-                Shields::None => None,
-            })
-            .min()
     }
 
     fn tell(&mut self, index: usize, outcome: &Outcome<V>) {

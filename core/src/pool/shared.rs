@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::outcome::{Cancelled, Outcome};
+use super::outcome::Outcome;
 use crate::machine::Stage;
-use crate::token::{Shields, StopToken};
+use crate::token::StopToken;
 
 /// What a worker does with a task.
 pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
@@ -63,13 +63,6 @@ impl<T, V> Inner<T, V> {
     }
 }
 
-impl Worker {
-    /// Whether the worker has a task that may be abandoned now.
-    pub(super) fn is_overdue(&self) -> bool {
-        self.active.is_some() && self.token.shields() == Shields::None
-    }
-}
-
 impl<T, V> Shared<T, V> {
     pub(super) fn new(token: StopToken, work: Box<Work<T, V>>) -> Shared<T, V> {
         Shared {
@@ -106,22 +99,30 @@ impl<T, V> Shared<T, V> {
     pub(super) fn work_through(self: Arc<Self>, number: usize, token: &StopToken) {
         let mut last = None;
         while let Some(next) = self.exchange(number, last.take()) {
+            // The stage is looked at again after the task was taken: between
+            // the two, Ctrl+C may have come, and the coordinator, which clears
+            // the queue, may not have had the lock yet.
+            if self.token.stage() >= Stage::CancelQueued || self.token.epoch() != next.epoch {
+                return self.hand_back(number, next);
+            }
             let index = next.index;
-            let outcome = self.carry_out(next, token);
+            let work = AssertUnwindSafe(|| (self.work)(next.task, token));
+            let outcome =
+                panic::catch_unwind(work).unwrap_or_else(|payload| Outcome::of_panic(&*payload));
             last = Some((index, outcome));
         }
     }
 
-    fn carry_out(&self, next: Queued<T>, token: &StopToken) -> Outcome<V> {
-        // The stage is looked at again after the task was taken: between the
-        // two, Ctrl+C may have come, and the coordinator, which clears the
-        // queue, may not have had the lock yet.
-        if self.token.stage() >= Stage::CancelQueued || self.token.epoch() != next.epoch {
-            return Outcome::Cancelled(Cancelled::Queued);
-        }
-        match panic::catch_unwind(AssertUnwindSafe(|| (self.work)(next.task, token))) {
-            Ok(outcome) => outcome,
-            Err(payload) => Outcome::of_panic(&*payload),
+    /// Puts a task that must not be started back, for the coordinator to
+    /// cancel.
+    fn hand_back(&self, number: usize, task: Queued<T>) {
+        let mut inner = self.lock();
+        inner.workers[number].active = None;
+        inner.queue.push_front(task);
+        let asleep = std::mem::take(&mut inner.asleep);
+        drop(inner);
+        if asleep {
+            self.token.wake_all();
         }
     }
 
@@ -134,8 +135,7 @@ impl<T, V> Shared<T, V> {
             }
             inner.workers[number].active = None;
             inner.outcomes.push((index, outcome));
-            if inner.asleep {
-                inner.asleep = false;
+            if std::mem::take(&mut inner.asleep) {
                 drop(inner);
                 self.token.wake_all();
                 inner = self.lock();

@@ -206,7 +206,9 @@ fn a_shielded_task_is_not_abandoned() {
     // Both tasks are active and deaf when the stop comes. The shielded one is
     // let go when the other one was abandoned, so it was there to be abandoned
     // as well.
-    let results = pool.grace(Duration::ZERO).map_streaming(
+    // The shielded one needs a moment between the end of its shield and its
+    // own end, which is what the grace is for.
+    let results = pool.grace(Duration::from_millis(500)).map_streaming(
         [false, true],
         move |shielded, token| {
             let _shield = shielded.then(|| token.shield(LONG));

@@ -30,6 +30,8 @@ pub(crate) enum Shields {
     None,
     /// One at least holds, at most until then.
     HoldUntil(Option<Instant>),
+    /// None holds; the last one ended then.
+    Ended(Instant),
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +40,7 @@ struct Below {
     /// The latest limit among them; meaningless while `count` is 0.
     until: Option<Instant>,
     endless: bool,
+    ended: Option<Instant>,
 }
 
 impl Node {
@@ -111,10 +114,11 @@ impl Node {
     pub(super) fn shields(&self) -> Shields {
         let below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
         match below.until {
-            _ if below.count == 0 => Shields::None,
+            _ if below.count == 0 => below.ended.map_or(Shields::None, Shields::Ended),
             _ if below.endless => Shields::HoldUntil(None),
             Some(until) if Instant::now() < until => Shields::HoldUntil(Some(until)),
-            Some(_) | None => Shields::None,
+            Some(until) => Shields::Ended(until),
+            None => Shields::None,
         }
     }
 
@@ -136,7 +140,10 @@ impl Node {
         let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
         below.count = below.count.saturating_sub(1);
         if below.count == 0 {
-            *below = Below::default();
+            *below = Below {
+                ended: Some(Instant::now()),
+                ..Below::default()
+            };
         }
     }
 
