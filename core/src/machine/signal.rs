@@ -21,6 +21,15 @@ impl Signal {
     /// SIGTERM, number 15: a polite request to end, from another process.
     pub const TERMINATE: Signal = Signal(15);
 
+    /// SIGTSTP: Ctrl+Z. Never moves the stage; the handler of the terminal
+    /// uses it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) const TERMINAL_STOP: Signal = Signal(20);
+    /// SIGTSTP: Ctrl+Z. Never moves the stage; the handler of the terminal
+    /// uses it.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) const TERMINAL_STOP: Signal = Signal(18);
+
     /// Every signal this library can manage.
     pub const ALL: [Signal; 4] = [
         Signal::HANGUP,
@@ -54,7 +63,8 @@ impl Signal {
             1 => "SIGHUP",
             2 => "SIGINT",
             3 => "SIGQUIT",
-            _ => "SIGTERM",
+            15 => "SIGTERM",
+            _ => "SIGTSTP",
         }
     }
 

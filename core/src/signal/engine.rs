@@ -11,6 +11,8 @@ use crate::machine::{
     Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
 };
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::sys::disposition::Disposition;
+use crate::sys::terminal::Modes;
 use crate::sys::{clock, wake};
 
 /// What the signal handler works on. It never changes but for its atomics.
@@ -21,6 +23,12 @@ pub(super) struct Engine {
     pub(super) exit: ExitStyle,
     pub(super) exit_message: Vec<u8>,
     pub(super) terminal_restore: Vec<u8>,
+    pub(super) terminal_reapply: Vec<u8>,
+    /// The modes of the terminal at the time of installation.
+    pub(super) modes: Option<Modes>,
+    /// What each signal did before, to be called as well; empty without
+    /// chaining.
+    pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
     pub(super) owner: u32,
     sender: wake::Sender,
@@ -38,6 +46,8 @@ pub(super) struct Settings {
     pub(super) exit: ExitStyle,
     pub(super) exit_message: Vec<u8>,
     pub(super) terminal_restore: Vec<u8>,
+    pub(super) terminal_reapply: Vec<u8>,
+    pub(super) chained: Vec<(Signal, Disposition)>,
 }
 
 impl Engine {
@@ -54,6 +64,9 @@ impl Engine {
             exit: settings.exit,
             exit_message: settings.exit_message,
             terminal_restore: settings.terminal_restore,
+            terminal_reapply: settings.terminal_reapply,
+            modes: Modes::current(),
+            chained: settings.chained,
             owner,
             sender,
             state: AtomicU64::new(State::START.to_bits()),

@@ -21,8 +21,9 @@ use std::thread;
 use super::engine::Engine;
 use super::options::ExitStyle;
 use crate::machine::{Action, Event, Sender, Signal};
-use crate::sys::disposition::{self, Disposition};
-use crate::sys::{ending, errno, groups, process, terminal};
+use crate::sys::disposition::{self, Callable, Disposition};
+use crate::sys::terminal::{self, Modes};
+use crate::sys::{clock, ending, errno, groups, mask, process};
 
 static ACTIVE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
 static IN_FLIGHT: AtomicU32 = AtomicU32::new(0);
@@ -33,7 +34,7 @@ static RESTORED: AtomicU32 = AtomicU32::new(0);
 extern "C" fn on_signal(
     number: libc::c_int,
     info: *mut libc::siginfo_t,
-    _context: *mut libc::c_void,
+    context: *mut libc::c_void,
 ) {
     let saved = errno::get();
     IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
@@ -42,7 +43,10 @@ extern "C" fn on_signal(
     let engine = unsafe { ACTIVE.load(Ordering::SeqCst).as_ref() };
     if let Some(signal) = Signal::from_number(number) {
         match engine {
-            Some(engine) => handle(engine, signal, sender_of(info)),
+            Some(engine) => {
+                handle(engine, signal, sender_of(info));
+                chain(engine, signal, info, context);
+            }
             None => deliver_late(signal),
         }
     }
@@ -61,6 +65,63 @@ fn handle(engine: &Engine, signal: Signal, sender: Sender) {
     if transition.action.ends_process() {
         end_process(engine, transition.action, Some(signal));
     }
+}
+
+/// Calls the handler that was there before, if that was asked for.
+fn chain(engine: &Engine, signal: Signal, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let previous = engine.chained.iter().find(|(known, _)| *known == signal);
+    match previous.and_then(|(_, previous)| previous.callable()) {
+        Some(Callable::WithInfo(handler)) => handler(signal.number(), info, context),
+        Some(Callable::Plain(handler)) => handler(signal.number()),
+        None => {}
+    }
+}
+
+/// Ctrl+Z: leaves the terminal as it was found, stops, and when the process
+/// goes on puts everything back. All of it happens here, so that no SIGCONT
+/// handler is needed and the process really stops.
+extern "C" fn on_terminal_stop(
+    _number: libc::c_int,
+    _info: *mut libc::siginfo_t,
+    _context: *mut libc::c_void,
+) {
+    let saved = errno::get();
+    IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: as in `on_signal`.
+    if let Some(engine) = unsafe { ACTIVE.load(Ordering::SeqCst).as_ref() } {
+        let modes = Modes::current();
+        terminal::write_without_blocking(&engine.terminal_restore);
+        if let Some(original) = &engine.modes {
+            original.apply();
+        }
+        let stopped_ns = stop_by_default();
+        engine.was_stopped_for(stopped_ns);
+        if let Some(modes) = &modes {
+            modes.apply();
+        }
+        terminal::write_without_blocking(&engine.terminal_reapply);
+    } else {
+        stop_by_default();
+    }
+    IN_FLIGHT.fetch_sub(1, Ordering::SeqCst);
+    errno::set(saved);
+}
+
+/// Lets SIGTSTP do what it does by default, and gives the time that took, in
+/// nanoseconds.
+fn stop_by_default() -> u64 {
+    let signal = Signal::TERMINAL_STOP;
+    let before_ns = clock::now_ns();
+    // sigaction cannot fail for SIGTSTP.
+    if let Ok(ours) = disposition::replace(signal, &Disposition::default_action()) {
+        // SAFETY: raise takes any signal number. The signal is blocked in this
+        // handler; the process stops when it is let through.
+        let _ = unsafe { libc::raise(signal.number()) };
+        let _ = mask::unblock(&[signal]);
+        let _ = mask::block(&[signal]);
+        let _ = disposition::replace(signal, &ours);
+    }
+    clock::now_ns().saturating_sub(before_ns)
 }
 
 /// A signal whose delivery had begun when the handler was removed. If the
@@ -86,6 +147,9 @@ pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal
         terminal::write_without_blocking(&engine.exit_message);
     }
     terminal::write_without_blocking(&engine.terminal_restore);
+    if let Some(modes) = &engine.modes {
+        modes.apply();
+    }
     match (engine.exit, signal) {
         (ExitStyle::BySignal, Some(signal)) => ending::die_by(signal),
         (ExitStyle::Status128, Some(signal)) => ending::exit_now(128 + signal.number()),
@@ -174,13 +238,23 @@ pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Dispositi
     Ok(previous)
 }
 
+/// Installs the handler for Ctrl+Z; gives the previous disposition.
+///
+/// # Errors
+/// Those of `sigaction(2)`.
+pub(super) fn attach_terminal_stop() -> io::Result<Disposition> {
+    let signal = Signal::TERMINAL_STOP;
+    disposition::replace(signal, &Disposition::handler(on_terminal_stop, &[signal]))
+}
+
 /// Puts `previous` back if our handler is still the installed one, and says
 /// whether it was.
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
 pub(super) fn detach(signal: Signal, previous: &Disposition) -> io::Result<bool> {
-    if !disposition::current(signal)?.is_handler(on_signal) {
+    let current = disposition::current(signal)?;
+    if !current.is_handler(on_signal) && !current.is_handler(on_terminal_stop) {
         return Ok(false);
     }
     RESTORED.fetch_or(1 << signal.number(), Ordering::SeqCst);

@@ -66,12 +66,23 @@ impl InterruptHandler {
                 Vec::new()
             }
         });
+        let mut chained = Vec::new();
+        if options.chains {
+            for &signal in &managed {
+                let previous = disposition::current(signal)
+                    .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
+                chained.push((signal, previous));
+            }
+        }
+        let handles_stop = options.terminal_reapply.is_some();
         let settings = Settings {
             policy: options.policy,
             signals: managed,
             exit: options.exit,
             exit_message: options.exit_message,
             terminal_restore,
+            terminal_reapply: options.terminal_reapply.unwrap_or_default(),
+            chained,
         };
         let (sender, receiver) = wake::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
@@ -103,6 +114,9 @@ impl InterruptHandler {
             let previous = handler::attach(signal, &guard.engine.signals)
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
             guard.previous.push((signal, previous));
+        }
+        if handles_stop {
+            guard.attach_terminal_stop()?;
         }
         Ok(guard)
     }
@@ -179,6 +193,18 @@ impl InterruptHandler {
     /// it does by default. Called by [`InterruptHandler::conclude`].
     pub(super) fn finish(&self) {
         self.engine.apply(Event::Finished);
+    }
+
+    /// Takes care of Ctrl+Z as well, unless it is ignored: then there is no
+    /// shell with job control to go back to.
+    fn attach_terminal_stop(&mut self) -> Result<(), InstallError> {
+        let signal = Signal::TERMINAL_STOP;
+        let failed = |error| InstallError::system("sigaction", Some(signal), error);
+        if !disposition::current(signal).map_err(failed)?.is_ignored() {
+            let previous = handler::attach_terminal_stop().map_err(failed)?;
+            self.previous.push((signal, previous));
+        }
+        Ok(())
     }
 
     fn uninstall(&mut self) {

@@ -39,6 +39,8 @@ pub struct Options {
     pub(super) shares_stage: bool,
     pub(super) exit_message: Vec<u8>,
     pub(super) terminal_restore: Option<Vec<u8>>,
+    pub(super) terminal_reapply: Option<Vec<u8>>,
+    pub(super) chains: bool,
 }
 
 impl Options {
@@ -54,6 +56,8 @@ impl Options {
             shares_stage: false,
             exit_message: Vec::new(),
             terminal_restore: None,
+            terminal_reapply: None,
+            chains: false,
         }
     }
 
@@ -118,6 +122,24 @@ impl Options {
     #[must_use]
     pub fn terminal_restore(mut self, bytes: impl Into<Vec<u8>>) -> Options {
         self.terminal_restore = Some(bytes.into());
+        self
+    }
+
+    /// Repairs the terminal when Ctrl+Z stops the program, and when it goes
+    /// on writes `reapply` to standard error (for instance, to hide the cursor
+    /// again) and sets the modes it had. Not done by default.
+    #[must_use]
+    pub fn on_terminal_stop(mut self, reapply: impl Into<Vec<u8>>) -> Options {
+        self.terminal_reapply = Some(reapply.into());
+        self
+    }
+
+    /// Calls the handler that was there before as well, after this one has
+    /// taken the signal; not when the signal ends the process. The previous
+    /// handler has to be async-signal-safe and to stay valid.
+    #[must_use]
+    pub fn chain_previous_handlers(mut self) -> Options {
+        self.chains = true;
         self
     }
 

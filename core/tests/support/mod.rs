@@ -7,14 +7,16 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::env;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::pty::OpenptyResult;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -56,6 +58,9 @@ pub struct Setup {
     pub stuffed_stderr: bool,
     /// What the child finds as its standard input; nothing by default.
     pub stdin: Option<OwnedFd>,
+    /// Standard error is this terminal; the child leads a group of its own, so
+    /// that Ctrl+Z can stop it.
+    pub terminal: Option<OpenptyResult>,
     /// Variables for the child.
     pub env: Vec<(String, String)>,
 }
@@ -92,10 +97,17 @@ impl Program {
             command.stdout(Stdio::piped()).stderr(writer);
             stuffed = Some(reader);
         }
+        let mut master = None;
+        if let Some(pty) = setup.terminal {
+            command.process_group(0).stderr(pty.slave);
+            master = Some(File::from(pty.master));
+        }
         let mut child = command.spawn().expect("the test binary starts");
-        let lines = match (child.stderr.take(), child.stdout.take()) {
-            (Some(stderr), _) => read_lines(stderr),
-            (None, stdout) => read_lines(stdout.expect("piped")),
+        // The command holds the other end of the terminal.
+        drop(command);
+        let lines = match master {
+            Some(master) => read_lines(master),
+            None => lines_of(&mut child),
         };
         Program {
             child,
@@ -200,6 +212,13 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     }
     fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).expect("fcntl");
     (reader, writer)
+}
+
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    match (child.stderr.take(), child.stdout.take()) {
+        (Some(stderr), _) => read_lines(stderr),
+        (None, stdout) => read_lines(stdout.expect("piped")),
+    }
 }
 
 fn read_lines(stderr: impl Read + Send + 'static) -> Receiver<String> {

@@ -57,6 +57,34 @@ impl Disposition {
     }
 }
 
+/// What a disposition does when it is called.
+pub(crate) enum Callable {
+    /// A handler that takes the siginfo.
+    WithInfo(HandlerFn),
+    /// A handler that takes the number alone.
+    Plain(extern "C" fn(libc::c_int)),
+}
+
+impl Disposition {
+    /// The handler, if there is one. Async-signal-safe.
+    pub(crate) fn callable(&self) -> Option<Callable> {
+        let address = self.0.sa_sigaction;
+        if address == libc::SIG_DFL || address == libc::SIG_IGN {
+            return None;
+        }
+        Some(if self.0.sa_flags & libc::SA_SIGINFO != 0 {
+            // SAFETY: the kernel would call the address in the same way, as
+            // SA_SIGINFO says.
+            Callable::WithInfo(unsafe { std::mem::transmute::<usize, HandlerFn>(address) })
+        } else {
+            // SAFETY: likewise, without SA_SIGINFO.
+            Callable::Plain(unsafe {
+                std::mem::transmute::<usize, extern "C" fn(libc::c_int)>(address)
+            })
+        })
+    }
+}
+
 /// The disposition of `signal` now. Async-signal-safe.
 ///
 /// # Errors

@@ -65,6 +65,14 @@ pub(crate) fn unblock_all() -> io::Result<()> {
     change(libc::SIG_SETMASK, &empty()).map(drop)
 }
 
+/// Holds this signal back in the calling thread. Async-signal-safe.
+///
+/// # Errors
+/// Those of `pthread_sigmask(3)`; for valid arguments there are none.
+pub(crate) fn block(signals: &[Signal]) -> io::Result<()> {
+    change(libc::SIG_BLOCK, &of(signals)).map(drop)
+}
+
 /// Runs `action` with every signal blocked in the calling thread: a thread
 /// that it spawns inherits the full mask from its first instruction on.
 ///

@@ -1,15 +1,18 @@
-//! The terminal on standard error, as far as a dying process cares.
+//! The terminal, as far as a process cares that dies or is stopped.
 
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+
+/// Standard error.
+const STDERR: RawFd = 2;
 
 /// Writes `bytes` to standard error if that cannot block: a reader that went
 /// to sleep on a full pipe, or a terminal stopped by Ctrl+S, must not keep the
 /// process alive. Async-signal-safe.
 ///
-/// Nothing is reported: the caller is about to end the process, and has nobody
-/// to tell.
+/// Nothing is reported: the caller is about to end or stop the process, and
+/// has nobody to tell.
 pub(crate) fn write_without_blocking(bytes: &[u8]) {
-    const STDERR: RawFd = 2;
     if bytes.is_empty() {
         return;
     }
@@ -23,5 +26,38 @@ pub(crate) fn write_without_blocking(bytes: &[u8]) {
     if count == 1 && ready.revents & libc::POLLOUT != 0 {
         // SAFETY: the pointer and length come from one slice.
         let _ = unsafe { libc::write(STDERR, bytes.as_ptr().cast(), bytes.len()) };
+    }
+}
+
+/// The modes of the terminal on standard error (echo, line editing and so on)
+/// as they were when this was made.
+#[derive(Clone, Copy)]
+pub(crate) struct Modes(libc::termios);
+
+impl Modes {
+    /// The modes now; `None` if standard error is not a terminal.
+    /// Async-signal-safe.
+    pub(crate) fn current() -> Option<Modes> {
+        let mut modes = MaybeUninit::uninit();
+        // SAFETY: `modes` has room for the result.
+        let status = unsafe { libc::tcgetattr(STDERR, modes.as_mut_ptr()) };
+        // SAFETY: the call succeeded and so filled `modes`.
+        (status == 0).then(|| Modes(unsafe { modes.assume_init() }))
+    }
+
+    /// Sets these modes, unless the terminal belongs to another process group:
+    /// a program in the background would be stopped for trying, and would
+    /// disturb the one in the foreground. Async-signal-safe.
+    pub(crate) fn apply(&self) {
+        // SAFETY: takes a descriptor; fails if it is not the controlling
+        // terminal, and then nobody else is in its foreground.
+        let foreground = unsafe { libc::tcgetpgrp(STDERR) };
+        // SAFETY: no precondition.
+        if foreground >= 0 && foreground != unsafe { libc::getpgrp() } {
+            return;
+        }
+        // SAFETY: a complete termios. It fails if the terminal went away, and
+        // then there is nothing to repair.
+        let _ = unsafe { libc::tcsetattr(STDERR, libc::TCSANOW, &self.0) };
     }
 }
