@@ -27,6 +27,7 @@
 //! - [`StopToken`]: how the rest of the program sees the stage: polled, waited
 //!   for, with [scopes](StopToken::scope) and [shields](StopToken::shield).
 //! - [`pool`]: runs tasks and says what became of each.
+//! - [`controller`]: named phases with a shielded teardown.
 //! - [`feedback`]: what a person or a program is told, and how.
 //!
 //! # What it keeps to
@@ -36,6 +37,7 @@
 //! - Every task has exactly one outcome; a completed value is never dropped.
 //! - Nobody who does not read our messages delays a stage.
 
+pub mod controller;
 pub mod feedback;
 pub mod machine;
 pub mod pool;
@@ -44,6 +46,7 @@ mod sync;
 mod sys;
 mod token;
 
+pub use controller::Controller;
 pub use machine::{Beyond, Cause, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};

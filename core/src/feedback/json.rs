@@ -48,49 +48,60 @@ impl Feedback for JsonLines {
 
 /// One notice as a JSON object, without a newline.
 pub(super) fn render(notice: &Notice) -> String {
+    let mut fields = Object::members();
+    let name = fields_of(notice, &mut fields);
     let mut object = Object::new();
+    object.text("event", name);
+    if let Notice::Stage(stage) = notice {
+        object.number("at_ns", stage.at_ns);
+    }
+    object.raw(&fields.into_members());
+    object.end()
+}
+
+/// Adds what a notice says, but for the time, and gives its name.
+pub(super) fn fields_of(notice: &Notice, fields: &mut Object) -> &'static str {
     match notice {
         Notice::Stage(stage) => {
-            object.text("event", "stage");
-            object.number("at_ns", stage.at_ns);
-            object.number("from", stage.from.number());
-            object.number("to", stage.to.number());
-            object.text("cause", cause_id(stage.cause));
+            fields.number("from", stage.from.number());
+            fields.number("to", stage.to.number());
+            fields.text("cause", cause_id(stage.cause));
             if let Some(signal) = stage.cause.signal() {
-                object.text("signal", signal.name());
+                fields.text("signal", signal.name());
             }
-            object.text("rung", &stage.rung);
-            object.number("confirmed", stage.confirmed);
+            fields.text("rung", &stage.rung);
+            fields.number("confirmed", stage.confirmed);
+            "stage"
         }
-        Notice::Armed { .. } => object.text("event", "armed"),
-        Notice::Disarmed => object.text("event", "disarmed"),
+        Notice::Armed { .. } => "armed",
+        Notice::Disarmed => "disarmed",
         Notice::SubmissionStopped { index, total } => {
-            object.text("event", "submission-stopped");
-            object.number("index", index);
-            object.number("total", total);
+            fields.number("index", index);
+            fields.number("total", total);
+            "submission-stopped"
         }
-        Notice::CollectionStopped => object.text("event", "collection-stopped"),
+        Notice::CollectionStopped => "collection-stopped",
+        Notice::ActiveKilled => "active-killed",
         Notice::TaskFailed { index, message } => {
-            object.text("event", "task-failed");
-            object.number("index", index);
-            object.text("message", message);
+            fields.number("index", index);
+            fields.text("message", message);
+            "task-failed"
         }
         Notice::TaskAbandoned { index } => {
-            object.text("event", "task-abandoned");
-            object.number("index", index);
+            fields.number("index", index);
+            "task-abandoned"
         }
         Notice::PartialResults { completed, total } => {
-            object.text("event", "partial-results");
-            object.number("completed", completed);
-            object.number("total", total);
+            fields.number("completed", completed);
+            fields.number("total", total);
+            "partial-results"
         }
-        Notice::Help => object.text("event", "help"),
+        Notice::Help => "help",
         Notice::CleanupFailed { message } => {
-            object.text("event", "cleanup-failed");
-            object.text("message", message);
+            fields.text("message", message);
+            "cleanup-failed"
         }
     }
-    object.end()
 }
 
 /// The name of a cause as it stands in JSON.
@@ -105,28 +116,49 @@ pub(super) fn cause_id(cause: Cause) -> &'static str {
 
 /// A flat JSON object in the making. Written by hand: five lines of escaping
 /// are no reason to carry a JSON library into every program.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Object {
+    pub(super) fn new() -> Object {
         Object("{".to_owned())
     }
 
-    fn key(&mut self, name: &str) {
-        if self.0.len() > 1 {
+    /// Members without the braces, to be put into an object later.
+    pub(super) fn members() -> Object {
+        Object(String::new())
+    }
+
+    pub(super) fn into_members(self) -> String {
+        self.0
+    }
+
+    /// Adds members that were made before.
+    pub(super) fn raw(&mut self, members: &str) {
+        if !members.is_empty() {
+            self.separate();
+            self.0.push_str(members);
+        }
+    }
+
+    fn separate(&mut self) {
+        if !matches!(self.0.as_str(), "" | "{") {
             self.0.push(',');
         }
+    }
+
+    fn key(&mut self, name: &str) {
+        self.separate();
         self.string(name);
         self.0.push(':');
     }
 
     /// A number or a boolean, which JSON spells as Rust does.
-    fn number(&mut self, name: &str, value: impl std::fmt::Display) {
+    pub(super) fn number(&mut self, name: &str, value: impl std::fmt::Display) {
         self.key(name);
         self.0.push_str(&value.to_string());
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    pub(super) fn text(&mut self, name: &str, value: &str) {
         self.key(name);
         self.string(value);
     }
@@ -148,7 +180,7 @@ impl Object {
         self.0.push('"');
     }
 
-    fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }

@@ -68,6 +68,8 @@ pub struct Messages {
     pub submission_stopped: String,
     /// Results are not waited for any longer.
     pub collection_stopped: String,
+    /// Active tasks were killed after the grace period.
+    pub active_killed: String,
     /// A task failed; empty for silence.
     pub task_failed: String,
     /// A task was left to itself.
@@ -112,6 +114,7 @@ impl Messages {
             transition: String::new(),
             submission_stopped: "Stopping task submission at task {index}/{total}".to_owned(),
             collection_stopped: "Stopping result collection due to urgent cancellation".to_owned(),
+            active_killed: "Active tasks did not stop in time and were killed".to_owned(),
             task_failed: String::new(),
             task_abandoned: "Task {index} did not stop in time and was abandoned".to_owned(),
             partial_results:
@@ -211,6 +214,7 @@ impl Messages {
                 (Level::Info, self.collection_stopped.clone())
             }
             Notice::SubmissionStopped { .. } | Notice::CollectionStopped => return Vec::new(),
+            Notice::ActiveKilled => (Level::Warning, self.active_killed.clone()),
             Notice::TaskFailed { index, message } => {
                 let text = fill(&self.task_failed, "index", index + 1);
                 (Level::Error, fill(&text, "message", message))

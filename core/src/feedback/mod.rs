@@ -11,8 +11,10 @@ mod notice;
 mod printer;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use console::{Charset, Console};
 pub use json::JsonLines;
 pub use messages::{Level, Line, Messages, StageText, percent, to_ascii};
 pub use notice::{Feedback, Notice, Silent, StageNotice};
+pub use timeline::{Timeline, TimelineEvent};

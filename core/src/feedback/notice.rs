@@ -24,6 +24,9 @@ pub enum Notice {
     },
     /// Results are not waited for any longer.
     CollectionStopped,
+    /// Active tasks were still there when the grace period was over, and were
+    /// killed.
+    ActiveKilled,
     /// A task failed.
     TaskFailed {
         /// Index of the task, counted from 0.
@@ -104,6 +107,23 @@ impl<F: Feedback + ?Sized> Feedback for std::sync::Arc<F> {
 
     fn exit_message(&self) -> Vec<u8> {
         (**self).exit_message()
+    }
+}
+
+/// Tells both.
+impl<A: Feedback, B: Feedback> Feedback for (A, B) {
+    fn notify(&self, notice: &Notice) {
+        self.0.notify(notice);
+        self.1.notify(notice);
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+        self.1.flush();
+    }
+
+    fn exit_message(&self) -> Vec<u8> {
+        [self.0.exit_message(), self.1.exit_message()].concat()
     }
 }
 

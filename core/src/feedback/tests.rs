@@ -259,3 +259,50 @@ fn json_lines() {
         "{\"event\":\"partial-results\",\"completed\":3,\"total\":10}"
     );
 }
+
+#[test]
+fn the_timeline_is_written_in_order_of_time() {
+    use crate::machine::{Action, Policy, Sender};
+    use crate::signal::{Observer, Transition};
+    let mut timeline = Timeline::new();
+    timeline.record("begin", "a \"quoted\" text");
+    timeline.notify(&Notice::PartialResults {
+        completed: 1,
+        total: 2,
+    });
+    // Observed late: it happened before the others.
+    let transition = Transition {
+        at_ns: 1,
+        action: Action::Announce(Stage::CancelQueued),
+        from: Stage::Running,
+        to: Stage::CancelQueued,
+        rung: Some(0),
+        cause: Cause::Signal(Signal::INTERRUPT),
+        sender: Sender::Process(7),
+    };
+    timeline.observe(&Policy::escalating(), &transition);
+    let mut json = Vec::new();
+    timeline.write_json(&mut json).expect("memory");
+    let json = String::from_utf8(json).expect("UTF-8");
+    let lines: Vec<_> = json.lines().collect();
+    let (first, last) = (lines[0], lines[lines.len() - 1]);
+    assert_eq!(
+        first,
+        "{\"version\":1,\"clock\":\"monotonic-ns\",\"dropped\":0,\"events\":["
+    );
+    assert_eq!(
+        lines[1],
+        "{\"at_ns\":1,\"event\":\"signal\",\"signal\":\"SIGINT\",\"sender\":7},"
+    );
+    assert_eq!(
+        lines[2],
+        "{\"at_ns\":1,\"event\":\"stage\",\"from\":0,\"to\":1,\"cause\":\"signal\"},"
+    );
+    assert!(lines[3].ends_with("\"event\":\"begin\",\"detail\":\"a \\\"quoted\\\" text\"},"));
+    assert!(
+        lines[4].ends_with("\"completed\":1,\"total\":2}"),
+        "{}",
+        lines[4]
+    );
+    assert_eq!(last, "]}");
+}

@@ -236,6 +236,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
         if !self.killed && self.crew.kill() {
             self.killed = true;
+            self.notices.push(Notice::ActiveKilled);
             self.deadline = Some(now + KILL_LIMIT);
             return;
         }

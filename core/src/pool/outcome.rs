@@ -58,7 +58,7 @@ impl Error for Failure {}
 impl<V> Outcome<V> {
     /// The outcome of a task that returned `result`. An [`Interrupted`],
     /// itself or as a source of the error, means cancelled.
-    pub(super) fn of_result(result: Result<V, TaskError>) -> Outcome<V> {
+    pub(crate) fn of_result(result: Result<V, TaskError>) -> Outcome<V> {
         match result {
             Ok(value) => Outcome::Completed(value),
             Err(error) if is_interrupted(&*error) => Outcome::Cancelled(Cancelled::Active),
@@ -70,7 +70,7 @@ impl<V> Outcome<V> {
     }
 
     /// The outcome of a task that panicked.
-    pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Outcome<V> {
+    pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Outcome<V> {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
