@@ -50,4 +50,6 @@ pub use controller::Controller;
 pub use machine::{Beyond, Cause, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
-pub use token::{Interrupted, Scope, Shield, StopSource, StopToken};
+#[cfg(feature = "tokio")]
+pub use token::Reached;
+pub use token::{FlagBridge, Interrupted, Scope, Shield, StopSource, StopToken};

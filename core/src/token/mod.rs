@@ -1,5 +1,8 @@
 //! Tokens: how the rest of the program sees the stage.
 
+mod flag;
+#[cfg(feature = "tokio")]
+mod future;
 mod interrupted;
 mod node;
 mod scope;
@@ -10,6 +13,9 @@ mod stop_token;
 #[cfg(test)]
 mod tests;
 
+pub use flag::FlagBridge;
+#[cfg(feature = "tokio")]
+pub use future::Reached;
 pub use interrupted::Interrupted;
 pub(crate) use node::Shields;
 pub use scope::{Scope, Shield};

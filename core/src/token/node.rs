@@ -1,18 +1,25 @@
-//! What lies between the cell and a token: scopes and shields, as a chain.
+//! What lies between the cell and a token: scopes, shields and flags, as a
+//! chain.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::machine::Stage;
-use crate::sync::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
-/// One scope or shield. A token looks through its chain of nodes at the cell.
+/// How often a waiter looks at a flag.
+const FLAG_INTERVAL: Duration = Duration::from_millis(20);
+
+/// One scope, shield or flag. A token looks through its chain of nodes at the cell.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Option<Arc<Node>>,
     /// The stage that this scope was stopped at.
     stopped: AtomicU32,
     shield: Option<Shielding>,
+    /// A flag of somebody else's, and the stage that it means.
+    flag: Option<(Stage, Arc<AtomicBool>)>,
     /// The shields at work below this node.
     below: Mutex<Below>,
 }
@@ -49,6 +56,7 @@ impl Node {
             parent,
             stopped: AtomicU32::new(0),
             shield: None,
+            flag: None,
             below: Mutex::default(),
         }
     }
@@ -68,6 +76,14 @@ impl Node {
         node
     }
 
+    /// Takes a flag for a stage.
+    pub(super) fn flag(parent: Option<Arc<Node>>, stage: Stage, flag: Arc<AtomicBool>) -> Node {
+        Node {
+            flag: Some((stage, flag)),
+            ..Node::scope(parent)
+        }
+    }
+
     /// The stage seen through this node when the cell shows `root`.
     pub(super) fn view(&self, root: Stage) -> Stage {
         let above = self
@@ -75,6 +91,10 @@ impl Node {
             .as_ref()
             .map_or(root, |parent| parent.view(root));
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
+        let stage = match &self.flag {
+            Some((flagged, flag)) if flag.load(Ordering::Relaxed) => stage.max(*flagged),
+            _ => stage,
+        };
         if stage.is_interrupted() && !stage.should_exit_now() && self.holds_back() {
             Stage::Running
         } else {
@@ -85,8 +105,9 @@ impl Node {
     /// When the view may change by time alone.
     pub(super) fn next_change(&self) -> Option<Instant> {
         let above = self.parent.as_ref().and_then(|parent| parent.next_change());
-        let own = match &self.shield {
-            Some(shield) if self.holds_back() => shield.until,
+        let own = match (&self.shield, &self.flag) {
+            (Some(shield), _) if self.holds_back() => shield.until,
+            (None, Some(_)) => Instant::now().checked_add(FLAG_INTERVAL),
             _ => None,
         };
         match (above, own) {

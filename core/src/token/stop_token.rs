@@ -1,6 +1,7 @@
 //! The token: a view of the stage, to be handed around.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
@@ -155,6 +156,20 @@ impl StopToken {
         self.cell.wait_until(look)
     }
 
+    /// When the view may change by time alone: a shield gives way, a flag is
+    /// to be looked at.
+    pub(super) fn next_change(&self) -> Option<Instant> {
+        self.node.as_ref().and_then(|node| node.next_change())
+    }
+
+    pub(super) fn with_flag(&self, stage: Stage, flag: Arc<AtomicBool>) -> StopToken {
+        let node = Node::flag(self.node.clone(), stage, flag);
+        StopToken {
+            cell: Arc::clone(&self.cell),
+            node: Some(Arc::new(node)),
+        }
+    }
+
     /// Whether shields made from this token, or below it, still hold.
     pub(crate) fn shields(&self) -> Shields {
         self.node
@@ -169,7 +184,7 @@ impl StopToken {
                 if self.stage() >= stage {
                     return Step::Done;
                 }
-                by_shield = self.node.as_ref().and_then(|node| node.next_change());
+                by_shield = self.next_change();
                 Step::WaitUntil(match (deadline, by_shield) {
                     (Some(one), Some(other)) => Some(one.min(other)),
                     (one, other) => one.or(other),
