@@ -8,6 +8,6 @@ pub mod inject;
 pub mod oracle;
 mod probe;
 pub mod report;
-pub mod sys;
+mod sys;
 pub mod target;
 mod tracer;

@@ -1,6 +1,7 @@
 //! The command: arguments in, exit codes out, nothing else.
 
 mod args;
+mod convert;
 mod doctor;
 mod exit;
 mod sessions;

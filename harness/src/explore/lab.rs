@@ -2,7 +2,9 @@
 
 use super::Error;
 use crate::facts::Run;
-use crate::probe::{Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, remove_stale};
+use crate::probe::{
+    Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, kill_supervisor, remove_stale,
+};
 use crate::target::{Source, Surroundings, Target};
 use sigproof_core::{Scope, Stage, StopToken};
 use std::path::PathBuf;
@@ -137,7 +139,7 @@ impl Lab {
         for pid in &self.pids {
             // A supervisor is our child and not waited for before the lab is
             // dropped, so its number cannot have been given to somebody else.
-            let _ = crate::sys::kill_child(*pid);
+            let _ = kill_supervisor(*pid);
         }
         self.freed.notify_all();
     }

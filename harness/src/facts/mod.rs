@@ -10,6 +10,7 @@ mod event;
 mod point;
 mod run;
 mod shape;
+pub mod signals;
 mod status;
 mod tree;
 

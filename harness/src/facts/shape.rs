@@ -116,7 +116,7 @@ mod tests {
     fn varying_paths_share_a_shape() {
         assert_eq!(
             path_shape(".git/objects/3f/786850e387550fdab836ed7e6dc881de23001b"),
-            path_shape(".git/objects/b9/86e6c98d92887913cadf06b2adb97f26cde4849")
+            path_shape(".git/objects/b9/86e6c98d92887913cadf06b2adb97f26cde484")
         );
         assert_eq!(path_shape("sedAbC1eF"), path_shape("sedXy9dEf"));
         assert_eq!(path_shape("log.123"), path_shape("log.45"));

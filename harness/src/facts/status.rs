@@ -41,7 +41,7 @@ impl fmt::Display for ExitStatus {
         match self {
             ExitStatus::Exited(code) => write!(f, "exit status {code}"),
             ExitStatus::Signaled(signal) => {
-                write!(f, "killed by {}", crate::sys::signals::name(*signal))
+                write!(f, "killed by {}", crate::facts::signals::name(*signal))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Triggers and faults.
 
 use super::PointName;
+use crate::facts::signals;
 use crate::facts::{Phase, PointKey};
-use crate::sys::signals;
 use serde::{Deserialize, Serialize};
 
 /// Everything that is done to a target in one run. Steps come due in order:

@@ -2,7 +2,7 @@
 
 use super::schedule::{CallSelector, Delivery, Fault, Step, Trigger, typed};
 use crate::facts::Phase;
-use crate::sys::signals;
+use crate::facts::signals;
 use clap::ValueEnum;
 use std::fmt;
 use std::time::Duration;

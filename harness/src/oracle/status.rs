@@ -4,8 +4,8 @@
 //! a declared status; or the status of a finished run, when all work was done.
 
 use super::{Context, Evidence, Verdict};
+use crate::facts::signals;
 use crate::facts::{ExitStatus, Run};
-use crate::sys::signals;
 
 /// What a language's runtime prints when nobody handled the interruption.
 const UNHANDLED: [(&str, &str); 5] = [

@@ -9,17 +9,24 @@
 //! The supervisor has one thread, which makes all ptrace calls. It waits in one
 //! place (epoll) for output, children, time and the control socket.
 
+mod deadlines;
+mod finish;
 mod frames;
+mod happenings;
 mod home;
+mod live;
 mod observe;
 mod order;
 mod serve;
 mod session;
 mod stepper;
 mod streams;
+mod strike;
 mod supervisor;
 
 pub(crate) use home::{Home, remove_stale};
 pub(crate) use order::{Ready, Refusal, RunOrder, Setup, Trace};
 pub(crate) use serve::supervise;
-pub(crate) use supervisor::{ProbeError, Supervisor};
+pub(crate) use supervisor::{ProbeError, Supervisor, kill_supervisor};
+
+crate::sys::reexec::run_before_main!(supervise);

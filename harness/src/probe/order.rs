@@ -2,7 +2,7 @@
 
 use crate::facts::Run;
 use crate::inject::Step;
-use crate::target::{Surroundings, Target};
+use crate::target::{Surroundings, Target, TreeError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -80,6 +80,17 @@ pub(crate) enum Refusal {
     Trace(String),
     /// The harness itself fails.
     Harness(String),
+}
+
+impl From<TreeError> for Refusal {
+    fn from(error: TreeError) -> Refusal {
+        match error {
+            TreeError::Input { .. } | TreeError::TooLarge { .. } => {
+                Refusal::Input(error.to_string())
+            }
+            TreeError::Place { .. } => Refusal::Harness(error.to_string()),
+        }
+    }
 }
 
 /// A message from the supervisor.

@@ -9,7 +9,7 @@ use super::frames;
 use super::order::{Answer, Order, Ready, Refusal, Setup};
 use super::session::Session;
 use crate::sys::{mounts, poller::Poller, reexec, signals, wait};
-use crate::target::{TreeError, WorkTree};
+use crate::target::WorkTree;
 use std::io;
 use std::os::unix::net::UnixStream;
 
@@ -124,13 +124,10 @@ fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<S
         private,
         setup.target.limits,
     )
-    .map_err(|error| match error {
-        TreeError::Input { .. } | TreeError::TooLarge { .. } => Refusal::Input(error.to_string()),
-        TreeError::Place { .. } => Refusal::Harness(error.to_string()),
-    })?;
+    .map_err(Refusal::from)?;
     let poller = Poller::new().map_err(|error| harness("epoll", error))?;
     poller
-        .add(socket, super::session::CONTROL)
+        .add(socket, super::live::CONTROL)
         .map_err(|error| harness("epoll", error))?;
     Ok(Session::new(setup, tree, poller, private.is_some()))
 }

@@ -3,7 +3,7 @@
 use super::frames;
 use super::order::{Answer, Order, Ready, Refusal, RunOrder, Setup};
 use crate::facts::Run;
-use crate::sys::reexec;
+use crate::sys::{reexec, spawn};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -90,6 +90,12 @@ impl Supervisor {
             .map_or_else(|error| error.to_string(), |status| status.to_string());
         ProbeError::Lost(how)
     }
+}
+
+/// Kills a supervisor, by its number, that has not been waited for.
+pub(crate) fn kill_supervisor(pid: u32) -> io::Result<()> {
+    let pid = i32::try_from(pid).map_err(io::Error::other)?;
+    spawn::kill(pid, libc::SIGKILL).map(drop)
 }
 
 fn unexpected(answer: Answer) -> ProbeError {

@@ -2,9 +2,9 @@
 
 use super::paper::{Ink, Paper};
 use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, SweepReport};
+use crate::facts::signals;
 use crate::inject::Delivery;
 use crate::oracle::Baseline;
-use crate::sys::signals;
 use crate::target::Target;
 use std::time::Duration;
 

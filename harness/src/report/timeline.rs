@@ -4,9 +4,9 @@
 use super::findings::{command_line, human};
 use super::paper::{Ink, Paper};
 use crate::explore::RunReport;
+use crate::facts::signals;
 use crate::facts::{Run, Stream, What};
 use crate::oracle::Verdict;
-use crate::sys::signals;
 use crate::target::{Screen, Target};
 use std::time::Duration;
 

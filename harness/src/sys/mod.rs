@@ -8,12 +8,6 @@ pub(crate) mod ptrace;
 pub(crate) mod pty;
 pub(crate) mod reexec;
 pub(crate) mod seccomp;
-pub mod signals;
+pub(crate) mod signals;
 pub(crate) mod spawn;
 pub(crate) mod wait;
-
-/// Kills a child of this process that has not been waited for.
-pub(crate) fn kill_child(pid: u32) -> std::io::Result<()> {
-    let pid = i32::try_from(pid).map_err(std::io::Error::other)?;
-    spawn::kill(pid, libc::SIGKILL).map(drop)
-}

@@ -63,18 +63,32 @@ fn control_socket() -> Option<UnixStream> {
     Some(UnixStream::from(socket))
 }
 
-extern "C" fn before_main() {
+/// Called by the loader before `main`: serves, and ends the process, when this
+/// is to be a supervisor; otherwise returns at once.
+pub(crate) fn before_main(serve: fn(UnixStream) -> i32) {
     if let Some(socket) = control_socket() {
-        let code = std::panic::catch_unwind(|| crate::probe::supervise(socket)).unwrap_or(101);
+        // Unwinding out of a constructor is not allowed.
+        let code = std::panic::catch_unwind(|| serve(socket)).unwrap_or(101);
         std::process::exit(code);
     }
 }
 
-// SAFETY: the loader calls functions in this section once, before main, with one
-// thread; `before_main` needs nothing that is set up later.
-#[unsafe(link_section = ".init_array")]
-#[used]
-static BEFORE_MAIN: extern "C" fn() = before_main;
+/// Makes this executable serve with the function of this name when it is
+/// started as a supervisor.
+macro_rules! run_before_main {
+    ($serve:path) => {
+        extern "C" fn before_main() {
+            $crate::sys::reexec::before_main($serve);
+        }
+
+        // SAFETY: the loader calls the functions in this section once, before
+        // main, with one thread; `before_main` needs nothing that is set up later.
+        #[unsafe(link_section = ".init_array")]
+        #[used]
+        static BEFORE_MAIN: extern "C" fn() = before_main;
+    };
+}
+pub(crate) use run_before_main;
 
 /// Forks. Must be called by a process with a single thread. Answers the
 /// child's number, or `None` in the child.

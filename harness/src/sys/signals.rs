@@ -1,110 +1,34 @@
-//! Signal names and numbers.
-
-use nix::sys::signal::Signal;
-use std::str::FromStr;
-
-/// The name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
-pub fn name(number: i32) -> String {
-    match Signal::try_from(number) {
-        Ok(signal) => signal.as_str().to_owned(),
-        Err(_) => format!("SIG{number}"),
-    }
-}
-
-/// The number of a signal given as `INT`, `SIGINT`, `int` or `2`.
-pub fn parse(text: &str) -> Option<i32> {
-    if let Ok(number) = text.parse::<i32>() {
-        return (1..=64).contains(&number).then_some(number);
-    }
-    let upper = text.to_ascii_uppercase();
-    let full = if upper.starts_with("SIG") {
-        upper
-    } else {
-        format!("SIG{upper}")
-    };
-    Signal::from_str(&full).ok().map(|signal| signal as i32)
-}
-
-/// Names near to a mistyped one, for an error message.
-pub fn similar(text: &str) -> Vec<String> {
-    let wanted = text
-        .to_ascii_uppercase()
-        .trim_start_matches("SIG")
-        .to_owned();
-    let mut near: Vec<(usize, String)> = Signal::iterator()
-        .map(|signal| signal.as_str().trim_start_matches("SIG").to_owned())
-        .map(|name| (distance(&wanted, &name), name))
-        .filter(|(distance, _)| *distance <= 2)
-        .collect();
-    near.sort();
-    near.into_iter().take(3).map(|(_, name)| name).collect()
-}
-
-/// Edit distance with neighbouring swaps, on short words.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in table.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, cell) in table[0].iter_mut().enumerate() {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (table[i - 1][j] + 1)
-                .min(table[i][j - 1] + 1)
-                .min(table[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(table[i - 2][j - 2] + 1);
-            }
-            table[i][j] = best;
-        }
-    }
-    table[a.len()][b.len()]
-}
+//! Signal dispositions of this process.
 
 /// Sets every signal to its default disposition and empties the mask, so that
 /// a target starts clean whatever this process inherited.
 pub(crate) fn reset_all() {
-    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow};
-    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    for signal in Signal::iterator() {
-        if matches!(signal, Signal::SIGKILL | Signal::SIGSTOP) {
-            continue;
+    use nix::sys::signal::{SigSet, SigmaskHow};
+    for number in 1..=64 {
+        if number != libc::SIGKILL && number != libc::SIGSTOP {
+            default(number);
         }
-        // SAFETY: installs the default disposition; no handler function is involved.
-        unsafe { nix::sys::signal::sigaction(signal, &default) }
-            .expect("a standard signal takes its default disposition");
-    }
-    for number in 34..=64 {
-        // SAFETY: as above, for real-time signals, which nix has no names for.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
     }
     nix::sys::signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
         .expect("an empty mask is always valid");
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_read_in_each_spelling() {
-        for text in ["INT", "SIGINT", "int", "2"] {
-            assert_eq!(parse(text), Some(2), "{text}");
-        }
-        assert_eq!(parse("TERM"), Some(15));
-        assert_eq!(parse("99"), None);
-        assert_eq!(parse("INTT"), None);
-        assert_eq!(name(2), "SIGINT");
-    }
-
-    #[test]
-    fn a_mistyped_name_gets_neighbours() {
-        assert_eq!(similar("ITN")[0], "INT");
-        assert!(similar("SIGTREM").contains(&"TERM".to_owned()));
-        assert!(similar("completely").is_empty());
-    }
+/// The C library keeps 32 and 33 for itself and refuses to touch them; they are
+/// inherited like the others, so the kernel is asked directly.
+fn default(number: i32) {
+    /// The kernel's `sigaction`: handler, flags, restorer and a mask of 64 bits.
+    const DEFAULT: [u64; 4] = [0; 4];
+    const MASK_BYTES: usize = 8;
+    // SAFETY: the kernel reads 32 bytes from a live constant, and is given no
+    // place to write to.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            number,
+            DEFAULT.as_ptr(),
+            std::ptr::null::<u64>(),
+            MASK_BYTES,
+        )
+    };
+    assert_eq!(answer, 0, "signal {number} takes its default disposition");
 }

@@ -1,5 +1,6 @@
 //! A program under test: what to run, where, and what it leaves.
 
+mod copy;
 mod launch;
 mod places;
 mod scan;
@@ -7,8 +8,9 @@ mod screen;
 mod spec;
 mod worktree;
 
+pub(crate) use copy::TreeError;
 pub(crate) use launch::{Launch, Surroundings};
 pub(crate) use places::Places;
 pub use screen::Screen;
 pub use spec::{Limits, Source, Target};
-pub(crate) use worktree::{TreeError, WorkTree};
+pub(crate) use worktree::WorkTree;

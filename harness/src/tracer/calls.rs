@@ -168,7 +168,7 @@ impl CallClass {
             Arg::Descriptor(position) => {
                 descriptor_argument(call.pid, call.args[position] as i32, places)
             }
-            Arg::Signal(position) => crate::sys::signals::name(call.args[position] as i32),
+            Arg::Signal(position) => crate::facts::signals::name(call.args[position] as i32),
         }
     }
 }

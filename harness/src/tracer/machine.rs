@@ -6,10 +6,10 @@
 //! multi-threaded exec gives its caller the main thread's number; a tracee can
 //! be gone at any moment, which is no error.
 
-use super::calls::{self, Call};
+use super::calls::Call;
 use super::family::Family;
-use super::watch::{Awaited, Record, Watch};
-use crate::facts::{ExitStatus, Phase, PointKey, RawPoint, Usage};
+use super::watch::{Awaited, Watch};
+use crate::facts::{ExitStatus, Phase, RawPoint, Usage};
 use crate::sys::ptrace::{self, CallStop, Resume};
 use crate::sys::wait::Waited;
 use crate::target::Places;
@@ -59,36 +59,33 @@ pub(crate) enum Seen {
 /// A call whose return is to be seen.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    number: u32,
+    pub(super) number: u32,
     /// Index of the recorded point.
-    point: Option<usize>,
+    pub(super) point: Option<usize>,
     /// Hold the thread at the return, for this awaited point.
-    hold: Option<usize>,
+    pub(super) hold: Option<usize>,
     /// The call is skipped, to stand in front of it again.
-    rewind: bool,
+    pub(super) rewind: bool,
     /// Tell of it under this name, when it succeeds.
-    tell: Option<String>,
-    installs: Option<i32>,
+    pub(super) tell: Option<String>,
+    pub(super) installs: Option<i32>,
 }
 
 /// The tracer of one run.
 pub(crate) struct Tracer {
-    watch: Watch,
-    places: Places,
-    root: i32,
-    started: bool,
-    family: Family,
+    pub(super) watch: Watch,
+    pub(super) places: Places,
+    pub(super) root: i32,
+    pub(super) started: bool,
+    pub(super) family: Family,
     /// Stopped for the first time before anybody announced them.
-    early: HashSet<i32>,
+    pub(super) early: HashSet<i32>,
     /// How often each awaited live point was met.
-    met: Vec<u32>,
-    reached: Vec<bool>,
-    points: Vec<RawPoint>,
-    now_ns: u64,
+    pub(super) met: Vec<u32>,
+    pub(super) reached: Vec<bool>,
+    pub(super) points: Vec<RawPoint>,
+    pub(super) now_ns: u64,
 }
-
-/// A target that makes more calls than this is recorded up to here.
-const MOST_POINTS: usize = 200_000;
 
 impl Tracer {
     /// For a child that waits at its gate and has been seized.
@@ -295,109 +292,6 @@ impl Tracer {
             thread.inside = Some(inside);
         }
         Ok(Some((Resume::ToCallBoundary, 0)))
-    }
-
-    /// Records the call and its name as far as this run wants them.
-    fn note(&mut self, tid: i32, call: &Call, ip: u64, nth: u32, inside: &mut Inside) {
-        if self.watch.record.is_none() && !self.watch.tell_effects {
-            return;
-        }
-        let name = calls::name(call.number);
-        let class = calls::class_of(&name);
-        let effect = class.is_some_and(|class| class.is_effect(call));
-        if !effect && self.watch.record != Some(Record::All) {
-            return;
-        }
-        let arg = class.map_or_else(String::new, |class| class.argument(call, &self.places));
-        if name == "rt_sigaction" {
-            inside.installs = calls::handler_installed(call);
-        }
-        if self.watch.tell_effects && effect {
-            inside.tell = Some(if arg.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}({arg})")
-            });
-        }
-        if self.watch.record.is_some() && self.points.len() < MOST_POINTS {
-            inside.point = Some(self.points.len());
-            self.points.push(RawPoint {
-                key: self.key(tid, call.number, ip, nth),
-                call: name,
-                arg,
-                returned: None,
-                effect,
-                blocks: class.is_some_and(|class| class.blocks),
-                changes: effect && class.is_some_and(|class| class.changes),
-                installs: inside.installs,
-                at_ns: self.now_ns,
-            });
-        }
-    }
-
-    fn key(&self, tid: i32, number: u32, ip: u64, nth: u32) -> PointKey {
-        let thread = self.family.threads.get(&tid);
-        let pid = thread.map_or(tid, |thread| thread.pid);
-        PointKey {
-            process: self
-                .family
-                .processes
-                .get(&pid)
-                .map(super::family::Process::name)
-                .unwrap_or_default(),
-            thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
-            number,
-            ip,
-            nth,
-        }
-    }
-
-    /// The awaited point that this call is, if it is one.
-    fn match_awaited(&mut self, tid: i32, call: &Call, ip: u64, nth: u32) -> Option<usize> {
-        for index in 0..self.watch.awaited.len() {
-            if self.reached[index] {
-                continue;
-            }
-            let matches = match &self.watch.awaited[index] {
-                Awaited::Exact { key, arg, same, .. } => {
-                    (key.number, key.ip, key.nth) == (call.number, ip, nth)
-                        && *key == self.key(tid, call.number, ip, nth)
-                        && same(arg, &self.argument(call))
-                }
-                Awaited::Live {
-                    process,
-                    call: name,
-                    arg,
-                    nth,
-                    ..
-                } => {
-                    if calls::name(call.number) != *name {
-                        continue;
-                    }
-                    let key = self.key(tid, call.number, ip, 0);
-                    let looks_right = process
-                        .as_ref()
-                        .is_none_or(|glob| glob.is_match(&key.process))
-                        && arg
-                            .as_ref()
-                            .is_none_or(|glob| glob.is_match(self.argument(call)))
-                        && calls::class_of(name).is_none_or(|class| class.is_effect(call));
-                    let nth = *nth;
-                    self.met[index] += u32::from(looks_right);
-                    looks_right && self.met[index] == nth
-                }
-            };
-            if matches {
-                self.reached[index] = true;
-                return Some(index);
-            }
-        }
-        None
-    }
-
-    fn argument(&self, call: &Call) -> String {
-        calls::class_of(&calls::name(call.number))
-            .map_or_else(String::new, |class| class.argument(call, &self.places))
     }
 
     /// A call returned.

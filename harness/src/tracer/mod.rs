@@ -3,6 +3,7 @@
 mod calls;
 mod family;
 mod machine;
+mod meet;
 mod watch;
 
 pub(crate) use calls::class_of;

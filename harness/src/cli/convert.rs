@@ -1,0 +1,243 @@
+//! From arguments to what they mean.
+
+use super::args::{ContractArgs, PhaseArg, PointArgs, RunArgs, SweepArgs, TargetArgs};
+use crate::explore::{Error, Narrowing};
+use crate::facts::Phase;
+use crate::inject::{Delivery, Fault, ParseError, Step, Trigger, duration};
+use crate::oracle::{self, Contract, Mapped};
+use crate::target::{Limits, Source, Target};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
+    let wrong = || format!("{text}: write rows and columns from 1 to 1000, such as 24x80");
+    let (rows, columns) = text.split_once('x').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse().ok().filter(|n| (1..=1000).contains(n));
+    Ok((
+        number(rows).ok_or_else(wrong)?,
+        number(columns).ok_or_else(wrong)?,
+    ))
+}
+
+pub(super) fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("{text}: write NAME=VALUE")),
+    }
+}
+
+pub(super) fn time(text: &str) -> Result<Duration, ParseError> {
+    duration(text)
+}
+
+pub(super) fn trigger(text: &str) -> Result<Trigger, ParseError> {
+    Trigger::parse(text)
+}
+
+pub(super) fn glob(text: &str) -> Result<String, String> {
+    globset::Glob::new(text).map_err(|error| format!("bad pattern: {error}"))?;
+    Ok(text.to_owned())
+}
+
+pub(super) fn oracle_name(text: &str) -> Result<String, String> {
+    let names: Vec<&str> = oracle::ALL.iter().map(|oracle| oracle.name).collect();
+    if names.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("no such oracle; there are {}", names.join(", ")))
+}
+
+impl TargetArgs {
+    /// The target, with its inputs found.
+    pub fn target(&self) -> Result<Target, Error> {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Ok(Target {
+            command: self.command.clone(),
+            source: self.source()?,
+            env: self.env.clone(),
+            pty: self.pty.then_some(self.pty_size),
+            stdin: self.stdin.as_ref().map(|path| readable(path)).transpose()?,
+            limits: Limits {
+                baseline_ms: milliseconds(self.timeout),
+                after_signal_ms: self.deadline.map(milliseconds),
+                grace_ms: milliseconds(self.grace),
+                tree_bytes: self.tree_limit << 20,
+                copy_files: self.copy_limit,
+                ..Limits::default()
+            },
+        })
+    }
+
+    fn source(&self) -> Result<Source, Error> {
+        if self.empty {
+            return Ok(Source::Empty);
+        }
+        if self.inputs.is_empty() {
+            let here = std::env::current_dir()
+                .map_err(|error| Error::Usage(format!("the working directory: {error}")))?;
+            return Ok(Source::View(here));
+        }
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|path| readable(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let [only] = inputs.as_slice()
+            && only.is_dir()
+        {
+            return Ok(Source::Directory(only.clone()));
+        }
+        let mut names: Vec<_> = inputs.iter().map(|path| path.file_name()).collect();
+        names.sort();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::Usage(format!(
+                "two inputs are called {}; a work tree can hold one of them",
+                twice[0].unwrap_or_default().display()
+            )));
+        }
+        Ok(Source::Files(inputs))
+    }
+}
+
+fn readable(path: &std::path::Path) -> Result<PathBuf, Error> {
+    let wrong =
+        |error: std::io::Error| Error::Usage(format!("cannot read {}: {error}", path.display()));
+    let path = path.canonicalize().map_err(wrong)?;
+    if path.is_file() {
+        std::fs::File::open(&path).map_err(wrong)?;
+    }
+    Ok(path)
+}
+
+impl ContractArgs {
+    pub fn contract(&self) -> Contract {
+        Contract {
+            skip: self.skip.iter().cloned().collect(),
+            only: self.oracles.iter().cloned().collect(),
+            ok_status: self.ok_status.iter().map(|code| i32::from(*code)).collect(),
+            baseline_status: i32::from(self.baseline_status),
+            keep: self.keep.clone(),
+            prefix: self.prefix.clone(),
+            any: self.any.clone(),
+            check: self.check.clone(),
+            daemons: self.daemon.clone(),
+        }
+    }
+}
+
+/// Whom a signal goes to unless told otherwise: what a keyboard sends goes to
+/// the group (typed, on a pty), what `kill`, `timeout` and `docker stop` send to the process.
+pub(super) fn usual_delivery(signal: i32, pty: bool) -> Delivery {
+    match signal {
+        libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP if pty => Delivery::Terminal,
+        libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP | libc::SIGHUP => Delivery::Group,
+        _ => Delivery::Process,
+    }
+}
+
+impl RunArgs {
+    pub fn steps(&self) -> Result<Vec<Step>, Error> {
+        self.steps
+            .iter()
+            .map(|text| {
+                let step = Step::parse(text, |signal| usual_delivery(signal, self.target.pty))
+                    .map_err(|error| Error::Usage(format!("--signal {error}")))?;
+                check_delivery(step.fault.signal(), delivery(&step), self.target.pty)?;
+                Ok(step)
+            })
+            .collect()
+    }
+}
+
+fn delivery(step: &Step) -> Delivery {
+    match step.fault {
+        Fault::Signal { to, .. } => to,
+    }
+}
+
+fn check_delivery(signal: i32, to: Delivery, pty: bool) -> Result<(), Error> {
+    if to != Delivery::Terminal {
+        return Ok(());
+    }
+    if !pty {
+        return Err(Error::Usage(
+            "typing on the terminal needs one; add --pty".to_owned(),
+        ));
+    }
+    if crate::inject::typed(signal).is_none() {
+        return Err(Error::Usage(format!(
+            "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
+            crate::facts::signals::name(signal)
+        )));
+    }
+    Ok(())
+}
+
+impl SweepArgs {
+    pub fn delivery(&self) -> Result<Delivery, Error> {
+        let signal = self.points.signal;
+        let to = self
+            .deliver
+            .unwrap_or_else(|| usual_delivery(signal, self.target.pty));
+        check_delivery(signal, to, self.target.pty)?;
+        Ok(to)
+    }
+
+    pub fn narrowing(&self) -> Narrowing {
+        Narrowing {
+            after: self.after.clone(),
+            no_classes: self.no_classes,
+            ..self.points.narrowing()
+        }
+    }
+}
+
+impl PointArgs {
+    pub fn narrowing(&self) -> Narrowing {
+        Narrowing {
+            only: self.only.clone(),
+            paths: self.path.clone(),
+            ..Narrowing::default()
+        }
+    }
+
+    pub fn mapped(&self) -> Result<Mapped, Error> {
+        if self.phase.is_empty() {
+            return Ok(Mapped::DEFAULT);
+        }
+        let has = |phase| self.phase.contains(&phase) || self.phase.contains(&PhaseArg::All);
+        let mapped = Mapped {
+            exit: has(PhaseArg::Exit),
+            before_blocking: false,
+            before_all: has(PhaseArg::Before),
+            entry: has(PhaseArg::Entry),
+        };
+        if mapped.before_all && !cfg!(target_arch = "x86_64") {
+            return Err(Error::Usage(format!(
+                "phase {} is known for x86-64 only",
+                Phase::Before
+            )));
+        }
+        Ok(mapped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deliveries_follow_what_sends_the_signal() {
+        assert_eq!(usual_delivery(libc::SIGINT, false), Delivery::Group);
+        assert_eq!(usual_delivery(libc::SIGINT, true), Delivery::Terminal);
+        assert_eq!(usual_delivery(libc::SIGTERM, true), Delivery::Process);
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        assert_eq!(size("24x80"), Ok((24, 80)));
+        for wrong in ["24", "0x80", "24x", "24x99999", "axb"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

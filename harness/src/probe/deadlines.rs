@@ -1,0 +1,115 @@
+//! Time: when a run has to be over, and what happens then.
+
+use super::live::{Live, Trouble};
+use crate::facts::{Orphan, Stuck, What};
+use crate::sys::{proc, spawn};
+use std::io;
+
+/// How often what must die is killed again: a fork can slip past a kill.
+const KILL_AGAIN_MS: u64 = 20;
+/// When everything was killed this long ago, something is wrong with the kernel or with us.
+const KILL_LIMIT_MS: u64 = 10_000;
+
+impl Live<'_> {
+    /// The last moment for the target to end by itself.
+    pub(super) fn deadline_ns(&self) -> u64 {
+        let before = self.order.before_ms * 1_000_000;
+        let Some(last) = self.stepper.fired_ns.iter().flatten().max() else {
+            return before;
+        };
+        let after = last.max(&self.stepper.due_ns().unwrap_or(0)) + self.order.after_ms * 1_000_000;
+        match self.stepper.current() {
+            // A step that waits for a fact may have to wait as long as the first.
+            Some(_) => after.max(before),
+            None => after,
+        }
+    }
+
+    pub(super) fn next_wake_ns(&self) -> Option<u64> {
+        if let Some(killed) = self.killed_ns {
+            let now = self.now_ns();
+            let rounds = (now - killed) / (KILL_AGAIN_MS * 1_000_000) + 1;
+            return Some(killed + rounds * KILL_AGAIN_MS * 1_000_000);
+        }
+        if let Some(ended) = self.ended_ns {
+            return Some(ended + self.order.grace_ms * 1_000_000);
+        }
+        if !self.running {
+            return Some(self.deadline_ns());
+        }
+        let deadline = self.deadline_ns();
+        Some(
+            self.stepper
+                .due_ns()
+                .map_or(deadline, |due| due.min(deadline)),
+        )
+    }
+
+    /// Does what has come due.
+    pub(super) fn keep_time(&mut self) -> Result<(), Trouble> {
+        let now = self.now_ns();
+        if let Some(killed) = self.killed_ns {
+            if now - killed > KILL_LIMIT_MS * 1_000_000 {
+                return Err(io::Error::other(format!(
+                    "processes survive SIGKILL: {:?}",
+                    proc::descendants()
+                        .iter()
+                        .map(|stat| stat.pid)
+                        .collect::<Vec<_>>()
+                ))
+                .into());
+            }
+            self.kill_everybody();
+            return Ok(());
+        }
+        if let Some(ended) = self.ended_ns {
+            if !self.alone && now >= ended + self.order.grace_ms * 1_000_000 {
+                self.orphans = proc::descendants()
+                    .iter()
+                    .map(|stat| Orphan {
+                        pid: stat.pid,
+                        command: proc::command(stat.pid),
+                        group: stat.group,
+                        session: stat.session,
+                    })
+                    .collect();
+                self.killed_ns = Some(now);
+                self.kill_everybody();
+            }
+            return Ok(());
+        }
+        if self.running && self.stepper.due_ns().is_some_and(|due| due <= now) {
+            let met = "its time".to_owned();
+            self.apply(met, None)?;
+        }
+        if now >= self.deadline_ns() && self.ended_ns.is_none() {
+            let limit_ms = if self.stepper.any_fired() {
+                self.order.after_ms
+            } else {
+                self.order.before_ms
+            };
+            self.push(What::Deadline { limit_ms });
+            self.deadline_passed = true;
+            self.stuck = proc::descendants()
+                .iter()
+                .map(|stat| Stuck {
+                    pid: stat.pid,
+                    command: proc::command(stat.pid),
+                    state: stat.state,
+                    call: proc::waiting_in(stat.pid),
+                    cpu_ms: stat.cpu_ms,
+                })
+                .collect();
+            self.killed_ns = Some(now);
+            self.kill_everybody();
+        }
+        Ok(())
+    }
+
+    pub(super) fn kill_everybody(&self) {
+        for stat in proc::descendants() {
+            // Refused for nobody below us; one that is gone is what we want.
+            let _ = spawn::kill(stat.pid, libc::SIGKILL);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The end of a run: everything gone, the facts together.
+
+use super::live::Live;
+use super::order::Refusal;
+use crate::facts::Run;
+use crate::sys::wait::{self, Next};
+use crate::tracer::Tracer;
+
+impl Live<'_> {
+    /// Kills whatever there is; nobody wants the facts.
+    pub(super) fn abandon(&mut self) {
+        self.killed_ns = Some(self.now_ns());
+        self.kill_everybody();
+        while let Ok(Next::Some(..)) = wait::any() {
+            self.kill_everybody();
+        }
+        for reader in &self.streams.readers {
+            let _ = self.poller.remove(reader);
+        }
+    }
+
+    /// Everybody is gone: the facts.
+    pub(super) fn finish(mut self) -> Result<Run, Refusal> {
+        for number in 0..self.streams.readers.len() {
+            // What an orphan wrote last.
+            while self.streams.readers[number].open {
+                let before = self.streams.readers[number].capture.total();
+                if self.read(number).is_err()
+                    || self.streams.readers[number].capture.total() == before
+                {
+                    break;
+                }
+            }
+            if self.streams.readers[number].open {
+                let _ = self.poller.remove(&self.streams.readers[number]);
+            }
+        }
+        if self.tree.is_full() {
+            self.limits.push(
+                "the private file system of the work tree ran full (see --tree-limit)".to_owned(),
+            );
+        }
+        let tree = self
+            .tree
+            .changes()
+            .map_err(|error| Refusal::Harness(format!("reading the work tree: {error}")))?;
+        let terminal = self.streams.terminal_fact();
+        let mut captures = self
+            .streams
+            .readers
+            .into_iter()
+            .map(|reader| reader.capture.finish());
+        let stdout = captures.next().unwrap_or_default();
+        let stderr = captures.next().unwrap_or_default();
+        for (name, capture) in [("standard output", &stdout), ("standard error", &stderr)] {
+            if capture.truncated() {
+                self.limits.push(format!(
+                    "{name}: {} bytes, of which {} were not kept",
+                    capture.total,
+                    capture.dropped()
+                ));
+            }
+        }
+        Ok(Run {
+            events: self.events,
+            status: self.status,
+            fired_ns: self.stepper.fired_ns,
+            end_ns: self.ended_ns.unwrap_or_default(),
+            orphans: self.orphans,
+            stuck: self.stuck,
+            tree,
+            stdout,
+            stderr,
+            terminal,
+            usage: self.usage,
+            points: self.tracer.map(Tracer::into_points).unwrap_or_default(),
+            limits: self.limits,
+            rerun: None,
+            check: None,
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! What happens to the target's processes, as events.
+
+use super::live::{Live, Trouble};
+use super::order::Trace;
+use crate::facts::{Event, ExitStatus, Usage, What};
+use crate::sys::proc;
+use crate::sys::wait::{self, Next, Waited};
+use crate::tracer::Seen;
+use std::io;
+
+impl Live<'_> {
+    /// Takes everything that happened to children and tracees.
+    pub(super) fn reap(&mut self) -> Result<(), Trouble> {
+        let mut seen = Vec::new();
+        loop {
+            let (tid, waited) = match wait::any()? {
+                Next::None => return Ok(()),
+                Next::Nobody => {
+                    self.alone = true;
+                    if self.ended_ns.is_none() {
+                        self.ended_ns = Some(self.now_ns());
+                    }
+                    return Ok(());
+                }
+                Next::Some(tid, waited) => (tid, waited),
+            };
+            if matches!(self.order.trace, Trace::Record | Trace::RecordAll) {
+                // What a call wrote is seen before the next call is: points and output are in order.
+                self.read_all()?;
+            }
+            let now = self.now_ns();
+            match &mut self.tracer {
+                Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
+                None => {
+                    if let Waited::Ended(status, usage) = waited {
+                        seen.push(Seen::Ended {
+                            pid: tid,
+                            status,
+                            usage,
+                        });
+                    }
+                }
+            }
+            for seen in seen.drain(..) {
+                self.take(seen)?;
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, seen: Seen) -> Result<(), Trouble> {
+        match seen {
+            Seen::Started => {
+                // The pipe tells nothing new: exec worked.
+                self.started = None;
+                self.begin();
+            }
+            Seen::Child { pid, parent } => {
+                self.push(What::Child { pid, parent });
+                self.stepper.child();
+                if self.stepper.has_children() {
+                    self.apply(format!("child {pid}"), None)?;
+                }
+            }
+            Seen::Exec { pid } => {
+                let command = proc::command(pid);
+                self.push(What::Exec { pid, command });
+            }
+            Seen::Delivered {
+                pid,
+                tid,
+                signal,
+                own_fault,
+            } => {
+                if signal != libc::SIGCHLD {
+                    self.delivered(pid, tid, signal, own_fault);
+                }
+            }
+            Seen::Handler { pid, signal } => {
+                self.push(What::Handler { pid, signal });
+                if self.stepper.handler() == Some(signal) {
+                    self.apply(
+                        format!("handler for {}", crate::facts::signals::name(signal)),
+                        None,
+                    )?;
+                }
+            }
+            Seen::Effect { pid, call } => {
+                if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
+                    self.apply(format!("file {path}"), None)?;
+                }
+                if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
+                    self.push(What::File { pid, call });
+                }
+            }
+            Seen::Reached { tid, awaited } => {
+                if self.stepper.is_at(awaited) {
+                    self.apply("its point".to_owned(), Some(tid))?;
+                }
+                if let Some(tracer) = &mut self.tracer {
+                    tracer.release(tid)?;
+                }
+            }
+            Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn delivered(&mut self, pid: i32, tid: i32, signal: i32, own_fault: bool) {
+        // A program can send itself the same signal for ever.
+        if let Some(Event {
+            what:
+                What::Delivered {
+                    tid: last,
+                    signal: same,
+                    times,
+                    ..
+                },
+            ..
+        }) = self.events.last_mut()
+            && (*last, *same) == (tid, signal)
+        {
+            *times = times.saturating_add(1);
+            return;
+        }
+        self.push(What::Delivered {
+            pid,
+            tid,
+            signal,
+            own_fault,
+            times: 1,
+        });
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        pid: i32,
+        status: ExitStatus,
+        usage: Usage,
+    ) -> Result<(), Trouble> {
+        if pid != self.pid {
+            self.push(What::ChildExited { pid, status });
+            return Ok(());
+        }
+        if !self.running {
+            self.executed()?;
+            return Err(io::Error::other(format!(
+                "the target ended before its program ran: {status}"
+            ))
+            .into());
+        }
+        // What it wrote before its end comes before its end.
+        self.read_all()?;
+        self.usage = usage;
+        self.ended_ns = Some(self.now_ns());
+        if !self.deadline_passed {
+            self.status = Some(status);
+            self.push(What::Exited { status });
+        }
+        Ok(())
+    }
+}
