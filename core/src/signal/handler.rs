@@ -5,28 +5,25 @@
 //! panic; errno is saved. The managed signals are masked meanwhile, so the
 //! handler never interrupts itself in one thread; it may run in several
 //! threads at once.
-//!
-//! # Lifetime of the engine
-//! The handler announces itself in `IN_FLIGHT` before it loads `ACTIVE`.
-//! [`retract`] clears `ACTIVE` before it waits for `IN_FLIGHT` to fall to 0.
-//! Both sides are sequentially consistent: a handler either sees null, or is
-//! seen and waited for. Reference counting would need the same two steps, and
-//! a handler that drops the last reference would have to free memory.
 
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::engine::Engine;
+use super::gate::Gate;
 use super::options::ExitStyle;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::sys::disposition::{self, Callable, Disposition};
 use crate::sys::terminal::{self, Modes};
 use crate::sys::{clock, ending, errno, groups, mask, process};
 
-static ACTIVE: AtomicPtr<Engine> = AtomicPtr::new(ptr::null_mut());
-static IN_FLIGHT: AtomicU32 = AtomicU32::new(0);
+#[cfg(not(sigproof_loom))]
+static GATE: Gate<Engine> = Gate::new();
+#[cfg(sigproof_loom)]
+loom::lazy_static! {
+    static ref GATE: Gate<Engine> = Gate::new();
+}
 /// Bit n: when the last handler was removed, signal n got back its previous
 /// disposition.
 static RESTORED: AtomicU32 = AtomicU32::new(0);
@@ -37,10 +34,8 @@ extern "C" fn on_signal(
     context: *mut libc::c_void,
 ) {
     let saved = errno::get();
-    IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
-    // SAFETY: a pointer in ACTIVE is valid until `retract` has seen IN_FLIGHT
-    // at 0 after clearing it, and this call is counted there.
-    let engine = unsafe { ACTIVE.load(Ordering::SeqCst).as_ref() };
+    // SAFETY: the gate keeps the engine valid until we leave.
+    let engine = unsafe { GATE.enter().as_ref() };
     if let Some(signal) = Signal::from_number(number) {
         match engine {
             Some(engine) => {
@@ -50,7 +45,7 @@ extern "C" fn on_signal(
             None => deliver_late(signal),
         }
     }
-    IN_FLIGHT.fetch_sub(1, Ordering::SeqCst);
+    GATE.leave();
     errno::set(saved);
 }
 
@@ -86,9 +81,8 @@ extern "C" fn on_terminal_stop(
     _context: *mut libc::c_void,
 ) {
     let saved = errno::get();
-    IN_FLIGHT.fetch_add(1, Ordering::SeqCst);
-    // SAFETY: as in `on_signal`.
-    if let Some(engine) = unsafe { ACTIVE.load(Ordering::SeqCst).as_ref() } {
+    // SAFETY: the gate keeps the engine valid until we leave.
+    if let Some(engine) = unsafe { GATE.enter().as_ref() } {
         let modes = Modes::current();
         terminal::write_without_blocking(&engine.terminal_restore);
         if let Some(original) = &engine.modes {
@@ -103,7 +97,7 @@ extern "C" fn on_terminal_stop(
     } else {
         stop_by_default();
     }
-    IN_FLIGHT.fetch_sub(1, Ordering::SeqCst);
+    GATE.leave();
     errno::set(saved);
 }
 
@@ -188,22 +182,15 @@ fn sender_of(info: *const libc::siginfo_t) -> Sender {
 /// # Safety
 /// The engine must stay valid until [`retract`] returned, or for ever.
 pub(super) unsafe fn publish(engine: *const Engine) -> bool {
-    let engine = engine.cast_mut();
-    let swap = |expected| {
-        ACTIVE
-            .compare_exchange(expected, engine, Ordering::SeqCst, Ordering::SeqCst)
-            .err()
-    };
-    let Some(other) = swap(ptr::null_mut()) else {
+    let Err(other) = GATE.publish(ptr::null(), engine) else {
         return true;
     };
-    // SAFETY: non-null pointers in ACTIVE are valid, see `on_signal`. In a
-    // forked child the parent's engine stays where it was: its guard notices
-    // that it is in another process and frees nothing.
+    // SAFETY: published engines are valid. In a forked child the parent's
+    // engine stays where it was: its guard notices that it is in another
+    // process and frees nothing.
     let inherited = unsafe { other.as_ref() }.is_some_and(|other| other.owner != process::id());
-    if inherited && swap(other).is_none() {
-        // Handlers of threads that do not exist in this process.
-        IN_FLIGHT.store(0, Ordering::SeqCst);
+    if inherited && GATE.publish(other, engine).is_ok() {
+        GATE.forget_visitors();
         return true;
     }
     false
@@ -212,20 +199,7 @@ pub(super) unsafe fn publish(engine: *const Engine) -> bool {
 /// Takes the engine away from the handler and waits until no handler uses it.
 /// Does nothing if it is not the active one. Must not be called in a handler.
 pub(super) fn retract(engine: *const Engine) {
-    let ours = ACTIVE.compare_exchange(
-        engine.cast_mut(),
-        ptr::null_mut(),
-        Ordering::SeqCst,
-        Ordering::SeqCst,
-    );
-    if ours.is_err() {
-        return;
-    }
-    while IN_FLIGHT.load(Ordering::SeqCst) > 0 {
-        // A handler takes about a microsecond; there is nothing to wait on
-        // that it could signal in its last instruction.
-        thread::yield_now();
-    }
+    GATE.retract(engine);
 }
 
 /// Installs the handler for `signal`; gives the previous disposition.

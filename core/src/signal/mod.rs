@@ -9,6 +9,7 @@
 mod conclude;
 mod engine;
 mod error;
+mod gate;
 mod handler;
 mod install;
 mod options;

@@ -112,7 +112,7 @@ impl Deref for Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        if let Owner::Heap = self.owner {
+        if !self.is_shared() {
             // SAFETY: it came from a box in `private`, and nobody else has it.
             drop(unsafe { Box::from_raw(self.words.as_ptr()) });
         }

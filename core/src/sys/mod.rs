@@ -35,10 +35,10 @@ pub(crate) mod home;
 #[path = "linux/page.rs"]
 pub(crate) mod page;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
 #[path = "linux/park.rs"]
 pub(crate) mod park;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), sigproof_loom))]
 #[path = "portable/park.rs"]
 pub(crate) mod park;

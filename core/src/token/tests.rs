@@ -168,3 +168,76 @@ fn a_new_epoch_runs_again() {
     assert!(source.stop(Stage::CancelQueued));
     assert_eq!(token.stage(), Stage::CancelQueued);
 }
+
+/// What a random schedule does to a tree of scopes.
+#[derive(Clone, Debug)]
+enum Move {
+    StopRoot(Stage),
+    /// The scope by its number, modulo the number of scopes.
+    StopScope(usize, Stage),
+    /// A new scope below another one, or below the root.
+    Grow(Option<usize>),
+    Rearm,
+}
+
+fn any_move() -> impl proptest::strategy::Strategy<Value = Move> {
+    use proptest::prelude::*;
+    let stage = || prop::sample::select(Stage::ALL.to_vec());
+    prop_oneof![
+        stage().prop_map(Move::StopRoot),
+        (any::<usize>(), stage()).prop_map(|(scope, stage)| Move::StopScope(scope, stage)),
+        prop::option::of(any::<usize>()).prop_map(Move::Grow),
+        Just(Move::Rearm),
+    ]
+}
+
+proptest::proptest! {
+    /// Every scope sees the highest stage on its way to the root, whatever
+    /// happened in which order; a new epoch resets the root alone.
+    #[test]
+    fn a_tree_of_scopes_agrees_with_its_model(
+        moves in proptest::collection::vec(any_move(), 0..60),
+    ) {
+        let source = StopSource::new();
+        let mut root = Stage::Running;
+        // Each scope with its parent and its own stage.
+        let mut scopes: Vec<(Scope, Option<usize>, Stage)> = Vec::new();
+        for step in moves {
+            match step {
+                Move::StopRoot(stage) => {
+                    source.stop(stage);
+                    root = root.max(stage);
+                }
+                Move::StopScope(number, stage) if !scopes.is_empty() => {
+                    let number = number % scopes.len();
+                    let (scope, _, own) = &mut scopes[number];
+                    scope.stop(stage);
+                    *own = (*own).max(stage);
+                }
+                Move::StopScope(..) => {}
+                Move::Grow(parent) => {
+                    let parent = parent.filter(|_| !scopes.is_empty());
+                    let parent = parent.map(|number| number % scopes.len());
+                    let scope = match parent {
+                        Some(number) => scopes[number].0.token().scope(),
+                        None => source.token().scope(),
+                    };
+                    scopes.push((scope, parent, Stage::Running));
+                }
+                Move::Rearm => {
+                    source.rearm();
+                    root = Stage::Running;
+                }
+            }
+            proptest::prop_assert_eq!(source.token().stage(), root);
+            for (scope, parent, own) in &scopes {
+                let (mut expected, mut above) = (root.max(*own), *parent);
+                while let Some(number) = above {
+                    expected = expected.max(scopes[number].2);
+                    above = scopes[number].1;
+                }
+                proptest::prop_assert_eq!(scope.token().stage(), expected);
+            }
+        }
+    }
+}

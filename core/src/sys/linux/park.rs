@@ -21,14 +21,14 @@ pub(crate) struct Park {
 
 impl Park {
     /// For a word that only this process sees.
-    pub(crate) const fn private() -> Park {
+    pub(crate) fn private() -> Park {
         Park {
             flags: libc::FUTEX_PRIVATE_FLAG,
         }
     }
 
     /// For a word that other processes may map as well.
-    pub(crate) const fn shared() -> Park {
+    pub(crate) fn shared() -> Park {
         Park { flags: 0 }
     }
 

@@ -3,10 +3,10 @@
 //! Not usable in a signal handler; the watcher thread, woken through the
 //! pipe, calls [`Park::wake_all`] in its place.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Condvar, Mutex, Ordering};
 
 /// Whether [`Park::wake_all`] may be called in a signal handler.
 pub(crate) const WAKES_FROM_HANDLER: bool = false;
@@ -20,7 +20,7 @@ pub(crate) struct Park {
 
 impl Park {
     /// For a word that only this process sees.
-    pub(crate) const fn private() -> Park {
+    pub(crate) fn private() -> Park {
         Park {
             lock: Mutex::new(()),
             changed: Condvar::new(),
@@ -28,7 +28,7 @@ impl Park {
     }
 
     /// The same: words shared between processes exist on Linux only.
-    pub(crate) const fn shared() -> Park {
+    pub(crate) fn shared() -> Park {
         Park::private()
     }
 
