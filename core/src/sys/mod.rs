@@ -26,6 +26,10 @@ pub(crate) use unix::{
 };
 
 #[cfg(target_os = "linux")]
+#[path = "linux/members.rs"]
+pub(crate) mod members;
+
+#[cfg(target_os = "linux")]
 #[path = "linux/pidfd.rs"]
 pub(crate) mod pidfd;
 

@@ -145,7 +145,10 @@ impl Group {
     /// the number have been given away.
     fn has_members(&self) -> bool {
         // SAFETY: kill takes any arguments.
-        unsafe { libc::kill(-self.id, 0) == 0 }
+        let exists = unsafe { libc::kill(-self.id, 0) == 0 };
+        #[cfg(target_os = "linux")]
+        let exists = exists && super::super::members::has_living(self.id);
+        exists
     }
 }
 
