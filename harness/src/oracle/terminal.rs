@@ -8,7 +8,7 @@ const FLAGS: [&str; 4] = ["input", "output", "control", "local"];
 
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(terminal) = &run.terminal else {
-        return Verdict::not_applicable("it had no terminal (use --pty)");
+        return Verdict::not_applicable("no terminal; use --pty");
     };
     let baseline = context
         .baseline

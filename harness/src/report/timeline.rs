@@ -54,6 +54,8 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
             What::Flooded { .. } => (Ink::Warn, "flood", "more output than is kept".to_owned()),
             What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
             What::Exec { pid, command } => (Ink::Dim, "exec", format!("pid {pid}: {command}")),
+            // What a runtime installs for its own faults is no news.
+            What::Handler { signal, .. } if !is_asked(*signal) => continue,
             What::Handler { pid, signal } => (
                 Ink::Dim,
                 "handler",
@@ -116,6 +118,14 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
         paper.line(&[(Ink::Dim, at), (*ink, &format!(" {kind:<8}")), (*ink, text)]);
     }
     paper.gap();
+}
+
+/// A signal by which somebody asks a program to stop, or to pause.
+fn is_asked(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGHUP | libc::SIGINT | libc::SIGQUIT | libc::SIGTERM | libc::SIGTSTP | libc::SIGCONT
+    )
 }
 
 fn stamp(at_ns: u64) -> String {
@@ -192,7 +202,7 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
                 (Ink::Warn, "! "),
                 Ink::Plain,
                 &format!(
-                    "step #{} was not reached: its trigger was never met",
+                    "step #{} was not reached: the target ended before its trigger was met",
                     index + 1
                 ),
             );
