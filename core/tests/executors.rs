@@ -1,6 +1,6 @@
 //! One suite for every pool: the promises of `Executor`, on threads and on
 //! worker processes.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "process"))]
 
 mod support;
 

@@ -27,7 +27,7 @@ impl Signal {
     pub(crate) const TERMINAL_STOP: Signal = Signal(20);
     /// SIGTSTP: Ctrl+Z. Never moves the stage; the handler of the terminal
     /// uses it.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
     pub(crate) const TERMINAL_STOP: Signal = Signal(18);
 
     /// Every signal this library can manage.

@@ -16,6 +16,13 @@ use crate::sys::terminal::Modes;
 use crate::sys::{clock, wake};
 
 /// What the signal handler works on. It never changes but for its atomics.
+#[cfg_attr(
+    windows,
+    allow(
+        dead_code,
+        reason = "there are neither terminal modes nor previous handlers"
+    )
+)]
 pub(super) struct Engine {
     pub(super) policy: Policy,
     pub(super) cell: Arc<Cell>,

@@ -79,7 +79,8 @@ impl<T> Gate<T> {
         }
     }
 
-    /// Forgets who is inside: threads that a fork did not copy.
+    /// Forgets who is inside, after a fork: threads that a fork did not copy.
+    #[cfg(unix)]
     pub(super) fn forget_visitors(&self) {
         self.inside.store(0, Ordering::SeqCst);
     }

@@ -74,14 +74,13 @@ impl InterruptHandler {
                 chained.push((signal, previous));
             }
         }
-        let handles_stop = options.terminal_reapply.is_some();
         let settings = Settings {
             policy: options.policy,
             signals: managed,
             exit: options.exit,
             exit_message: options.exit_message,
             terminal_restore,
-            terminal_reapply: options.terminal_reapply.unwrap_or_default(),
+            terminal_reapply: options.terminal_reapply.clone().unwrap_or_default(),
             chained,
         };
         let (sender, receiver) = wake::channel()
@@ -115,7 +114,8 @@ impl InterruptHandler {
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
             guard.previous.push((signal, previous));
         }
-        if handles_stop {
+        #[cfg(unix)]
+        if options.terminal_reapply.is_some() {
             guard.attach_terminal_stop()?;
         }
         Ok(guard)
@@ -197,6 +197,7 @@ impl InterruptHandler {
 
     /// Takes care of Ctrl+Z as well, unless it is ignored: then there is no
     /// shell with job control to go back to.
+    #[cfg(unix)]
     fn attach_terminal_stop(&mut self) -> Result<(), InstallError> {
         let signal = Signal::TERMINAL_STOP;
         let failed = |error| InstallError::system("sigaction", Some(signal), error);

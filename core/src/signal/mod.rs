@@ -10,6 +10,7 @@ mod conclude;
 mod engine;
 mod error;
 mod gate;
+#[cfg_attr(windows, path = "handler_windows.rs")]
 mod handler;
 mod install;
 mod options;

@@ -33,6 +33,21 @@ pub(crate) mod members;
 #[path = "linux/pidfd.rs"]
 pub(crate) mod pidfd;
 
+#[cfg(windows)]
+mod windows {
+    pub(crate) mod clock;
+    pub(crate) mod console;
+    pub(crate) mod disposition;
+    pub(crate) mod mask;
+    pub(crate) mod process;
+    pub(crate) mod terminal;
+    pub(crate) mod wake;
+}
+#[cfg(windows)]
+pub(crate) use windows::console as ending;
+#[cfg(windows)]
+pub(crate) use windows::{clock, console, disposition, mask, process, terminal, wake};
+
 pub(crate) mod home;
 
 #[cfg(all(target_os = "linux", not(sigproof_loom)))]

@@ -1,0 +1,78 @@
+//! The console routine: what runs when Ctrl+C is pressed, on a thread of its
+//! own. The counterpart of `handler.rs`, with the same interface.
+
+use std::io;
+use std::ptr;
+
+use super::engine::Engine;
+use super::gate::Gate;
+use super::options::ExitStyle;
+use crate::machine::{Action, Event, Sender, Signal};
+use crate::sys::disposition::Disposition;
+use crate::sys::{console, terminal};
+
+static GATE: Gate<Engine> = Gate::new();
+
+extern "system" fn on_event(event: u32) -> i32 {
+    // SAFETY: the gate keeps the engine valid until we leave.
+    let engine = unsafe { GATE.enter().as_ref() };
+    let handled = match (engine, console::signal_of(event)) {
+        (Some(engine), Some(signal)) => {
+            let sender = Sender::Unknown;
+            let transition = engine.apply(Event::Signal { signal, sender });
+            if transition.action.ends_process() {
+                end_process(engine, transition.action, Some(signal));
+            }
+            1
+        }
+        // The routine that was added before this one gets the event.
+        _ => 0,
+    };
+    GATE.leave();
+    handled
+}
+
+/// Ends the process from wherever this is called. `signal` is the one that
+/// began it all.
+pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
+    if action != Action::Delegate {
+        terminal::write_without_blocking(&engine.exit_message);
+    }
+    terminal::write_without_blocking(&engine.terminal_restore);
+    match (engine.exit, signal) {
+        (ExitStyle::BySignal, Some(signal)) => console::die_by(signal),
+        (ExitStyle::Status128, Some(signal)) => console::exit_now(128 + signal.number()),
+        (ExitStyle::Status(status), _) => console::exit_now(i32::from(status)),
+        (ExitStyle::BySignal | ExitStyle::Status128, None) => console::exit_now(1),
+    }
+}
+
+/// Offers the engine to the routine; `false` if another one is installed.
+///
+/// # Safety
+/// The engine must stay valid until [`retract`] returned, or for ever.
+pub(super) unsafe fn publish(engine: *const Engine) -> bool {
+    GATE.publish(ptr::null(), engine).is_ok()
+}
+
+/// Takes the engine away from the routine and waits until it is not used. Does
+/// nothing if it is not the active one. Must not be called in the routine.
+pub(super) fn retract(engine: *const Engine) {
+    GATE.retract(engine);
+}
+
+/// Adds the routine.
+///
+/// # Errors
+/// Those of `SetConsoleCtrlHandler`.
+pub(super) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Result<Disposition> {
+    console::add(on_event).map(|()| Disposition)
+}
+
+/// Removes the routine.
+///
+/// # Errors
+/// Those of `SetConsoleCtrlHandler`.
+pub(super) fn detach(_signal: Signal, _previous: &Disposition) -> io::Result<bool> {
+    console::remove(on_event).map(|()| true)
+}
