@@ -25,7 +25,14 @@ use crate::sys::park::{Park, WAKES_FROM_HANDLER};
 pub(crate) struct Word(u32);
 
 impl Word {
+    /// A word as it was read.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u32) -> Word {
+        Word(bits)
+    }
+
     /// The stage.
+    #[inline]
     pub(crate) const fn stage(self) -> Stage {
         Stage::from_bits(self.0 >> 12)
     }
@@ -97,7 +104,6 @@ impl Cell {
     }
 
     /// Where the words are.
-    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
     pub(crate) fn home(&self) -> &Home {
         &self.home
     }
@@ -324,96 +330,5 @@ mod tests {
         let soon = Instant::now() + Duration::from_millis(1);
         assert!(!cell.wait_until(|| Step::WaitUntil(Some(soon))));
         assert!(Instant::now() >= soon);
-    }
-}
-
-#[cfg(all(test, sigproof_loom))]
-mod loom_tests {
-    use loom::sync::Arc;
-    use loom::thread;
-
-    use super::*;
-    use crate::sync::AtomicBool;
-
-    fn until(done: bool) -> Step {
-        if done {
-            Step::Done
-        } else {
-            Step::WaitUntil(None)
-        }
-    }
-
-    #[test]
-    fn loom_a_waiter_never_misses_the_stage() {
-        loom::model(|| {
-            let cell = Arc::new(Cell::new());
-            let waiter = {
-                let cell = Arc::clone(&cell);
-                thread::spawn(move || {
-                    cell.wait_until(|| until(cell.poll().stage() >= Stage::CancelQueued))
-                })
-            };
-            cell.raise(Stage::CancelQueued, 0, Cause::Request);
-            // What the watcher thread does where the handler cannot.
-            cell.wake_all();
-            assert!(waiter.join().expect("no panic"));
-        });
-    }
-
-    #[test]
-    fn loom_a_waiter_never_misses_what_else_it_waits_for() {
-        loom::model(|| {
-            let cell = Arc::new(Cell::new());
-            let ended = Arc::new(AtomicBool::new(false));
-            let waiter = {
-                let (cell, ended) = (Arc::clone(&cell), Arc::clone(&ended));
-                thread::spawn(move || cell.wait_until(|| until(ended.load(Ordering::SeqCst))))
-            };
-            ended.store(true, Ordering::SeqCst);
-            cell.wake_all();
-            assert!(waiter.join().expect("no panic"));
-        });
-    }
-
-    #[test]
-    fn loom_the_highest_stage_wins() {
-        loom::model(|| {
-            let cell = Arc::new(Cell::new());
-            let raise = |stage: Stage| {
-                let cell = Arc::clone(&cell);
-                thread::spawn(move || cell.raise(stage, stage.number(), Cause::Request))
-            };
-            let first = raise(Stage::CancelQueued);
-            let second = raise(Stage::TerminateActive);
-            let mut seen = Stage::Running;
-            for _ in 0..2 {
-                let now = cell.poll().stage();
-                assert!(now >= seen, "a reader sees it go down");
-                seen = now;
-            }
-            first.join().expect("no panic");
-            assert!(second.join().expect("no panic"), "the highest always moves");
-            assert_eq!(cell.poll().stage(), Stage::TerminateActive);
-        });
-    }
-
-    #[test]
-    fn loom_a_stage_and_a_new_epoch_never_mix() {
-        loom::model(|| {
-            let cell = Arc::new(Cell::new());
-            let other = {
-                let cell = Arc::clone(&cell);
-                thread::spawn(move || cell.raise(Stage::ExitNow, 2, Cause::Request))
-            };
-            cell.begin_epoch();
-            assert!(other.join().expect("no panic"));
-            let word = cell.poll();
-            assert_eq!(word.epoch(), 1);
-            // Raised before or after the epoch began, entirely.
-            match word.stage() {
-                Stage::Running => assert_eq!(word.cause(), Cause::None),
-                stage => assert_eq!((stage, word.cause()), (Stage::ExitNow, Cause::Request)),
-            }
-        });
     }
 }

@@ -5,6 +5,8 @@
 //! an [`Event`] and the time, and gives the next state and an [`Action`].
 
 mod cell;
+#[cfg(all(test, sigproof_loom))]
+mod cell_loom;
 mod event;
 mod moment;
 mod policy;
@@ -16,7 +18,7 @@ mod step;
 #[cfg(test)]
 mod step_tests;
 
-pub(crate) use cell::{Cell, Step};
+pub(crate) use cell::{Cell, Step, Word};
 pub use event::{Action, Cause, Event};
 pub use moment::Moment;
 pub use policy::{Beyond, Policy, PolicyError};

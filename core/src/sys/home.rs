@@ -4,10 +4,12 @@
 use std::io;
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 #[cfg(all(target_os = "linux", not(sigproof_loom)))]
 use super::page::Page;
-use crate::sync::AtomicU32;
+use crate::machine::{Cell, Word};
+use crate::sync::{AtomicU32, Ordering};
 
 /// The words of a cell, as they lie in memory. Part of the format of the
 /// shared page: a change needs a new [`VERSION`].
@@ -116,5 +118,42 @@ impl Drop for Home {
             // SAFETY: it came from a box in `private`, and nobody else has it.
             drop(unsafe { Box::from_raw(self.words.as_ptr()) });
         }
+    }
+}
+
+/// A cell, with its word at hand: a poll follows one pointer, where the way
+/// through the cell would follow two.
+#[derive(Clone, Debug)]
+pub(crate) struct CellRef {
+    words: NonNull<Words>,
+    cell: Arc<Cell>,
+}
+
+// SAFETY: as for the home, which the cell owns.
+unsafe impl Send for CellRef {}
+// SAFETY: as for the home.
+unsafe impl Sync for CellRef {}
+
+impl CellRef {
+    /// Refers to `cell` and keeps it.
+    pub(crate) fn new(cell: Arc<Cell>) -> CellRef {
+        let words = cell.home().words;
+        CellRef { words, cell }
+    }
+
+    /// The word now: one relaxed load.
+    #[inline]
+    pub(crate) fn poll(&self) -> Word {
+        // SAFETY: the cell is kept, and never changes its home.
+        let words = unsafe { self.words.as_ref() };
+        Word::from_bits(words.word.load(Ordering::Relaxed))
+    }
+}
+
+impl Deref for CellRef {
+    type Target = Arc<Cell>;
+
+    fn deref(&self) -> &Arc<Cell> {
+        &self.cell
     }
 }

@@ -22,7 +22,7 @@ impl Scope {
         let node = Arc::new(Node::scope(parent.node.clone()));
         Scope {
             token: StopToken {
-                cell: Arc::clone(&parent.cell),
+                cell: parent.cell.clone(),
                 node: Some(Arc::clone(&node)),
             },
             node,
@@ -58,7 +58,7 @@ impl Shield {
         let node = Arc::new(Node::shield(parent.node.clone(), limit));
         Shield {
             token: StopToken {
-                cell: Arc::clone(&parent.cell),
+                cell: parent.cell.clone(),
                 node: Some(Arc::clone(&node)),
             },
             node,

@@ -9,6 +9,7 @@ use super::node::{Node, Shields};
 use super::scope::{Scope, Shield};
 use crate::machine::{Cause, Cell, Stage, Step};
 use crate::signal::InterruptHandler;
+use crate::sys::home::CellRef;
 
 /// A view of the stage, cheap to clone and to poll, for every function that
 /// has to stop when asked.
@@ -32,14 +33,14 @@ use crate::signal::InterruptHandler;
 /// ```
 #[derive(Clone, Debug)]
 pub struct StopToken {
-    pub(super) cell: Arc<Cell>,
+    pub(super) cell: CellRef,
     pub(super) node: Option<Arc<Node>>,
 }
 
 impl StopToken {
     pub(super) fn root(cell: &Arc<Cell>) -> StopToken {
         StopToken {
-            cell: Arc::clone(cell),
+            cell: CellRef::new(Arc::clone(cell)),
             node: None,
         }
     }
@@ -165,7 +166,7 @@ impl StopToken {
     pub(super) fn with_flag(&self, stage: Stage, flag: Arc<AtomicBool>) -> StopToken {
         let node = Node::flag(self.node.clone(), stage, flag);
         StopToken {
-            cell: Arc::clone(&self.cell),
+            cell: self.cell.clone(),
             node: Some(Arc::new(node)),
         }
     }
