@@ -15,15 +15,65 @@ use support::{Program, role, say};
 const ROUNDS: usize = 400;
 const TASKS: usize = 80;
 
+/// Where worker processes begin; does nothing in the test runner.
+#[cfg(feature = "process")]
+#[test]
+fn worker_entry() {
+    worker();
+}
+
+#[cfg(feature = "process")]
+fn worker() -> sigproof_core::pool::WorkerProgram<usize, usize> {
+    sigproof_core::pool::WorkerProgram::register("fire", |number: usize, token| {
+        token.checkpoint()?;
+        Ok(number)
+    })
+}
+
+#[cfg(feature = "process")]
+#[test]
+fn worker_processes_conserve_tasks_as_well() {
+    use sigproof_core::Executor;
+    const NAME: &str = "worker_processes_conserve_tasks_as_well";
+    const ROUNDS: usize = 30;
+    if role().is_some() {
+        let handler = install();
+        let program = worker();
+        for round in 0..ROUNDS {
+            let token = handler.token();
+            let pool = sigproof_core::pool::ProcessPool::new(&token, &program)
+                .workers(2)
+                .queue_limit(5)
+                .worker_args(["worker_entry", "--exact"]);
+            let mut streamed = vec![0; TASKS];
+            let results = pool.run_streaming(0..TASKS, |index, _| {
+                streamed[index] += 1;
+                // At any point of the run, once or twice in a row.
+                if index == round * 2 || round % 2 == 1 && index == round * 2 + 1 {
+                    kill(Pid::this(), Unix::SIGINT).expect("kill");
+                }
+            });
+            assert!(streamed.iter().all(|times| *times == 1), "{streamed:?}");
+            for (index, outcome) in results.outcomes().iter().enumerate() {
+                assert!(
+                    matches!(outcome, Outcome::Completed(value) if *value == index)
+                        || matches!(outcome, Outcome::Cancelled(_)),
+                    "round {round}, task {index}: {outcome:?}"
+                );
+            }
+            support::until("the signal arrives", || token.is_interrupted());
+            handler.rearm();
+        }
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
+}
+
 #[test]
 fn every_task_has_one_outcome_whenever_signals_arrive() {
     const NAME: &str = "every_task_has_one_outcome_whenever_signals_arrive";
     if role().is_some() {
-        // Without stage 3: a late signal of one round counts in the next.
-        let stages = [Stage::CancelQueued, Stage::TerminateActive];
-        let policy = Policy::custom(stages.map(Rung::announce)).expect("a policy");
-        let options = Options::new(policy.beyond(Beyond::Ignore));
-        let handler = InterruptHandler::install(options).expect("install");
+        let handler = install();
         let mut interrupted = 0;
         for round in 0..ROUNDS {
             interrupted += usize::from(one_round(&handler, round));
@@ -43,6 +93,14 @@ fn every_task_has_one_outcome_whenever_signals_arrive() {
         interrupted >= ROUNDS / 2,
         "only {interrupted} rounds were hit"
     );
+}
+
+/// Without stage 3: a late signal of one round counts in the next.
+fn install() -> InterruptHandler {
+    let stages = [Stage::CancelQueued, Stage::TerminateActive];
+    let policy = Policy::custom(stages.map(Rung::announce)).expect("a policy");
+    let options = Options::new(policy.beyond(Beyond::Ignore));
+    InterruptHandler::install(options).expect("install")
 }
 
 /// One or two signals, sent when a certain task has begun; whether the run saw

@@ -54,6 +54,12 @@ impl State {
         self.since
     }
 
+    /// The signal that brought it there, `None` if something else did.
+    #[must_use]
+    pub fn last_signal(self) -> Option<Signal> {
+        self.last.map(|(signal, _)| signal)
+    }
+
     /// Number of rungs climbed: 0 while running, 1 on the first rung. A
     /// finished machine stands on none.
     pub(super) const fn height(self) -> usize {

@@ -199,5 +199,11 @@ impl Engine {
     pub(super) fn rearm(&self) {
         self.state.store(State::START.to_bits(), Ordering::SeqCst);
         self.cell.begin_epoch();
+        // A signal between the two moved the machine and raised the old epoch:
+        // it counts in the new one.
+        let state = self.state();
+        let stage = self.policy.stage_of(state);
+        let cause = state.last_signal().map_or(Cause::Request, Cause::Signal);
+        self.cell.raise(stage, 0, cause);
     }
 }

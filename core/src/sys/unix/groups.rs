@@ -1,6 +1,9 @@
 //! The process groups to be killed when the process ends at stage 3.
 //!
-//! A fixed table of atomics, because the signal handler walks it.
+//! A fixed table of atomics, because the signal handler walks it. A group
+//! whose leader was started a moment ago and is not yet in the table escapes:
+//! its number is not known before. Workers end by themselves then, by the end
+//! of their control socket; an external program does not.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
