@@ -25,6 +25,8 @@ enum Job {
     Panic,
     /// Ends at a checkpoint of stage 2.
     Polite(PathBuf),
+    /// Completes at stage 1, with the number of the stage.
+    Watch(PathBuf),
     /// Completes when the second file is there, whatever the stage.
     Stubborn(PathBuf, PathBuf),
     /// Never looks and never ends.
@@ -45,6 +47,10 @@ fn work(job: Job, token: &StopToken) -> Result<u64, TaskError> {
             token.wait(Stage::TerminateActive);
             token.checkpoint()?;
             Ok(1)
+        }
+        Job::Watch(begun) => {
+            File::create(begun)?;
+            Ok(token.wait(Stage::CancelQueued).number().into())
         }
         Job::Stubborn(begun, go) => {
             File::create(begun)?;
@@ -190,6 +196,20 @@ fn stage_one<K: Kind>() {
     );
 }
 
+fn stage_one_is_seen<K: Kind>() {
+    let dir = Dir::new();
+    let begun = [dir.path("a"), dir.path("b")];
+    let mut jobs: Vec<_> = begun.iter().cloned().map(Job::Watch).collect();
+    jobs.push(Job::Value(0));
+    let outcomes = run_and_stop::<K>(jobs, LONG, &begun, |source| {
+        source.stop(Stage::CancelQueued);
+    });
+    assert_eq!(
+        outcomes[..2],
+        [Outcome::Completed(1), Outcome::Completed(1)]
+    );
+}
+
 fn stage_two<K: Kind>() {
     let dir = Dir::new();
     let (polite, stubborn, go) = (dir.path("polite"), dir.path("stubborn"), dir.path("go"));
@@ -235,6 +255,11 @@ macro_rules! suite {
             #[test]
             fn stage_one_completes_what_is_active() {
                 stage_one::<$kind>();
+            }
+
+            #[test]
+            fn active_tasks_see_stage_one() {
+                stage_one_is_seen::<$kind>();
             }
 
             #[test]

@@ -108,6 +108,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             return;
         }
         self.interrupted = Some(Interrupted::new(stage, token.cause()));
+        self.crew.show(stage);
         if stage.should_terminate_active_tasks() && !seen.should_terminate_active_tasks() {
             self.deadline = Instant::now().checked_add(self.pool.grace);
             self.notices.push(Notice::CollectionStopped);

@@ -20,6 +20,8 @@ mod thread;
 mod worker;
 #[cfg(all(unix, feature = "process"))]
 mod worker_process;
+#[cfg(all(unix, feature = "process"))]
+mod worker_stage;
 
 #[cfg(unix)]
 pub use command::{CommandEnd, CommandRunner, Output};

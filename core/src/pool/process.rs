@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,7 +15,9 @@ use super::results::Results;
 use super::settings::{Crew, Settings};
 use super::worker::{WorkerProgram, is_worker};
 use super::worker_process::WorkerProcess;
+use super::worker_stage::WorkerStage;
 use crate::feedback::Feedback;
+use crate::machine::Stage;
 use crate::token::StopToken;
 
 /// Runs tasks in worker processes: this program, executed again.
@@ -163,6 +165,8 @@ struct Workers {
     idle: Mutex<Vec<Arc<WorkerProcess>>>,
     /// The run is being terminated: no worker may be started.
     terminating: AtomicBool,
+    /// The stage as the workers see it; made with the first of them.
+    stage: OnceLock<WorkerStage>,
 }
 
 impl Workers {
@@ -183,7 +187,15 @@ impl Workers {
         if self.terminating.load(Ordering::SeqCst) {
             return Ok(None);
         }
-        let worker = Arc::new(WorkerProcess::start(name, args)?);
+        let stage = match self.stage.get() {
+            Some(stage) => stage,
+            // Nobody else is here: the list is locked.
+            None => {
+                let new = WorkerStage::new()?;
+                self.stage.get_or_init(|| new)
+            }
+        };
+        let worker = Arc::new(WorkerProcess::start(name, args, stage)?);
         all.push(Arc::clone(&worker));
         Ok(Some(worker))
     }
@@ -208,10 +220,19 @@ impl Workers {
             // It was killed; there is nothing to learn from how it ended.
             let _ = worker.finish();
         }
+        if let Some(stage) = self.stage.get() {
+            stage.rearm();
+        }
     }
 }
 
 impl Crew for Workers {
+    fn show(&self, stage: Stage) {
+        if let Some(shown) = self.stage.get() {
+            shown.show(stage);
+        }
+    }
+
     fn terminate(&self) {
         let all = lock(&self.all);
         self.terminating.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::feedback::{Feedback, Silent};
+use crate::machine::Stage;
 use crate::token::StopToken;
 
 /// The grace period unless set otherwise.
@@ -44,6 +45,9 @@ impl Settings {
 
 /// What a run can do to its active tasks, beyond showing them the stage.
 pub(super) trait Crew {
+    /// Shows them the stage.
+    fn show(&self, stage: Stage);
+
     /// Asks them to end: stage 2.
     fn terminate(&self);
 
@@ -56,6 +60,8 @@ pub(super) trait Crew {
 pub(super) struct Threads;
 
 impl Crew for Threads {
+    fn show(&self, _stage: Stage) {}
+
     fn terminate(&self) {}
 
     fn kill(&self) -> bool {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome, TaskError};
+use super::worker_stage;
 use crate::machine::{Beyond, Policy, Rung, Signal, Stage};
 use crate::signal::{InterruptHandler, Options};
 use crate::sys::worker;
@@ -70,8 +71,8 @@ where
     ///
     /// A worker leads a process group of its own, ignores SIGINT, has every
     /// other disposition and its signal mask reset, and finds `/dev/null` as
-    /// its standard input. SIGTERM, which the pool sends at stage 2, raises
-    /// the stage that `work` sees through its token.
+    /// its standard input. The token of `work` shows the stage of the pool; on
+    /// systems other than Linux only stage 2, which comes with SIGTERM.
     pub fn register(
         name: &'static str,
         work: impl Fn(J, &StopToken) -> Result<V, TaskError>,
@@ -95,15 +96,17 @@ where
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
         let mut socket = worker::take_control_socket()?;
         worker::reset_signals()?;
-        // SIGTERM is a request: the task sees stage 2 at its next checkpoint.
+        // SIGTERM is a request, and must not kill: it also goes to what a task
+        // started. The pool raises the shared stage before it sends it.
         let policy = Policy::custom([Rung::announce(Stage::TerminateActive)])
             .map_err(io::Error::other)?
             .beyond(Beyond::Ignore);
         let options = Options::new(policy).signals([Signal::TERMINATE]);
         let handler = InterruptHandler::install(options)?;
+        let token = worker_stage::take(&socket, handler.token())?;
         let jobs = self.receive(socket.try_clone()?)?;
         for job in jobs {
-            let reply = carry_out(job, &handler.token(), work);
+            let reply = carry_out(job, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
                 let (message, panicked) = (error.to_string(), false);
                 frame::encode(&Reply::<V>::Failed { message, panicked }, self.frame_limit)

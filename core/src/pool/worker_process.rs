@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome};
 use super::worker::{ROLE, Reply, role_of};
+use super::worker_stage::WorkerStage;
 use crate::machine::Signal;
 use crate::sys::group::Group;
 use crate::sys::process;
@@ -32,7 +33,11 @@ impl WorkerProcess {
     ///
     /// # Errors
     /// Those of a socket pair and of starting a program.
-    pub(super) fn start(name: &str, args: &[String]) -> io::Result<WorkerProcess> {
+    pub(super) fn start(
+        name: &str,
+        args: &[String],
+        stage: &WorkerStage,
+    ) -> io::Result<WorkerProcess> {
         let (socket, theirs) = UnixStream::pair()?;
         let mut command = Command::new(env::current_exe()?);
         command
@@ -40,6 +45,7 @@ impl WorkerProcess {
             .env(ROLE, role_of(name, process::id()))
             .stdin(OwnedFd::from(theirs));
         let group = Group::spawn(&mut command)?;
+        stage.give(&socket)?;
         Ok(WorkerProcess {
             group: Mutex::new(group),
             socket,

@@ -25,6 +25,10 @@ pub(crate) use unix::{
     clock, disposition, ending, errno, group, groups, mask, process, pump, terminal, wake,
 };
 
+#[cfg(all(target_os = "linux", feature = "process", not(sigproof_loom)))]
+#[path = "linux/fd_passing.rs"]
+pub(crate) mod fd_passing;
+
 #[cfg(target_os = "linux")]
 #[path = "linux/members.rs"]
 pub(crate) mod members;
