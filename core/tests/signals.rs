@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal as Unix, raise};
 use sigproof_core::feedback::{Charset, Console};
 use sigproof_core::{
     Cause, ExitStyle, InterruptHandler, Observer, Options, Policy, Rung, Sender, Signal, Stage,
-    Transition,
+    ThreadPool, Transition,
 };
 use support::{Program, Setup, role, say, say_aside};
 
@@ -318,4 +318,41 @@ fn a_stop_repairs_the_terminal_and_going_on_puts_it_back() {
     support::until("the modes are back", || !echoes());
     program.signal(Unix::SIGINT);
     program.dies_by(Unix::SIGINT);
+}
+
+#[test]
+fn what_a_pool_says_comes_after_the_stage() {
+    const NAME: &str = "what_a_pool_says_comes_after_the_stage";
+    if role().is_some() {
+        let options = Options::new(Policy::escalating()).feedback(console());
+        let handler = InterruptHandler::install(options).expect("install");
+        let pool = ThreadPool::new(&handler.token())
+            .workers(1)
+            .feedback(console());
+        let results = pool.map(0..10, |number, token| {
+            say("begun");
+            token.wait(Stage::CancelQueued);
+            Ok(number)
+        });
+        assert_eq!(results.tally().completed, 1);
+        handler.conclude();
+    }
+    // The pool wakes by futex and is often faster than the watcher: without
+    // its waiting for the announcement a few rounds are enough to see it.
+    for _ in 0..20 {
+        let mut program = Program::start(NAME, "child");
+        program.expect("begun");
+        program.signal(Unix::SIGINT);
+        let heard = program.dies_by(Unix::SIGINT);
+        let place = |text: &str| {
+            let place = heard.iter().position(|line| line.contains(text));
+            place.unwrap_or_else(|| panic!("{text} is missing: {heard:?}"))
+        };
+        let order = [
+            place("🛑 Interrupt received: Cancelling queued tasks, completing active work..."),
+            place("Stopping task submission at task 2/10"),
+            place("📊 Returning partial results: 1/10 tasks completed (10.0%)"),
+        ];
+        assert!(order.is_sorted(), "{heard:?}");
+    }
 }

@@ -48,7 +48,7 @@ impl Charset {
 
 /// Feedback for a person: messages on standard error, or on a writer of one's
 /// own, printed by a thread of its own. Cheap to clone; clones share the
-/// thread.
+/// thread, and so do all that print to standard error.
 ///
 /// Lines are written whole. To keep progress bars intact, give
 /// [`Console::to_writer`] a writer that suspends them.
@@ -68,18 +68,18 @@ impl Console {
     pub fn stderr() -> Console {
         let choice = anstream::AutoStream::choice(&io::stderr());
         let colour = choice != anstream::ColorChoice::Never;
-        Console::new(Box::new(anstream::stderr()), colour)
+        Console::new(Printer::stderr(), colour)
     }
 
     /// Prints to `writer`, without colour.
     #[must_use]
     pub fn to_writer(writer: impl Write + Send + 'static) -> Console {
-        Console::new(Box::new(writer), false)
+        Console::new(Arc::new(Printer::new(Box::new(writer))), false)
     }
 
-    fn new(writer: Box<dyn Write + Send>, colour: bool) -> Console {
+    fn new(printer: Arc<Printer>, colour: bool) -> Console {
         Console {
-            printer: Arc::new(Printer::new(writer)),
+            printer,
             messages: Arc::new(Messages::standard()),
             charset: Charset::from_env(),
             colour,

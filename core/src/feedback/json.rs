@@ -1,7 +1,7 @@
 //! Feedback for a program: one JSON object a line.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use super::notice::{Feedback, Notice};
@@ -24,7 +24,9 @@ impl JsonLines {
     /// Writes to standard error.
     #[must_use]
     pub fn stderr() -> JsonLines {
-        JsonLines::to_writer(io::stderr())
+        JsonLines {
+            printer: Printer::stderr(),
+        }
     }
 
     /// Writes to `writer`, on a thread of its own.

@@ -2,8 +2,8 @@
 //! them, so that a reader who does not read delays nobody.
 
 use std::collections::VecDeque;
-use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,24 @@ struct Queue {
     alive: bool,
 }
 
+/// The printer of standard error, as long as somebody has it.
+static STDERR: Mutex<Weak<Printer>> = Mutex::new(Weak::new());
+
 impl Printer {
+    /// The printer of standard error. All share one, so that lines come in
+    /// order and whoever flushes has flushed everything.
+    pub(super) fn stderr() -> Arc<Printer> {
+        let mut shared = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            // What colour there is, is there on purpose; on old Windows
+            // consoles the stream translates it.
+            let sink = anstream::AutoStream::always(io::stderr());
+            let new = Arc::new(Printer::new(Box::new(sink)));
+            *shared = Arc::downgrade(&new);
+            new
+        })
+    }
+
     /// Starts a printing thread for `sink`. If no thread can be had, lines are
     /// dropped: feedback must not be the reason why a program fails.
     pub(super) fn new(sink: Box<dyn Write + Send>) -> Printer {

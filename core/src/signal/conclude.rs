@@ -17,8 +17,9 @@ impl InterruptHandler {
     /// Ends an interrupted program as configured, by default by the signal;
     /// returns if it was never interrupted.
     ///
-    /// Observers are finished and the handler is removed first; standard
-    /// output is flushed. Destructors of the caller do not run: call this last,
+    /// Observers are finished (which shows what the handler's feedback still
+    /// holds back, for at most a second) and the handler is removed first;
+    /// standard output is flushed. Destructors of the caller do not run: call this last,
     /// after clean-up. A program that was stopped by
     /// [`InterruptHandler::request`] alone, without a signal, ends with the
     /// configured status, and returns from here if there is none.
