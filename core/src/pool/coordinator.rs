@@ -35,6 +35,8 @@ pub(super) struct Coordinator<'pool, T, V> {
     deadline: Option<Instant>,
     /// They were killed and have to be gone by the deadline.
     killed: bool,
+    /// Tasks were given up, and that was said or is about to be.
+    submission_stopped: bool,
     /// To be said when the stage itself was announced: the coordinator is
     /// often faster than the watcher thread.
     notices: Vec<Notice>,
@@ -55,6 +57,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             interrupted: None,
             deadline: None,
             killed: false,
+            submission_stopped: false,
             notices: Vec::new(),
         }
     }
@@ -196,12 +199,24 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     /// Cancels everything that is queued, and the tasks still to come.
     fn drop_queue(&mut self, tasks: &mut impl Iterator<Item = (usize, T)>) {
         let given_up = self.give_up_queued(tasks, || Outcome::Cancelled(Cancelled::Queued));
-        if let Some((first, last)) = given_up {
-            self.notices.push(Notice::SubmissionStopped {
+        let Some((first, last)) = given_up else {
+            return;
+        };
+        // A worker may hand back a task a moment later, that it had taken and
+        // not started: as long as nothing was said, that one was the first.
+        let said = self.notices.iter_mut().find_map(|notice| match notice {
+            Notice::SubmissionStopped { index, .. } => Some(index),
+            _ => None,
+        });
+        match said {
+            Some(index) => *index = first.min(*index),
+            None if self.submission_stopped => {}
+            None => self.notices.push(Notice::SubmissionStopped {
                 index: first,
                 total: last + 1,
-            });
+            }),
         }
+        self.submission_stopped = true;
     }
 
     /// Gives this outcome to everything that is queued and to the tasks still

@@ -7,7 +7,9 @@
 //! threads at once.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::engine::Engine;
@@ -176,30 +178,41 @@ fn sender_of(info: *const libc::siginfo_t) -> Sender {
     }
 }
 
-/// Offers the engine to the handler; `false` if another one is installed in
+/// An engine that the handler uses; taken away from it when dropped, which must
+/// not happen in a handler. It keeps the engine valid, for ever if it is never
+/// dropped.
+pub(super) struct Published(ManuallyDrop<Arc<Engine>>);
+
+/// Offers the engine to the handler; `None` if another one is installed in
 /// this process.
-///
-/// # Safety
-/// The engine must stay valid until [`retract`] returned, or for ever.
-pub(super) unsafe fn publish(engine: *const Engine) -> bool {
-    let Err(other) = GATE.publish(ptr::null(), engine) else {
-        return true;
+pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
+    let published = Published(ManuallyDrop::new(Arc::clone(engine)));
+    let address = Arc::as_ptr(engine);
+    let Err(other) = GATE.publish(ptr::null(), address) else {
+        return Some(published);
     };
     // SAFETY: published engines are valid. In a forked child the parent's
-    // engine stays where it was: its guard notices that it is in another
-    // process and frees nothing.
+    // engine stays where it was, as its `Published` notices that it is in
+    // another process.
     let inherited = unsafe { other.as_ref() }.is_some_and(|other| other.owner != process::id());
-    if inherited && GATE.publish(other, engine).is_ok() {
+    if inherited && GATE.publish(other, address).is_ok() {
         GATE.forget_visitors();
-        return true;
+        return Some(published);
     }
-    false
+    None
 }
 
-/// Takes the engine away from the handler and waits until no handler uses it.
-/// Does nothing if it is not the active one. Must not be called in a handler.
-pub(super) fn retract(engine: *const Engine) {
-    GATE.retract(engine);
+impl Drop for Published {
+    fn drop(&mut self) {
+        if self.0.owner != process::id() {
+            // A forked child unwinds or exits: its handlers still look at the
+            // engine to learn that it is the parent's.
+            return;
+        }
+        GATE.retract(Arc::as_ptr(&self.0));
+        // SAFETY: dropped once, here; no handler uses the engine any more.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
 }
 
 /// Installs the handler for `signal`; gives the previous disposition.

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::ptr;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use super::gate::Gate;
@@ -47,18 +48,22 @@ pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal
     }
 }
 
-/// Offers the engine to the routine; `false` if another one is installed.
-///
-/// # Safety
-/// The engine must stay valid until [`retract`] returned, or for ever.
-pub(super) unsafe fn publish(engine: *const Engine) -> bool {
-    GATE.publish(ptr::null(), engine).is_ok()
+/// An engine that the routine uses; taken away from it when dropped, which must
+/// not happen in the routine. It keeps the engine valid.
+pub(super) struct Published(Arc<Engine>);
+
+/// Offers the engine to the routine; `None` if another one is installed.
+pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
+    let published = Published(Arc::clone(engine));
+    GATE.publish(ptr::null(), Arc::as_ptr(engine))
+        .is_ok()
+        .then_some(published)
 }
 
-/// Takes the engine away from the routine and waits until it is not used. Does
-/// nothing if it is not the active one. Must not be called in the routine.
-pub(super) fn retract(engine: *const Engine) {
-    GATE.retract(engine);
+impl Drop for Published {
+    fn drop(&mut self) {
+        GATE.retract(Arc::as_ptr(&self.0));
+    }
 }
 
 /// Adds the routine.

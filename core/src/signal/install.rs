@@ -29,6 +29,7 @@ const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
 #[must_use = "dropping the guard removes the handler"]
 pub struct InterruptHandler {
     engine: Arc<Engine>,
+    published: Option<handler::Published>,
     previous: Vec<(Signal, Disposition)>,
     ignored: Vec<Signal>,
     watcher: Option<JoinHandle<()>>,
@@ -93,13 +94,11 @@ impl InterruptHandler {
         };
         let engine = Engine::new(settings, Arc::new(cell), process::id(), sender);
         let engine = Arc::new(engine);
-        // SAFETY: the guard holds the engine and retracts it before letting go.
-        if !unsafe { handler::publish(Arc::as_ptr(&engine)) } {
-            return Err(InstallError::already_installed());
-        }
+        let published = handler::publish(&engine).ok_or_else(InstallError::already_installed)?;
         // From here on, dropping the guard undoes whatever was done.
         let mut guard = InterruptHandler {
             engine,
+            published: Some(published),
             previous: Vec::new(),
             ignored,
             watcher: None,
@@ -215,7 +214,6 @@ impl InterruptHandler {
             if let Some(watcher) = self.watcher.take() {
                 let _ = std::mem::ManuallyDrop::new(watcher);
             }
-            let _ = std::mem::ManuallyDrop::new(Arc::clone(&self.engine));
             return;
         }
         for (signal, previous) in self.previous.drain(..) {
@@ -223,7 +221,7 @@ impl InterruptHandler {
             // when they were installed.
             let _ = handler::detach(signal, &previous);
         }
-        handler::retract(Arc::as_ptr(&self.engine));
+        self.published = None;
         self.engine.close();
         if let Some(watcher) = self.watcher.take() {
             // An observer that panicked has been reported by the panic hook.
