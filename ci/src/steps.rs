@@ -96,10 +96,17 @@ pub const STEPS: &[Step] = &[
         default: true,
         action: Action::Commands(&[Command {
             environment: &[],
-            cargo: &["nextest", "run", "--workspace"],
+            cargo: &["nextest", "run", "--workspace", "--no-fail-fast"],
             otherwise: Some((
                 "nextest",
-                &["test", "--workspace", "--lib", "--bins", "--tests"],
+                &[
+                    "test",
+                    "--workspace",
+                    "--lib",
+                    "--bins",
+                    "--tests",
+                    "--no-fail-fast",
+                ],
             )),
         }]),
     },
@@ -116,6 +123,27 @@ pub const STEPS: &[Step] = &[
         action: Action::Commands(&[Command {
             environment: &[("RUSTDOCFLAGS", "-D warnings")],
             cargo: &["doc", "--workspace", "--no-deps"],
+            otherwise: None,
+        }]),
+    },
+    Step {
+        name: "loom",
+        what: "the lock-free parts of the core in every order of their steps",
+        default: false,
+        action: Action::Commands(&[Command {
+            // A build of its own: these flags would throw away what the other steps have built.
+            environment: &[
+                ("RUSTFLAGS", "--cfg sigproof_loom"),
+                ("CARGO_TARGET_DIR", "target/loom"),
+            ],
+            cargo: &[
+                "test",
+                "--release",
+                "--package",
+                "sigproof-core",
+                "--lib",
+                "loom_",
+            ],
             otherwise: None,
         }]),
     },
