@@ -1,7 +1,7 @@
 //! One run with a schedule that a person wrote.
 
 use super::lab::until;
-use super::store::{Expected, Failure, Store, VERSION};
+use super::store::{Expected, Failure, Store};
 use super::trial::{Trial, Trials};
 use super::{Error, Isolation, Lab, learn};
 use crate::inject::Schedule;
@@ -116,7 +116,7 @@ impl Trials {
         all_calls: bool,
     ) -> Failure {
         Failure {
-            version: VERSION,
+            version: Failure::VERSION,
             target: self.lab.target().clone(),
             inputs: Failure::inputs_of(self.lab.target()),
             isolation,

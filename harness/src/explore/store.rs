@@ -10,14 +10,11 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// The version of the format. Another version is refused, never guessed at.
-pub const VERSION: u32 = 1;
-
 /// A failing run: everything that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
-    /// [`VERSION`].
+    /// The format, [`Failure::VERSION`].
     pub version: u32,
     /// What was run.
     pub target: Target,
@@ -58,6 +55,9 @@ pub struct Expected {
 }
 
 impl Failure {
+    /// The version of the format. Another version is refused, never guessed at.
+    pub const VERSION: u32 = 1;
+
     /// Lists the inputs of a target with their hashes.
     pub fn inputs_of(target: &Target) -> Vec<Input> {
         let paths: Vec<&Path> = match &target.source {
@@ -104,10 +104,11 @@ impl Failure {
         let found: Version = serde_json::from_str(&text).map_err(|error| {
             Error::Usage(format!("{shown} is no stored failure of sigproof: {error}"))
         })?;
-        if found.version != VERSION {
+        if found.version != Failure::VERSION {
             return Err(Error::Usage(format!(
-                "{shown} is of format version {}, this sigproof reads version {VERSION}",
-                found.version
+                "{shown} is of format version {}, this sigproof reads version {}",
+                found.version,
+                Failure::VERSION
             )));
         }
         serde_json::from_str(&text).map_err(|error| {
@@ -212,7 +213,7 @@ mod tests {
 
     fn failure() -> Failure {
         Failure {
-            version: VERSION,
+            version: Failure::VERSION,
             target: Target::new(["gzip", "-k", "a"]),
             inputs: Vec::new(),
             isolation: Isolation::Auto,
