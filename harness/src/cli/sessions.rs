@@ -147,8 +147,7 @@ pub fn sweep(args: SweepArgs) -> u8 {
                             options.signal,
                             to,
                         );
-                        bar.clear();
-                        print(&paper.finish());
+                        bar.print(&paper.finish());
                     }
                     bar.begin(plan.planned.len());
                 }

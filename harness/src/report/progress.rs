@@ -1,8 +1,10 @@
 //! A progress bar on a terminal, and words that do not tear it.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use super::paper::{Ink, Paper};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sigproof_core::feedback::{Feedback, Notice};
-use std::io::Write;
+use std::fmt::Write;
+use std::io::Write as _;
 
 /// A bar on standard error; invisible when that is no terminal.
 #[derive(Clone)]
@@ -34,12 +36,14 @@ impl Bar {
 
     /// So many runs are to be done.
     pub fn begin(&self, runs: usize) {
-        self.bar.set_style(
-            ProgressStyle::with_template(
-                "{bar:30.cyan} {pos}/{len} points  {per_sec}  {eta} left  {msg}",
-            )
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-        );
+        let style =
+            ProgressStyle::with_template("{wide_bar:.cyan} {pos}/{len}  {rate}  {eta} left{msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                    // A template has nowhere to report an error to.
+                    let _ = write!(out, "{:.0}/s", state.per_sec());
+                });
+        self.bar.set_style(style);
         self.bar.set_message("");
         self.bar.set_length(runs as u64);
         self.bar.set_position(0);
@@ -50,7 +54,7 @@ impl Bar {
     pub fn at(&self, done: usize, violated: usize) {
         self.bar.set_position(done as u64);
         if violated > 0 {
-            self.bar.set_message(format!("{violated} violated"));
+            self.bar.set_message(format!("  {violated} violated"));
         }
     }
 
@@ -59,7 +63,16 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 
-    /// Prints above the bar.
+    /// Prints on standard output, above the bar.
+    pub fn print(&self, text: &str) {
+        self.bar.suspend(|| {
+            let mut out = anstream::stdout().lock();
+            // A reader that has gone away misses nothing that it wanted.
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        });
+    }
+
+    /// Prints on standard error, above the bar.
     pub fn above(&self, text: &str) {
         self.bar.suspend(|| {
             let mut out = anstream::stderr().lock();
@@ -90,12 +103,17 @@ impl Feedback for Sink {
         };
         let text = match stage.to {
             Stage::CancelQueued => {
-                "\ninterrupted: no new runs; what runs now is finished, then the partial report follows (Ctrl+C again: at once)\n"
+                "no new runs; what runs now is finished, then the partial report follows. \
+                 Ctrl+C again: what runs now is killed"
             }
-            Stage::TerminateActive => "\ninterrupted again: what runs now is killed\n",
+            Stage::TerminateActive => "what runs now is killed. Ctrl+C again: no report",
             _ => return,
         };
-        self.bar.above(text);
+        let mut paper = Paper::new();
+        // After the ^C that the terminal shows.
+        paper.gap();
+        paper.item(0, (Ink::Warn, "interrupted: "), Ink::Plain, text);
+        self.bar.above(&paper.finish());
     }
 
     fn exit_message(&self) -> Vec<u8> {
