@@ -93,7 +93,7 @@ pub enum What {
         signal: i32,
         /// No process sent it: a fault of the program itself, such as SIGSEGV.
         own_fault: bool,
-        /// How often in a row, with nothing in between.
+        /// How often, with hardly anything in between.
         times: u32,
     },
     /// A descendant ended.

@@ -106,19 +106,23 @@ impl Live<'_> {
     }
 
     pub(super) fn delivered(&mut self, pid: i32, tid: i32, signal: i32, own_fault: bool) {
-        // A program can send itself the same signal for ever.
-        if let Some(Event {
-            what:
-                What::Delivered {
-                    tid: last,
-                    signal: same,
-                    times,
-                    ..
-                },
-            ..
-        }) = self.events.last_mut()
-            && (*last, *same) == (tid, signal)
-        {
+        // A program can send itself the same signal for ever, and its children likewise.
+        const NEAR: usize = 16;
+        let same =
+            self.events
+                .iter_mut()
+                .rev()
+                .take(NEAR)
+                .find_map(|event| match &mut event.what {
+                    What::Delivered {
+                        tid: last,
+                        signal: same,
+                        times,
+                        ..
+                    } if (*last, *same) == (tid, signal) => Some(times),
+                    _ => None,
+                });
+        if let Some(times) = same {
             *times = times.saturating_add(1);
             return;
         }
