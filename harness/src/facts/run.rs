@@ -4,7 +4,7 @@ use super::{Capture, Event, ExitStatus, RawPoint, TreeDelta, What};
 use serde::{Deserialize, Serialize};
 
 /// One run's facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// What happened, in order.
     pub events: Vec<Event>,

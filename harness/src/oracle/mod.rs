@@ -22,6 +22,9 @@ pub use contract::Contract;
 pub use points::{Mapped, Point, PointMap};
 pub use verdict::{Evidence, Judgement, Verdict};
 
+#[cfg(test)]
+mod tests;
+
 use crate::facts::Run;
 use crate::inject::Schedule;
 

@@ -2,7 +2,7 @@
 
 use super::live::{Live, Trouble};
 use super::order::Trace;
-use crate::facts::{Event, ExitStatus, Usage, What};
+use crate::facts::{ExitStatus, Usage, What};
 use crate::sys::proc;
 use crate::sys::wait::{self, Next, Waited};
 use crate::tracer::Seen;
