@@ -102,11 +102,14 @@ impl TargetArgs {
 fn readable(path: &std::path::Path) -> Result<PathBuf, Error> {
     let wrong =
         |error: std::io::Error| Error::Usage(format!("cannot read {}: {error}", path.display()));
-    let path = path.canonicalize().map_err(wrong)?;
-    if path.is_file() {
-        std::fs::File::open(&path).map_err(wrong)?;
+    let real = path.canonicalize().map_err(wrong)?;
+    if real.is_dir() {
+        return Ok(real);
     }
-    Ok(path)
+    std::fs::File::open(&real).map_err(wrong)?;
+    // A link keeps its name, under which the command looks for it.
+    let absolute = std::path::absolute(path).map_err(wrong)?;
+    Ok(absolute)
 }
 
 impl ContractArgs {

@@ -34,7 +34,7 @@ pub fn of_sweep(report: &SweepReport) -> u8 {
         HARNESS
     } else if report.counted().next().is_some() {
         FLAKY
-    } else if !report.not_reached.is_empty() || report.points_found == 0 {
+    } else if !report.not_reached.is_empty() || report.points_tried == 0 {
         NOT_REACHED
     } else {
         HOLDS

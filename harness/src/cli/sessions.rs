@@ -99,6 +99,7 @@ pub fn sweep(args: SweepArgs) -> u8 {
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
         let target = args.target.target()?;
+        args.narrowing().check()?;
         let to = args.delivery()?;
         let jobs = args.jobs.map_or_else(
             || std::thread::available_parallelism().map_or(1, usize::from),
@@ -202,7 +203,7 @@ pub fn run(args: RunArgs) -> u8 {
         bar.clear();
         let code = if report.trial.violated() {
             exit::VIOLATED
-        } else if report.not_reached() > 0 {
+        } else if report.not_reached() > 0 || report.trial.run.status.is_none() {
             exit::NOT_REACHED
         } else {
             exit::HOLDS
@@ -222,6 +223,7 @@ pub fn points(args: PointsArgs) -> u8 {
     let bar = Bar::new(!args.json);
     guarded(args.json, &bar, |token| {
         let target = args.target.target()?;
+        args.points.narrowing().check()?;
         let mapped = args.points.mapped()?;
         bar.say("recording");
         let lab = open(&target, 1, args.target.isolation)?;
@@ -282,7 +284,7 @@ pub fn replay(args: ReplayArgs) -> u8 {
             let mut paper = Paper::new();
             let shown = explore::RunReport {
                 trial: replay.trial.clone(),
-                baseline_ns: None,
+                baseline_ns: Some(replay.baseline_ns),
                 file: None,
                 notes: Vec::new(),
             };

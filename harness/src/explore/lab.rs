@@ -1,6 +1,7 @@
 //! The lab: supervisors that are ready to run a target.
 
 use super::Error;
+use super::nursery::Nursery;
 use crate::facts::Run;
 use crate::probe::{
     Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, kill_supervisor, remove_stale,
@@ -8,7 +9,7 @@ use crate::probe::{
 use crate::target::{Source, Surroundings, Target};
 use sigproof_core::{Scope, Stage, StopToken};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// How targets are kept apart from the rest of the machine.
@@ -28,9 +29,15 @@ pub enum Isolation {
 /// A set of supervisors for one target.
 pub struct Lab {
     target: Target,
-    idle: Mutex<Vec<Supervisor>>,
+    idle: Mutex<Vec<Kept>>,
     freed: Condvar,
-    pids: Vec<u32>,
+    /// Numbers of the supervisors that have not been waited for.
+    pids: Mutex<Vec<u32>>,
+    jobs: usize,
+    /// Supervisors that can still be used.
+    left: AtomicUsize,
+    replaced: AtomicU32,
+    nursery: Nursery,
     aborted: AtomicBool,
     ready: Ready,
     private: bool,
@@ -41,8 +48,17 @@ pub struct Lab {
     _home: Home,
 }
 
+/// A supervisor, and what it takes to start another one in its place.
+struct Kept {
+    supervisor: Supervisor,
+    setup: Setup,
+}
+
+/// A target that kills its supervisor each time would be started for ever.
+const MOST_REPLACED: u32 = 200;
+
 impl Lab {
-    /// Starts this many supervisors. They die with the calling thread.
+    /// Starts this many supervisors. They die with this value, and with this process.
     pub fn open(target: &Target, jobs: usize, isolation: Isolation) -> Result<Lab, Error> {
         let harness =
             |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
@@ -61,7 +77,8 @@ impl Lab {
             Surroundings::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();
         let mut private = isolation != Isolation::Copy;
-        let mut supervisors = Vec::new();
+        let nursery = Nursery::open()?;
+        let mut supervisors: Vec<Kept> = Vec::new();
         let mut ready = None;
         while supervisors.len() < jobs.max(1) {
             let base = if private {
@@ -76,9 +93,9 @@ impl Lab {
                 private,
                 base,
             };
-            match Supervisor::start(setup) {
+            match nursery.start(setup.clone()) {
                 Ok((supervisor, told)) => {
-                    supervisors.push(supervisor);
+                    supervisors.push(Kept { supervisor, setup });
                     ready.get_or_insert(told);
                 }
                 Err(ProbeError::Refused(Refusal::Isolation(why)))
@@ -96,7 +113,16 @@ impl Lab {
         notes.extend(ready.notes.iter().cloned());
         Ok(Lab {
             target: target.clone(),
-            pids: supervisors.iter().map(Supervisor::pid).collect(),
+            pids: Mutex::new(
+                supervisors
+                    .iter()
+                    .map(|kept| kept.supervisor.pid())
+                    .collect(),
+            ),
+            jobs: supervisors.len(),
+            left: AtomicUsize::new(supervisors.len()),
+            replaced: AtomicU32::new(0),
+            nursery,
             idle: Mutex::new(supervisors),
             freed: Condvar::new(),
             aborted: AtomicBool::new(false),
@@ -130,15 +156,15 @@ impl Lab {
 
     /// How many runs can go on at once.
     pub fn jobs(&self) -> usize {
-        self.pids.len()
+        self.jobs
     }
 
     /// Ends every run that is going on, from whatever thread.
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
-        for pid in &self.pids {
-            // A supervisor is our child and not waited for before the lab is
-            // dropped, so its number cannot have been given to somebody else.
+        for pid in self.pids().iter() {
+            // A supervisor in this list has not been waited for, so its number
+            // cannot have been given to somebody else.
             let _ = kill_supervisor(*pid);
         }
         self.freed.notify_all();
@@ -151,10 +177,13 @@ impl Lab {
             if self.aborted.load(Ordering::SeqCst) {
                 return Err(Error::Interrupted);
             }
-            if let Some(supervisor) = idle.pop() {
+            if self.left.load(Ordering::SeqCst) == 0 {
+                return Err(Error::Harness("no supervisor is left".to_owned()));
+            }
+            if let Some(kept) = idle.pop() {
                 return Ok(Bench {
                     lab: self,
-                    supervisor: Some(supervisor),
+                    kept: Some(kept),
                 });
             }
             idle = self
@@ -164,40 +193,73 @@ impl Lab {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Supervisor>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn pids(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.pids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Another supervisor in the place of one that is not to be used any more.
+    fn replace(&self, broken: Kept) -> Result<Kept, Error> {
+        let Kept { supervisor, setup } = broken;
+        self.pids().retain(|pid| *pid != supervisor.pid());
+        drop(supervisor);
+        if self.replaced.fetch_add(1, Ordering::Relaxed) >= MOST_REPLACED {
+            return Err(Error::Harness(format!(
+                "{MOST_REPLACED} supervisors were lost; no more are started"
+            )));
+        }
+        let (supervisor, _) = self.nursery.start(setup.clone())?;
+        self.pids().push(supervisor.pid());
+        Ok(Kept { supervisor, setup })
     }
 }
 
 /// A supervisor that is in use.
 pub(super) struct Bench<'a> {
     lab: &'a Lab,
-    supervisor: Option<Supervisor>,
+    kept: Option<Kept>,
 }
 
 impl Bench<'_> {
     /// Runs the target once.
     pub(super) fn run(&mut self, order: RunOrder) -> Result<Run, Error> {
-        let Some(supervisor) = &mut self.supervisor else {
-            return Err(Error::Interrupted);
+        let Some(kept) = &mut self.kept else {
+            return Err(Error::Harness("no supervisor is left".to_owned()));
         };
-        supervisor.run(order).map_err(|error| {
-            if self.lab.aborted.load(Ordering::SeqCst) {
-                Error::Interrupted
-            } else {
-                error.into()
-            }
-        })
+        let error = match kept.supervisor.run(order) {
+            Ok(run) => return Ok(run),
+            Err(error) => error,
+        };
+        if self.lab.aborted.load(Ordering::SeqCst) {
+            return Err(Error::Interrupted);
+        }
+        // One that said no is well. One that is lost, or whose words were cut, is not.
+        if !matches!(error, ProbeError::Refused(_))
+            && let Some(broken) = self.kept.take()
+        {
+            self.kept = Some(self.lab.replace(broken)?);
+        }
+        Err(error.into())
     }
 }
 
 impl Drop for Bench<'_> {
     fn drop(&mut self) {
-        if let Some(supervisor) = self.supervisor.take() {
-            self.lab.lock().push(supervisor);
+        if let Some(kept) = self.kept.take() {
+            self.lab.lock().push(kept);
             self.lab.freed.notify_one();
+        } else {
+            // It could not be replaced. Whoever waits for the last one must not wait for ever.
+            let _idle = self.lab.lock();
+            self.lab.left.fetch_sub(1, Ordering::SeqCst);
+            self.lab.freed.notify_all();
         }
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod finding;
 mod lab;
 mod learn;
+mod nursery;
 mod plan;
 mod replay;
 mod run;

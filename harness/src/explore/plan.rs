@@ -33,7 +33,11 @@ impl Narrowing {
                 }))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Whether everything in it can be read.
+    ///
+    /// # Errors
+    /// A bad glob, or a call that does not exist.
+    pub fn check(&self) -> Result<(), Error> {
         for glob in &self.paths {
             Glob::new(glob).map_err(|error| Error::Usage(format!("--path: {error}")))?;
         }
@@ -84,7 +88,7 @@ impl Plan {
         narrowing.check()?;
         let ready_ns = match &narrowing.after {
             None => 0,
-            Some(trigger) => moment(baseline, trigger)?,
+            Some(trigger) => moment(baseline, trigger, signal)?,
         };
         let mut plan = Plan::default();
         let points: Vec<&Point> = baseline
@@ -133,7 +137,7 @@ pub(super) fn at(point: &Point, signal: i32, to: Delivery) -> Schedule {
 }
 
 /// When a trigger is met in the recorded run.
-fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
+fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Result<u64, Error> {
     let recorded: &Run = baseline
         .runs
         .iter()
@@ -154,10 +158,10 @@ fn moment(baseline: &Baseline, trigger: &Trigger) -> Result<u64, Error> {
                 _ => None,
             })
         }
-        Trigger::Handler => recorded
-            .events
-            .iter()
-            .find_map(|event| matches!(event.what, What::Handler { .. }).then_some(event.at_ns)),
+        Trigger::Handler => recorded.events.iter().find_map(|event| {
+            matches!(event.what, What::Handler { signal: handled, .. } if handled == signal)
+                .then_some(event.at_ns)
+        }),
         Trigger::Child { nth } => recorded
             .events
             .iter()

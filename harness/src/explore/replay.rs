@@ -17,6 +17,8 @@ pub struct Replay {
     pub reached: u32,
     /// How often it was run.
     pub times: u32,
+    /// How long an undisturbed run takes, in nanoseconds.
+    pub baseline_ns: u64,
     /// The last run.
     pub trial: Trial,
     /// What the user should know: inputs that have changed, for instance.
@@ -62,6 +64,7 @@ fn repeat(
         failure.all_calls,
     )?;
     let schedule = located(&failure.schedule, &baseline)?;
+    let baseline_ns = baseline.duration_ns;
     let trials = Trials::new(Arc::clone(lab), baseline, failure.contract.clone());
     let mut shown = 0;
     let mut reached = 0;
@@ -78,6 +81,7 @@ fn repeat(
         shown,
         reached,
         times: times.max(1),
+        baseline_ns,
         trial,
         notes,
     })

@@ -65,7 +65,7 @@ fn judged(
         .map_or(libc::SIGINT, |step| step.fault.signal());
     let baseline = learn(&lab, &contract, signal, Mapped::DEFAULT, false)?;
     let baseline_ns = Some(baseline.duration_ns);
-    let notes = lab.notes.clone();
+    let mut notes = lab.notes.clone();
     let trials = Trials::new(lab, baseline, contract);
     let trial = trials.run(schedule, true)?;
     let mut file = None;
@@ -79,8 +79,11 @@ fn judged(
             subject: evidence.subject.clone(),
             text: evidence.text.clone(),
         };
-        file =
-            Some(store.put(&trials.failure(trial.schedule.clone(), expected, isolation, false))?);
+        match store.put(&trials.failure(trial.schedule.clone(), expected, isolation, false)) {
+            Ok(path) => file = Some(path),
+            // The verdict is worth more than its file.
+            Err(error) => notes.push(error.to_string()),
+        }
     }
     Ok(RunReport {
         trial,

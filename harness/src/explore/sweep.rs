@@ -169,6 +169,8 @@ pub fn sweep(
             confirm(&trials, findings, &plan, options.confirm, token)
         });
     }
+    let mut notes = lab.notes.clone();
+    notes.extend(outside(&trials.baseline));
     for finding in &mut findings {
         let expected = Expected {
             oracle: finding.oracle.to_owned(),
@@ -181,8 +183,13 @@ pub fn sweep(
             options.isolation,
             options.all,
         );
-        finding.file = Some(store.put(&failure)?);
+        match store.put(&failure) {
+            Ok(file) => finding.file = Some(file),
+            // The finding is worth more than its file.
+            Err(error) => notes.push(error.to_string()),
+        }
     }
+    notes.dedup();
     let points = &trials.baseline.points;
     Ok(SweepReport {
         baseline_ns: trials.baseline.duration_ns,
@@ -198,10 +205,36 @@ pub fn sweep(
         elapsed: begun.elapsed(),
         unjudged: tally.unjudged,
         limits: tally.limits,
-        notes: lab.notes.clone(),
+        notes,
         cut_short: tally.cut_short,
         failed_runs: tally.failed_runs,
     })
+}
+
+/// Paths outside the private directories that the target writes to: those are
+/// the person's own, and every run writes to them.
+fn outside(baseline: &Baseline) -> Option<String> {
+    let mut paths: Vec<&str> = baseline
+        .points
+        .points
+        .iter()
+        .filter(|point| point.changes)
+        .flat_map(|point| point.name.arg.split(" -> "))
+        .filter(|path| {
+            path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/proc/")
+        })
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let first = paths.first()?;
+    let more = if paths.len() > 1 {
+        format!(" and {} more", paths.len() - 1)
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "it writes outside its private directories, for real and in every run: {first}{more}; what it leaves there is not judged"
+    ))
 }
 
 /// What the runs add up to.
@@ -303,8 +336,18 @@ impl Tally {
     }
 }
 
+/// The first point, and some spread over the rest: what is a race at the first
+/// can be certain at the others.
+fn spread(points: &[PointName]) -> impl Iterator<Item = &PointName> {
+    let last = points.len().saturating_sub(1);
+    // Sorted as they should be tried; short lists give the same place twice.
+    let mut places = vec![0, last / 2, last, last / 4];
+    places.dedup();
+    places.into_iter().filter_map(|place| points.get(place))
+}
+
 /// Runs each finding again. One that does not show each time at its first point
-/// is tried at the next ones; the point where it shows best represents it.
+/// is tried at others; the point where it shows best represents it.
 fn confirm(
     trials: &Arc<Trials>,
     findings: Vec<Finding>,
@@ -312,7 +355,6 @@ fn confirm(
     times: u32,
     token: &StopToken,
 ) -> Vec<Finding> {
-    const POINTS: usize = 3;
     let shared = Arc::clone(trials);
     let schedules: BTreeMap<PointName, Schedule> = plan
         .planned
@@ -323,7 +365,7 @@ fn confirm(
         findings.clone(),
         move |mut finding, token| {
             let mut best = None;
-            for name in finding.points.iter().take(POINTS) {
+            for name in spread(&finding.points) {
                 let Some(schedule) = schedules.get(name) else {
                     continue;
                 };

@@ -84,6 +84,8 @@ pub(crate) fn arg_matcher(pattern: &str) -> globset::GlobMatcher {
     let escaped: Vec<String> = pattern.split('*').map(globset::escape).collect();
     globset::GlobBuilder::new(&escaped.join("*"))
         .literal_separator(false)
+        // It is not escaped, so it must not mean anything.
+        .backslash_escape(false)
         .build()
         .expect("an escaped pattern is a valid glob")
         .compile_matcher()
@@ -129,6 +131,8 @@ mod tests {
         ));
         assert!(arg_matcher("a[1]{x}?").is_match("a[1]{x}?"));
         assert!(!arg_matcher("a[1]").is_match("a1"));
+        assert!(arg_matcher("dir\\").is_match("dir\\"));
+        assert!(arg_matcher("a\\*").is_match("a\\b"));
         assert!(arg_matcher("$TMPDIR/*/x").is_match("$TMPDIR/ab/cd/x"));
     }
 }

@@ -31,9 +31,22 @@ pub struct Learned {
     /// Shapes of paths whose very names vary, and how many there are of each,
     /// directories not counted.
     shapes: BTreeMap<String, usize>,
-    stdout: Vec<String>,
-    stdout_shape: Vec<String>,
-    stdout_varies: bool,
+    stdout: Said,
+}
+
+/// What every finished run says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    /// These lines, in this order.
+    Lines(Vec<String>),
+    /// It differs from run to run: lines of these shapes, so many of each, in any order.
+    Shapes(BTreeMap<String, usize>),
+}
+
+impl Default for Said {
+    fn default() -> Said {
+        Said::Lines(Vec::new())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +55,8 @@ struct Final {
     /// Its content differs from run to run: judged by presence and shape.
     varies: bool,
     shapes: BTreeSet<u64>,
+    /// The sizes that it was seen with.
+    sizes: BTreeSet<u64>,
 }
 
 impl Learned {
@@ -76,6 +91,7 @@ impl Learned {
                 Final {
                     varies: states.windows(2).any(|pair| pair[0] != pair[1]),
                     shapes: states.iter().flatten().map(|entry| entry.shape).collect(),
+                    sizes: states.iter().flatten().map(|entry| entry.size).collect(),
                     state: states.into_iter().next().flatten(),
                 },
             );
@@ -90,11 +106,22 @@ impl Learned {
                 *learned.shapes.entry(path_shape(path)).or_default() +=
                     usize::from(is_content(change));
             }
-            learned.stdout = lines(run);
-            learned.stdout_shape = learned.stdout.iter().map(|line| text_shape(line)).collect();
-            learned.stdout_varies = runs
+            learned.stdout = if runs
                 .iter()
-                .any(|other| other.stdout.hash != run.stdout.hash);
+                .all(|other| other.stdout.hash == run.stdout.hash)
+            {
+                Said::Lines(lines(run))
+            } else {
+                let mut common = shapes(run);
+                for other in &runs {
+                    let other = shapes(other);
+                    common.retain(|shape, count| {
+                        *count = (*count).min(other.get(shape).copied().unwrap_or(0));
+                        *count > 0
+                    });
+                }
+                Said::Shapes(common)
+            };
         }
         learned
     }
@@ -105,6 +132,7 @@ impl Learned {
             if let Some(own) = self.finals.get_mut(path) {
                 own.varies |= known.varies;
                 own.shapes.extend(&known.shapes);
+                own.sizes.extend(&known.sizes);
             }
         }
         for shape in other.shapes.keys() {
@@ -122,7 +150,15 @@ impl Learned {
             }
             *self.shapes.entry(shape.clone()).or_default() += content;
         }
-        self.stdout_varies |= other.stdout_varies;
+        if let (Said::Shapes(common), Said::Lines(lines)) = (&other.stdout, &self.stdout) {
+            // What a first run says in varying words a second one does, too.
+            let mut own = BTreeMap::new();
+            for line in lines {
+                *own.entry(text_shape(line)).or_insert(0) += 1;
+            }
+            own.retain(|shape, _| common.contains_key(shape));
+            self.stdout = Said::Shapes(own);
+        }
         self
     }
 
@@ -164,16 +200,7 @@ impl Learned {
             (None, None) => true,
             (Some(wanted), Some(is)) if wanted == is => true,
             (Some(wanted), Some(is)) if known.varies => {
-                wanted.kind == is.kind
-                    && match wanted.kind {
-                        EntryKind::File => {
-                            // Text has a shape to compare; of the rest only emptiness tells.
-                            let is_text = is.shape != is.hash && wanted.shape != wanted.hash;
-                            (wanted.size == 0 || is.size > 0)
-                                && (!is_text || known.shapes.contains(&is.shape))
-                        }
-                        _ => true,
-                    }
+                (wanted.kind, wanted.mode) == (is.kind, is.mode) && known.looks_finished(is)
             }
             _ => false,
         }
@@ -204,22 +231,43 @@ impl Learned {
         missing
     }
 
-    /// Lines of a finished run's output that this run did not say, in order.
+    /// Something of a finished run's output that this run did not say.
     pub fn unsaid(&self, run: &Run) -> Option<String> {
-        let said = lines(run);
-        let (wanted, said) = if self.stdout_varies {
-            (
-                &self.stdout_shape,
-                said.iter().map(|line| text_shape(line)).collect::<Vec<_>>(),
-            )
+        match &self.stdout {
+            Said::Lines(wanted) => {
+                let said = lines(run);
+                let mut said = said.iter();
+                wanted
+                    .iter()
+                    .find(|line| !said.any(|other| other == *line))
+                    .cloned()
+            }
+            Said::Shapes(wanted) => {
+                let said = shapes(run);
+                let missing =
+                    |(shape, count): &(&String, &usize)| said.get(*shape).unwrap_or(&0) < *count;
+                wanted.iter().find(missing).map(|(shape, _)| shape.clone())
+            }
+        }
+    }
+}
+
+impl Final {
+    /// Whether a content that varies may be that of a finished run. One shape in
+    /// all runs is a rule; so is one size. Where both differ (random letters),
+    /// only emptiness tells.
+    fn looks_finished(&self, is: &Entry) -> bool {
+        if is.kind != EntryKind::File {
+            return true;
+        }
+        let same_shape = self.shapes.len() > 1 || self.shapes.contains(&is.shape);
+        let same_size = self.sizes.len() > 1 || self.sizes.contains(&is.size);
+        // Binary content has no shape of its own: its hash differs each time.
+        if self.shapes.len() == 1 {
+            same_shape
         } else {
-            (&self.stdout, said)
-        };
-        let mut said = said.iter();
-        wanted
-            .iter()
-            .find(|line| !said.any(|other| other == *line))
-            .cloned()
+            same_size && (is.size > 0 || self.sizes.contains(&0))
+        }
     }
 }
 
@@ -233,7 +281,25 @@ fn is_content(change: &Change) -> bool {
 }
 
 fn lines(run: &Run) -> Vec<String> {
-    run.stdout.text().lines().map(str::to_owned).collect()
+    let text = run.stdout.text();
+    text.lines()
+        // A terminal echoes what was typed in front of whatever comes next.
+        .map(|line| if run.terminal.is_some() { without_echo(line) } else { line.to_owned() })
+        .collect()
+}
+
+fn without_echo(line: &str) -> String {
+    ["^C", "^\\", "^Z"]
+        .iter()
+        .fold(line.to_owned(), |line, echo| line.replace(echo, ""))
+}
+
+fn shapes(run: &Run) -> BTreeMap<String, usize> {
+    let mut shapes = BTreeMap::new();
+    for line in lines(run) {
+        *shapes.entry(text_shape(&line)).or_insert(0) += 1;
+    }
+    shapes
 }
 
 impl Baseline {
@@ -267,7 +333,6 @@ impl Baseline {
         if let Some(path) = self.learned.unfinished(&run.tree).first() {
             return Some(format!("{path} is not as a finished run leaves it"));
         }
-        // With a terminal the echo of what was typed is in between.
         self.learned
             .unsaid(run)
             .map(|line| format!("the output lacks the line {line:?}"))

@@ -104,7 +104,8 @@ fn is_crash(signal: i32) -> bool {
 }
 
 fn unhandled(context: &Context<'_>, run: &Run) -> Option<Evidence> {
-    let said = |run: &Run| run.stderr.text() + &run.stdout.text();
+    // Standard error last, so that its end is the end.
+    let said = |run: &Run| run.stdout.text() + &run.stderr.text();
     let text = said(run);
     let before = context.baseline.runs.first().map(said).unwrap_or_default();
     let (mark, what) = UNHANDLED

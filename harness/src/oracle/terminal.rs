@@ -7,6 +7,9 @@ use crate::target::Screen;
 const FLAGS: [&str; 4] = ["input", "output", "control", "local"];
 
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    if run.status.is_none() {
+        return Verdict::not_applicable("it did not end by itself");
+    }
     let Some(terminal) = &run.terminal else {
         return Verdict::not_applicable("no terminal; use --pty");
     };

@@ -7,11 +7,12 @@ use crate::sys::wait::{self, Next};
 use crate::tracer::Tracer;
 
 impl Live<'_> {
-    /// Kills whatever there is; nobody wants the facts.
+    /// Kills whatever there is, and waits until it is gone; nobody wants the facts.
     pub(super) fn abandon(&mut self) {
-        self.killed_ns = Some(self.now_ns());
         self.kill_everybody();
-        while let Ok(Next::Some(..)) = wait::any() {
+        // Each answer is one end, or a stop on the way to it; a killed process
+        // ends, so that this does, too.
+        while let Ok(Next::Some(..)) = wait::any_blocking() {
             self.kill_everybody();
         }
         for reader in &self.streams.readers {

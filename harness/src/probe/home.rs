@@ -5,10 +5,12 @@
 //! has a directory of its own, held by a lock: one whose lock is free belongs
 //! to a session that was killed, and is removed by the next.
 
+use crate::target::empty_directory;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A session's place.
 pub(crate) struct Home {
@@ -17,6 +19,7 @@ pub(crate) struct Home {
 }
 
 const PREFIX: &str = "session-";
+const UNNAMED: &str = "new-";
 const LOCK: &str = "lock";
 
 impl Home {
@@ -56,14 +59,7 @@ impl Home {
     /// A directory for one supervisor without namespaces.
     pub(crate) fn own(&mut self, index: usize) -> io::Result<PathBuf> {
         if self.session.is_none() {
-            let session = self.root.join(format!("{PREFIX}{}", std::process::id()));
-            match fs::create_dir(&session) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => other?,
-            }
-            let lock = File::create(session.join(LOCK))?;
-            lock.lock()?;
-            self.session = Some((session, lock));
+            self.session = Some(self.begin()?);
         }
         let (session, _) = self.session.as_ref().expect("just made");
         let own = session.join(index.to_string());
@@ -72,11 +68,47 @@ impl Home {
     }
 }
 
+impl Home {
+    /// Makes a session's directory. It gets its name when its lock is held, so
+    /// that nobody ever takes it for one that was left behind.
+    fn begin(&self) -> io::Result<(PathBuf, File)> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number = format!(
+                "{}-{}",
+                std::process::id(),
+                NEXT.fetch_add(1, Ordering::Relaxed)
+            );
+            let unnamed = self.root.join(format!("{UNNAMED}{number}"));
+            remove(&unnamed)?;
+            fs::create_dir(&unnamed)?;
+            let lock = File::create(unnamed.join(LOCK))?;
+            lock.lock()?;
+            let session = self.root.join(format!("{PREFIX}{number}"));
+            match fs::rename(&unnamed, &session) {
+                Ok(()) => return Ok((session, lock)),
+                // One of the same number was left behind, or is another container's.
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => remove(&unnamed)?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Removes a directory, also when a target has closed parts of it.
+fn remove(directory: &Path) -> io::Result<()> {
+    if !directory.exists() {
+        return Ok(());
+    }
+    empty_directory(directory)?;
+    fs::remove_dir(directory)
+}
+
 impl Drop for Home {
     fn drop(&mut self) {
         if let Some((session, _lock)) = &self.session {
             // What cannot be removed now is removed by the next session, which says so.
-            let _ = fs::remove_dir_all(session);
+            let _ = remove(session);
         }
     }
 }
@@ -109,10 +141,10 @@ pub(crate) fn remove_stale() -> Vec<PathBuf> {
             let session = entry.path();
             let free = match File::open(session.join(LOCK)) {
                 Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
-                // Killed between making the directory and its lock.
+                // Killed while it was being removed.
                 Err(_) => true,
             };
-            if free && fs::remove_dir_all(&session).is_ok() {
+            if free && remove(&session).is_ok() {
                 removed.push(session);
             }
         }

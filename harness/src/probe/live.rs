@@ -1,6 +1,6 @@
 //! A run that is going on: what is known of it, and the loop that follows it.
 
-use super::order::RunOrder;
+use super::order::{RunOrder, Trace};
 use super::stepper::Stepper;
 use super::streams::Streams;
 use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What};
@@ -226,6 +226,8 @@ impl<'a> Live<'a> {
                 },
         }) = self.events.last_mut()
             && *last == stream
+            // In a recording every piece keeps its moment: points are compared with it.
+            && !matches!(self.order.trace, Trace::Record | Trace::RecordAll)
             && now - *at_ns < 1_000_000
             && before.len() + bytes.len() <= 8192
         {

@@ -85,7 +85,9 @@ impl Session {
                      sigproof doctor tells what is missing"
                 )));
             }
-            started.open_gate();
+            started
+                .open_gate()
+                .map_err(harness("letting the target go"))?;
         }
         let tracer = watch.map(|watch| Tracer::new(pid, watch, self.tree.places.clone()));
         let mut live = Live::new(

@@ -6,6 +6,7 @@ use crate::inject::{Delivery, Fault, typed};
 use crate::sys::proc::{self, SignalSets};
 use crate::sys::spawn;
 use std::io;
+use std::time::{Duration, Instant};
 
 impl Live<'_> {
     /// Applies the current step, and those after it that are already due by
@@ -71,7 +72,8 @@ impl Live<'_> {
     /// typed. A thread that is held at a point must not run on before that, or
     /// the signal would land somewhere else.
     pub(super) fn await_typed(&self, signal: i32, held: i32, group: i32) -> io::Result<()> {
-        const TRIES: usize = 50;
+        const LIMIT: Duration = Duration::from_millis(100);
+        let begun = Instant::now();
         let process = self
             .tracer
             .as_ref()
@@ -79,16 +81,18 @@ impl Live<'_> {
         if proc::stat(process).is_none_or(|stat| stat.group != group) {
             return Ok(());
         }
-        for _ in 0..TRIES {
+        while begun.elapsed() < LIMIT {
             let Some(sets) = proc::signal_sets(process) else {
                 return Ok(());
             };
             if SignalSets::has(sets.pending | sets.ignored, signal) {
                 return Ok(());
             }
-            // The echo of the character comes with the signal.
+            // The echo comes with the signal, unless output is waiting already or
+            // the program has switched it off: then this only yields the processor.
             self.streams.echo_within_ms(1)?;
         }
+        // A program in raw mode takes the character as input: there is no signal.
         Ok(())
     }
 }

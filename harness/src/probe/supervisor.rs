@@ -3,7 +3,7 @@
 use super::frames;
 use super::order::{Answer, Order, Ready, Refusal, RunOrder, Setup};
 use crate::facts::Run;
-use crate::sys::{reexec, spawn};
+use crate::sys::{reexec, spawn, wait};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -84,9 +84,8 @@ impl Supervisor {
     }
 
     fn lost(&mut self) -> ProbeError {
-        let how = self
-            .child
-            .wait()
+        // Left to be waited for by drop: until then nobody else gets its number.
+        let how = wait::peek(self.child.id())
             .map_or_else(|error| error.to_string(), |status| status.to_string());
         ProbeError::Lost(how)
     }

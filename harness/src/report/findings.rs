@@ -189,6 +189,13 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     let flaky = counted.iter().filter(|finding| finding.flaky()).count();
     let (ink, verdict) = match (counted.len() - flaky, flaky) {
         (0, 0) if report.points_tried == 0 => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if !report.failed_runs.is_empty() => {
+            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+        }
+        (0, 0) if !report.not_reached.is_empty() => (
+            Ink::Warn,
+            "? no finding, but some points were not reached".to_owned(),
+        ),
         (0, 0) if report.cut_short > 0 => (
             Ink::Warn,
             "? no finding so far; the sweep was interrupted".to_owned(),

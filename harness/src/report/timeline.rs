@@ -226,10 +226,21 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
             Ink::Warn,
             "? the schedule was not carried out whole".to_owned(),
         )
+    } else if report.trial.run.status.is_none() {
+        (
+            Ink::Warn,
+            "? it did not end by itself; it was killed".to_owned(),
+        )
     } else if report.trial.run.fired_ns.is_empty() {
         (Ink::Good, "✓ undisturbed".to_owned())
     } else {
-        (Ink::Good, "✓ every contract holds".to_owned())
+        match report.baseline_ns {
+            Some(_) => (Ink::Good, "✓ every contract holds".to_owned()),
+            None => (
+                Ink::Good,
+                "✓ what can be judged without a baseline holds".to_owned(),
+            ),
+        }
     };
     paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
     if let Some(file) = &report.file {

@@ -76,15 +76,24 @@ pub(crate) fn memory(at: &Path, limit_bytes: u64) -> io::Result<()> {
     )?)
 }
 
-/// Shows a directory at a second place.
+/// Shows a directory at a second place, with what is mounted below it: an
+/// unprivileged process may not look under those mounts.
 pub(crate) fn bind(from: &Path, at: &Path) -> io::Result<()> {
     Ok(mount(
         Some(from),
         at,
         None::<&str>,
-        MsFlags::MS_BIND,
+        MsFlags::MS_BIND | MsFlags::MS_REC,
         None::<&str>,
     )?)
+}
+
+/// Whether two paths are the same directory now.
+pub(crate) fn same_directory(one: &Path, two: &Path) -> bool {
+    match (nix::sys::stat::stat(one), nix::sys::stat::stat(two)) {
+        (Ok(one), Ok(two)) => (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino),
+        _ => false,
+    }
 }
 
 /// Mounts a writable view of `lower`: changes go to `upper`. Without privilege

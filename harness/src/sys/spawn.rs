@@ -64,9 +64,12 @@ pub(crate) enum Step {
 
 impl Started {
     /// Lets a gated child go on.
-    pub(crate) fn open_gate(&mut self) {
-        // Closing our end is the message: the child reads end of file.
-        self.gate = None;
+    pub(crate) fn open_gate(&mut self) -> io::Result<()> {
+        // A byte is the message; end of file tells the child that nobody traces it.
+        if let Some(gate) = self.gate.take() {
+            nix::unistd::write(&gate, b"!")?;
+        }
+        Ok(())
     }
 
     /// Blocks until the program runs or has failed to.
@@ -156,7 +159,17 @@ fn child(
         if let Some((read, write)) = gate {
             libc::close(write);
             let mut byte = 0u8;
-            while libc::read(read, (&raw mut byte).cast(), 1) == -1 && errno() == libc::EINTR {}
+            let mut got = -1;
+            while got == -1 {
+                got = libc::read(read, (&raw mut byte).cast(), 1);
+                if got == -1 && errno() != libc::EINTR {
+                    return (Step::Session, errno());
+                }
+            }
+            if got == 0 {
+                // The supervisor died before it could attach.
+                libc::_exit(127);
+            }
         }
         let streams = match program.stdio {
             Stdio::Terminal(slave) => {
@@ -174,6 +187,13 @@ fn child(
                 return (Step::Streams, errno());
             }
         }
+        // What the caller's caller left open is none of the target's business.
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
         if libc::chdir(program.directory.as_ptr()) == -1 {
             return (Step::Directory, errno());
         }

@@ -33,6 +33,11 @@ pub(crate) fn any() -> io::Result<Next> {
     wait(-1, libc::WNOHANG)
 }
 
+/// The next thing that happens to any child or tracee.
+pub(crate) fn any_blocking() -> io::Result<Next> {
+    wait(-1, 0)
+}
+
 /// Waits until a child has ended.
 pub(crate) fn until_ended(pid: i32) -> io::Result<ExitStatus> {
     loop {
@@ -41,6 +46,18 @@ pub(crate) fn until_ended(pid: i32) -> io::Result<ExitStatus> {
             Next::Nobody => return Err(io::ErrorKind::NotFound.into()),
             _ => {}
         }
+    }
+}
+
+/// Waits until a child has ended, and leaves it to be waited for again.
+pub(crate) fn peek(pid: u32) -> io::Result<ExitStatus> {
+    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+    let pid = i32::try_from(pid).map_err(io::Error::other)?;
+    let id = Id::Pid(nix::unistd::Pid::from_raw(pid));
+    match waitid(id, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)? {
+        WaitStatus::Exited(_, code) => Ok(ExitStatus::Exited(code)),
+        WaitStatus::Signaled(_, signal, _) => Ok(ExitStatus::Signaled(signal as i32)),
+        other => Err(io::Error::other(format!("{other:?}"))),
     }
 }
 

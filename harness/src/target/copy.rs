@@ -82,6 +82,9 @@ fn measure(directory: &Path, budget: &mut Budget) -> Result<(), TreeError> {
         budget.spend(meta.1.len())?;
         if meta.1.is_dir() {
             measure(&meta.0, budget)?;
+        } else if meta.1.is_file() {
+            // What cannot be read cannot be copied; an overlay shows it all the same.
+            fs::File::open(&meta.0).map_err(input)?;
         }
     }
     Ok(())
@@ -118,6 +121,15 @@ impl Budget {
         }
         Ok(())
     }
+}
+
+/// Copies what a link leads to, under the link's own name: it was asked for by that name.
+pub(super) fn copy_followed(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+    let real = from.canonicalize().map_err(|error| TreeError::Input {
+        path: from.to_owned(),
+        error,
+    })?;
+    copy(&real, to, budget)
 }
 
 /// Copies a file, link or directory, with its times: programs look at them.
@@ -177,7 +189,7 @@ pub(super) fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Resul
 }
 
 /// Removes what is in a directory, also what its owner has closed against itself.
-pub(super) fn empty(directory: &Path) -> io::Result<()> {
+pub(crate) fn empty(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let path = entry.path();

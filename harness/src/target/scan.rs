@@ -9,13 +9,19 @@ use nix::sys::stat::FileStat;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CString;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
+
+/// A file's content is hashed up to here; more is judged by its size alone.
+const HASHED_BYTES: u64 = 1 << 30;
 
 /// Text of at most this size gets a shape of its own.
 const SHAPE_BYTES: usize = 64 * 1024;
+
+/// No kernel ticks more slowly than this.
+const TICK_NS: i128 = 10_000_000;
 
 /// One path as a listing sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +47,13 @@ pub(super) fn entry(path: &Path) -> io::Result<Option<Entry>> {
     let kind = kind(&stat);
     let (size, hash, shape) = match kind {
         EntryKind::File => {
-            let content = match fs::read(path) {
-                Ok(content) => content,
+            let (hash, shape) = match content(path) {
+                Ok(hashes) => hashes,
                 // A file that its own owner may not read still is what it is.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => (0, 0),
                 Err(error) => return Err(error),
             };
-            let hash = xxh3_64(&content);
-            (stat.st_size as u64, hash, shape_of(&content, hash))
+            (stat.st_size as u64, hash, shape)
         }
         EntryKind::Symlink => {
             let target = fs::read_link(path)?;
@@ -66,12 +71,41 @@ pub(super) fn entry(path: &Path) -> io::Result<Option<Entry>> {
     }))
 }
 
+/// Hash and shape of a file's content, read in pieces: a sparse file can be larger than the memory.
+fn content(path: &Path) -> io::Result<(u64, u64)> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Xxh3Default::new();
+    let mut start = Vec::new();
+    let mut total = 0;
+    let mut buffer = vec![0u8; SHAPE_BYTES];
+    loop {
+        let count = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hasher.update(&buffer[..count]);
+        total += count as u64;
+        if start.len() < SHAPE_BYTES {
+            start.extend_from_slice(&buffer[..count]);
+        }
+        if total >= HASHED_BYTES {
+            // What lies beyond is judged by its size.
+            break;
+        }
+    }
+    let hash = hasher.digest();
+    Ok((hash, shape_of(&start, hash)))
+}
+
 fn shape_of(content: &[u8], hash: u64) -> u64 {
-    if content.len() > SHAPE_BYTES || content.is_empty() {
+    if content.len() >= SHAPE_BYTES || content.is_empty() {
         return hash;
     }
     match std::str::from_utf8(content) {
-        Ok(text) if !text.contains('\0') => xxh3_64(text_shape(text).as_bytes()),
+        // With a seed of its own, so that a text without anything to blank out is still known for one.
+        Ok(text) if !text.contains('\0') => xxh3_64_with_seed(text_shape(text).as_bytes(), 1),
         _ => hash,
     }
 }
@@ -149,9 +183,19 @@ pub(super) fn compare(
             _ => alike && old.modified_ns == new.modified_ns,
         }
     };
+    // A stamp is as coarse as the kernel's tick: what was made in the tick of the
+    // listing may have been written to since without showing it.
+    let fresh = before
+        .values()
+        .map(|stamp| stamp.changed_ns)
+        .max()
+        .unwrap_or(0)
+        - TICK_NS;
     for (path, new) in &after {
         let old = before.get(path);
-        if old.is_some_and(|old| untouched(old, new)) {
+        let racy =
+            |old: &Stamp| same_files && old.kind == EntryKind::File && old.changed_ns >= fresh;
+        if old.is_some_and(|old| untouched(old, new) && !racy(old)) {
             continue;
         }
         let was = if old.is_some() {
@@ -181,11 +225,27 @@ impl Original {
         }
     }
 
+    /// Whether a parent is no directory here: then the path was not there,
+    /// whatever a link would lead to.
+    fn below_a_link(&self, path: &str) -> bool {
+        path.match_indices('/').any(|(at, _)| {
+            !self
+                .root
+                .join(&path[..at])
+                .symlink_metadata()
+                .is_ok_and(|meta| meta.is_dir())
+        })
+    }
+
     fn entry(&mut self, path: &str) -> io::Result<Option<Entry>> {
         if let Some(entry) = self.known.get(path) {
             return Ok(entry.clone());
         }
-        let entry = entry(&self.root.join(path))?;
+        let entry = if self.below_a_link(path) {
+            None
+        } else {
+            entry(&self.root.join(path))?
+        };
         self.known.insert(path.to_owned(), entry.clone());
         Ok(entry)
     }

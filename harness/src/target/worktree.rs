@@ -7,7 +7,7 @@
 //! of overlayfs (a directory cannot be renamed without privilege, hard links
 //! break). Without namespaces the tree is a copy on disk.
 
-use super::copy::{Budget, OWN_STORE, TreeError, copy, copy_content, empty, is_small};
+use super::copy::{Budget, OWN_STORE, TreeError, copy_content, copy_followed, empty, is_small};
 use super::scan::{self, Listing, Original};
 use super::{Limits, Places, Source};
 use crate::facts::TreeDelta;
@@ -28,6 +28,9 @@ enum Kind {
 pub(crate) struct WorkTree {
     pub(crate) places: Places,
     kind: Kind,
+    /// Where a copied tree really lies. Never the path of the view: a target
+    /// that takes its view away uncovers the person's own directory there.
+    copy: PathBuf,
     /// Holds everything that a run may write outside the tree.
     run: PathBuf,
     mounted: bool,
@@ -86,7 +89,7 @@ impl WorkTree {
                         path: file.clone(),
                         error: io::Error::other("it has no name to put it under"),
                     })?;
-                    copy(file, &start.join(name), &mut budget)?;
+                    copy_followed(file, &start.join(name), &mut budget)?;
                 }
                 start
             }
@@ -113,6 +116,7 @@ impl WorkTree {
                     from: original.clone(),
                 },
             },
+            copy: base.join("tree"),
             run,
             mounted: false,
             listing: Listing::new(),
@@ -131,8 +135,7 @@ impl WorkTree {
             work.kind = Kind::Copy { from: original };
         }
         if is_view && matches!(work.kind, Kind::Copy { .. }) {
-            let copy = base.join("tree");
-            mounts::bind(&copy, &tree).map_err(|error| TreeError::Place {
+            mounts::bind(&work.copy, &tree).map_err(|error| TreeError::Place {
                 path: tree.clone(),
                 error,
             })?;
@@ -175,10 +178,15 @@ impl WorkTree {
                 self.mounted = true;
             }
             Kind::Copy { from } => {
-                empty(&tree).map_err(place(&tree))?;
+                empty(&self.copy).map_err(place(&self.copy))?;
                 let mut budget = Budget::new(from, self.limits);
-                copy_content(from, &tree, &mut budget)?;
-                self.listing = scan::list(&tree).map_err(place(&tree))?;
+                copy_content(from, &self.copy, &mut budget)?;
+                self.listing = scan::list(&self.copy).map_err(place(&self.copy))?;
+                if !mounts::same_directory(&self.copy, &tree) {
+                    return Err(place(&tree)(io::Error::other(
+                        "the target has taken its private view away; what it does from here on would be real",
+                    )));
+                }
             }
         }
         Ok(())
@@ -199,7 +207,9 @@ impl WorkTree {
                     }
                 }
             }
-            Kind::Copy { .. } => scan::compare(&self.listing, tree, &mut self.original, true)?,
+            Kind::Copy { .. } => {
+                scan::compare(&self.listing, &self.copy, &mut self.original, true)?
+            }
         };
         if self.hide_store {
             let inside = format!("{OWN_STORE}/");

@@ -17,6 +17,8 @@ pub(crate) struct Thread {
     threads_created: u32,
     /// How often it came by at each instruction that makes a call.
     pub(crate) passes: HashMap<(u32, u64), u32>,
+    /// It was put back in front of this call, which it makes again: the same pass.
+    pub(super) rewound: Option<(u32, u64)>,
     /// The call that it is in and whose return is to be seen.
     pub(crate) inside: Option<super::machine::Inside>,
     /// It was announced by its creator and has not stopped for the first time yet.

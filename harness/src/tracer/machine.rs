@@ -59,6 +59,7 @@ pub(crate) enum Seen {
 /// A call whose return is to be seen.
 #[derive(Debug)]
 pub(crate) struct Inside {
+    ip: u64,
     pub(super) number: u32,
     /// Index of the recorded point.
     pub(super) point: Option<usize>,
@@ -251,6 +252,9 @@ impl Tracer {
             return run;
         };
         let number = number as u32;
+        if thread.rewound.take() == Some((number, ip)) {
+            return run;
+        }
         let passes = thread.passes.entry((number, ip)).or_default();
         *passes += 1;
         let nth = *passes;
@@ -274,6 +278,7 @@ impl Tracer {
         }
         let mut inside = Inside {
             number,
+            ip,
             point: None,
             hold: awaited,
             rewind: phase == Some(Phase::Before),
@@ -311,6 +316,9 @@ impl Tracer {
         };
         if inside.rewind {
             ptrace::rewind_call(tid, u64::from(inside.number))?;
+            if let Some(thread) = self.family.threads.get_mut(&tid) {
+                thread.rewound = Some((inside.number, inside.ip));
+            }
         }
         if let Some(point) = inside.point {
             self.points[point].returned = Some(result);

@@ -72,10 +72,8 @@ impl Tracer {
         ip: u64,
         nth: u32,
     ) -> Option<usize> {
+        let mut found = None;
         for index in 0..self.watch.awaited.len() {
-            if self.reached[index] {
-                continue;
-            }
             let matches = match &self.watch.awaited[index] {
                 Awaited::Exact { key, arg, same, .. } => {
                     (key.number, key.ip, key.nth) == (call.number, ip, nth)
@@ -101,16 +99,17 @@ impl Tracer {
                             .is_none_or(|glob| glob.is_match(self.argument(call)))
                         && calls::class_of(name).is_none_or(|class| class.is_effect(call));
                     let nth = *nth;
+                    // Counted for all, whichever of them this call is held for.
                     self.met[index] += u32::from(looks_right);
                     looks_right && self.met[index] == nth
                 }
             };
-            if matches {
+            if matches && !self.reached[index] && found.is_none() {
                 self.reached[index] = true;
-                return Some(index);
+                found = Some(index);
             }
         }
-        None
+        found
     }
 
     fn argument(&self, call: &Call) -> String {
