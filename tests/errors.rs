@@ -309,7 +309,15 @@ fn a_store_that_cannot_be_written() {
         "-c",
         "echo a > x; echo b >> x",
     ];
-    says(&arguments, 3, &["cannot store a finding at /proc/store"]);
+    says(
+        &arguments,
+        1,
+        &[
+            "old-or-new",
+            "cannot store a finding at /proc/store",
+            "1 finding",
+        ],
+    );
 }
 
 #[test]

@@ -84,12 +84,28 @@ impl Sweep {
                 "a process lives on for 10 s"
             );
         }
-        let alive: Vec<String> = all_processes()
+        // One that was started after the list was made ends as well, a moment later.
+        for (pid, command) in all_processes() {
+            let pidfd = rustix::process::Pid::from_raw(pid)
+                .filter(|_| command.contains(&self.marker))
+                .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+            if let Some(member) = pidfd {
+                let mut ended = [PollFd::new(&member, PollFlags::IN)];
+                let limit = Timespec {
+                    tv_sec: 10,
+                    tv_nsec: 0,
+                };
+                assert_eq!(
+                    poll(&mut ended, Some(&limit)).expect("poll"),
+                    1,
+                    "alive after 10 s: {pid} {command}"
+                );
+            }
+        }
+        let alive = all_processes()
             .into_iter()
-            .filter(|(_, command)| command.contains(&self.marker))
-            .map(|(pid, command)| format!("{pid} {command}"))
-            .collect();
-        assert!(alive.is_empty(), "alive after the end: {alive:#?}");
+            .find(|(_, command)| command.contains(&self.marker));
+        assert!(alive.is_none(), "alive after the end: {alive:?}");
         let lines = said
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -3,6 +3,7 @@
 //! A strategy yields schedules and reads verdicts; it knows neither ptrace nor
 //! files.
 
+mod confirm;
 mod error;
 mod finding;
 mod lab;

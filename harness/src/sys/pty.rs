@@ -2,7 +2,7 @@
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
-use nix::sys::termios::{self, Termios};
+use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
@@ -15,7 +15,10 @@ pub(crate) struct Pty {
     pub(crate) slave: OwnedFd,
 }
 
-/// Opens a terminal of this size with the settings of a fresh login.
+/// Opens a terminal of this size with the settings of a fresh login, but for
+/// one: a typed Ctrl+C does not discard output (`NOFLSH`). By default the kernel
+/// throws away what the program has written and nobody has read yet, at a moment
+/// that nobody controls; a "show the cursor" would be lost in some runs.
 pub(crate) fn open(rows: u16, columns: u16) -> io::Result<Pty> {
     let size = Winsize {
         ws_row: rows,
@@ -24,6 +27,9 @@ pub(crate) fn open(rows: u16, columns: u16) -> io::Result<Pty> {
         ws_ypixel: 0,
     };
     let pair = openpty(Some(&size), None)?;
+    let mut settings = termios::tcgetattr(&pair.slave)?;
+    settings.local_flags |= LocalFlags::NOFLSH;
+    termios::tcsetattr(&pair.slave, SetArg::TCSANOW, &settings)?;
     for end in [&pair.master, &pair.slave] {
         fcntl(end, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
     }
