@@ -58,7 +58,17 @@ fn one(step: &Step) -> Result<(), Failure> {
     match step.action {
         Action::Tools => tools::ensure(),
         Action::Commands(commands) => commands.iter().try_for_each(command),
+        Action::Script(path) => script(path),
     }
+}
+
+fn script(path: &str) -> Result<(), Failure> {
+    println!("$ {path}");
+    let status = process::Command::new(path).status();
+    succeeded(path, status).map_err(|reason| Failure {
+        reason,
+        repeat: path.to_owned(),
+    })
 }
 
 fn command(command: &Command) -> Result<(), Failure> {

@@ -15,6 +15,8 @@ Usage: cargo ci [STEP…]     the steps named, in the order given; without any, 
 pub enum Action {
     /// Runs these commands one after the other; each must exit with 0.
     Commands(&'static [Command]),
+    /// Runs this script of the repository.
+    Script(&'static str),
     /// Looks for the programs that the suites use, and installs those that are missing.
     Tools,
 }
@@ -129,7 +131,7 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "loom",
         what: "the lock-free parts of the core in every order of their steps",
-        default: false,
+        default: true,
         action: Action::Commands(&[Command {
             // A build of its own: these flags would throw away what the other steps have built.
             environment: &[
@@ -149,9 +151,9 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "bench",
-        what: "the benchmarks, peers side by side (some minutes)",
+        what: "points per second beside loops over strace (some minutes)",
         default: false,
-        action: Action::Commands(&[cargo(&["bench", "--workspace", "--benches"])]),
+        action: Action::Script("benches/strace.sh"),
     },
 ];
 
