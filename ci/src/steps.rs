@@ -214,7 +214,9 @@ mod tests {
     fn without_arguments_the_default_steps_run_in_order() {
         assert_eq!(
             names(&[]).unwrap(),
-            ["tools", "fmt", "clippy", "build", "test", "doctest", "doc"]
+            [
+                "tools", "fmt", "clippy", "build", "test", "doctest", "doc", "loom"
+            ]
         );
     }
 
