@@ -38,6 +38,11 @@ fn a_leftover_in_c() {
 }
 
 #[test]
+fn a_leftover_in_c_although_addresses_are_random() {
+    ten_of_ten("c/temp-file-wrong", &["--keep-aslr"]);
+}
+
+#[test]
 fn a_torn_output_in_c() {
     ten_of_ten("c/in-place-wrong", &[]);
 }

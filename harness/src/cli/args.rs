@@ -136,6 +136,9 @@ pub struct TargetArgs {
         help_heading = "Target"
     )]
     pub isolation: Isolation,
+    /// Leave address-space randomisation on: slower, and points are told apart less exactly
+    #[arg(long, help_heading = "Target")]
+    pub keep_aslr: bool,
     /// Files in a work tree that has to be copied
     #[arg(
         long,
@@ -226,7 +229,7 @@ pub struct SweepArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub points: PointArgs,
-    /// To whom the signal goes [default: the group for INT, QUIT and TSTP, typed with --pty; the process for others]
+    /// To whom the signal goes [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
     #[arg(long, value_name = "WHOM")]
     pub deliver: Option<Delivery>,
     /// From when the promise holds, a trigger; earlier points are reported apart

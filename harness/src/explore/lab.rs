@@ -72,7 +72,7 @@ impl Lab {
             _ => None,
         };
         let mut home = Home::find(avoid.as_deref())
-            .map_err(|error| harness("no place for work trees", error))?;
+            .map_err(|error| Error::Usage(format!("no place for work trees: {error}")))?;
         let around =
             Surroundings::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();

@@ -1,6 +1,6 @@
 //! Shapes: what stays the same when numbers, hashes and random names differ.
 
-/// Shape of a text: each run of digits becomes `0`, each run of eight or more
+/// Shape of a text: each run of digits becomes `0`, each word of seven or more
 /// hexadecimal digits `x`. Two files that differ only in a date, a process id
 /// or an object name have the same shape.
 pub fn text_shape(text: &str) -> String {

@@ -10,14 +10,21 @@ const KILL_AGAIN_MS: u64 = 20;
 /// When everything was killed this long ago, something is wrong with the kernel or with us.
 const KILL_LIMIT_MS: u64 = 10_000;
 
+/// A time that is too long to be counted never comes.
+fn nanoseconds(ms: u64) -> u64 {
+    // A quarter of all numbers leaves room for sums of two.
+    ms.saturating_mul(1_000_000).min(u64::MAX / 4)
+}
+
 impl Live<'_> {
     /// The last moment for the target to end by itself.
     pub(super) fn deadline_ns(&self) -> u64 {
-        let before = self.order.before_ms * 1_000_000;
+        let before = nanoseconds(self.order.before_ms);
         let Some(last) = self.stepper.fired_ns.iter().flatten().max() else {
             return before;
         };
-        let after = last.max(&self.stepper.due_ns().unwrap_or(0)) + self.order.after_ms * 1_000_000;
+        let after =
+            last.max(&self.stepper.due_ns().unwrap_or(0)) + nanoseconds(self.order.after_ms);
         match self.stepper.current() {
             // A step that waits for a fact may have to wait as long as the first.
             Some(_) => after.max(before),
@@ -32,7 +39,7 @@ impl Live<'_> {
             return Some(killed + rounds * KILL_AGAIN_MS * 1_000_000);
         }
         if let Some(ended) = self.ended_ns {
-            return Some(ended + self.order.grace_ms * 1_000_000);
+            return Some(ended + nanoseconds(self.order.grace_ms));
         }
         if !self.running {
             return Some(self.deadline_ns());
@@ -63,7 +70,7 @@ impl Live<'_> {
             return Ok(());
         }
         if let Some(ended) = self.ended_ns {
-            if !self.alone && now >= ended + self.order.grace_ms * 1_000_000 {
+            if !self.alone && now >= ended + nanoseconds(self.order.grace_ms) {
                 self.orphans = proc::descendants()
                     .iter()
                     .map(|stat| Orphan {

@@ -53,6 +53,10 @@ impl Live<'_> {
                 // The pipe tells nothing new: exec worked.
                 self.started = None;
                 self.begin();
+                // A file can be there from the start.
+                if let Some(met) = self.already_met() {
+                    self.apply(met, None)?;
+                }
             }
             Seen::Child { pid, parent } => {
                 self.push(What::Child { pid, parent });

@@ -117,8 +117,9 @@ fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
 fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<Session, Refusal> {
     let harness = |what: &str, error: io::Error| Refusal::Harness(format!("{what}: {error}"));
     mounts::adopt_orphans().map_err(|error| harness("becoming a subreaper", error))?;
-    mounts::steady_addresses().map_err(|error| harness("fixing addresses", error))?;
-    let tree = WorkTree::prepare(
+    mounts::no_core_files().map_err(|error| harness("forbidding core files", error))?;
+    let steady = !setup.target.keep_aslr && mounts::steady_addresses();
+    let mut tree = WorkTree::prepare(
         &setup.target.source,
         &setup.base,
         private,
@@ -129,7 +130,14 @@ fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<S
     poller
         .add(socket, super::live::CONTROL)
         .map_err(|error| harness("epoll", error))?;
-    Ok(Session::new(setup, tree, poller, private.is_some()))
+    if !steady && !setup.target.keep_aslr {
+        tree.notes.push(
+            "address-space randomisation cannot be switched off here (in a container: \
+             --security-opt seccomp=unconfined), so points are told apart by counting calls"
+                .to_owned(),
+        );
+    }
+    Ok(Session::new(setup, tree, poller, private.is_some(), steady))
 }
 
 impl Session {

@@ -23,15 +23,24 @@ pub(super) struct Session {
     pub(super) tree: WorkTree,
     poller: Poller,
     private: bool,
+    /// Addresses are the same in every run.
+    steady: bool,
 }
 
 impl Session {
-    pub(super) fn new(setup: Setup, tree: WorkTree, poller: Poller, private: bool) -> Session {
+    pub(super) fn new(
+        setup: Setup,
+        tree: WorkTree,
+        poller: Poller,
+        private: bool,
+        steady: bool,
+    ) -> Session {
         Session {
             setup,
             tree,
             poller,
             private,
+            steady,
         }
     }
 
@@ -89,7 +98,8 @@ impl Session {
                 .open_gate()
                 .map_err(harness("letting the target go"))?;
         }
-        let tracer = watch.map(|watch| Tracer::new(pid, watch, self.tree.places.clone()));
+        let tracer =
+            watch.map(|watch| Tracer::new(pid, watch, self.tree.places.clone(), self.steady));
         let mut live = Live::new(
             order,
             &mut self.tree,

@@ -68,8 +68,10 @@ impl Stepper {
     /// When the current step comes due by time alone.
     pub(super) fn due_ns(&self) -> Option<u64> {
         match &self.current()?.1.trigger {
-            Trigger::After { ns } => Some(*ns),
-            Trigger::AfterPrevious { ns } => Some(self.last_ns() + ns),
+            Trigger::After { ns } => Some((*ns).min(u64::MAX / 4)),
+            Trigger::AfterPrevious { ns } => {
+                Some(self.last_ns().saturating_add(*ns).min(u64::MAX / 4))
+            }
             _ => None,
         }
     }

@@ -154,14 +154,19 @@ pub(crate) fn free_bytes(at: &Path) -> io::Result<u64> {
     Ok(stat.blocks_available() as u64 * stat.fragment_size() as u64)
 }
 
-/// Makes addresses the same in every run of the programs that this process executes,
-/// and leaves no core files.
-pub(crate) fn steady_addresses() -> io::Result<()> {
+/// Makes addresses the same in every run of the programs that this process
+/// executes. Containers often forbid that; answers whether it worked.
+pub(crate) fn steady_addresses() -> bool {
     use nix::sys::personality::{self, Persona};
-    let now = personality::get()?;
-    personality::set(now | Persona::ADDR_NO_RANDOMIZE)?;
-    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)?;
-    Ok(())
+    personality::get()
+        .and_then(|now| personality::set(now | Persona::ADDR_NO_RANDOMIZE))
+        .is_ok()
+}
+
+/// The programs that this process executes leave no core files.
+pub(crate) fn no_core_files() -> io::Result<()> {
+    use nix::sys::resource::{Resource, setrlimit};
+    Ok(setrlimit(Resource::RLIMIT_CORE, 0, 0)?)
 }
 
 /// Whether a file carries an extended attribute of this name with content.

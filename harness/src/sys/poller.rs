@@ -76,8 +76,8 @@ impl Poller {
         Ok(())
     }
 
-    /// Blocks until something is ready. Descriptors come before children, so
-    /// that output that was written before an end is seen before it.
+    /// Blocks until something is ready; of what is ready at once, descriptors
+    /// come before children.
     pub(crate) fn wait(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
         ready.clear();
         let mut events = [EpollEvent::empty(); 8];

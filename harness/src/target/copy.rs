@@ -43,7 +43,7 @@ impl fmt::Display for TreeError {
             } => write!(
                 f,
                 "{} is too large to copy ({files} files, {} MiB or more; the limit is {} files and {} MiB); \
-                 name what the program needs with --in FILE or --in DIR, or raise the limit with --copy-limit",
+                 name what the program needs with --in FILE or --in DIR, or raise the number of files with --copy-limit",
                 path.display(),
                 bytes >> 20,
                 limits.copy_files,

@@ -16,6 +16,10 @@ pub struct Target {
     pub pty: Option<(u16, u16)>,
     /// A file for its standard input; otherwise it reads end of file.
     pub stdin: Option<PathBuf>,
+    /// Leave address-space randomisation on. Points are then told apart by counting
+    /// calls instead of by instruction, which is slower and less exact.
+    #[serde(default)]
+    pub keep_aslr: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -74,6 +78,7 @@ impl Target {
             env: Vec::new(),
             pty: None,
             stdin: None,
+            keep_aslr: false,
             limits: Limits::default(),
         }
     }

@@ -21,8 +21,6 @@ pub(crate) struct Thread {
     pub(super) rewound: Option<(u32, u64)>,
     /// The call that it is in and whose return is to be seen.
     pub(crate) inside: Option<super::machine::Inside>,
-    /// It was announced by its creator and has not stopped for the first time yet.
-    pub(crate) fresh: bool,
 }
 
 /// A traced process.
@@ -116,7 +114,6 @@ impl Family {
             Thread {
                 pid,
                 name,
-                fresh: true,
                 ..Thread::default()
             },
         );

@@ -77,6 +77,8 @@ pub(crate) struct Tracer {
     pub(super) watch: Watch,
     pub(super) places: Places,
     pub(super) root: i32,
+    /// Addresses are the same in every run.
+    pub(super) steady: bool,
     pub(super) started: bool,
     pub(super) family: Family,
     /// Stopped for the first time before anybody announced them.
@@ -90,7 +92,7 @@ pub(crate) struct Tracer {
 
 impl Tracer {
     /// For a child that waits at its gate and has been seized.
-    pub(crate) fn new(root: i32, watch: Watch, places: Places) -> Tracer {
+    pub(crate) fn new(root: i32, watch: Watch, places: Places, steady: bool) -> Tracer {
         let mut family = Family::default();
         family.found(root);
         Tracer {
@@ -99,6 +101,7 @@ impl Tracer {
             watch,
             places,
             root,
+            steady,
             started: false,
             family,
             early: HashSet::new(),
@@ -124,6 +127,11 @@ impl Tracer {
         match waited {
             Waited::Ended(status, usage) => {
                 self.early.remove(&tid);
+                // Its creator may have been killed before it could announce it:
+                // nobody would ever let it go.
+                for early in self.early.drain() {
+                    ptrace::resume(early, Resume::Run, 0)?;
+                }
                 if self.family.ended(tid) {
                     seen.push(Seen::Ended {
                         pid: tid,
@@ -186,7 +194,6 @@ impl Tracer {
                     seen.push(Seen::Child { pid: new, parent });
                 }
                 if self.early.remove(&new) {
-                    self.set_fresh(new, false);
                     ptrace::resume(new, Resume::Run, 0)?;
                 }
             }
@@ -222,14 +229,7 @@ impl Tracer {
             self.early.insert(tid);
             return None;
         }
-        self.set_fresh(tid, false);
         Some((self.going_on(tid), 0))
-    }
-
-    fn set_fresh(&mut self, tid: i32, fresh: bool) {
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.fresh = fresh;
-        }
     }
 
     fn going_on(&self, tid: i32) -> Resume {
@@ -252,6 +252,8 @@ impl Tracer {
             return run;
         };
         let number = number as u32;
+        // Where addresses differ from run to run they tell nothing apart.
+        let ip = if self.steady { ip } else { 0 };
         if thread.rewound.take() == Some((number, ip)) {
             return run;
         }

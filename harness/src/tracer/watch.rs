@@ -75,7 +75,8 @@ impl Watch {
         let exact: Option<Vec<(u32, u64)>> = awaited
             .iter()
             .map(|awaited| match awaited {
-                Awaited::Exact { key, .. } => Some((key.number, key.ip)),
+                // Address 0 is none: all calls of its number have to be counted.
+                Awaited::Exact { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
                 Awaited::Live { .. } => None,
             })
             .collect();
@@ -121,6 +122,10 @@ impl Watch {
 
     /// No call needs to stop.
     pub(crate) fn needs_no_filter(&self) -> bool {
-        self.chosen == Chosen::Numbers(Vec::new())
+        match &self.chosen {
+            Chosen::All => false,
+            Chosen::Numbers(numbers) => numbers.is_empty(),
+            Chosen::Instructions(instructions) => instructions.is_empty(),
+        }
     }
 }
