@@ -379,3 +379,71 @@ fn a_reader_that_goes_away_is_no_panic() {
         .expect("sh runs");
     assert!(output.stderr.is_empty(), "{}", text(&output));
 }
+
+#[test]
+fn a_target_that_kills_its_supervisor_is_told_and_the_rest_goes_on() {
+    // Only when it is interrupted: the baseline is sound.
+    let script = "trap 'kill -9 $PPID; exit 1' INT; echo a; echo b; echo c";
+    let outcome = sigproof::json(&[
+        "sweep", "--empty", "--jobs", "1", "--", "bash", "-c", script,
+    ])
+    .expect("JSON");
+    let summary = outcome.line("summary").expect("a summary");
+    assert!(
+        summary["failed_runs"].as_array().map(Vec::len) > Some(1),
+        "{summary}"
+    );
+    assert!(
+        summary["points_tried"].as_u64() > Some(0),
+        "those before the trap are tried: {summary}"
+    );
+    assert_eq!(
+        summary["failed_runs"][0]
+            .as_str()
+            .map(|run| run.contains("supervisor")),
+        Some(true),
+        "{summary}"
+    );
+}
+
+#[test]
+fn nothing_to_try_is_no_success() {
+    says(
+        &[
+            "sweep",
+            "--empty",
+            "--path",
+            "g*x",
+            "--",
+            "sh",
+            "-c",
+            "echo a > f",
+        ],
+        4,
+        &["nothing was tried"],
+    );
+    says(
+        &["points", "--only", "frobnicate", "--", "true"],
+        2,
+        &["no system call frobnicate"],
+    );
+}
+
+#[test]
+fn random_content_is_no_finding() {
+    let script = "trap '' INT; cat /proc/sys/kernel/random/uuid > k.tmp; mv k.tmp k; head -c 30 /dev/urandom | base64";
+    says(
+        &[
+            "sweep",
+            "--empty",
+            "--skip",
+            "leftovers",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ],
+        0,
+        &["every contract holds"],
+    );
+}

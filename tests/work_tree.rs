@@ -239,3 +239,81 @@ fn an_inherited_ignored_signal_is_not_passed_on() {
         .expect("bash runs");
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn a_target_that_takes_its_view_away_costs_nothing() {
+    // Few files: a copy, mounted over the directory itself.
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("precious"), "precious").expect("a file");
+    let script = format!(
+        "umount -l {} 2> /dev/null; true",
+        directory.path().display()
+    );
+    let output = sigproof::command()
+        .args(["run", "--", "bash", "-c", &script])
+        .current_dir(directory.path())
+        .output()
+        .expect("sigproof runs");
+    let content = fs::read_to_string(directory.path().join("precious")).expect("it is still there");
+    assert_eq!(content, "precious", "{output:?}");
+    if nix::unistd::geteuid().is_root() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .contains("taken its private view away"),
+            "{said}"
+        );
+        assert_eq!(output.status.code(), Some(3));
+    }
+}
+
+#[test]
+fn a_write_outside_is_said() {
+    let directory = person();
+    let outside = tempfile::tempdir().expect("a directory");
+    let script = format!("echo x > {}/y", outside.path().display());
+    let output = sigproof::command()
+        .args([
+            "sweep", "--json", "--skip", "status", "--", "sh", "-c", &script,
+        ])
+        .current_dir(directory.path())
+        .output()
+        .expect("sigproof runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("writes outside its private directories"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_link_given_as_input_keeps_its_name() {
+    let directory = person();
+    std::os::unix::fs::symlink("file7", directory.path().join("link")).expect("a link");
+    let link = directory.path().join("link");
+    let lines = run_in(
+        directory.path(),
+        &["--in", link.to_str().expect("a path")],
+        "cat link > copy",
+    );
+    let run = lines
+        .iter()
+        .find(|line| line["type"] == "run")
+        .expect("a run");
+    assert_eq!(run["tree"]["changes"]["copy"]["after"]["size"], 1, "{run}");
+}
+
+#[test]
+fn a_descriptor_that_was_left_open_is_not_passed_on() {
+    let script = format!(
+        "exec {} run --empty -- sh -c 'test ! -e /proc/self/fd/7' 7< /etc/passwd",
+        sigproof::SIGPROOF
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .output()
+        .expect("bash runs");
+    assert!(output.status.success(), "{output:?}");
+}
