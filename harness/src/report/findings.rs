@@ -63,13 +63,15 @@ fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
         .unwrap_or_default();
     let place = if finding.points.len() == 1 {
         format!(
-            "at {} of {} points: {first}",
-            finding.count, report.points_found
+            "at {} of {}: {first}",
+            finding.count,
+            count(report.points_found, "point")
         )
     } else {
         format!(
-            "at {} of {} points, first at {first}",
-            finding.count, report.points_found
+            "at {} of {}, first at {first}",
+            finding.count,
+            count(report.points_found, "point")
         )
     };
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
@@ -130,7 +132,7 @@ fn limits(paper: &mut Paper, report: &SweepReport) {
         report
             .limits
             .iter()
-            .map(|(limit, runs)| format!("in {runs} runs: {limit}")),
+            .map(|(limit, runs)| format!("in {}: {limit}", count(*runs, "run"))),
     );
     notes.extend(
         report
@@ -179,9 +181,9 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
         (Ink::Dim, "time      "),
         Ink::Plain,
         &format!(
-            "{} for {} runs ({rate:.0} points a second), {} in all",
+            "{} for {} ({rate:.0} points a second), {} in all",
             human(report.sweeping),
-            report.runs,
+            count(report.runs, "run"),
             human(report.elapsed)
         ),
     );
@@ -209,6 +211,11 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
         ),
     };
     paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+}
+
+/// A number and what it counts.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn plural(count: usize) -> &'static str {
@@ -273,12 +280,12 @@ pub fn sweep_heading(
         (Ink::Dim, "baseline  "),
         Ink::Plain,
         &format!(
-            "{} undisturbed runs, {}, {}; {} points, {} runs",
-            baseline.runs.len(),
+            "{}, {}, {}; {}, {}",
+            count(baseline.runs.len(), "undisturbed run"),
             baseline.status,
             human(Duration::from_nanos(baseline.duration_ns)),
-            baseline.points.points.len(),
-            plan.planned.len()
+            count(baseline.points.points.len(), "point"),
+            count(plan.planned.len(), "run")
         ),
     );
     paper.gap();
