@@ -253,21 +253,22 @@ impl Learned {
 }
 
 impl Final {
-    /// Whether a content that varies may be that of a finished run. One shape in
-    /// all runs is a rule; so is one size. Where both differ (random letters),
-    /// only emptiness tells.
+    /// Whether a content that varies may be that of a finished run. A text that
+    /// has one shape in all runs must have it; one whose shape differs as well
+    /// (random letters) must have the size, if that is always the same. Of other
+    /// content (an index, an archive) only emptiness tells.
     fn looks_finished(&self, is: &Entry) -> bool {
         if is.kind != EntryKind::File {
             return true;
         }
-        let same_shape = self.shapes.len() > 1 || self.shapes.contains(&is.shape);
-        let same_size = self.sizes.len() > 1 || self.sizes.contains(&is.size);
-        // Binary content has no shape of its own: its hash differs each time.
+        let is_text = is.shape != is.hash;
         if self.shapes.len() == 1 {
-            same_shape
-        } else {
-            same_size && (is.size > 0 || self.sizes.contains(&0))
+            return self.shapes.contains(&is.shape);
         }
+        if is_text && self.sizes.len() == 1 {
+            return self.sizes.contains(&is.size);
+        }
+        is.size > 0 || self.sizes.contains(&0)
     }
 }
 
