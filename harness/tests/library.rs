@@ -1,0 +1,75 @@
+//! The library from a test binary: supervisors are this very executable, started again, and serve before `main`.
+
+use sigproof::explore::{Isolation, Lab, Narrowing, Store, SweepOptions, SweepReport, sweep};
+use sigproof::inject::Delivery;
+use sigproof::oracle::{Contract, Mapped};
+use sigproof::target::Target;
+use sigproof_core::{Stage, StopSource};
+
+fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::explore::Error> {
+    let store = tempfile::tempdir().expect("a directory");
+    let target = Target::new(["sh", "-c", script]);
+    let lab = Lab::open(&target, 2, Isolation::Auto)?;
+    let options = SweepOptions {
+        signal: 2,
+        to: Delivery::Group,
+        mapped: Mapped::DEFAULT,
+        all: false,
+        narrowing: Narrowing::default(),
+        confirm: 2,
+        isolation: Isolation::Auto,
+    };
+    let token = source.token();
+    sweep(
+        lab,
+        Contract::default(),
+        &options,
+        &Store::at(store.path()),
+        &token,
+        |_| {},
+    )
+}
+
+#[test]
+fn a_torn_file_is_found() {
+    let report = swept("echo a > x; echo b >> x", &StopSource::new()).expect("a report");
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| (finding.oracle, finding.subject.as_str()) == ("old-or-new", "x"))
+        .expect("the finding");
+    assert_eq!(finding.seen, (3, 3));
+    assert!(
+        (report.coverage() - 1.0).abs() < f64::EPSILON,
+        "{}",
+        report.coverage()
+    );
+}
+
+#[test]
+fn one_that_renames_is_not_accused() {
+    let report = swept(
+        "echo ab > $TMPDIR/x; trap '' INT; mv $TMPDIR/x x",
+        &StopSource::new(),
+    )
+    .expect("a report");
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.oracle != "old-or-new"),
+        "{:#?}",
+        report.findings
+    );
+}
+
+#[test]
+fn a_stop_before_the_start_is_an_interruption() {
+    let source = StopSource::new();
+    source.stop(Stage::CancelQueued);
+    let outcome = swept("echo a > x", &source);
+    assert!(matches!(
+        outcome,
+        Err(sigproof::explore::Error::Interrupted)
+    ));
+}
