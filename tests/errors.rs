@@ -1,58 +1,14 @@
 //! Bad input gets a clear error and the documented exit code; nothing is lost and nothing panics.
 
+#[path = "support/says.rs"]
+mod says;
 #[path = "support/sigproof.rs"]
 mod sigproof;
 
+use says::{check, says, sigproof_in, text};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Output};
-
-/// Runs in a directory of its own.
-fn sigproof_in(directory: &Path, arguments: &[&str]) -> Output {
-    sigproof::command()
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("sigproof runs")
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stderr),
-        String::from_utf8_lossy(&output.stdout)
-    )
-}
-
-/// The exit code and all of these words, however the lines are broken.
-#[track_caller]
-fn says(arguments: &[&str], code: i32, words: &[&str]) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let output = sigproof_in(directory.path(), arguments);
-    check(&output, code, words, arguments);
-    assert_eq!(
-        fs::read_dir(directory.path()).expect("it").count(),
-        0,
-        "something was left behind"
-    );
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32, words: &[&str], arguments: &[&str]) {
-    let said = text(output)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{said}");
-    for word in words {
-        assert!(
-            said.contains(word),
-            "{arguments:?}: {word:?} is not in\n{said}"
-        );
-    }
-    assert!(!said.contains("panicked"), "{said}");
-}
+use std::process::Command;
 
 #[test]
 fn a_program_that_is_not_there() {
@@ -183,121 +139,6 @@ fn too_much_to_copy() {
 }
 
 #[test]
-fn a_baseline_that_fails() {
-    says(
-        &["sweep", "--", "sh", "-c", "echo broken >&2; exit 3"],
-        2,
-        &["the undisturbed run fails", "exit status 3", "broken"],
-    );
-    says(
-        &[
-            "sweep",
-            "--baseline-status",
-            "3",
-            "--",
-            "sh",
-            "-c",
-            "exit 3",
-        ],
-        0,
-        &["every contract holds"],
-    );
-    says(
-        &["sweep", "--", "sh", "-c", "kill -SEGV $$"],
-        2,
-        &["killed by SIGSEGV"],
-    );
-    says(
-        &["sweep", "--check", "false", "--", "true"],
-        2,
-        &["the check `false` fails after an undisturbed run"],
-    );
-}
-
-#[test]
-fn a_baseline_that_does_not_end() {
-    says(
-        &["sweep", "--timeout", "300ms", "--", "sleep", "100"],
-        2,
-        &["did not end within 0.3 s", "--no-baseline"],
-    );
-}
-
-#[test]
-fn a_baseline_that_leaves_a_process() {
-    says(
-        &[
-            "sweep",
-            "--grace",
-            "100ms",
-            "--",
-            "sh",
-            "-c",
-            "sleep 100 > /dev/null 2>&1 & true",
-        ],
-        2,
-        &["leaves a process behind: sleep 100", "--daemon"],
-    );
-}
-
-#[test]
-fn a_baseline_that_differs_from_run_to_run() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let counter = directory.path().join("counter");
-    fs::write(&counter, "").expect("a file");
-    let script = format!(
-        "echo x >> {0}; test $(wc -l < {0}) -lt 3",
-        counter.display()
-    );
-    // Out of the work tree on purpose: that is what makes it differ.
-    says(
-        &["sweep", "--empty", "--", "sh", "-c", &script],
-        2,
-        &["the undisturbed run fails"],
-    );
-}
-
-#[test]
-fn a_target_that_floods_its_output() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let output = sigproof_in(
-        directory.path(),
-        &["run", "--json", "--", "sh", "-c", "yes | head -c 30000000"],
-    );
-    check(
-        &output,
-        0,
-        &["standard output: 30000000 bytes, of which 29672320 were not kept"],
-        &[],
-    );
-    assert!(
-        output.stdout.len() < 2_000_000,
-        "{} bytes of report",
-        output.stdout.len()
-    );
-}
-
-#[test]
-fn a_work_tree_that_runs_full() {
-    says(
-        &[
-            "sweep",
-            "--tree-limit",
-            "1",
-            "--",
-            "dd",
-            "if=/dev/zero",
-            "of=big",
-            "bs=1M",
-            "count=3",
-            "status=none",
-        ],
-        2,
-        &["the undisturbed run fails", "No space left"],
-    );
-}
-
-#[test]
 fn a_store_that_cannot_be_written() {
     let arguments = [
         "sweep",
@@ -317,30 +158,6 @@ fn a_store_that_cannot_be_written() {
             "cannot store a finding at /proc/store",
             "1 finding",
         ],
-    );
-}
-
-#[test]
-fn a_kernel_that_does_not_allow_tracing() {
-    // Everything below strace is traced already, and nobody can be traced twice.
-    let output = Command::new("strace")
-        .args([
-            "-f",
-            "-o",
-            "/dev/null",
-            sigproof::SIGPROOF,
-            "run",
-            "--empty",
-            "--",
-            "true",
-        ])
-        .output()
-        .expect("strace is installed");
-    check(
-        &output,
-        3,
-        &["does not allow tracing", "sigproof doctor"],
-        &[],
     );
 }
 
@@ -381,32 +198,6 @@ fn a_reader_that_goes_away_is_no_panic() {
 }
 
 #[test]
-fn a_target_that_kills_its_supervisor_is_told_and_the_rest_goes_on() {
-    // Only when it is interrupted: the baseline is sound.
-    let script = "trap 'kill -9 $PPID; exit 1' INT; echo a; echo b; echo c";
-    let outcome = sigproof::json(&[
-        "sweep", "--empty", "--jobs", "1", "--", "bash", "-c", script,
-    ])
-    .expect("JSON");
-    let summary = outcome.line("summary").expect("a summary");
-    assert!(
-        summary["failed_runs"].as_array().map(Vec::len) > Some(1),
-        "{summary}"
-    );
-    assert!(
-        summary["points_tried"].as_u64() > Some(0),
-        "those before the trap are tried: {summary}"
-    );
-    assert_eq!(
-        summary["failed_runs"][0]
-            .as_str()
-            .map(|run| run.contains("supervisor")),
-        Some(true),
-        "{summary}"
-    );
-}
-
-#[test]
 fn nothing_to_try_is_no_success() {
     says(
         &[
@@ -426,24 +217,5 @@ fn nothing_to_try_is_no_success() {
         &["points", "--only", "frobnicate", "--", "true"],
         2,
         &["no system call frobnicate"],
-    );
-}
-
-#[test]
-fn random_content_is_no_finding() {
-    let script = "trap '' INT; cat /proc/sys/kernel/random/uuid > k.tmp; mv k.tmp k; head -c 30 /dev/urandom | base64";
-    says(
-        &[
-            "sweep",
-            "--empty",
-            "--skip",
-            "leftovers",
-            "--",
-            "sh",
-            "-c",
-            script,
-        ],
-        0,
-        &["every contract holds"],
     );
 }
