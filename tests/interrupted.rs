@@ -25,15 +25,37 @@ struct Sweep {
 impl Sweep {
     /// Starts it and waits until it sweeps: the plan is told just before.
     fn start(isolation: &str, marker: &str) -> Sweep {
+        Sweep::start_with(isolation, marker, "exit 130")
+    }
+
+    /// The same, with targets that would go on for long: what ends them is not their own end.
+    fn start_lasting(isolation: &str, marker: &str) -> Sweep {
+        let mut sweep = Sweep::start_with(isolation, marker, "sleep 100");
+        let pid = sweep.child.id() as i32;
+        let lasting = || {
+            let family = descendants(pid);
+            all_processes()
+                .iter()
+                .any(|(pid, command)| family.contains(pid) && command.starts_with("sleep\0100"))
+        };
+        let rounds = (0..1500).take_while(|_| !lasting() && tick()).count();
+        assert!(rounds < 1500, "no target came so far within 30 s");
+        sweep.family = pidfds(pid);
+        sweep
+    }
+
+    fn start_with(isolation: &str, marker: &str, on_interrupt: &str) -> Sweep {
         let marker = format!("{marker}-{}", std::process::id());
         let script = format!(
-            "marker={marker}; trap 'exit 130' INT; for n in 1 2 3 4 5 6 7 8 9 10; do echo $n >> out; read -t 0.05 <> <(:); done; exit 0"
+            "marker={marker}; trap '{on_interrupt}' INT; for n in 1 2 3 4 5 6 7 8 9 10; do echo $n >> out; read -t 0.05 <> <(:); done; exit 0"
         );
         let mut child = sigproof::command()
             .args([
                 "sweep",
                 "--json",
                 "--empty",
+                "--deadline",
+                "90s",
                 "--isolation",
                 isolation,
                 "--store",
@@ -48,12 +70,7 @@ impl Sweep {
         let mut plan = String::new();
         stdout.read_line(&mut plan).expect("a line");
         assert!(plan.contains("\"plan\""), "{plan}");
-        let family = descendants(child.id() as i32)
-            .into_iter()
-            .filter_map(|pid| {
-                pidfd_open(rustix::process::Pid::from_raw(pid)?, PidfdFlags::empty()).ok()
-            })
-            .collect();
+        let family = pidfds(child.id() as i32);
         Sweep {
             child,
             stdout,
@@ -113,6 +130,25 @@ impl Sweep {
         let _ = fs::remove_dir_all(std::env::temp_dir().join(format!("store-{}", self.marker)));
         (status, lines)
     }
+}
+
+/// Descriptors of everything below a process.
+fn pidfds(root: i32) -> Vec<OwnedFd> {
+    descendants(root)
+        .into_iter()
+        .filter_map(|pid| {
+            pidfd_open(rustix::process::Pid::from_raw(pid)?, PidfdFlags::empty()).ok()
+        })
+        .collect()
+}
+
+/// Lets 20 ms pass before a fact that nobody announces is looked at again.
+fn tick() -> bool {
+    let pause = Timespec {
+        tv_sec: 0,
+        tv_nsec: 20_000_000,
+    };
+    poll(&mut [], Some(&pause)).is_ok()
 }
 
 fn all_processes() -> Vec<(i32, String)> {
@@ -192,7 +228,7 @@ fn sigterm_does_the_same() {
 
 #[test]
 fn kill_leaves_no_process() {
-    let sweep = Sweep::start("auto", "kill");
+    let sweep = Sweep::start_lasting("auto", "kill");
     sweep.signal(Signal::SIGKILL);
     let (status, _) = sweep.end();
     assert_eq!(status.signal(), Some(9), "{status:?}");
@@ -200,7 +236,7 @@ fn kill_leaves_no_process() {
 
 #[test]
 fn without_namespaces_kill_leaves_no_process_and_the_next_run_cleans_up() {
-    let sweep = Sweep::start("copy", "kill-copy");
+    let sweep = Sweep::start_lasting("copy", "kill-copy");
     let session = format!("session-{}-", sweep.child.id());
     assert!(
         sessions().iter().any(|path| path.contains(&session)),
