@@ -1,6 +1,6 @@
 //! Everything that is known of one run.
 
-use super::{Capture, Event, ExitStatus, RawPoint, TreeDelta, What};
+use super::{Capture, Event, ExitStatus, RawPoint, TreeDelta};
 use serde::{Deserialize, Serialize};
 
 /// One run's facts.
@@ -47,19 +47,6 @@ impl Run {
     /// True when every step of the schedule was applied.
     pub fn all_fired(&self) -> bool {
         self.fired_ns.iter().all(Option::is_some)
-    }
-
-    /// How long the target ran, in nanoseconds.
-    pub fn duration_ns(&self) -> u64 {
-        self.end_ns
-    }
-
-    /// The signals that were sent to the target by the schedule and taken by it.
-    pub fn delivered(&self) -> impl Iterator<Item = i32> + '_ {
-        self.events.iter().filter_map(|event| match event.what {
-            What::Delivered { signal, .. } => Some(signal),
-            _ => None,
-        })
     }
 }
 
