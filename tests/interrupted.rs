@@ -36,7 +36,7 @@ impl Sweep {
             let family = descendants(pid);
             all_processes()
                 .iter()
-                .any(|(pid, command)| family.contains(pid) && command.starts_with("sleep\0100"))
+                .any(|(pid, command)| family.contains(pid) && command.starts_with("sleep\x00100"))
         };
         let rounds = (0..1500).take_while(|_| !lasting() && tick()).count();
         assert!(rounds < 1500, "no target came so far within 30 s");
