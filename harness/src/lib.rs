@@ -8,6 +8,7 @@ pub mod inject;
 pub mod oracle;
 mod probe;
 pub mod report;
+pub mod results;
 mod sys;
 pub mod target;
 mod tracer;

@@ -198,6 +198,9 @@ pub struct OutputArgs {
         help_heading = "Output"
     )]
     pub store: PathBuf,
+    /// Write what came of it to FILE, for `sigproof report`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub results: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,13 @@
 //! What each verb does: open a lab, explore, report, answer an exit code.
 
-use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
+use super::args::{OutputArgs, PointsArgs, ReplayArgs, RunArgs, SweepArgs};
 use super::exit;
 use crate::explore::{self, Error, Failure, Lab, Progress, Store, SweepOptions};
+use crate::facts::signals;
 use crate::inject::Schedule;
 use crate::report::{self, Bar, Ink, Json, Paper, Sink};
+use crate::results::{self, Case, Results};
+use crate::target::Target;
 use sigproof_core::{InterruptHandler, Options, Policy, StopToken};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -67,11 +70,7 @@ fn failed(json: bool, error: &Error) -> u8 {
 }
 
 /// A lab, with what it cleaned up said.
-fn open(
-    target: &crate::target::Target,
-    jobs: usize,
-    isolation: explore::Isolation,
-) -> Result<Lab, Error> {
+fn open(target: &Target, jobs: usize, isolation: explore::Isolation) -> Result<Lab, Error> {
     let lab = Lab::open(target, jobs, isolation)?;
     for place in &lab.removed {
         remark(&format!(
@@ -92,6 +91,22 @@ fn told(result: io::Result<()>) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Error::Harness(format!("standard output: {error}"))),
     }
+}
+
+/// A case that comes from no scenario is named after its program.
+fn named(target: &Target) -> String {
+    let program = target.command.first().map_or("", String::as_str);
+    program.rsplit('/').next().unwrap_or(program).to_owned()
+}
+
+/// Writes the results where they were asked for.
+fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Error> {
+    let Some(path) = &output.results else {
+        return Ok(());
+    };
+    Results::new(vec![case()])
+        .write(path)
+        .map_err(|error| Error::Harness(format!("--results {}: {error}", path.display())))
 }
 
 pub fn sweep(args: SweepArgs) -> u8 {
@@ -162,6 +177,10 @@ pub fn sweep(args: SweepArgs) -> u8 {
         bar.clear();
         told(heading.unwrap_or(Ok(())))?;
         let code = exit::of_sweep(&report);
+        keep(&args.output, || {
+            let fault = format!("{} to the {}", signals::name(options.signal), to.word());
+            results::of_sweep(&named(&target), &target.command, fault, &report)
+        })?;
         if json {
             let mut out = Json::new(io::stdout().lock());
             for finding in &report.findings {
@@ -208,6 +227,9 @@ pub fn run(args: RunArgs) -> u8 {
         } else {
             exit::HOLDS
         };
+        keep(&args.output, || {
+            results::of_run(&named(&target), &target.command, &report)
+        })?;
         if json {
             told(Json::new(io::stdout().lock()).run(&report, code))?;
         } else {
@@ -287,6 +309,8 @@ pub fn replay(args: ReplayArgs) -> u8 {
                 baseline_ns: Some(replay.baseline_ns),
                 file: None,
                 notes: Vec::new(),
+                baseline: None,
+                contract: failure.contract.clone(),
             };
             report::run_report(&mut paper, &failure.target, &shown, false);
             report::replay_report(&mut paper, &failure, &replay);

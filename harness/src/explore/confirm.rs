@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::plan::Plan;
-use super::trial::Trials;
+use super::trial::{Trial, Trials};
 use crate::inject::{PointName, Schedule};
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::collections::BTreeMap;
@@ -36,25 +36,33 @@ pub(super) fn confirm(
     let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(
         findings.clone(),
         move |mut finding, token| {
-            let mut best = None;
+            let mut best: Option<(u32, Schedule, Option<Arc<Trial>>)> = None;
             for name in spread(&finding.points) {
                 let Some(schedule) = schedules.get(name) else {
                     continue;
                 };
                 let mut seen = 1;
+                let mut shows = None;
                 for _ in 0..times {
                     token.checkpoint_at(Stage::CancelQueued)?;
                     let trial = shared.run(schedule.clone(), false)?;
-                    seen += u32::from(trial.has(finding.oracle, &finding.subject));
+                    if trial.has(finding.oracle, &finding.subject) {
+                        seen += 1;
+                        shows = Some(Arc::new(trial));
+                    }
                 }
-                if best.as_ref().is_none_or(|(most, _)| seen > *most) {
-                    best = Some((seen, schedule.clone()));
+                if best.as_ref().is_none_or(|(most, ..)| seen > *most) {
+                    best = Some((seen, schedule.clone(), shows));
                 }
                 if seen == times + 1 {
                     break;
                 }
             }
-            if let Some((seen, schedule)) = best {
+            if let Some((seen, schedule, shows)) = best {
+                // The run that is shown is one of the schedule that is stored.
+                if schedule != finding.schedule && shows.is_some() {
+                    finding.trial = shows;
+                }
                 finding.seen = (seen, times + 1);
                 finding.schedule = schedule;
             }

@@ -5,6 +5,7 @@ use crate::inject::{PointName, Schedule};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One thing that is wrong, and where it shows.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +29,12 @@ pub struct Finding {
     pub before_ready: bool,
     /// Where the failing run is stored.
     pub file: Option<PathBuf>,
+    /// Places in the plan of the points.
+    #[serde(skip)]
+    pub places: Vec<usize>,
+    /// A run that shows it.
+    #[serde(skip)]
+    pub trial: Option<Arc<Trial>>,
 }
 
 impl Finding {
@@ -46,8 +53,8 @@ pub struct Findings {
 #[derive(Debug, Clone)]
 struct Collected {
     finding: Finding,
-    /// Places in the plan, with the schedules, so that order does not depend on which run ended first.
-    at: Vec<(usize, PointName, Schedule, String)>,
+    /// Places in the plan, with the runs, so that order does not depend on which run ended first.
+    at: Vec<(usize, PointName, Arc<Trial>, String)>,
 }
 
 impl Findings {
@@ -58,7 +65,7 @@ impl Findings {
         point: &PointName,
         stands_for: usize,
         before_ready: bool,
-        trial: &Trial,
+        trial: &Arc<Trial>,
     ) {
         for (rank, judgement) in trial.judgements.iter().enumerate() {
             for evidence in judgement.verdict.evidence() {
@@ -74,6 +81,8 @@ impl Findings {
                         seen: (1, 1),
                         before_ready,
                         file: None,
+                        places: Vec::new(),
+                        trial: None,
                     },
                     at: Vec::new(),
                 });
@@ -81,7 +90,7 @@ impl Findings {
                 collected.at.push((
                     order,
                     point.clone(),
-                    trial.schedule.clone(),
+                    Arc::clone(trial),
                     evidence.text.clone(),
                 ));
             }
@@ -95,10 +104,12 @@ impl Findings {
             .map(|mut collected| {
                 collected.at.sort_by_key(|(order, ..)| *order);
                 let mut finding = collected.finding;
-                if let Some((_, _, schedule, text)) = collected.at.first() {
-                    finding.schedule = schedule.clone();
+                if let Some((_, _, trial, text)) = collected.at.first() {
+                    finding.schedule = trial.schedule.clone();
+                    finding.trial = Some(Arc::clone(trial));
                     finding.text.clone_from(text);
                 }
+                finding.places = collected.at.iter().map(|(order, ..)| *order).collect();
                 finding.points = collected
                     .at
                     .into_iter()

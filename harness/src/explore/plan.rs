@@ -61,6 +61,8 @@ pub struct Planned {
     pub before_ready: bool,
     /// It was met in both recordings.
     pub steady: bool,
+    /// The place of the point among all of the recording.
+    pub place: usize,
 }
 
 /// All runs of a sweep.
@@ -91,17 +93,18 @@ impl Plan {
             Some(trigger) => moment(baseline, trigger, signal)?,
         };
         let mut plan = Plan::default();
-        let points: Vec<&Point> = baseline
+        let points: Vec<(usize, &Point)> = baseline
             .points
             .points
             .iter()
-            .filter(|point| narrowing.wants(point))
+            .enumerate()
+            .filter(|(_, point)| narrowing.wants(point))
             .collect();
         plan.left_out = baseline.points.points.len() - points.len();
         // All idle points look alike; the last of them stands for the class.
-        let idle = points.iter().filter(|point| point.idle).count();
-        let last_idle = points.iter().rposition(|point| point.idle);
-        for (index, point) in points.iter().enumerate() {
+        let idle = points.iter().filter(|(_, point)| point.idle).count();
+        let last_idle = points.iter().rposition(|(_, point)| point.idle);
+        for (index, (place, point)) in points.iter().enumerate() {
             let is_class = point.idle && !narrowing.no_classes;
             if is_class && Some(index) != last_idle {
                 continue;
@@ -114,6 +117,7 @@ impl Plan {
                 stands_for,
                 before_ready: point.at_ns < ready_ns,
                 steady: point.steady,
+                place: *place,
             });
         }
         Ok(plan)

@@ -5,7 +5,7 @@ use super::store::{Expected, Failure, Store};
 use super::trial::{Trial, Trials};
 use super::{Error, Isolation, Lab, learn};
 use crate::inject::Schedule;
-use crate::oracle::{Contract, Mapped};
+use crate::oracle::{Baseline, Contract, Mapped};
 use sigproof_core::{Stage, StopToken};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub struct RunReport {
     pub file: Option<PathBuf>,
     /// What the user should know.
     pub notes: Vec<String>,
+    /// What undisturbed runs do, whole.
+    pub baseline: Option<Arc<Baseline>>,
+    /// What was asked.
+    pub contract: Contract,
 }
 
 impl RunReport {
@@ -90,6 +94,8 @@ fn judged(
         baseline_ns,
         file,
         notes,
+        baseline: Some(Arc::clone(&trials.baseline)),
+        contract: trials.contract.clone(),
     })
 }
 
@@ -106,6 +112,8 @@ pub fn observe(lab: &Lab, schedule: Schedule, token: &StopToken) -> Result<RunRe
         baseline_ns: None,
         file: None,
         notes: lab.notes.clone(),
+        baseline: None,
+        contract: Contract::default(),
     })
 }
 

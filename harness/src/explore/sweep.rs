@@ -5,6 +5,7 @@ use super::finding::{Finding, Findings};
 use super::lab::until;
 use super::learn::refine;
 use super::plan::{Narrowing, Plan, Planned};
+use super::spot::{PointOutcome, Spot, spots};
 use super::store::{Expected, Store};
 use super::trial::{Trial, Trials};
 use super::{Error, Isolation, Lab, learn};
@@ -90,6 +91,12 @@ pub struct SweepReport {
     pub cut_short: usize,
     /// Runs that the harness could not do.
     pub failed_runs: Vec<String>,
+    /// Every point found, in the order of the recording, and what came of it.
+    pub spots: Vec<Spot>,
+    /// What undisturbed runs do, whole.
+    pub baseline: Arc<Baseline>,
+    /// What was asked.
+    pub contract: Contract,
 }
 
 impl SweepReport {
@@ -158,7 +165,7 @@ pub fn sweep(
             &planned.point,
             planned.stands_for,
             planned.before_ready,
-            &trial,
+            &Arc::new(trial),
         );
     }
     let mut findings = findings.into_list();
@@ -209,6 +216,9 @@ pub fn sweep(
         notes,
         cut_short: tally.cut_short,
         failed_runs: tally.failed_runs,
+        spots: spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes),
+        baseline: Arc::clone(&trials.baseline),
+        contract: trials.contract.clone(),
     })
 }
 
@@ -252,6 +262,8 @@ struct Tally {
     limits: BTreeMap<String, usize>,
     cut_short: usize,
     failed_runs: Vec<String>,
+    /// By place in the plan.
+    outcomes: BTreeMap<usize, PointOutcome>,
 }
 
 /// Runs every planned point on the pool, as many at a time as there are supervisors.
@@ -303,6 +315,8 @@ impl Tally {
             Outcome::Failed(failure) => {
                 self.failed_runs
                     .push(format!("{}: {failure}", planned.point));
+                self.outcomes
+                    .insert(order, PointOutcome::Failed(failure.to_string()));
                 return;
             }
             Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
@@ -316,9 +330,11 @@ impl Tally {
         }
         if !trial.run.all_fired() {
             self.not_reached.push(planned.point.clone());
+            self.outcomes.insert(order, PointOutcome::NotReached);
             return;
         }
         self.tried += planned.stands_for;
+        self.outcomes.insert(order, PointOutcome::tried(&trial.run));
         for judgement in &trial.judgements {
             match &judgement.verdict {
                 Verdict::NotApplicable { reason } => {

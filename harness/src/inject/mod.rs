@@ -2,6 +2,7 @@
 
 mod name;
 mod schedule;
+mod show;
 mod text;
 
 pub use name::PointName;
