@@ -10,7 +10,8 @@ pub(crate) enum Source {
     Second,
 }
 
-/// Ends a [`pump`] when dropped. What was written before is still read.
+/// Ends a [`pump`] when dropped. What was written before is still read, what
+/// comes later is not: a writer that nobody can end must not keep the pump.
 #[derive(Debug)]
 pub(crate) struct Quit(#[expect(dead_code, reason = "dropping it is its whole use")] PipeWriter);
 
@@ -27,52 +28,65 @@ pub(crate) fn quit() -> io::Result<(Quit, Quitting)> {
     Ok((Quit(writer), Quitting(reader)))
 }
 
-/// Reads both pipes and hands over what comes, until both have ended or
-/// `quitting` says enough and nothing more is there.
+/// Reads both pipes and hands over what comes, until both have ended, or until
+/// `quitting` says enough and what was there then has been read.
 ///
 /// # Errors
-/// Those of `poll(2)`, `fcntl(2)` and `read(2)`.
+/// Those of `poll(2)`, `fcntl(2)`, `ioctl(2)` and `read(2)`.
 pub(crate) fn pump(
     mut first: impl Read + AsRawFd,
     mut second: impl Read + AsRawFd,
     quitting: &Quitting,
     mut on_bytes: impl FnMut(Source, &[u8]),
 ) -> io::Result<()> {
-    set_nonblocking(first.as_raw_fd())?;
-    set_nonblocking(second.as_raw_fd())?;
+    let fds = [first.as_raw_fd(), second.as_raw_fd()];
+    set_nonblocking(fds[0])?;
+    set_nonblocking(fds[1])?;
     let mut buffer = vec![0; 64 * 1024];
     let mut open = [true, true];
-    let mut last_round = false;
+    // How much is still to be read of each, from the moment of quitting on.
+    let mut left = None;
     while open != [false, false] {
-        if !last_round {
-            let fds = [first.as_raw_fd(), second.as_raw_fd()];
-            last_round = wait(fds, open, quitting.0.as_raw_fd())?;
+        if left.is_none() && wait(fds, open, quitting.0.as_raw_fd())? {
+            left = Some([waiting_in(fds[0])?, waiting_in(fds[1])?]);
         }
-        let mut heard = false;
         for source in [Source::First, Source::Second] {
-            let slot = &mut open[source as usize];
-            if !*slot {
+            let slot = source as usize;
+            if !open[slot] {
                 continue;
             }
+            let limit = left.map_or(buffer.len(), |left| left[slot].min(buffer.len()));
+            let room = &mut buffer[..limit];
             let read = match source {
-                Source::First => first.read(&mut buffer),
-                Source::Second => second.read(&mut buffer),
+                // Nothing is left: that is the end for us.
+                _ if limit == 0 => Ok(0),
+                Source::First => first.read(room),
+                Source::Second => second.read(room),
             };
             match read {
-                Ok(0) => *slot = false,
+                Ok(0) => open[slot] = false,
                 Ok(count) => {
-                    heard = true;
                     on_bytes(source, &buffer[..count]);
+                    if let Some(left) = &mut left {
+                        left[slot] -= count;
+                    }
                 }
                 Err(error) if is_transient(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        if last_round && !heard {
-            return Ok(());
-        }
     }
     Ok(())
+}
+
+/// How many bytes can be read from a pipe now.
+fn waiting_in(fd: RawFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: FIONREAD stores one int, for which `count` has room.
+    if unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    usize::try_from(count).map_err(io::Error::other)
 }
 
 fn is_transient(error: &io::Error) -> bool {
@@ -119,4 +133,72 @@ fn set_nonblocking(fd: RawFd) -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// Reads until the end with the pipes held open; gives how many bytes came
+    /// of each, which must be at most `limit`.
+    fn pumped(readers: [PipeReader; 2], quitting: &Quitting, limit: usize) -> [usize; 2] {
+        let [first, second] = readers;
+        let mut heard = [0, 0];
+        pump(first, second, quitting, |source, bytes| {
+            heard[source as usize] += bytes.len();
+            assert!(heard[source as usize] <= limit, "it reads without end");
+        })
+        .expect("pipes can be read");
+        heard
+    }
+
+    /// More than one read takes, in a pipe made large enough, and nobody closes
+    /// it: what was written before the end must all come.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_written_before_the_end_is_all_read() {
+        let (mut readers, mut writers) = (Vec::new(), Vec::new());
+        for fill in [b'1', b'2'] {
+            let (reader, mut writer) = io::pipe().expect("a pipe");
+            // SAFETY: F_SETPIPE_SZ takes an int.
+            let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1 << 20) };
+            assert!(size >= 1 << 20, "{}", io::Error::last_os_error());
+            writer.write_all(&vec![fill; 1 << 20]).expect("it fits");
+            readers.push(reader);
+            writers.push(writer);
+        }
+        let (quit, quitting) = quit().expect("a pipe");
+        drop(quit);
+        let heard = pumped(readers.try_into().expect("two"), &quitting, 1 << 20);
+        assert_eq!(heard, [1 << 20, 1 << 20]);
+    }
+
+    #[test]
+    fn a_writer_without_end_does_not_keep_the_pump() {
+        let (quiet, _held) = io::pipe().expect("a pipe");
+        let (flooded, mut writer) = io::pipe().expect("a pipe");
+        let (quit, quitting) = quit().expect("a pipe");
+        // Full before the end, and full again after each read.
+        let full = AtomicBool::new(false);
+        let heard = thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut more = true;
+                while more {
+                    full.store(true, Ordering::SeqCst);
+                    more = writer.write_all(&[b'x'; 4096]).is_ok();
+                }
+            });
+            while !full.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            drop(quit);
+            // A pipe holds at most that much unless it was made larger.
+            pumped([flooded, quiet], &quitting, 64 * 1024)
+        });
+        assert_eq!(heard[1], 0);
+    }
 }
