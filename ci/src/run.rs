@@ -55,10 +55,15 @@ pub fn all(steps: &[&Step]) -> ExitCode {
 }
 
 fn one(step: &Step) -> Result<(), Failure> {
-    match step.action {
+    act(&step.action)
+}
+
+fn act(action: &Action) -> Result<(), Failure> {
+    match action {
         Action::Tools => tools::ensure(),
         Action::Commands(commands) => commands.iter().try_for_each(command),
         Action::Script(path) => script(path),
+        Action::All(actions) => actions.iter().try_for_each(act),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Action {
     Commands(&'static [Command]),
     /// Runs this script of the repository.
     Script(&'static str),
+    /// Does these one after the other.
+    All(&'static [Action]),
     /// Looks for the programs that the suites use, and installs those that are missing.
     Tools,
 }
@@ -52,6 +54,24 @@ const fn cargo(arguments: &'static [&'static str]) -> Command {
     }
 }
 
+/// The benchmarks of the core, with these arguments.
+macro_rules! beside_peers {
+    ($($argument:literal),*) => {
+        cargo(&[
+            "run",
+            "--release",
+            "--package",
+            "sigproof-benches",
+            "--features",
+            "peers",
+            "--",
+            "--out",
+            "target/bench.md",
+            $($argument),*
+        ])
+    };
+}
+
 /// Every step, in the order of a default run: quick ones first.
 pub const STEPS: &[Step] = &[
     Step {
@@ -70,14 +90,28 @@ pub const STEPS: &[Step] = &[
         name: "clippy",
         what: "no lint of any target",
         default: true,
-        action: Action::Commands(&[cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ])]),
+        action: Action::Commands(&[
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+            // The benchmarks, which nothing else builds.
+            cargo(&[
+                "clippy",
+                "--package",
+                "sigproof-benches",
+                "--all-targets",
+                "--features",
+                "peers",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+        ]),
     },
     Step {
         name: "build",
@@ -151,9 +185,18 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "bench",
-        what: "points per second beside loops over strace (some minutes)",
+        what: "sigproof-core beside its peers, and sweeps beside loops over strace (some minutes)",
         default: false,
-        action: Action::Script("benches/strace.sh"),
+        action: Action::All(&[
+            Action::Commands(&[beside_peers!()]),
+            Action::Script("benches/strace.sh"),
+        ]),
+    },
+    Step {
+        name: "readme",
+        what: "sigproof-core beside its peers, with the table put into README.md (a quiet machine)",
+        default: false,
+        action: Action::Commands(&[beside_peers!("--effort", "3", "--readme")]),
     },
 ];
 
