@@ -232,7 +232,9 @@ fn outside(baseline: &Baseline) -> Option<String> {
         .filter(|point| point.changes)
         .flat_map(|point| point.name.arg.split(" -> "))
         .filter(|path| {
-            path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/proc/")
+            // The last one is memory, not a file system.
+            let nowhere = ["/dev/", "/proc/", "/memfd:"];
+            path.starts_with('/') && !nowhere.iter().any(|start| path.starts_with(start))
         })
         .collect();
     paths.sort_unstable();
