@@ -8,6 +8,8 @@ mod cell;
 #[cfg(all(test, sigproof_loom))]
 mod cell_loom;
 mod event;
+#[cfg(test)]
+mod model_tests;
 mod moment;
 mod policy;
 mod rung;

@@ -28,9 +28,12 @@ pub enum Beyond {
 /// The same key press may be delivered twice: by the terminal, and forwarded
 /// by a wrapper such as npm or `timeout`. Two signals of the same kind within
 /// 20 ms ([`Policy::deduplicate_within`]) from *different* senders therefore
-/// count once. Two signals from one sender count twice, and so do signals
-/// whose sender is not known. That includes `timeout`, which sends its signal
-/// to the program and then to the group of the program; see
+/// count once. A step by time or by a request between the two does not change
+/// that: the window begins anew with it.
+///
+/// Two signals from one sender count twice, and so do signals whose sender is
+/// not known. That includes `timeout`, which sends its signal to the program
+/// and then to the group of the program; see
 /// [`Policy::deduplicate_any_sender`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {

@@ -30,7 +30,8 @@ pub struct State {
     pub(super) position: Position,
     /// When the position was entered.
     pub(super) since: Moment,
-    /// The last accepted signal, unless the position was entered otherwise.
+    /// The last accepted signal. After a step by time or by a request it is
+    /// kept only if its second delivery could still come then.
     pub(super) last: Option<(Signal, Sender)>,
 }
 
@@ -54,7 +55,9 @@ impl State {
         self.since
     }
 
-    /// The signal that brought it there, `None` if something else did.
+    /// The signal that brought it there. If time or a request did: the one
+    /// before, when it was so recent that its second delivery could still
+    /// come, else `None`.
     #[must_use]
     pub fn last_signal(self) -> Option<Signal> {
         self.last.map(|(signal, _)| signal)

@@ -101,7 +101,8 @@ impl Policy {
             .and_then(|rung| rung.grace_ms)
             .is_some_and(|grace| now.millis_since(state.since) >= grace);
         if over {
-            self.climb(state, state.height() + 1, None, now)
+            let last = self.still_open(state, now);
+            self.climb(state, state.height() + 1, last, now)
         } else {
             (state, Action::Nothing)
         }
@@ -113,7 +114,7 @@ impl Policy {
             return (state, Action::Nothing);
         }
         let target = self.height_of(stage).unwrap_or(self.rungs.len() + 1);
-        self.climb(state, target, None, now)
+        self.climb(state, target, self.still_open(state, now), now)
     }
 
     /// Puts the machine on the rung at `height`, counted from 1; above the
@@ -166,15 +167,20 @@ impl Policy {
         State {
             position,
             since: now,
-            last: None,
+            last: self.still_open(state, now),
         }
     }
 
+    /// The last signal, if its second delivery may still come: a step by time
+    /// or by a request must not make two presses of one.
+    fn still_open(&self, state: State, now: Moment) -> Option<(Signal, Sender)> {
+        let open = now.millis_since(state.since) < self.duplicate_ms;
+        state.last.filter(|_| open)
+    }
+
     fn is_duplicate(&self, state: State, signal: Signal, sender: Sender, now: Moment) -> bool {
-        state.last.is_some_and(|(last, from)| {
-            last == signal
-                && (self.duplicates_of_any_sender || from.differs_from(sender))
-                && now.millis_since(state.since) < self.duplicate_ms
+        self.still_open(state, now).is_some_and(|(last, from)| {
+            last == signal && (self.duplicates_of_any_sender || from.differs_from(sender))
         })
     }
 }

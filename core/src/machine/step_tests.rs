@@ -9,7 +9,7 @@ use super::*;
 const INT: Signal = Signal::INTERRUPT;
 const TERM: Signal = Signal::TERMINATE;
 
-fn press(signal: Signal, sender: Sender) -> Event {
+pub(super) fn press(signal: Signal, sender: Sender) -> Event {
     Event::Signal { signal, sender }
 }
 
@@ -17,7 +17,7 @@ fn key() -> Event {
     press(INT, Sender::Kernel)
 }
 
-fn at(millis: u64) -> Moment {
+pub(super) fn at(millis: u64) -> Moment {
     Moment::from_millis(millis)
 }
 
@@ -217,6 +217,24 @@ fn one_press_delivered_twice_counts_once() {
     // switched off
     let plain = policy.deduplicate_within(Duration::ZERO);
     assert_eq!(play(&plain, &[(0, key()), (0, forwarded)]), [first, second]);
+}
+
+#[test]
+fn a_step_between_two_deliveries_does_not_make_them_two() {
+    let forwarded = press(INT, Sender::Process(7));
+    let second = Event::Request(Stage::TerminateActive);
+    // 19 ms after the step is still in time, 20 ms are not.
+    let script = [(0, key()), (5, second), (24, forwarded), (25, forwarded)];
+    let seen = play(&Policy::escalating(), &script);
+    assert_eq!(seen[2], (On(1), Action::Nothing));
+    assert_eq!(seen[3], (On(2), Action::Announce(Stage::ExitNow)));
+    let hasty = Policy::escalating().escalate_after(Stage::CancelQueued, Duration::from_millis(5));
+    let seen = play(&hasty, &[(0, key()), (5, Event::Tick), (6, forwarded)]);
+    assert_eq!(seen[2], (On(1), Action::Nothing));
+    // What came long before is not remembered anew.
+    let script = [(0, key()), (20, second), (21, forwarded)];
+    let seen = play(&Policy::escalating(), &script);
+    assert_eq!(seen[2], (On(2), Action::Announce(Stage::ExitNow)));
 }
 
 #[test]
