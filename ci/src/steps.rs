@@ -184,6 +184,12 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "released",
+        what: "bugs of released programs are found (installs them below target/released; some minutes)",
+        default: false,
+        action: Action::Script("released/check.sh"),
+    },
+    Step {
         name: "bench",
         what: "sigproof-core beside its peers, and sweeps beside loops over strace (some minutes)",
         default: false,
