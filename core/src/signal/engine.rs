@@ -12,6 +12,8 @@ use crate::machine::{
 };
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::disposition::Disposition;
+use crate::sys::owner::Owner;
+use crate::sys::park::WAKES_FROM_HANDLER;
 use crate::sys::terminal::Modes;
 use crate::sys::{clock, wake};
 
@@ -37,8 +39,11 @@ pub(super) struct Engine {
     /// chaining.
     pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
-    pub(super) owner: u32,
+    pub(super) owner: Owner,
     sender: wake::Sender,
+    /// Whether the watcher has anything to do with a transition. Waking a
+    /// thread costs more than all the rest of a handler.
+    tells_watcher: bool,
     state: AtomicU64,
     /// Time the process spent stopped, which the machine does not see.
     stopped_ns: AtomicU64,
@@ -55,15 +60,21 @@ pub(super) struct Settings {
     pub(super) terminal_restore: Vec<u8>,
     pub(super) terminal_reapply: Vec<u8>,
     pub(super) chained: Vec<(Signal, Disposition)>,
+    /// Whether there are observers.
+    pub(super) is_observed: bool,
 }
 
 impl Engine {
     pub(super) fn new(
         settings: Settings,
         cell: Arc<Cell>,
-        owner: u32,
+        owner: Owner,
         sender: wake::Sender,
     ) -> Engine {
+        // It tells observers, lets time pass, and wakes those who wait for the
+        // stage where a handler cannot.
+        let tells_watcher =
+            settings.is_observed || settings.policy.is_timed() || !WAKES_FROM_HANDLER;
         Engine {
             cell,
             policy: settings.policy,
@@ -76,6 +87,7 @@ impl Engine {
             chained: settings.chained,
             owner,
             sender,
+            tells_watcher,
             state: AtomicU64::new(State::START.to_bits()),
             stopped_ns: AtomicU64::new(0),
             lost: AtomicU32::new(0),
@@ -157,7 +169,7 @@ impl Engine {
         };
         // A transition that ends the process is announced by the handler
         // itself; the watcher, told as well, might say it a second time.
-        let silent = action == Action::Nothing || action.ends_process();
+        let silent = !self.tells_watcher || action == Action::Nothing || action.ends_process();
         if !silent && !self.sender.send(&transition.to_bytes()) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }

@@ -18,7 +18,7 @@ use super::options::ExitStyle;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::sys::disposition::{self, Callable, Disposition};
 use crate::sys::terminal::{self, Modes};
-use crate::sys::{clock, ending, errno, groups, mask, process};
+use crate::sys::{clock, ending, errno, groups, mask};
 
 #[cfg(not(sigproof_loom))]
 static GATE: Gate<Engine> = Gate::new();
@@ -52,7 +52,7 @@ extern "C" fn on_signal(
 }
 
 fn handle(engine: &Engine, signal: Signal, sender: Sender) {
-    if process::id() != engine.owner {
+    if !engine.owner.is_this_process() {
         // A forked child that has not executed another program yet. The pipe
         // belongs to the parent, and a signal swallowed here would be lost to
         // the program about to be executed: do what it would do, die.
@@ -194,7 +194,7 @@ pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
     // SAFETY: published engines are valid. In a forked child the parent's
     // engine stays where it was, as its `Published` notices that it is in
     // another process.
-    let inherited = unsafe { other.as_ref() }.is_some_and(|other| other.owner != process::id());
+    let inherited = unsafe { other.as_ref() }.is_some_and(|other| !other.owner.is_this_process());
     if inherited && GATE.publish(other, address).is_ok() {
         GATE.forget_visitors();
         return Some(published);
@@ -204,7 +204,7 @@ pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
 
 impl Drop for Published {
     fn drop(&mut self) {
-        if self.0.owner != process::id() {
+        if !self.0.owner.is_this_process() {
             // A forked child unwinds or exits: its handlers still look at the
             // engine to learn that it is the parent's.
             return;
