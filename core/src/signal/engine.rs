@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::options::ExitStyle;
-use super::transition::Transition;
+use super::transition::{Record, Transition};
 use crate::machine::{
     Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
 };
@@ -146,7 +146,6 @@ impl Engine {
             Position::Rung(index) if after.position() != before.position() => Some(index),
             _ => None,
         };
-        let from = self.cell.poll().stage();
         if let Some(stage) = action.stage() {
             self.cell.raise(stage, rung.unwrap_or(0), cause);
         }
@@ -154,6 +153,8 @@ impl Engine {
             // The process is about to end; let whoever polls see it.
             self.cell.raise(Stage::ExitNow, 0, cause);
         }
+        // From and to are the machine's: the cell may be ahead, as another
+        // thread has moved both in the meantime.
         let sender = match event {
             Event::Signal { sender, .. } => sender,
             Event::Tick | Event::Request(_) | Event::Finished => Sender::Unknown,
@@ -161,8 +162,11 @@ impl Engine {
         let transition = Transition {
             at_ns,
             action,
-            from,
-            to: self.cell.poll().stage(),
+            from: self.policy.stage_of(before),
+            to: match action {
+                Action::Delegate => Stage::ExitNow,
+                _ => self.policy.stage_of(after),
+            },
             rung,
             cause,
             sender,
@@ -170,10 +174,27 @@ impl Engine {
         // A transition that ends the process is announced by the handler
         // itself; the watcher, told as well, might say it a second time.
         let silent = !self.tells_watcher || action == Action::Nothing || action.ends_process();
-        if !silent && !self.sender.send(&transition.to_bytes()) {
+        if !silent
+            && !self
+                .sender
+                .send(&self.record(transition, before).to_bytes())
+        {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         transition
+    }
+
+    fn record(&self, transition: Transition, before: State) -> Record {
+        let before = match before.position() {
+            Position::Rung(index) => index + 1,
+            Position::Running | Position::Finished => 0,
+        };
+        Record {
+            transition,
+            before,
+            // The low bits are enough to tell one epoch from the next.
+            epoch: (self.cell.poll().epoch() & 0xff) as u8,
+        }
     }
 
     fn cause_of(&self, event: Event) -> Cause {
@@ -199,7 +220,8 @@ impl Engine {
         };
         // If the pipe is full the watcher is about to read from it, and then
         // it looks at the flag.
-        let _ = self.sender.send(&nothing.to_bytes());
+        let record = self.record(nothing, State::START);
+        let _ = self.sender.send(&record.to_bytes());
     }
 
     /// Whether [`Engine::close`] was called.
