@@ -47,6 +47,8 @@ pub(super) struct Engine {
     state: AtomicU64,
     /// Time the process spent stopped, which the machine does not see.
     stopped_ns: AtomicU64,
+    /// The end of the last stop that was taken out.
+    stopped_until_ns: AtomicU64,
     lost: AtomicU32,
     closing: AtomicBool,
 }
@@ -90,6 +92,7 @@ impl Engine {
             tells_watcher,
             state: AtomicU64::new(State::START.to_bits()),
             stopped_ns: AtomicU64::new(0),
+            stopped_until_ns: AtomicU64::new(0),
             lost: AtomicU32::new(0),
             closing: AtomicBool::new(false),
         }
@@ -110,9 +113,13 @@ impl Engine {
         Moment::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
     }
 
-    /// Takes time out of the machine's clock.
-    pub(super) fn was_stopped_for(&self, nanos: u64) {
-        self.stopped_ns.fetch_add(nanos, Ordering::Relaxed);
+    /// Takes the time from `from_ns` to `to_ns` out of the machine's clock, but
+    /// for what was taken out already: the watcher and each thread that Ctrl+Z
+    /// stopped notice the same stop.
+    pub(super) fn was_stopped(&self, from_ns: u64, to_ns: u64) {
+        let known_ns = self.stopped_until_ns.fetch_max(to_ns, Ordering::Relaxed);
+        let new_ns = to_ns.saturating_sub(from_ns.max(known_ns));
+        self.stopped_ns.fetch_add(new_ns, Ordering::Relaxed);
     }
 
     /// How many transitions the watcher was not told of, as the pipe was full.
@@ -239,5 +246,36 @@ impl Engine {
         let stage = self.policy.stage_of(state);
         let cause = state.last_signal().map_or(Cause::Request, Cause::Signal);
         self.cell.raise(stage, 0, cause);
+    }
+}
+
+#[cfg(all(test, not(sigproof_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_that_two_notice_counts_once() {
+        let settings = Settings {
+            policy: Policy::escalating(),
+            signals: Vec::new(),
+            exit: ExitStyle::default(),
+            exit_message: Vec::new(),
+            terminal_restore: Vec::new(),
+            terminal_reapply: Vec::new(),
+            chained: Vec::new(),
+            is_observed: false,
+        };
+        let (sender, _receiver) = wake::channel().expect("a pipe");
+        let engine = Engine::new(settings, Arc::new(Cell::new()), Owner::current(), sender);
+        let stopped = |from_ns, to_ns| {
+            engine.was_stopped(from_ns, to_ns);
+            engine.stopped_ns.load(Ordering::Relaxed)
+        };
+        assert_eq!(stopped(1_000, 5_000), 4_000);
+        // The same stop, seen by others.
+        assert_eq!(stopped(1_100, 4_900), 4_000);
+        assert_eq!(stopped(900, 5_010), 4_010);
+        // The next one.
+        assert_eq!(stopped(6_000, 7_000), 5_010);
     }
 }

@@ -206,10 +206,19 @@ impl InterruptHandler {
         let signal = Signal::TERMINAL_STOP;
         let failed = |error| InstallError::system("sigaction", Some(signal), error);
         if !disposition::current(signal).map_err(failed)?.is_ignored() {
-            let previous = handler::attach_terminal_stop().map_err(failed)?;
+            let managed = &self.engine.signals;
+            let previous = handler::attach_terminal_stop(managed).map_err(failed)?;
             self.previous.push((signal, previous));
         }
         Ok(())
+    }
+
+    fn detach_all(&self) {
+        for (signal, previous) in &self.previous {
+            // sigaction fails for invalid signals only, and these were valid
+            // when they were installed.
+            let _ = handler::detach(*signal, previous);
+        }
     }
 
     fn uninstall(&mut self) {
@@ -221,12 +230,10 @@ impl InterruptHandler {
             }
             return;
         }
-        for (signal, previous) in self.previous.drain(..) {
-            // sigaction fails for invalid signals only, and these were valid
-            // when they were installed.
-            let _ = handler::detach(signal, &previous);
-        }
+        self.detach_all();
         self.published = None;
+        // A thread that Ctrl+Z had stopped has put the handler back since.
+        self.detach_all();
         self.engine.close();
         if let Some(watcher) = self.watcher.take() {
             // An observer that panicked has been reported by the panic hook.

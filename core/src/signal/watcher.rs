@@ -105,9 +105,11 @@ fn until_next_tick(engine: &Engine) -> Option<Duration> {
 }
 
 fn discount_a_stop(engine: &Engine, before_ns: u64, timeout: Duration) {
-    let waited = Duration::from_nanos(clock::now_ns().saturating_sub(before_ns));
+    let now_ns = clock::now_ns();
+    let waited = Duration::from_nanos(now_ns.saturating_sub(before_ns));
     let excess = waited.saturating_sub(timeout);
     if excess > SLICE {
-        engine.was_stopped_for(u64::try_from(excess.as_nanos()).unwrap_or(u64::MAX));
+        let excess_ns = u64::try_from(excess.as_nanos()).unwrap_or(u64::MAX);
+        engine.was_stopped(now_ns.saturating_sub(excess_ns), now_ns);
     }
 }
