@@ -207,7 +207,7 @@ pub fn run(args: RunArgs) -> u8 {
         bar.say("running");
         let lab = Arc::new(open(&target, 1, args.target.isolation)?);
         let report = if args.no_baseline {
-            explore::observe(&lab, schedule, token)?
+            explore::observe(&lab, &args.contract.contract(), schedule, token)?
         } else {
             let store = Store::at(&args.output.store);
             explore::run(

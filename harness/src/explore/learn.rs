@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::lab::{Bench, Lab};
+use super::trial::CHECK_CHARS;
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::{Baseline, Contract, Learned, Mapped, PointMap};
 use crate::probe::{RunOrder, Trace};
@@ -57,7 +58,7 @@ pub fn learn(
     if let Some(command) = &contract.check
         && contract.asks("check")
     {
-        let check = super::trial::check(&mut bench, lab, command)?;
+        let check = super::trial::check(&mut bench, lab, command, CHECK_CHARS)?;
         if check.status != Some(ExitStatus::Exited(0)) {
             return Err(Error::Usage(format!(
                 "the check `{command}` fails after an undisturbed run ({}): {}",

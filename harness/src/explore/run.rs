@@ -103,9 +103,14 @@ fn judged(
 ///
 /// # Errors
 /// A target that cannot be started.
-pub fn observe(lab: &Lab, schedule: Schedule, token: &StopToken) -> Result<RunReport, Error> {
+pub fn observe(
+    lab: &Lab,
+    contract: &Contract,
+    schedule: Schedule,
+    token: &StopToken,
+) -> Result<RunReport, Error> {
     let trial = until(lab, token, Stage::CancelQueued, || {
-        super::trial::observe(lab, schedule)
+        super::trial::observe(lab, contract, schedule)
     })?;
     Ok(RunReport {
         trial,
@@ -113,7 +118,7 @@ pub fn observe(lab: &Lab, schedule: Schedule, token: &StopToken) -> Result<RunRe
         file: None,
         notes: lab.notes.clone(),
         baseline: None,
-        contract: Contract::default(),
+        contract: contract.clone(),
     })
 }
 

@@ -47,6 +47,7 @@ impl Trial {
 struct Known {
     rerun: Option<Run>,
     check: Option<CheckFact>,
+    results: Option<CheckFact>,
 }
 
 /// Everything that trials of one target share.
@@ -64,14 +65,16 @@ impl Trials {
     /// For this target, baseline and contract.
     pub fn new(lab: Arc<Lab>, baseline: Baseline, contract: Contract) -> Trials {
         let mut states = HashMap::new();
-        if contract.check.is_none() || !contract.asks("check") {
+        let looks = (contract.check.is_some() && contract.asks("check"))
+            || (contract.results.is_some() && contract.asks("results"));
+        if !looks {
             // Nothing was done: running it again is a first run. All was done: that was tried.
             let first = baseline.runs.last().cloned();
             states.insert(
                 TreeDelta::default(),
                 Known {
                     rerun: first,
-                    check: None,
+                    ..Known::default()
                 },
             );
             if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
@@ -79,7 +82,7 @@ impl Trials {
                     last.tree.clone(),
                     Known {
                         rerun: Some(rerun.clone()),
-                        check: None,
+                        ..Known::default()
                     },
                 );
             }
@@ -150,8 +153,13 @@ impl Trials {
             .check
             .as_ref()
             .filter(|_| self.contract.asks("check"));
+        let wants_results = self
+            .contract
+            .results
+            .as_ref()
+            .filter(|_| self.contract.asks("results"));
         let wants_rerun = self.contract.asks("rerun");
-        if wants_check.is_none() && !wants_rerun {
+        if wants_check.is_none() && wants_results.is_none() && !wants_rerun {
             return Ok(());
         }
         let known = self.states().get(&run.tree).cloned();
@@ -160,7 +168,10 @@ impl Trials {
             None => {
                 let mut known = Known::default();
                 if let Some(command) = wants_check {
-                    known.check = Some(check(bench, &self.lab, command)?);
+                    known.check = Some(check(bench, &self.lab, command, CHECK_CHARS)?);
+                }
+                if let Some(results) = wants_results {
+                    known.results = Some(check(bench, &self.lab, &results.command, usize::MAX)?);
                 }
                 if wants_rerun {
                     known.rerun = Some(bench.run(RunOrder {
@@ -178,6 +189,7 @@ impl Trials {
             }
         };
         run.check = known.check;
+        run.results = known.results;
         run.rerun = known.rerun.map(Box::new);
         Ok(())
     }
@@ -187,8 +199,17 @@ impl Trials {
     }
 }
 
-/// Runs the user's own check in the work tree as it is.
-pub(super) fn check(bench: &mut Bench<'_>, lab: &Lab, command: &str) -> Result<CheckFact, Error> {
+/// Characters kept of what a check says.
+pub(super) const CHECK_CHARS: usize = 2000;
+
+/// Runs a command of the user's own in the work tree as it is, and keeps the
+/// last `chars` characters of what it says.
+pub(super) fn check(
+    bench: &mut Bench<'_>,
+    lab: &Lab,
+    command: &str,
+    chars: usize,
+) -> Result<CheckFact, Error> {
     let run = bench.run(RunOrder {
         fresh: false,
         command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
@@ -202,7 +223,7 @@ pub(super) fn check(bench: &mut Bench<'_>, lab: &Lab, command: &str) -> Result<C
     let from = output
         .char_indices()
         .rev()
-        .nth(2000)
+        .nth(chars)
         .map_or(0, |(index, _)| index);
     Ok(CheckFact {
         command: command.to_owned(),
@@ -214,7 +235,7 @@ pub(super) fn check(bench: &mut Bench<'_>, lab: &Lab, command: &str) -> Result<C
 /// One run that is only looked at: without a baseline, what needs one cannot be
 /// judged. A target that goes on after the last signal's deadline is a violation
 /// all the same.
-pub(super) fn observe(lab: &Lab, schedule: Schedule) -> Result<Trial, Error> {
+pub(super) fn observe(lab: &Lab, contract: &Contract, schedule: Schedule) -> Result<Trial, Error> {
     let limits = lab.target().limits;
     let run = lab.bench()?.run(RunOrder {
         fresh: true,
@@ -225,7 +246,7 @@ pub(super) fn observe(lab: &Lab, schedule: Schedule) -> Result<Trial, Error> {
         after_ms: limits.after_signal_ms.unwrap_or(2000),
         grace_ms: limits.grace_ms,
     })?;
-    let judgements = oracle::judge_alone(&schedule, &run);
+    let judgements = oracle::judge_alone(contract, &schedule, &run);
     Ok(Trial {
         schedule,
         run,

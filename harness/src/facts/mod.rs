@@ -18,7 +18,7 @@ pub use capture::Capture;
 pub(crate) use capture::CaptureWriter;
 pub use event::{Event, Stream, What};
 pub use point::{Phase, PointKey, RawPoint};
-pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage};
+pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
 pub use shape::{path_shape, text_shape};
 pub use status::ExitStatus;
 pub use tree::{Change, Entry, EntryKind, TreeDelta};

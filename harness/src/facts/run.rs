@@ -36,6 +36,12 @@ pub struct Run {
     pub rerun: Option<Box<Run>>,
     /// The user's own check on the end state.
     pub check: Option<CheckFact>,
+    /// What the command that prints the results said.
+    #[serde(default)]
+    pub results: Option<CheckFact>,
+    /// Children that nobody waited for, although their parent went on.
+    #[serde(default)]
+    pub zombies: Vec<Zombie>,
 }
 
 impl Run {
@@ -61,6 +67,23 @@ pub struct Orphan {
     pub group: i32,
     /// Its session.
     pub session: i32,
+}
+
+/// A child that has ended and that its parent, which goes on, does not wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zombie {
+    /// Its process id, as the target sees it.
+    pub pid: i32,
+    /// Its name.
+    pub command: String,
+    /// Its parent.
+    pub parent: i32,
+    /// The parent's command line.
+    pub parent_command: String,
+    /// When it ended.
+    pub ended_ns: u64,
+    /// How long it had been dead when it was last looked at, in milliseconds.
+    pub age_ms: u64,
 }
 
 /// A process that ran on past the deadline.

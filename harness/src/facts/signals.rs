@@ -45,6 +45,17 @@ pub fn similar(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The word that was probably meant; `None` when none is near.
+pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let within = (text.chars().count() / 3).max(1);
+    words
+        .into_iter()
+        .map(|word| (distance(text, word), word))
+        .filter(|(distance, _)| *distance <= within)
+        .min()
+        .map(|(_, word)| word)
+}
+
 /// Edit distance with neighbouring swaps, on short words.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -90,5 +101,13 @@ mod tests {
         assert_eq!(similar("ITN")[0], "INT");
         assert!(similar("SIGTREM").contains(&"TERM".to_owned()));
         assert!(similar("completely").is_empty());
+    }
+
+    #[test]
+    fn a_mistyped_word_gets_the_nearest() {
+        let words = ["command", "comment", "files"];
+        assert_eq!(nearest("comand", words), Some("command"));
+        assert_eq!(nearest("flies", words), Some("files"));
+        assert_eq!(nearest("xyz", words), None);
     }
 }

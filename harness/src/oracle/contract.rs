@@ -1,5 +1,6 @@
 //! What is asked of a target.
 
+use super::Redactions;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,6 +26,78 @@ pub struct Contract {
     pub check: Option<String>,
     /// Globs of command lines that may outlive the target.
     pub daemons: Vec<String>,
+    /// A word to the person, soon.
+    #[serde(default)]
+    pub acknowledged: Option<Acknowledged>,
+    /// What the target says is done is in its result, once.
+    #[serde(default)]
+    pub results: Option<Results>,
+    /// More signals stop it sooner.
+    #[serde(default)]
+    pub escalation: Option<Escalation>,
+    /// The same schedule does whomever the signal is sent to.
+    #[serde(default)]
+    pub reach: bool,
+    /// Started with the signal ignored, it does not stop on it.
+    #[serde(default)]
+    pub ignored: bool,
+    /// What a person sees.
+    #[serde(default)]
+    pub messages: Option<Messages>,
+}
+
+/// A word to the person must come this soon after each signal, or the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// How soon, in milliseconds.
+    pub within_ms: u64,
+    /// What the word is, a regular expression; any output when absent.
+    pub pattern: Option<String>,
+}
+
+impl Acknowledged {
+    /// The usual bound, in milliseconds.
+    pub const WITHIN_MS: u64 = 250;
+}
+
+/// What the target says is done, and how to find it in its result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// The acknowledgement of one piece of work in the output, a regular
+    /// expression; its first group is the work's name.
+    pub said: String,
+    /// A command for `sh -c` in the work tree that prints the results.
+    pub command: String,
+    /// Where that looks, for the evidence.
+    pub place: String,
+    /// One piece of work in what that prints; the first group is its name.
+    pub found: String,
+}
+
+/// The second signal stops it sooner, the third at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// Time between two signals, in milliseconds; 60 at least, since nearer ones can merge.
+    pub gap_ms: u64,
+    /// How soon the third ends it, in milliseconds.
+    pub third_ms: u64,
+    /// How many signals are told apart, 2 or 3.
+    pub signals: u8,
+}
+
+/// What a person sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Lines that come, whole, once each, in this order; `[..]` stands for any part of a line.
+    pub lines: Vec<String>,
+    /// Text that no line contains.
+    pub never: Vec<String>,
+    /// The whole transcript; a line `...` stands for any lines.
+    pub transcript: Option<String>,
+    /// The screens at each signal and at the end, as text.
+    pub screens: Option<String>,
+    /// What is replaced in lines before they are compared.
+    pub redactions: Redactions,
 }
 
 impl Contract {

@@ -4,24 +4,40 @@
 //! from undisturbed ones, and answers with evidence. A new oracle is one file
 //! and one line in [`ALL`].
 
+mod acknowledged;
 mod baseline;
 mod check;
 mod contract;
+mod escalation;
 mod exits;
+mod ignored;
 mod leftovers;
+mod messages;
 mod old_or_new;
 mod orphans;
 mod points;
+mod reach;
+mod redact;
 mod rerun;
+mod results;
 mod status;
 mod terminal;
 mod verdict;
+mod zombies;
 
+pub use acknowledged::latencies_ns;
 pub use baseline::{Baseline, Learned};
-pub use contract::Contract;
+pub use contract::{Acknowledged, Contract, Escalation, Messages, Results};
+pub use escalation::judge as judge_escalation;
+pub use ignored::judge as judge_ignored;
+pub use messages::{is_expected, keep_elisions, screens_of, transcript_of};
 pub use points::{Mapped, Point, PointMap};
+pub use reach::judge as judge_reach;
+pub use redact::Redactions;
 pub use verdict::{Evidence, Judgement, Verdict};
 
+#[cfg(test)]
+mod asked_tests;
 #[cfg(test)]
 mod tests;
 
@@ -44,58 +60,146 @@ pub struct Oracle {
     pub name: &'static str,
     /// What a violation is, in a sentence.
     pub violation: &'static str,
+    /// It is part of a contract that does not name it.
+    asked: fn(&Contract) -> bool,
     judge: fn(&Context<'_>, &Run) -> Verdict,
 }
 
+impl Oracle {
+    /// Whether this is part of the contract.
+    pub fn asked_by(&self, contract: &Contract) -> bool {
+        contract.asks(self.name) && (self.asked)(contract)
+    }
+}
+
+/// A property that is judged on several runs of one schedule, by a scenario.
+pub struct Several {
+    /// Its name.
+    pub name: &'static str,
+    /// What a violation is, in a sentence.
+    pub violation: &'static str,
+}
+
+fn always(_: &Contract) -> bool {
+    true
+}
+
 /// Every oracle, in the order in which a report shows them.
-pub static ALL: [Oracle; 8] = [
+pub static ALL: [Oracle; 12] = [
     Oracle {
         name: "exits",
         violation: "still running after the deadline that follows the last signal",
+        asked: always,
         judge: exits::judge,
     },
     Oracle {
         name: "status",
         violation: "an exit status that hides the cancellation, a crash, an unhandled traceback",
+        asked: always,
         judge: status::judge,
     },
     Oracle {
         name: "orphans",
         violation: "a descendant alive after the target's end and a grace period",
+        asked: always,
         judge: orphans::judge,
+    },
+    Oracle {
+        name: "zombies",
+        violation: "a child that has ended and that a target, which goes on, does not wait for",
+        asked: always,
+        judge: zombies::judge,
     },
     Oracle {
         name: "leftovers",
         violation: "a file or directory that a finished run does not leave",
+        asked: always,
         judge: leftovers::judge,
     },
     Oracle {
         name: "old-or-new",
         violation: "an output that is neither its old content nor the finished one",
+        asked: always,
         judge: old_or_new::judge,
     },
     Oracle {
         name: "rerun",
         violation: "running it again fails or ends in another state",
+        asked: always,
         judge: rerun::judge,
     },
     Oracle {
         name: "terminal",
         violation: "settings changed, cursor hidden, a special mode left on",
+        asked: always,
         judge: terminal::judge,
     },
     Oracle {
         name: "check",
         violation: "your own check command fails on the end state",
+        asked: |contract| contract.check.is_some(),
         judge: check::judge,
     },
+    Oracle {
+        name: "messages",
+        violation: "an expected line missing, repeated, torn or out of order; a snapshot that differs",
+        asked: |contract| contract.messages.is_some(),
+        judge: messages::judge,
+    },
+    Oracle {
+        name: "acknowledged",
+        violation: "no word to the person soon after the signal",
+        asked: |contract| contract.acknowledged.is_some(),
+        judge: acknowledged::judge,
+    },
+    Oracle {
+        name: "results",
+        violation: "work that was said to be done is missing from the result, or is there twice",
+        asked: |contract| contract.results.is_some(),
+        judge: results::judge,
+    },
 ];
+
+/// Every oracle of several runs.
+pub static SEVERAL: [Several; 4] = [
+    Several {
+        name: "escalation",
+        violation: "the second signal does not stop it sooner, or the third does not end it at once",
+    },
+    Several {
+        name: "reach",
+        violation: "it works when the signal is sent to the group and not to the process, or the reverse",
+    },
+    Several {
+        name: "ignored",
+        violation: "started with the signal ignored, it stops on it",
+    },
+    Several {
+        name: "budget",
+        violation: "a latency is longer than the scenario allows",
+    },
+];
+
+/// The names of all oracles.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter()
+        .map(|oracle| oracle.name)
+        .chain(SEVERAL.iter().map(|oracle| oracle.name))
+}
+
+/// What a violation of this oracle is, in a sentence.
+pub fn violation(name: &str) -> Option<&'static str> {
+    ALL.iter()
+        .map(|oracle| (oracle.name, oracle.violation))
+        .chain(SEVERAL.iter().map(|oracle| (oracle.name, oracle.violation)))
+        .find(|(known, _)| *known == name)
+        .map(|(_, violation)| violation)
+}
 
 /// Judges a run by every oracle that the contract asks for.
 pub fn judge(context: &Context<'_>, run: &Run) -> Vec<Judgement> {
     ALL.iter()
-        .filter(|oracle| context.contract.asks(oracle.name))
-        .filter(|oracle| oracle.name != "check" || context.contract.check.is_some())
+        .filter(|oracle| oracle.asked_by(context.contract))
         .map(|oracle| Judgement {
             oracle: oracle.name,
             verdict: (oracle.judge)(context, run),
@@ -104,10 +208,12 @@ pub fn judge(context: &Context<'_>, run: &Run) -> Vec<Judgement> {
 }
 
 /// Judges a run without a baseline: only what needs nothing to compare with.
-pub fn judge_alone(schedule: &Schedule, run: &Run) -> Vec<Judgement> {
+pub fn judge_alone(contract: &Contract, schedule: &Schedule, run: &Run) -> Vec<Judgement> {
     let contract = Contract {
-        only: ["exits", "orphans"].map(str::to_owned).into(),
-        ..Contract::default()
+        only: ["exits", "orphans", "zombies", "messages", "acknowledged"]
+            .map(str::to_owned)
+            .into(),
+        ..contract.clone()
     };
     let baseline = Baseline::nothing();
     judge(

@@ -7,7 +7,7 @@ use crate::facts::{
 };
 use crate::inject::{Delivery, Fault, Schedule, Trigger};
 
-fn file(content: &str) -> Option<Entry> {
+pub(super) fn file(content: &str) -> Option<Entry> {
     let hash = xxhash_rust::xxh3::xxh3_64(content.as_bytes());
     let shape = xxhash_rust::xxh3::xxh3_64(crate::facts::text_shape(content).as_bytes());
     Some(Entry {
@@ -19,7 +19,7 @@ fn file(content: &str) -> Option<Entry> {
     })
 }
 
-fn tree(changes: &[(&str, Option<Entry>, Option<Entry>)]) -> TreeDelta {
+pub(super) fn tree(changes: &[(&str, Option<Entry>, Option<Entry>)]) -> TreeDelta {
     TreeDelta {
         changes: changes
             .iter()
@@ -36,14 +36,14 @@ fn tree(changes: &[(&str, Option<Entry>, Option<Entry>)]) -> TreeDelta {
     }
 }
 
-fn said(text: &str) -> Capture {
+pub(super) fn said(text: &str) -> Capture {
     let mut writer = crate::facts::CaptureWriter::default();
     writer.push(text.as_bytes());
     writer.finish()
 }
 
 /// A run that ended so, with one signal sent.
-fn run(status: ExitStatus, tree: TreeDelta, output: &str) -> Run {
+pub(super) fn run(status: ExitStatus, tree: TreeDelta, output: &str) -> Run {
     Run {
         status: Some(status),
         fired_ns: vec![Some(1)],
@@ -54,11 +54,11 @@ fn run(status: ExitStatus, tree: TreeDelta, output: &str) -> Run {
 }
 
 /// A target that writes `out` (there was an old one) and says two lines.
-fn finished() -> TreeDelta {
+pub(super) fn finished() -> TreeDelta {
     tree(&[("out", file("old"), file("new content"))])
 }
 
-fn baseline_of(runs: Vec<Run>) -> Baseline {
+pub(super) fn baseline_of(runs: Vec<Run>) -> Baseline {
     Baseline {
         learned: Learned::from_runs(&runs),
         status: ExitStatus::Exited(0),
@@ -70,7 +70,7 @@ fn baseline_of(runs: Vec<Run>) -> Baseline {
     }
 }
 
-fn baseline() -> Baseline {
+pub(super) fn baseline() -> Baseline {
     baseline_of(vec![
         run(ExitStatus::Exited(0), finished(), "one\ntwo\n");
         2
@@ -78,7 +78,12 @@ fn baseline() -> Baseline {
 }
 
 /// The subjects of what an oracle finds.
-fn found(oracle: &str, baseline: &Baseline, contract: &Contract, run: &Run) -> Vec<String> {
+pub(super) fn found(
+    oracle: &str,
+    baseline: &Baseline,
+    contract: &Contract,
+    run: &Run,
+) -> Vec<String> {
     let schedule = Schedule::of(
         Trigger::Handler,
         Fault::Signal {

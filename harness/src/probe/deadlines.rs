@@ -45,11 +45,11 @@ impl Live<'_> {
             return Some(self.deadline_ns());
         }
         let deadline = self.deadline_ns();
-        Some(
-            self.stepper
-                .due_ns()
-                .map_or(deadline, |due| due.min(deadline)),
-        )
+        [self.stepper.due_ns(), self.next_burial_ns()]
+            .into_iter()
+            .flatten()
+            .chain([deadline])
+            .min()
     }
 
     /// Does what has come due.
@@ -85,6 +85,7 @@ impl Live<'_> {
             }
             return Ok(());
         }
+        self.look_at_dead(now);
         if self.running && self.stepper.due_ns().is_some_and(|due| due <= now) {
             let met = "its time".to_owned();
             self.apply(met, None)?;

@@ -78,6 +78,8 @@ impl Live<'_> {
             limits: self.limits,
             rerun: None,
             check: None,
+            results: None,
+            zombies: self.zombies,
         })
     }
 }

@@ -147,6 +147,7 @@ impl Live<'_> {
     ) -> Result<(), Trouble> {
         if pid != self.pid {
             self.push(What::ChildExited { pid, status });
+            self.bury(pid);
             return Ok(());
         }
         if !self.running {

@@ -3,12 +3,13 @@
 use super::order::{RunOrder, Trace};
 use super::stepper::Stepper;
 use super::streams::Streams;
-use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What};
+use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What, Zombie};
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::spawn::Started;
 use crate::sys::wait;
 use crate::target::WorkTree;
 use crate::tracer::Tracer;
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,9 @@ pub(super) struct Live<'a> {
     pub(super) orphans: Vec<Orphan>,
     pub(super) stuck: Vec<Stuck>,
     pub(super) limits: Vec<String>,
+    /// Children that have ended, and when: whether somebody waits for them shows later.
+    pub(super) dead: VecDeque<(i32, u64)>,
+    pub(super) zombies: Vec<Zombie>,
     /// No child and no tracee is left.
     pub(super) alone: bool,
 }
@@ -84,6 +88,8 @@ impl<'a> Live<'a> {
             orphans: Vec::new(),
             stuck: Vec::new(),
             limits: Vec::new(),
+            dead: VecDeque::new(),
+            zombies: Vec::new(),
             alone: false,
         }
     }

@@ -9,6 +9,7 @@
 //! The supervisor has one thread, which makes all ptrace calls. It waits in one
 //! place (epoll) for output, children, time and the control socket.
 
+mod dead;
 mod deadlines;
 mod finish;
 mod frames;

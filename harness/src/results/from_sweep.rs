@@ -217,8 +217,7 @@ fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
 fn oracles(report: &SweepReport) -> Vec<OracleResult> {
     oracle::ALL
         .iter()
-        .filter(|oracle| report.contract.asks(oracle.name))
-        .filter(|oracle| oracle.name != "check" || report.contract.check.is_some())
+        .filter(|oracle| oracle.asked_by(&report.contract))
         .map(|oracle| match report.unjudged.get(oracle.name) {
             Some(reason) => OracleResult::named(
                 oracle.name,

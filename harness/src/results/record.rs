@@ -163,10 +163,9 @@ impl OracleResult {
 
     /// An oracle's answer.
     pub fn named(name: &str, verdict: OracleVerdict, reason: Option<String>) -> OracleResult {
-        let known = oracle::ALL.iter().find(|oracle| oracle.name == name);
         OracleResult {
             name: name.to_owned(),
-            violation: known.map_or("", |oracle| oracle.violation).to_owned(),
+            violation: oracle::violation(name).unwrap_or_default().to_owned(),
             verdict,
             reason,
         }

@@ -1,0 +1,136 @@
+//! `messages`: a person sees what they should see.
+//!
+//! Lines that come whole, once and in order; lines that never come; the whole
+//! transcript; the screens at each signal and at the end.
+
+mod elide;
+mod lines;
+mod screens;
+mod transcript;
+
+use super::{Context, Evidence, Messages, Redactions, Verdict};
+use crate::facts::{Run, Stream};
+use similar::{ChangeTag, TextDiff};
+use transcript::Line;
+
+pub use elide::keep_elisions;
+
+/// Subjects of the evidence that a whole text differs.
+const TRANSCRIPT: &str = "transcript";
+const SCREEN: &str = "screen";
+
+pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    let Some(messages) = &context.contract.messages else {
+        return Verdict::not_applicable("nothing is expected of what a person sees");
+    };
+    Verdict::of(evidence(messages, run))
+}
+
+fn evidence(messages: &Messages, run: &Run) -> Vec<Evidence> {
+    let redactions = messages.redactions.compiled();
+    let said: Vec<String> = transcript::lines(run)
+        .iter()
+        .flat_map(|(_, lines)| lines)
+        .filter_map(|line| match line {
+            Line::Said(text) => Some(redactions.apply(text)),
+            Line::Mark(_) => None,
+        })
+        .collect();
+    let mut evidence = lines::judge(&messages.lines, &messages.never, &said);
+    if let Some(expected) = &messages.transcript {
+        let actual = transcript_of(run, &messages.redactions);
+        evidence.extend(differs(TRANSCRIPT, expected, &actual));
+    }
+    if let Some(expected) = &messages.screens {
+        let actual = screens_of(run, &messages.redactions);
+        evidence.extend(differs(SCREEN, expected, &actual));
+    }
+    evidence
+}
+
+/// What a person sees of a run, as plain lines, with the signals where they
+/// landed (`^C` for a key that was typed). On pipes, where nobody can tell which
+/// of two streams came first, they stand one below the other.
+pub fn transcript_of(run: &Run, redactions: &Redactions) -> String {
+    let redactions = redactions.compiled();
+    let mut streams = transcript::lines(run);
+    let speaks = |lines: &[Line]| lines.iter().any(|line| matches!(line, Line::Said(_)));
+    if streams.iter().any(|(_, lines)| speaks(lines)) {
+        streams.retain(|(_, lines)| speaks(lines));
+    } else {
+        // Nothing but signals, the same in each.
+        streams.truncate(1);
+    }
+    let several = streams.len() > 1;
+    let mut text = String::new();
+    for (stream, lines) in &streams {
+        if several {
+            text.push_str(match stream {
+                Stream::Stderr => "-- standard error\n",
+                _ => "-- standard output\n",
+            });
+        }
+        for line in lines {
+            match line {
+                Line::Said(said) => text.push_str(&redactions.apply(said)),
+                Line::Mark(mark) => text.push_str(mark),
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The screens of a run at each signal and at the end, with styles written out;
+/// empty without a terminal.
+pub fn screens_of(run: &Run, redactions: &Redactions) -> String {
+    screens::text(run, &redactions.compiled())
+}
+
+/// Whether a text is what is expected, with parts left out.
+pub fn is_expected(expected: &str, actual: &str) -> bool {
+    elide::compare(&trimmed(expected), &trimmed(actual)).is_ok()
+}
+
+/// Lines without the space at their ends and the empty ones at the end.
+fn trimmed(text: &str) -> Vec<&str> {
+    text.trim_end().lines().map(str::trim_end).collect()
+}
+
+/// Lines of a difference that are shown; the rest is in the files.
+const MOST_LINES: usize = 40;
+
+fn differs(subject: &str, expected: &str, actual: &str) -> Option<Evidence> {
+    let (wanted, is) = (trimmed(expected), trimmed(actual));
+    let mismatch = elide::compare(&wanted, &is).err()?;
+    let line = |lines: &[&str], at: usize| {
+        lines
+            .get(at)
+            .map_or_else(|| "the end".to_owned(), |line| format!("{line:?}"))
+    };
+    let mut text = format!(
+        "the {subject} differs in line {}: {} instead of {}",
+        mismatch.actual + 1,
+        line(&is, mismatch.actual),
+        line(&wanted, mismatch.expected)
+    );
+    let diff = TextDiff::from_slices(&wanted, &is);
+    let mut shown = 0;
+    for group in diff.grouped_ops(2) {
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            shown += 1;
+            if shown <= MOST_LINES {
+                text.push_str(&format!("\n{sign} {}", change.value()));
+            }
+        }
+    }
+    if shown > MOST_LINES {
+        text.push_str(&format!("\n… {} more lines", shown - MOST_LINES));
+    }
+    Some(Evidence::new(subject, text))
+}
