@@ -9,6 +9,7 @@ pub mod oracle;
 mod probe;
 pub mod report;
 pub mod results;
+pub mod scenario;
 mod sys;
 pub mod target;
 mod tracer;

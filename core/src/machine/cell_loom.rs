@@ -1,15 +1,12 @@
-//! Loom models of the cell: a few threads, every interleaving.
+//! Loom models of the cell: every interleaving of a few threads.
 
-use std::sync::Arc;
-
+use loom::sync::Arc;
 use loom::thread;
 
 use super::cell::*;
 use super::{Cause, Stage};
-use crate::sync::model::{Bound, Plant, catches, check};
-use crate::sync::{AtomicBool, Ordering};
-
-const DEADLOCK: &str = "deadlock";
+use crate::sync::AtomicBool;
+use crate::sync::Ordering;
 
 fn until(done: bool) -> Step {
     if done {
@@ -19,70 +16,26 @@ fn until(done: bool) -> Step {
     }
 }
 
-/// One thread waits for a stage, the other one raises it.
-fn a_waiter_and_a_stage() {
-    let cell = Arc::new(Cell::new());
-    let waiter = {
-        let cell = Arc::clone(&cell);
-        thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
-    };
-    cell.raise(Stage::CancelQueued, 0, Cause::Request);
-    // What the watcher thread does where the handler cannot.
-    cell.wake_all();
-    assert!(waiter.join().expect("no panic"));
-}
-
 #[test]
 fn loom_a_waiter_never_misses_the_stage() {
-    check("wait and wake", Bound::Every, a_waiter_and_a_stage);
-}
-
-#[test]
-fn loom_a_missing_fence_is_caught() {
-    catches(
-        "wait and wake",
-        Bound::Every,
-        Plant::AcquireRelease,
-        DEADLOCK,
-        a_waiter_and_a_stage,
-    );
-}
-
-/// The caller's part of the protocol: change first, wake then.
-#[test]
-fn loom_a_wake_before_the_change_is_caught() {
-    catches("wake first", Bound::Every, Plant::Nothing, DEADLOCK, || {
+    loom::model(|| {
         let cell = Arc::new(Cell::new());
         let waiter = {
             let cell = Arc::clone(&cell);
-            thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
+            thread::spawn(move || {
+                cell.wait_until(|| until(cell.poll().stage() >= Stage::CancelQueued))
+            })
         };
-        cell.wake_all();
         cell.raise(Stage::CancelQueued, 0, Cause::Request);
-        waiter.join().expect("no panic");
-    });
-}
-
-#[test]
-fn loom_two_waiters_are_both_woken() {
-    check("two waiters", Bound::Preemptions(3), || {
-        let cell = Arc::new(Cell::new());
-        let wait = |stage: Stage| {
-            let cell = Arc::clone(&cell);
-            thread::spawn(move || cell.wait_until(|| until(cell.poll().stage() >= stage)))
-        };
-        let waiters = [wait(Stage::CancelQueued), wait(Stage::TerminateActive)];
-        cell.raise(Stage::TerminateActive, 1, Cause::Request);
+        // What the watcher thread does where the handler cannot.
         cell.wake_all();
-        for waiter in waiters {
-            assert!(waiter.join().expect("no panic"));
-        }
+        assert!(waiter.join().expect("no panic"));
     });
 }
 
 #[test]
 fn loom_a_waiter_never_misses_what_else_it_waits_for() {
-    check("wait for a flag", Bound::Every, || {
+    loom::model(|| {
         let cell = Arc::new(Cell::new());
         let ended = Arc::new(AtomicBool::new(false));
         let waiter = {
@@ -97,7 +50,7 @@ fn loom_a_waiter_never_misses_what_else_it_waits_for() {
 
 #[test]
 fn loom_the_highest_stage_wins() {
-    check("cell, two raise", Bound::Every, || {
+    loom::model(|| {
         let cell = Arc::new(Cell::new());
         let raise = |stage: Stage| {
             let cell = Arc::clone(&cell);
@@ -119,7 +72,7 @@ fn loom_the_highest_stage_wins() {
 
 #[test]
 fn loom_a_stage_and_a_new_epoch_never_mix() {
-    check("cell, new epoch", Bound::Every, || {
+    loom::model(|| {
         let cell = Arc::new(Cell::new());
         let other = {
             let cell = Arc::clone(&cell);

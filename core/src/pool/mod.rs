@@ -7,15 +7,13 @@ mod executor;
 #[cfg(all(unix, feature = "process"))]
 mod frame;
 mod outcome;
-#[cfg(all(test, sigproof_loom))]
-mod pool_loom;
 #[cfg(all(unix, feature = "process"))]
 mod process;
 mod results;
 mod settings;
 mod shared;
 mod slots;
-#[cfg(all(test, not(sigproof_loom)))]
+#[cfg(test)]
 mod tests;
 mod thread;
 #[cfg(all(unix, feature = "process"))]

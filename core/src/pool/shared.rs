@@ -10,11 +10,10 @@
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::outcome::Outcome;
 use crate::machine::Stage;
-use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::token::StopToken;
 
 /// What a worker does with a task.

@@ -14,7 +14,6 @@ mod gate;
 mod handler;
 mod install;
 mod options;
-mod sequence;
 mod transition;
 mod watcher;
 

@@ -1,8 +1,6 @@
 //! Tokens: how the rest of the program sees the stage.
 
-mod bridge;
-#[cfg(feature = "tokio-util")]
-mod cancellation;
+mod flag;
 #[cfg(feature = "tokio")]
 mod future;
 mod interrupted;
@@ -12,12 +10,10 @@ mod scope;
 mod shared;
 mod source;
 mod stop_token;
-#[cfg(all(test, not(sigproof_loom)))]
+#[cfg(test)]
 mod tests;
-#[cfg(all(test, sigproof_loom))]
-mod token_loom;
 
-pub use bridge::Bridge;
+pub use flag::FlagBridge;
 #[cfg(feature = "tokio")]
 pub use future::Reached;
 pub use interrupted::Interrupted;

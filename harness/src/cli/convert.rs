@@ -40,7 +40,7 @@ pub(super) fn glob(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn oracle_name(text: &str) -> Result<String, String> {
-    let names: Vec<&str> = oracle::ALL.iter().map(|oracle| oracle.name).collect();
+    let names: Vec<&str> = oracle::names().collect();
     if names.contains(&text) {
         return Ok(text.to_owned());
     }
@@ -125,17 +125,8 @@ impl ContractArgs {
             any: self.any.clone(),
             check: self.check.clone(),
             daemons: self.daemon.clone(),
+            ..Contract::default()
         }
-    }
-}
-
-/// Whom a signal goes to unless told otherwise: what a keyboard sends goes to
-/// the group (typed, on a pty), what `kill`, `timeout` and `docker stop` send to the process.
-pub(super) fn usual_delivery(signal: i32, pty: bool) -> Delivery {
-    match signal {
-        libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP if pty => Delivery::Terminal,
-        libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP | libc::SIGHUP => Delivery::Group,
-        _ => Delivery::Process,
     }
 }
 
@@ -144,7 +135,7 @@ impl RunArgs {
         self.steps
             .iter()
             .map(|text| {
-                let step = Step::parse(text, |signal| usual_delivery(signal, self.target.pty))
+                let step = Step::parse(text, |signal| Delivery::usual(signal, self.target.pty))
                     .map_err(|error| Error::Usage(format!("--signal {error}")))?;
                 check_delivery(step.fault.signal(), delivery(&step), self.target.pty)?;
                 Ok(step)
@@ -182,7 +173,7 @@ impl SweepArgs {
         let signal = self.points.signal;
         let to = self
             .deliver
-            .unwrap_or_else(|| usual_delivery(signal, self.target.pty));
+            .unwrap_or_else(|| Delivery::usual(signal, self.target.pty));
         check_delivery(signal, to, self.target.pty)?;
         Ok(to)
     }
@@ -232,9 +223,9 @@ mod tests {
 
     #[test]
     fn deliveries_follow_what_sends_the_signal() {
-        assert_eq!(usual_delivery(libc::SIGINT, false), Delivery::Group);
-        assert_eq!(usual_delivery(libc::SIGINT, true), Delivery::Terminal);
-        assert_eq!(usual_delivery(libc::SIGTERM, true), Delivery::Process);
+        assert_eq!(Delivery::usual(libc::SIGINT, false), Delivery::Group);
+        assert_eq!(Delivery::usual(libc::SIGINT, true), Delivery::Terminal);
+        assert_eq!(Delivery::usual(libc::SIGTERM, true), Delivery::Process);
     }
 
     #[test]

@@ -106,6 +106,16 @@ pub enum Delivery {
 }
 
 impl Delivery {
+    /// Whom a signal goes to unless told otherwise: what a keyboard sends goes to
+    /// the group (typed, on a pty), what `kill`, `timeout` and `docker stop` send to the process.
+    pub fn usual(signal: i32, pty: bool) -> Delivery {
+        match signal {
+            libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP if pty => Delivery::Terminal,
+            libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP | libc::SIGHUP => Delivery::Group,
+            _ => Delivery::Process,
+        }
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
