@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 use super::executor::Executor;
 use super::outcome::{Cancelled, Failure, Outcome};
 use super::results::Results;
+use super::scratch::Scratch;
 use crate::machine::{Signal, Stage, Step};
-use crate::sys::group::Group;
+use crate::sys::family::{Event, Family};
 use crate::sys::pump::{self, Source};
 use crate::token::{Interrupted, StopToken};
 
@@ -21,22 +23,45 @@ use crate::token::{Interrupted, StopToken};
 /// | stage | what happens |
 /// | --- | --- |
 /// | 1 | the program runs on |
-/// | 2 | its group gets SIGTERM; what is left after the grace period, SIGKILL |
-/// | 3 | its group gets SIGKILL |
+/// | 2 | its group gets SIGTERM, and what it leaves behind when it has ended; who is left after the grace period, SIGKILL |
+/// | 3 | SIGKILL |
 ///
 /// The terminal's Ctrl+C does not reach the program, as its group is not in
-/// the foreground: this process decides. When the program has ended, so have
-/// all processes in its group. A descendant that made a group or session of
-/// its own (`setsid`) is not followed.
+/// the foreground: this process decides.
+///
+/// On Linux no descendant outlives the program, nor this process, even if
+/// that is killed or the descendant has made a session of its own
+/// (`setsid`): a small process between the two, the *guardian*, sees to it.
+/// It is the parent that the program sees. What is left: whoever kills the
+/// guardian as well sets free those that have left the program's group, and
+/// nobody can kill what runs as another user. Elsewhere, the program's group
+/// ends with it, a descendant that has left it is not followed, and a killed
+/// process leaves the program alone.
 ///
 /// The program's standard input is empty unless
 /// [`CommandRunner::keep_stdin`] says otherwise. Unix only.
+///
+/// ```
+/// use std::process::Command;
+/// use sigproof_core::{StopSource, pool::{CommandRunner, Output}};
+///
+/// let source = StopSource::new(); // or a signal handler
+/// let mut said = Vec::new();
+/// let end = CommandRunner::new(&source.token()).execute(Command::new("date"), |output| {
+///     if let Output::Stdout(bytes) = output {
+///         said.extend_from_slice(bytes);
+///     }
+/// })?;
+/// assert!(end.status.success() && !said.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CommandRunner {
     token: StopToken,
     grace: Duration,
     signal: Signal,
     keeps_stdin: bool,
+    scratch: Option<PathBuf>,
 }
 
 /// A piece of output, as it came; not split into lines.
@@ -72,6 +97,7 @@ impl CommandRunner {
             grace: Self::GRACE,
             signal: Signal::TERMINATE,
             keeps_stdin: false,
+            scratch: None,
         }
     }
 
@@ -97,12 +123,25 @@ impl CommandRunner {
         self
     }
 
+    /// Gives the program a directory for temporary files: it is made if it is
+    /// not there, and removed with everything in it when the program and its
+    /// descendants have ended. On Linux the guardian removes it, by `rm`, if
+    /// this process is not there any more. Tell the program its path yourself,
+    /// as `TMPDIR` for instance.
+    #[must_use]
+    pub fn scratch(mut self, directory: impl Into<PathBuf>) -> CommandRunner {
+        self.scratch = Some(directory.into());
+        self
+    }
+
     /// Runs `command` to its end; `on_output` gets its output as it comes, on
     /// another thread. Is not started at all from stage 2 on.
     ///
     /// # Errors
     /// Those of starting a program and of waiting for it; an [`Interrupted`]
-    /// inside if it was not started.
+    /// inside if it was not started. On Linux also if a process could not be
+    /// killed within 5 s, or if somebody killed the guardian, so that the
+    /// program's status is not known.
     pub fn execute(
         &self,
         mut command: Command,
@@ -114,17 +153,18 @@ impl CommandRunner {
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (quit, quitting) = pump::quit()?;
-        let mut group = Group::spawn(&mut command)?;
-        let child = group.child();
+        let scratch = self.scratch.as_deref().map(Scratch::make).transpose()?;
+        let mut family = Family::spawn(&mut command, scratch.as_ref().map(Scratch::path))?;
+        let child = family.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
-            let (group, facts, token) = (&group, &facts, &self.token);
+            let (family, facts, token) = (&family, &facts, &self.token);
             scope.spawn(move || {
-                // It fails only if somebody else reaped the leader.
-                let _ = group.wait_for_leader();
-                facts.leader_ended.store(true, Ordering::SeqCst);
-                token.wake_all();
+                family.watch(|event| {
+                    facts.note(event);
+                    token.wake_all();
+                });
             });
             scope.spawn(move || {
                 if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
@@ -139,25 +179,42 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
-            let end = self.watch(group, facts);
-            group.kill();
-            self.wait(facts, None, |facts| facts.leader_ended());
-            // Whoever held the output is dead, or has left the group and is
-            // not waited for.
+            let (interrupted, killed) = self.watch(family, facts);
+            family.kill();
+            let limit = family.death_limit().map(|limit| Instant::now() + limit);
+            self.wait(facts, limit, Facts::is_gone);
+            // Whoever held the output is dead, or is not followed and not
+            // waited for.
             drop(quit);
-            end
+            if facts.is_gone() {
+                Ok((interrupted, killed))
+            } else {
+                Err(family.give_up())
+            }
         });
-        let status = group.finish()?;
+        let (interrupted, killed) = match end {
+            Ok(end) => end,
+            Err(error) => {
+                // Somebody may still work in it; the guardian waits for them.
+                if let Some(scratch) = scratch {
+                    scratch.leave();
+                }
+                return Err(error);
+            }
+        };
+        let status = family.finish()?;
+        // While the guardian is there: it would go on if this process died.
+        scratch.map_or(Ok(()), Scratch::remove)?;
         Ok(CommandEnd {
             status,
-            interrupted: end.0,
-            killed: end.1,
+            interrupted,
+            killed,
         })
     }
 
     /// Waits for the end of leader and output, and asks for it at stage 2;
     /// gives the stage that interrupted, and whether time ran out.
-    fn watch(&self, group: &Group, facts: &Facts) -> (Option<Interrupted>, bool) {
+    fn watch(&self, family: &Family, facts: &Facts) -> (Option<Interrupted>, bool) {
         let stage = || self.token.stage();
         self.wait(facts, None, |facts| {
             facts.leader_ended() || stage() >= Stage::TerminateActive
@@ -166,14 +223,14 @@ impl CommandRunner {
             // Descendants may still be flushing into the pipes.
             let limit = Instant::now().checked_add(self.grace);
             self.wait(facts, limit, |facts| {
-                facts.output_ended() || stage() >= Stage::TerminateActive
+                facts.output_ended() || facts.is_lost() || stage() >= Stage::TerminateActive
             });
             return (None, !facts.output_ended());
         }
         let interrupted = self.token.checkpoint().err();
-        group.request_end(self.signal.number());
+        family.request_end(self.signal.number());
         let limit = Instant::now().checked_add(self.grace);
-        let is_over = |facts: &Facts| facts.leader_ended() && facts.output_ended();
+        let is_over = |facts: &Facts| facts.is_gone() && facts.output_ended() || facts.is_lost();
         self.wait(facts, limit, |facts| {
             is_over(facts) || stage().should_exit_now()
         });
@@ -195,10 +252,33 @@ impl CommandRunner {
 #[derive(Debug, Default)]
 struct Facts {
     leader_ended: AtomicBool,
+    gone: AtomicBool,
+    lost: AtomicBool,
     output_ended: AtomicBool,
 }
 
 impl Facts {
+    fn note(&self, event: Event) {
+        let facts: &[&AtomicBool] = match event {
+            Event::LeaderEnded => &[&self.leader_ended],
+            Event::Gone => &[&self.gone],
+            Event::Lost => &[&self.lost, &self.gone, &self.leader_ended],
+        };
+        for fact in facts {
+            fact.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether it is not known any more what becomes of them.
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Whether the program and all its descendants have ended.
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
     fn leader_ended(&self) -> bool {
         self.leader_ended.load(Ordering::SeqCst)
     }

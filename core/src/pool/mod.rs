@@ -10,6 +10,8 @@ mod outcome;
 #[cfg(all(unix, feature = "process"))]
 mod process;
 mod results;
+#[cfg(unix)]
+mod scratch;
 mod settings;
 mod shared;
 mod slots;

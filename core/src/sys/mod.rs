@@ -8,6 +8,7 @@ mod unix {
     pub(crate) mod disposition;
     pub(crate) mod ending;
     pub(crate) mod errno;
+    pub(crate) mod family;
     pub(crate) mod group;
     pub(crate) mod groups;
     pub(crate) mod mask;
@@ -22,12 +23,20 @@ mod unix {
 pub(crate) use unix::worker;
 #[cfg(unix)]
 pub(crate) use unix::{
-    clock, disposition, ending, errno, group, groups, mask, process, pump, terminal, wake,
+    clock, disposition, ending, errno, family, group, groups, mask, process, pump, terminal, wake,
 };
 
 #[cfg(all(target_os = "linux", feature = "process", not(sigproof_loom)))]
 #[path = "linux/fd_passing.rs"]
 pub(crate) mod fd_passing;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/guarded.rs"]
+pub(crate) mod guarded;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/guardian/mod.rs"]
+mod guardian;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/members.rs"]

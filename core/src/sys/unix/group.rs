@@ -53,10 +53,7 @@ impl Group {
         };
         if group.registration.is_none() {
             group.finish()?;
-            return Err(io::Error::new(
-                io::ErrorKind::QuotaExceeded,
-                format!("more than {} process groups", groups::LIMIT),
-            ));
+            return Err(groups::too_many());
         }
         Ok(group)
     }

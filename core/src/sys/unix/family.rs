@@ -1,0 +1,129 @@
+//! A program with all that it starts.
+//!
+//! On Linux a guardian follows every descendant. Elsewhere, and on a Linux
+//! without `/proc`, it is the process group.
+
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use super::group::Group;
+#[cfg(target_os = "linux")]
+use crate::sys::guarded::Guarded;
+
+/// How long it may take killed processes to disappear: only one that must not
+/// be killed (another user's, or one stuck in the kernel) gets there.
+#[cfg(target_os = "linux")]
+const DEATH_LIMIT: Duration = Duration::from_secs(5);
+
+/// What happens to a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The program has ended.
+    LeaderEnded,
+    /// So has everything that it started, as far as it is followed.
+    Gone,
+    /// Nobody is followed any more.
+    Lost,
+}
+
+/// A program with all that it starts.
+#[derive(Debug)]
+pub(crate) enum Family {
+    #[cfg(target_os = "linux")]
+    Guarded(Guarded),
+    Group(Group),
+}
+
+impl Family {
+    /// Starts `command`; if this process is killed, the family dies with it
+    /// and `scratch` is removed (with a guardian).
+    ///
+    /// # Errors
+    /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
+    /// are too many groups.
+    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<Family> {
+        #[cfg(target_os = "linux")]
+        if Guarded::is_possible() {
+            return Guarded::spawn(command, scratch).map(Family::Guarded);
+        }
+        let _ = scratch;
+        Group::spawn(command).map(Family::Group)
+    }
+
+    /// The child that holds the pipes.
+    pub(crate) fn child(&mut self) -> &mut Child {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.child(),
+            Family::Group(group) => group.child(),
+        }
+    }
+
+    /// Tells what happens; returns after [`Event::Gone`] or
+    /// [`Event::Lost`].
+    pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.watch(on_event),
+            Family::Group(group) => {
+                // It fails only if somebody else reaped the leader.
+                let _ = group.wait_for_leader();
+                on_event(Event::LeaderEnded);
+                on_event(Event::Gone);
+            }
+        }
+    }
+
+    /// Asks the program's group to end, stopped processes included; with a
+    /// guardian, also what it leaves behind when it has ended.
+    pub(crate) fn request_end(&self, signal: i32) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.request_end(signal),
+            Family::Group(group) => group.request_end(signal),
+        }
+    }
+
+    /// Kills everybody who is followed.
+    pub(crate) fn kill(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.kill(),
+            Family::Group(group) => group.kill(),
+        }
+    }
+
+    /// How long to wait for everybody to be gone after [`Family::kill`];
+    /// `None` where a wait cannot be given up.
+    pub(crate) fn death_limit(&self) -> Option<Duration> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(_) => Some(DEATH_LIMIT),
+            Family::Group(_) => None,
+        }
+    }
+
+    /// Gives those up who are not gone after [`Family::death_limit`]: ends a
+    /// [`Family::watch`] on another thread, and waits for nobody from now on.
+    pub(crate) fn give_up(&self) -> io::Error {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.give_up(),
+            Family::Group(_) => io::Error::other("the program cannot be killed"),
+        }
+    }
+
+    /// The status of the program, after everybody is gone.
+    ///
+    /// # Errors
+    /// Those of waiting for a process.
+    pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Family::Guarded(guarded) => guarded.finish(),
+            Family::Group(group) => group.finish(),
+        }
+    }
+}
