@@ -30,19 +30,23 @@ pub fn judge(row: &Row, measured: &[Measured]) -> Vec<Judged> {
 }
 
 fn one(what: &str, line: &Line, measured: &[Measured]) -> Option<Judged> {
-    let (ours, peers) = measured.split_first()?;
-    let ours = ours.value(line.statistic)?;
-    let peers: Vec<_> = peers
+    let (us, others) = measured.split_first()?;
+    let ours = us.value(line.statistic)?;
+    let peers: Vec<_> = others
         .iter()
         .filter_map(|peer| Some((peer.name, peer.value(line.statistic)?)))
         .collect();
-    let against = match line.bar {
-        Bar::Peer(_, name) => peers.iter().find(|(known, _)| *known == name),
-        Bar::Fastest(_) | Bar::Limit(_) | Bar::None => {
-            peers.iter().min_by(|one, other| one.1.total_cmp(&other.1))
-        }
+    let ratio_to = |peer: &Measured| Some((us.ratio(peer, line.statistic)?, peer.name));
+    let ratio = match line.bar {
+        Bar::Peer(_, name) => others
+            .iter()
+            .find(|peer| peer.name == name)
+            .and_then(ratio_to),
+        Bar::Fastest(_) | Bar::Limit(_) | Bar::None => others
+            .iter()
+            .filter_map(ratio_to)
+            .max_by(|one, other| one.0.total_cmp(&other.0)),
     };
-    let ratio = against.map(|(name, theirs)| (ours / theirs, *name));
     let met = match line.bar {
         Bar::Fastest(most) | Bar::Peer(most, _) => Some(ratio.is_some_and(|(now, _)| now <= most)),
         Bar::Limit(most) => Some(ours <= most),

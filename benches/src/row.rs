@@ -143,6 +143,23 @@ impl Measured {
             Statistic::All(share) => percentile(&self.rounds.concat(), share),
         }
     }
+
+    /// How many times the number of `other` ours is. For a number of rounds it
+    /// is the median of the ratios in each round: a processor that changes its
+    /// clock half-way then moves neither.
+    #[must_use]
+    pub fn ratio(&self, other: &Measured, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Rounds(share) => {
+                let rounds = self.rounds.iter().zip(&other.rounds);
+                let ratios = rounds.filter_map(|(ours, theirs)| {
+                    Some(percentile(ours, share)? / percentile(theirs, share)?)
+                });
+                median(&ratios.collect::<Vec<_>>())
+            }
+            Statistic::All(_) => Some(self.value(statistic)? / other.value(statistic)?),
+        }
+    }
 }
 
 impl Row {
@@ -196,6 +213,22 @@ mod tests {
         assert_eq!(measured.value(Statistic::Rounds(0.5)), Some(3.0));
         assert_eq!(measured.value(Statistic::Rounds(1.0)), Some(9.0));
         assert_eq!(measured.value(Statistic::All(1.0)), Some(500.0));
+    }
+
+    #[test]
+    fn a_ratio_is_that_of_neighbours() {
+        let measured = |rounds: [f64; 5]| Measured {
+            name: "",
+            rounds: rounds.map(|sample| vec![sample; 3]).to_vec(),
+        };
+        // The clock slows down after two and a half rounds.
+        let ours = measured([2.0, 2.0, 4.0, 4.0, 4.0]);
+        let theirs = measured([1.0, 1.0, 1.0, 2.0, 2.0]);
+        let median = Statistic::Rounds(0.5);
+        assert_eq!(ours.ratio(&theirs, median), Some(2.0));
+        assert_eq!(ours.value(median), Some(4.0));
+        assert_eq!(theirs.value(median), Some(1.0));
+        assert_eq!(ours.ratio(&theirs, Statistic::All(1.0)), Some(2.0));
     }
 
     #[test]

@@ -99,6 +99,16 @@ pub const STEPS: &[Step] = &[
                 "-D",
                 "warnings",
             ]),
+            // The core without its features; its tests have them all.
+            cargo(&[
+                "clippy",
+                "--package",
+                "sigproof-core",
+                "--no-default-features",
+                "--",
+                "-D",
+                "warnings",
+            ]),
             // The benchmarks, which nothing else builds.
             cargo(&[
                 "clippy",
@@ -158,7 +168,13 @@ pub const STEPS: &[Step] = &[
         default: true,
         action: Action::Commands(&[Command {
             environment: &[("RUSTDOCFLAGS", "-D warnings")],
-            cargo: &["doc", "--workspace", "--no-deps"],
+            cargo: &[
+                "doc",
+                "--workspace",
+                "--features",
+                "sigproof-core/full",
+                "--no-deps",
+            ],
             otherwise: None,
         }]),
     },
@@ -179,9 +195,17 @@ pub const STEPS: &[Step] = &[
                 "sigproof-core",
                 "--lib",
                 "loom_",
+                "--",
+                "--nocapture", // each model says how many executions it has had
             ],
             otherwise: None,
         }]),
+    },
+    Step {
+        name: "released",
+        what: "bugs of released programs are found (installs them below target/released; some minutes)",
+        default: false,
+        action: Action::Script("released/check.sh"),
     },
     Step {
         name: "bench",

@@ -52,4 +52,4 @@ pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
 #[cfg(feature = "tokio")]
 pub use token::Reached;
-pub use token::{FlagBridge, Interrupted, Scope, Shield, StopSource, StopToken};
+pub use token::{Bridge, Interrupted, Scope, Shield, StopSource, StopToken};

@@ -1,12 +1,15 @@
-//! Loom models of the cell: every interleaving of a few threads.
+//! Loom models of the cell: a few threads, every interleaving.
 
-use loom::sync::Arc;
+use std::sync::Arc;
+
 use loom::thread;
 
 use super::cell::*;
 use super::{Cause, Stage};
-use crate::sync::AtomicBool;
-use crate::sync::Ordering;
+use crate::sync::model::{Bound, Plant, catches, check};
+use crate::sync::{AtomicBool, Ordering};
+
+const DEADLOCK: &str = "deadlock";
 
 fn until(done: bool) -> Step {
     if done {
@@ -16,26 +19,70 @@ fn until(done: bool) -> Step {
     }
 }
 
+/// One thread waits for a stage, the other one raises it.
+fn a_waiter_and_a_stage() {
+    let cell = Arc::new(Cell::new());
+    let waiter = {
+        let cell = Arc::clone(&cell);
+        thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
+    };
+    cell.raise(Stage::CancelQueued, 0, Cause::Request);
+    // What the watcher thread does where the handler cannot.
+    cell.wake_all();
+    assert!(waiter.join().expect("no panic"));
+}
+
 #[test]
 fn loom_a_waiter_never_misses_the_stage() {
-    loom::model(|| {
+    check("wait and wake", Bound::Every, a_waiter_and_a_stage);
+}
+
+#[test]
+fn loom_a_missing_fence_is_caught() {
+    catches(
+        "wait and wake",
+        Bound::Every,
+        Plant::AcquireRelease,
+        DEADLOCK,
+        a_waiter_and_a_stage,
+    );
+}
+
+/// The caller's part of the protocol: change first, wake then.
+#[test]
+fn loom_a_wake_before_the_change_is_caught() {
+    catches("wake first", Bound::Every, Plant::Nothing, DEADLOCK, || {
         let cell = Arc::new(Cell::new());
         let waiter = {
             let cell = Arc::clone(&cell);
-            thread::spawn(move || {
-                cell.wait_until(|| until(cell.poll().stage() >= Stage::CancelQueued))
-            })
+            thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
         };
-        cell.raise(Stage::CancelQueued, 0, Cause::Request);
-        // What the watcher thread does where the handler cannot.
         cell.wake_all();
-        assert!(waiter.join().expect("no panic"));
+        cell.raise(Stage::CancelQueued, 0, Cause::Request);
+        waiter.join().expect("no panic");
+    });
+}
+
+#[test]
+fn loom_two_waiters_are_both_woken() {
+    check("two waiters", Bound::Preemptions(3), || {
+        let cell = Arc::new(Cell::new());
+        let wait = |stage: Stage| {
+            let cell = Arc::clone(&cell);
+            thread::spawn(move || cell.wait_until(|| until(cell.poll().stage() >= stage)))
+        };
+        let waiters = [wait(Stage::CancelQueued), wait(Stage::TerminateActive)];
+        cell.raise(Stage::TerminateActive, 1, Cause::Request);
+        cell.wake_all();
+        for waiter in waiters {
+            assert!(waiter.join().expect("no panic"));
+        }
     });
 }
 
 #[test]
 fn loom_a_waiter_never_misses_what_else_it_waits_for() {
-    loom::model(|| {
+    check("wait for a flag", Bound::Every, || {
         let cell = Arc::new(Cell::new());
         let ended = Arc::new(AtomicBool::new(false));
         let waiter = {
@@ -50,7 +97,7 @@ fn loom_a_waiter_never_misses_what_else_it_waits_for() {
 
 #[test]
 fn loom_the_highest_stage_wins() {
-    loom::model(|| {
+    check("cell, two raise", Bound::Every, || {
         let cell = Arc::new(Cell::new());
         let raise = |stage: Stage| {
             let cell = Arc::clone(&cell);
@@ -72,7 +119,7 @@ fn loom_the_highest_stage_wins() {
 
 #[test]
 fn loom_a_stage_and_a_new_epoch_never_mix() {
-    loom::model(|| {
+    check("cell, new epoch", Bound::Every, || {
         let cell = Arc::new(Cell::new());
         let other = {
             let cell = Arc::clone(&cell);

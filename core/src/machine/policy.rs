@@ -175,6 +175,13 @@ impl Policy {
         &self.rungs
     }
 
+    /// Whether time alone can move the machine.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.rungs
+            .iter()
+            .any(|rung| rung.window_ms.is_some() || rung.grace_ms.is_some())
+    }
+
     /// Whether the first signal only warns.
     #[must_use]
     pub fn asks_for_confirmation(&self) -> bool {

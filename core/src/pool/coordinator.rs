@@ -3,7 +3,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::outcome::{Cancelled, Outcome};
@@ -13,6 +12,7 @@ use super::shared::{Inner, Queued, Shared, Work, Worker};
 use super::slots::Slots;
 use crate::feedback::Notice;
 use crate::machine::{Stage, Step};
+use crate::sync::thread::{self, JoinHandle};
 use crate::token::{Interrupted, Shields};
 
 /// Tasks taken from the iterator at a time.

@@ -7,6 +7,8 @@ mod executor;
 #[cfg(all(unix, feature = "process"))]
 mod frame;
 mod outcome;
+#[cfg(all(test, sigproof_loom))]
+mod pool_loom;
 #[cfg(all(unix, feature = "process"))]
 mod process;
 mod results;
@@ -15,7 +17,7 @@ mod scratch;
 mod settings;
 mod shared;
 mod slots;
-#[cfg(test)]
+#[cfg(all(test, not(sigproof_loom)))]
 mod tests;
 mod thread;
 #[cfg(all(unix, feature = "process"))]

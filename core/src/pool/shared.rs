@@ -10,10 +10,11 @@
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::outcome::Outcome;
 use crate::machine::Stage;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::token::StopToken;
 
 /// What a worker does with a task.

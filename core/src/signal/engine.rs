@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use super::options::ExitStyle;
-use super::transition::Transition;
+use super::transition::{Record, Transition};
 use crate::machine::{
     Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
 };
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::disposition::Disposition;
+use crate::sys::owner::Owner;
+use crate::sys::park::WAKES_FROM_HANDLER;
 use crate::sys::terminal::Modes;
 use crate::sys::{clock, wake};
 
@@ -37,11 +39,16 @@ pub(super) struct Engine {
     /// chaining.
     pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
-    pub(super) owner: u32,
+    pub(super) owner: Owner,
     sender: wake::Sender,
+    /// Whether the watcher has anything to do with a transition. Waking a
+    /// thread costs more than all the rest of a handler.
+    tells_watcher: bool,
     state: AtomicU64,
     /// Time the process spent stopped, which the machine does not see.
     stopped_ns: AtomicU64,
+    /// The end of the last stop that was taken out.
+    stopped_until_ns: AtomicU64,
     lost: AtomicU32,
     closing: AtomicBool,
 }
@@ -55,15 +62,21 @@ pub(super) struct Settings {
     pub(super) terminal_restore: Vec<u8>,
     pub(super) terminal_reapply: Vec<u8>,
     pub(super) chained: Vec<(Signal, Disposition)>,
+    /// Whether there are observers.
+    pub(super) is_observed: bool,
 }
 
 impl Engine {
     pub(super) fn new(
         settings: Settings,
         cell: Arc<Cell>,
-        owner: u32,
+        owner: Owner,
         sender: wake::Sender,
     ) -> Engine {
+        // It tells observers, lets time pass, and wakes those who wait for the
+        // stage where a handler cannot.
+        let tells_watcher =
+            settings.is_observed || settings.policy.is_timed() || !WAKES_FROM_HANDLER;
         Engine {
             cell,
             policy: settings.policy,
@@ -76,8 +89,10 @@ impl Engine {
             chained: settings.chained,
             owner,
             sender,
+            tells_watcher,
             state: AtomicU64::new(State::START.to_bits()),
             stopped_ns: AtomicU64::new(0),
+            stopped_until_ns: AtomicU64::new(0),
             lost: AtomicU32::new(0),
             closing: AtomicBool::new(false),
         }
@@ -98,9 +113,13 @@ impl Engine {
         Moment::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
     }
 
-    /// Takes time out of the machine's clock.
-    pub(super) fn was_stopped_for(&self, nanos: u64) {
-        self.stopped_ns.fetch_add(nanos, Ordering::Relaxed);
+    /// Takes the time from `from_ns` to `to_ns` out of the machine's clock, but
+    /// for what was taken out already: the watcher and each thread that Ctrl+Z
+    /// stopped notice the same stop.
+    pub(super) fn was_stopped(&self, from_ns: u64, to_ns: u64) {
+        let known_ns = self.stopped_until_ns.fetch_max(to_ns, Ordering::Relaxed);
+        let new_ns = to_ns.saturating_sub(from_ns.max(known_ns));
+        self.stopped_ns.fetch_add(new_ns, Ordering::Relaxed);
     }
 
     /// How many transitions the watcher was not told of, as the pipe was full.
@@ -134,7 +153,6 @@ impl Engine {
             Position::Rung(index) if after.position() != before.position() => Some(index),
             _ => None,
         };
-        let from = self.cell.poll().stage();
         if let Some(stage) = action.stage() {
             self.cell.raise(stage, rung.unwrap_or(0), cause);
         }
@@ -142,6 +160,8 @@ impl Engine {
             // The process is about to end; let whoever polls see it.
             self.cell.raise(Stage::ExitNow, 0, cause);
         }
+        // From and to are the machine's: the cell may be ahead, as another
+        // thread has moved both in the meantime.
         let sender = match event {
             Event::Signal { sender, .. } => sender,
             Event::Tick | Event::Request(_) | Event::Finished => Sender::Unknown,
@@ -149,19 +169,39 @@ impl Engine {
         let transition = Transition {
             at_ns,
             action,
-            from,
-            to: self.cell.poll().stage(),
+            from: self.policy.stage_of(before),
+            to: match action {
+                Action::Delegate => Stage::ExitNow,
+                _ => self.policy.stage_of(after),
+            },
             rung,
             cause,
             sender,
         };
         // A transition that ends the process is announced by the handler
         // itself; the watcher, told as well, might say it a second time.
-        let silent = action == Action::Nothing || action.ends_process();
-        if !silent && !self.sender.send(&transition.to_bytes()) {
+        let silent = !self.tells_watcher || action == Action::Nothing || action.ends_process();
+        if !silent
+            && !self
+                .sender
+                .send(&self.record(transition, before).to_bytes())
+        {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         transition
+    }
+
+    fn record(&self, transition: Transition, before: State) -> Record {
+        let before = match before.position() {
+            Position::Rung(index) => index + 1,
+            Position::Running | Position::Finished => 0,
+        };
+        Record {
+            transition,
+            before,
+            // The low bits are enough to tell one epoch from the next.
+            epoch: (self.cell.poll().epoch() & 0xff) as u8,
+        }
     }
 
     fn cause_of(&self, event: Event) -> Cause {
@@ -187,7 +227,8 @@ impl Engine {
         };
         // If the pipe is full the watcher is about to read from it, and then
         // it looks at the flag.
-        let _ = self.sender.send(&nothing.to_bytes());
+        let record = self.record(nothing, State::START);
+        let _ = self.sender.send(&record.to_bytes());
     }
 
     /// Whether [`Engine::close`] was called.
@@ -205,5 +246,36 @@ impl Engine {
         let stage = self.policy.stage_of(state);
         let cause = state.last_signal().map_or(Cause::Request, Cause::Signal);
         self.cell.raise(stage, 0, cause);
+    }
+}
+
+#[cfg(all(test, not(sigproof_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_that_two_notice_counts_once() {
+        let settings = Settings {
+            policy: Policy::escalating(),
+            signals: Vec::new(),
+            exit: ExitStyle::default(),
+            exit_message: Vec::new(),
+            terminal_restore: Vec::new(),
+            terminal_reapply: Vec::new(),
+            chained: Vec::new(),
+            is_observed: false,
+        };
+        let (sender, _receiver) = wake::channel().expect("a pipe");
+        let engine = Engine::new(settings, Arc::new(Cell::new()), Owner::current(), sender);
+        let stopped = |from_ns, to_ns| {
+            engine.was_stopped(from_ns, to_ns);
+            engine.stopped_ns.load(Ordering::Relaxed)
+        };
+        assert_eq!(stopped(1_000, 5_000), 4_000);
+        // The same stop, seen by others.
+        assert_eq!(stopped(1_100, 4_900), 4_000);
+        assert_eq!(stopped(900, 5_010), 4_010);
+        // The next one.
+        assert_eq!(stopped(6_000, 7_000), 5_010);
     }
 }

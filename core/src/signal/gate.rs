@@ -12,7 +12,8 @@
 
 use std::ptr;
 
-use crate::sync::{AtomicPtr, AtomicU32, Ordering, fence, yield_now};
+use crate::sync::thread::yield_now;
+use crate::sync::{AtomicPtr, AtomicU32, Ordering, fence};
 
 /// The gate. Pointers are only passed on, never followed.
 pub(super) struct Gate<T> {
@@ -88,50 +89,71 @@ impl<T> Gate<T> {
 
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
+    use loom::cell::UnsafeCell;
     use loom::sync::Arc;
 
     use super::*;
+    use crate::sync::model::{Bound, Plant, catches, check};
 
-    /// Stands for the engine; "freed" after retraction.
-    struct Engine {
-        freed: AtomicBool,
+    /// Stands for the engine: a handler reads it, whoever retracted it writes
+    /// to it, as freeing does. Loom objects to both at a time.
+    type Engine = UnsafeCell<u32>;
+
+    fn a_handler_and_a_retraction() {
+        let gate = Arc::new(Gate::new());
+        let engine = Arc::new(Engine::new(0));
+        let address: *const Engine = &raw const *engine;
+        gate.publish(ptr::null(), address).expect("empty");
+        let handler = {
+            let (gate, engine) = (Arc::clone(&gate), Arc::clone(&engine));
+            loom::thread::spawn(move || {
+                if !gate.enter().is_null() {
+                    engine.with(|_| ());
+                }
+                gate.leave();
+            })
+        };
+        gate.retract(address);
+        engine.with_mut(|_| ());
+        handler.join().expect("no panic");
     }
 
     #[test]
     fn loom_nobody_is_inside_after_retraction() {
-        loom::model(|| {
-            let gate = Arc::new(Gate::new());
-            let engine = Box::leak(Box::new(Engine {
-                freed: AtomicBool::new(false),
-            }));
-            let address: *const Engine = engine;
-            gate.publish(ptr::null(), address).expect("empty");
-            let handler = {
-                let gate = Arc::clone(&gate);
-                let engine: &Engine = engine;
-                loom::thread::spawn(move || {
-                    let found = gate.enter();
-                    loom::thread::yield_now();
-                    if !found.is_null() {
-                        assert!(
-                            !engine.freed.load(Ordering::SeqCst),
-                            "used after retraction"
-                        );
-                    }
-                    gate.leave();
-                })
-            };
-            gate.retract(address);
-            engine.freed.store(true, Ordering::SeqCst);
-            handler.join().expect("no panic");
-        });
+        check("handler gate", Bound::Every, a_handler_and_a_retraction);
+    }
+
+    #[test]
+    fn loom_a_gate_without_fences_is_caught() {
+        let objection = "Causality violation";
+        let model = a_handler_and_a_retraction;
+        catches(
+            "handler gate",
+            Bound::Every,
+            Plant::AcquireRelease,
+            objection,
+            model,
+        );
+    }
+
+    /// Without release on the way out and acquire in retraction, the reads of
+    /// a handler may come after the free.
+    #[test]
+    fn loom_a_relaxed_gate_is_caught() {
+        let objection = "Causality violation";
+        let model = a_handler_and_a_retraction;
+        catches(
+            "handler gate",
+            Bound::Every,
+            Plant::Relaxed,
+            objection,
+            model,
+        );
     }
 
     #[test]
     fn loom_only_one_is_published() {
-        loom::model(|| {
+        check("two install", Bound::Every, || {
             let gate = Arc::new(Gate::<Engine>::new());
             let publish = |gate: &Gate<Engine>, address: usize| {
                 let engine = ptr::without_provenance::<Engine>(address);

@@ -2,15 +2,15 @@
 //! the system calls it makes.
 //!
 //! Rules: no allocation, no lock, no thread-local storage, no formatting, no
-//! panic; errno is saved. The managed signals are masked meanwhile, so the
-//! handler never interrupts itself in one thread; it may run in several
-//! threads at once.
+//! panic; errno is saved. The managed signals and SIGTSTP are masked meanwhile,
+//! so no handler interrupts itself or the other one in one thread: the
+//! alternate stack has room for one. They may run in several threads at once.
 
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::engine::Engine;
 use super::gate::Gate;
@@ -18,7 +18,7 @@ use super::options::ExitStyle;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::sys::disposition::{self, Callable, Disposition};
 use crate::sys::terminal::{self, Modes};
-use crate::sys::{clock, ending, errno, groups, mask, process};
+use crate::sys::{clock, ending, errno, groups, mask};
 
 #[cfg(not(sigproof_loom))]
 static GATE: Gate<Engine> = Gate::new();
@@ -29,6 +29,8 @@ loom::lazy_static! {
 /// Bit n: when the last handler was removed, signal n got back its previous
 /// disposition.
 static RESTORED: AtomicU32 = AtomicU32::new(0);
+/// A thread is in [`stop_by_default`].
+static STOPPING: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn on_signal(
     number: libc::c_int,
@@ -52,7 +54,7 @@ extern "C" fn on_signal(
 }
 
 fn handle(engine: &Engine, signal: Signal, sender: Sender) {
-    if process::id() != engine.owner {
+    if !engine.owner.is_this_process() {
         // A forked child that has not executed another program yet. The pipe
         // belongs to the parent, and a signal swallowed here would be lost to
         // the program about to be executed: do what it would do, die.
@@ -90,8 +92,8 @@ extern "C" fn on_terminal_stop(
         if let Some(original) = &engine.modes {
             original.apply();
         }
-        let stopped_ns = stop_by_default();
-        engine.was_stopped_for(stopped_ns);
+        let (from_ns, to_ns) = stop_by_default();
+        engine.was_stopped(from_ns, to_ns);
         if let Some(modes) = &modes {
             modes.apply();
         }
@@ -103,21 +105,28 @@ extern "C" fn on_terminal_stop(
     errno::set(saved);
 }
 
-/// Lets SIGTSTP do what it does by default, and gives the time that took, in
-/// nanoseconds.
-fn stop_by_default() -> u64 {
+/// Lets SIGTSTP do what it does by default, and gives the time before and the
+/// time after, in nanoseconds on the monotonic clock.
+///
+/// One thread at a time: the default of the signal is in place meanwhile, and a
+/// second thread would take it for what belongs back. It goes on instead: the
+/// process is being stopped.
+fn stop_by_default() -> (u64, u64) {
     let signal = Signal::TERMINAL_STOP;
     let before_ns = clock::now_ns();
-    // sigaction cannot fail for SIGTSTP.
-    if let Ok(ours) = disposition::replace(signal, &Disposition::default_action()) {
-        // SAFETY: raise takes any signal number. The signal is blocked in this
-        // handler; the process stops when it is let through.
-        let _ = unsafe { libc::raise(signal.number()) };
-        let _ = mask::unblock(&[signal]);
-        let _ = mask::block(&[signal]);
-        let _ = disposition::replace(signal, &ours);
+    if !STOPPING.swap(true, Ordering::SeqCst) {
+        // sigaction cannot fail for SIGTSTP.
+        if let Ok(ours) = disposition::replace(signal, &Disposition::default_action()) {
+            // SAFETY: raise takes any signal number. The signal is blocked in
+            // this handler; the process stops when it is let through.
+            let _ = unsafe { libc::raise(signal.number()) };
+            let _ = mask::unblock(&[signal]);
+            let _ = mask::block(&[signal]);
+            let _ = disposition::replace(signal, &ours);
+        }
+        STOPPING.store(false, Ordering::SeqCst);
     }
-    clock::now_ns().saturating_sub(before_ns)
+    (before_ns, clock::now_ns())
 }
 
 /// A signal whose delivery had begun when the handler was removed. If the
@@ -194,9 +203,10 @@ pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
     // SAFETY: published engines are valid. In a forked child the parent's
     // engine stays where it was, as its `Published` notices that it is in
     // another process.
-    let inherited = unsafe { other.as_ref() }.is_some_and(|other| other.owner != process::id());
+    let inherited = unsafe { other.as_ref() }.is_some_and(|other| !other.owner.is_this_process());
     if inherited && GATE.publish(other, address).is_ok() {
         GATE.forget_visitors();
+        STOPPING.store(false, Ordering::SeqCst);
         return Some(published);
     }
     None
@@ -204,7 +214,7 @@ pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
 
 impl Drop for Published {
     fn drop(&mut self) {
-        if self.0.owner != process::id() {
+        if !self.0.owner.is_this_process() {
             // A forked child unwinds or exits: its handlers still look at the
             // engine to learn that it is the parent's.
             return;
@@ -220,7 +230,8 @@ impl Drop for Published {
 /// # Errors
 /// Those of `sigaction(2)`.
 pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Disposition> {
-    let previous = disposition::replace(signal, &Disposition::handler(on_signal, managed))?;
+    let ours = Disposition::handler(on_signal, &masked(managed));
+    let previous = disposition::replace(signal, &ours)?;
     RESTORED.fetch_and(!(1 << signal.number()), Ordering::SeqCst);
     Ok(previous)
 }
@@ -229,9 +240,15 @@ pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Dispositi
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(super) fn attach_terminal_stop() -> io::Result<Disposition> {
-    let signal = Signal::TERMINAL_STOP;
-    disposition::replace(signal, &Disposition::handler(on_terminal_stop, &[signal]))
+pub(super) fn attach_terminal_stop(managed: &[Signal]) -> io::Result<Disposition> {
+    let ours = Disposition::handler(on_terminal_stop, &masked(managed));
+    disposition::replace(Signal::TERMINAL_STOP, &ours)
+}
+
+/// What is held back in a thread that runs a handler.
+fn masked(managed: &[Signal]) -> Vec<Signal> {
+    let terminal_stop = [Signal::TERMINAL_STOP];
+    managed.iter().copied().chain(terminal_stop).collect()
 }
 
 /// Puts `previous` back if our handler is still the installed one, and says

@@ -10,7 +10,8 @@ use super::handler;
 use super::options::{ExitStyle, Options};
 use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
 use crate::sys::disposition::{self, Disposition};
-use crate::sys::{process, wake};
+use crate::sys::owner::Owner;
+use crate::sys::wake;
 
 /// What a dying process writes to a terminal: cursor visible, colours reset.
 const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
@@ -83,7 +84,9 @@ impl InterruptHandler {
             terminal_restore,
             terminal_reapply: options.terminal_reapply.clone().unwrap_or_default(),
             chained,
+            is_observed: !options.observers.is_empty(),
         };
+        let is_observed = settings.is_observed;
         let (sender, receiver) = wake::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
         let cell = if options.shares_stage {
@@ -92,7 +95,7 @@ impl InterruptHandler {
         } else {
             Cell::new()
         };
-        let engine = Engine::new(settings, Arc::new(cell), process::id(), sender);
+        let engine = Engine::new(settings, Arc::new(cell), Owner::current(), sender);
         let engine = Arc::new(engine);
         let published = handler::publish(&engine).ok_or_else(InstallError::already_installed)?;
         // From here on, dropping the guard undoes whatever was done.
@@ -107,7 +110,9 @@ impl InterruptHandler {
         let watcher = super::watcher::spawn(engine, receiver, options.observers)
             .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
         guard.watcher = Some(watcher);
-        guard.engine.cell.begin_announcements();
+        if is_observed {
+            guard.engine.cell.begin_announcements();
+        }
         for &signal in &guard.engine.signals {
             let previous = handler::attach(signal, &guard.engine.signals)
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
@@ -201,14 +206,23 @@ impl InterruptHandler {
         let signal = Signal::TERMINAL_STOP;
         let failed = |error| InstallError::system("sigaction", Some(signal), error);
         if !disposition::current(signal).map_err(failed)?.is_ignored() {
-            let previous = handler::attach_terminal_stop().map_err(failed)?;
+            let managed = &self.engine.signals;
+            let previous = handler::attach_terminal_stop(managed).map_err(failed)?;
             self.previous.push((signal, previous));
         }
         Ok(())
     }
 
+    fn detach_all(&self) {
+        for (signal, previous) in &self.previous {
+            // sigaction fails for invalid signals only, and these were valid
+            // when they were installed.
+            let _ = handler::detach(*signal, previous);
+        }
+    }
+
     fn uninstall(&mut self) {
-        if self.engine.owner != process::id() {
+        if !self.engine.owner.is_this_process() {
             // A forked child unwinds or exits: the thread, the pipe and the
             // engine are the parent's. Its handlers already act as default.
             if let Some(watcher) = self.watcher.take() {
@@ -216,12 +230,10 @@ impl InterruptHandler {
             }
             return;
         }
-        for (signal, previous) in self.previous.drain(..) {
-            // sigaction fails for invalid signals only, and these were valid
-            // when they were installed.
-            let _ = handler::detach(signal, &previous);
-        }
+        self.detach_all();
         self.published = None;
+        // A thread that Ctrl+Z had stopped has put the handler back since.
+        self.detach_all();
         self.engine.close();
         if let Some(watcher) = self.watcher.take() {
             // An observer that panicked has been reported by the panic hook.

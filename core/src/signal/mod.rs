@@ -14,6 +14,7 @@ mod gate;
 mod handler;
 mod install;
 mod options;
+mod sequence;
 mod transition;
 mod watcher;
 

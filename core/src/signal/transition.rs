@@ -23,11 +23,28 @@ pub struct Transition {
     pub sender: Sender,
 }
 
-impl Transition {
+/// A transition on its way to the watcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) transition: Transition,
+    /// Rungs climbed before it, 0 to 14.
+    pub(super) before: u8,
+    /// The low bits of the epoch in which it happened.
+    pub(super) epoch: u8,
+}
+
+impl Record {
+    /// Rungs climbed after it.
+    pub(super) fn after(&self) -> u8 {
+        self.transition.rung.map_or(0, |rung| rung + 1)
+    }
+
     /// Sixteen bytes: the time, then from the lowest bit 3 of action, 2 each
-    /// of action stage, from and to, 4 of rung, 8 of cause, 23 of sender.
+    /// of action stage, from and to, 4 of rung, 8 of cause, 23 of sender, 4 of
+    /// height, 8 of epoch.
     pub(super) fn to_bytes(self) -> [u8; RECORD_BYTES] {
-        let (kind, stage) = match self.action {
+        let transition = self.transition;
+        let (kind, stage) = match transition.action {
             Action::Nothing => (0, Stage::Running),
             Action::WarnArmed => (1, Stage::Running),
             Action::Disarmed => (2, Stage::Running),
@@ -37,18 +54,21 @@ impl Transition {
         };
         let low = kind
             | u64::from(stage.number()) << 3
-            | u64::from(self.from.number()) << 5
-            | u64::from(self.to.number()) << 7
-            | u64::from(self.rung.map_or(15, |rung| rung & 0xf)) << 9
-            | u64::from(self.cause.to_bits()) << 13
-            | u64::from(self.sender.to_bits()) << 21;
-        (u128::from(self.at_ns) << 64 | u128::from(low)).to_ne_bytes()
+            | u64::from(transition.from.number()) << 5
+            | u64::from(transition.to.number()) << 7
+            | u64::from(transition.rung.map_or(15, |rung| rung & 0xf)) << 9
+            | u64::from(transition.cause.to_bits()) << 13
+            | u64::from(transition.sender.to_bits()) << 21
+            | u64::from(self.before & 0xf) << 44
+            | u64::from(self.epoch) << 48;
+        (u128::from(transition.at_ns) << 64 | u128::from(low)).to_ne_bytes()
     }
 
-    pub(super) fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Transition {
+    pub(super) fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Record {
         let all = u128::from_ne_bytes(bytes);
         // Each cut is one of the fields that `to_bytes` wrote.
         let field = |shift: u32, bits: u32| (all >> shift & ((1 << bits) - 1)) as u32;
+        let byte = |shift, bits| u8::try_from(field(shift, bits)).unwrap_or(u8::MAX);
         let stage = Stage::from_bits(field(3, 2));
         let action = match field(0, 3) {
             1 => Action::WarnArmed,
@@ -58,14 +78,19 @@ impl Transition {
             5 => Action::Delegate,
             _ => Action::Nothing,
         };
-        Transition {
+        let transition = Transition {
             at_ns: (all >> 64) as u64,
             action,
             from: Stage::from_bits(field(5, 2)),
             to: Stage::from_bits(field(7, 2)),
-            rung: u8::try_from(field(9, 4)).ok().filter(|rung| *rung != 15),
+            rung: Some(byte(9, 4)).filter(|rung| *rung != 15),
             cause: Cause::from_bits(field(13, 8)),
             sender: Sender::from_bits(field(21, 23)),
+        };
+        Record {
+            transition,
+            before: byte(44, 4),
+            epoch: byte(48, 8),
         }
     }
 }
@@ -96,7 +121,12 @@ mod tests {
                     cause: Cause::Deadline(Some(Signal::TERMINATE)),
                     sender: Sender::Process(4_194_303),
                 };
-                assert_eq!(Transition::from_bytes(transition.to_bytes()), transition);
+                let record = Record {
+                    transition,
+                    before: 14,
+                    epoch: 255,
+                };
+                assert_eq!(Record::from_bytes(record.to_bytes()), record);
             }
         }
     }

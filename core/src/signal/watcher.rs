@@ -12,7 +12,8 @@ use std::time::Duration;
 use super::engine::Engine;
 use super::handler;
 use super::options::Observer;
-use super::transition::Transition;
+use super::sequence::Sequence;
+use super::transition::{Record, Transition};
 use crate::machine::{Action, Event};
 use crate::sys::park::WAKES_FROM_HANDLER;
 use crate::sys::wake::{Received, Receiver};
@@ -43,32 +44,37 @@ pub(super) fn spawn(
 fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Observer>>) {
     // Cannot fail for valid signals; if it did, other threads take the signal.
     let _ = mask::unblock(&engine.signals);
+    let mut sequence = Sequence::default();
     loop {
         let closing = engine.is_closing();
         let timeout = if closing {
             Some(Duration::ZERO)
         } else {
-            until_next_tick(engine)
+            let ticks = until_next_tick(engine).into_iter();
+            ticks.chain(sequence.patience()).min()
         };
         let before_ns = clock::now_ns();
-        match receiver.receive(timeout) {
-            Ok(Received::Record(record)) => {
-                let transition = Transition::from_bytes(record);
-                if !WAKES_FROM_HANDLER {
-                    engine.cell.wake_all();
-                }
-                if transition.action != Action::Nothing {
-                    for observer in &mut observers {
-                        observer.observe(&engine.policy, &transition);
-                    }
-                    engine.cell.announce(transition.to);
-                }
-            }
-            Ok(Received::TimedOut) if closing => break,
-            Ok(Received::TimedOut) => {}
+        let received = match receiver.receive(timeout) {
+            Ok(received) => received,
             // The pipe is ours alone: it neither closes nor fails while the
             // engine is there. Without it there is nothing left to watch.
-            Ok(Received::Closed) | Err(_) => break,
+            Err(_) => break,
+        };
+        if let Received::Record(record) = received {
+            if !WAKES_FROM_HANDLER {
+                engine.cell.wake_all();
+            }
+            let record = Record::from_bytes(record);
+            if record.transition.action != Action::Nothing {
+                sequence.push(record);
+            }
+        }
+        let last = closing && received == Received::TimedOut || received == Received::Closed;
+        while let Some(transition) = sequence.pop(last) {
+            tell(engine, &mut observers, &transition);
+        }
+        if last {
+            break;
         }
         if let Some(timeout) = timeout.filter(|_| !closing) {
             discount_a_stop(engine, before_ns, timeout);
@@ -84,6 +90,13 @@ fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Obs
     }
 }
 
+fn tell(engine: &Engine, observers: &mut [Box<dyn Observer>], transition: &Transition) {
+    for observer in observers {
+        observer.observe(&engine.policy, transition);
+    }
+    engine.cell.announce(transition.to);
+}
+
 /// How long to wait at most, `None` if time changes nothing.
 fn until_next_tick(engine: &Engine) -> Option<Duration> {
     let due = engine.policy.next_deadline(engine.state())?;
@@ -92,9 +105,11 @@ fn until_next_tick(engine: &Engine) -> Option<Duration> {
 }
 
 fn discount_a_stop(engine: &Engine, before_ns: u64, timeout: Duration) {
-    let waited = Duration::from_nanos(clock::now_ns().saturating_sub(before_ns));
+    let now_ns = clock::now_ns();
+    let waited = Duration::from_nanos(now_ns.saturating_sub(before_ns));
     let excess = waited.saturating_sub(timeout);
     if excess > SLICE {
-        engine.was_stopped_for(u64::try_from(excess.as_nanos()).unwrap_or(u64::MAX));
+        let excess_ns = u64::try_from(excess.as_nanos()).unwrap_or(u64::MAX);
+        engine.was_stopped(now_ns.saturating_sub(excess_ns), now_ns);
     }
 }

@@ -74,3 +74,11 @@ pub(crate) mod park;
 #[cfg(any(not(target_os = "linux"), sigproof_loom))]
 #[path = "portable/park.rs"]
 pub(crate) mod park;
+
+#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+#[path = "linux/owner.rs"]
+pub(crate) mod owner;
+
+#[cfg(any(not(target_os = "linux"), sigproof_loom))]
+#[path = "portable/owner.rs"]
+pub(crate) mod owner;

@@ -1,6 +1,8 @@
 //! Tokens: how the rest of the program sees the stage.
 
-mod flag;
+mod bridge;
+#[cfg(feature = "tokio-util")]
+mod cancellation;
 #[cfg(feature = "tokio")]
 mod future;
 mod interrupted;
@@ -10,10 +12,12 @@ mod scope;
 mod shared;
 mod source;
 mod stop_token;
-#[cfg(test)]
+#[cfg(all(test, not(sigproof_loom)))]
 mod tests;
+#[cfg(all(test, sigproof_loom))]
+mod token_loom;
 
-pub use flag::FlagBridge;
+pub use bridge::Bridge;
 #[cfg(feature = "tokio")]
 pub use future::Reached;
 pub use interrupted::Interrupted;

@@ -1,25 +1,25 @@
-//! What lies between the cell and a token: scopes, shields and flags, as a
-//! chain.
+//! What lies between the cell and a token: scopes, shields and requests of
+//! other libraries, as a chain.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicBool as Flag;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::machine::Stage;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, Ordering};
 
 /// How often a waiter looks at a flag.
 const FLAG_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One scope, shield or flag. A token looks through its chain of nodes at the cell.
+/// One scope, shield or request. A token looks through its chain of nodes at the cell.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Option<Arc<Node>>,
     /// The stage that this scope was stopped at.
     stopped: AtomicU32,
     shield: Option<Shielding>,
-    /// A flag of somebody else's, and the stage that it means.
-    flag: Option<(Stage, Arc<AtomicBool>)>,
+    /// A request of somebody else's.
+    outside: Option<Outside>,
     /// The shields at work below this node.
     below: Mutex<Below>,
 }
@@ -28,6 +28,29 @@ pub(super) struct Node {
 struct Shielding {
     until: Option<Instant>,
     ended: AtomicBool,
+}
+
+/// A stop that comes from another library.
+#[derive(Debug)]
+pub(super) struct Outside {
+    /// What it means when it comes.
+    pub(super) stage: Stage,
+    /// It came.
+    pub(super) flag: Arc<Flag>,
+    /// The thread that sets the flag and wakes the waiters, ended with the
+    /// node; without one, waiters have to look at the flag now and then.
+    #[cfg(feature = "tokio-util")]
+    pub(super) listener: Option<super::cancellation::Listener>,
+}
+
+impl Outside {
+    /// Whether a waiter has to look at the flag by itself.
+    fn is_silent(&self) -> bool {
+        #[cfg(feature = "tokio-util")]
+        return self.listener.is_none();
+        #[cfg(not(feature = "tokio-util"))]
+        true
+    }
 }
 
 /// The shields at work below a token.
@@ -56,7 +79,7 @@ impl Node {
             parent,
             stopped: AtomicU32::new(0),
             shield: None,
-            flag: None,
+            outside: None,
             below: Mutex::default(),
         }
     }
@@ -76,10 +99,10 @@ impl Node {
         node
     }
 
-    /// Takes a flag for a stage.
-    pub(super) fn flag(parent: Option<Arc<Node>>, stage: Stage, flag: Arc<AtomicBool>) -> Node {
+    /// Listens to a request of somebody else's, too.
+    pub(super) fn outside(parent: Option<Arc<Node>>, outside: Outside) -> Node {
         Node {
-            flag: Some((stage, flag)),
+            outside: Some(outside),
             ..Node::scope(parent)
         }
     }
@@ -91,8 +114,8 @@ impl Node {
             .as_ref()
             .map_or(root, |parent| parent.view(root));
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
-        let stage = match &self.flag {
-            Some((flagged, flag)) if flag.load(Ordering::Relaxed) => stage.max(*flagged),
+        let stage = match &self.outside {
+            Some(outside) if outside.flag.load(Ordering::Relaxed) => stage.max(outside.stage),
             _ => stage,
         };
         if stage.is_interrupted() && !stage.should_exit_now() && self.holds_back() {
@@ -105,9 +128,11 @@ impl Node {
     /// When the view may change by time alone.
     pub(super) fn next_change(&self) -> Option<Instant> {
         let above = self.parent.as_ref().and_then(|parent| parent.next_change());
-        let own = match (&self.shield, &self.flag) {
+        let own = match (&self.shield, &self.outside) {
             (Some(shield), _) if self.holds_back() => shield.until,
-            (None, Some(_)) => Instant::now().checked_add(FLAG_INTERVAL),
+            (None, Some(outside)) if outside.is_silent() => {
+                Instant::now().checked_add(FLAG_INTERVAL)
+            }
             _ => None,
         };
         match (above, own) {

@@ -1,11 +1,10 @@
 //! The token: a view of the stage, to be handed around.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
-use super::node::{Node, Shields};
+use super::node::{Node, Outside, Shields};
 use super::scope::{Scope, Shield};
 use crate::machine::{Cause, Cell, Stage, Step};
 use crate::signal::InterruptHandler;
@@ -163,8 +162,8 @@ impl StopToken {
         self.node.as_ref().and_then(|node| node.next_change())
     }
 
-    pub(super) fn with_flag(&self, stage: Stage, flag: Arc<AtomicBool>) -> StopToken {
-        let node = Node::flag(self.node.clone(), stage, flag);
+    pub(super) fn listening_to(&self, outside: Outside) -> StopToken {
+        let node = Node::outside(self.node.clone(), outside);
         StopToken {
             cell: self.cell.clone(),
             node: Some(Arc::new(node)),

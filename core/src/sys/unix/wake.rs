@@ -65,7 +65,9 @@ impl Receiver {
     /// # Errors
     /// Those of `poll(2)` and `read(2)`.
     pub(crate) fn receive(&mut self, timeout: Option<Duration>) -> io::Result<Received> {
-        if !self.wait_readable(timeout)? {
+        // Without a timeout the read itself waits: it costs whoever writes less
+        // to wake a reader than to wake a poll.
+        if timeout.is_some() && !self.wait_readable(timeout)? {
             return Ok(Received::TimedOut);
         }
         let mut record = [0; RECORD_BYTES];

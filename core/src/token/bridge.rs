@@ -1,0 +1,166 @@
+//! Bridges between tokens and what other libraries know: a plain flag here,
+//! tokio-util's `CancellationToken` beside it.
+//!
+//! Each is a thread that sleeps. A signal handler may set an atomic and wake a
+//! futex, but it may run no code of another library, which allocates and
+//! locks; so somebody has to wait for it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool as Flag;
+
+use super::node::Outside;
+use super::stop_token::StopToken;
+use crate::machine::{Stage, Step};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{AtomicBool, Ordering};
+use crate::sys::mask;
+
+/// Passes a stage on to a flag or to another library's token, until dropped;
+/// made by [`StopToken::set_flag_at`].
+#[derive(Debug)]
+#[must_use = "the bridge ends when it is dropped"]
+pub struct Bridge {
+    token: StopToken,
+    closed: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bridge {
+    /// Runs `act` once, on a thread of its own, when `stage` is reached.
+    pub(super) fn new(
+        token: &StopToken,
+        stage: Stage,
+        act: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Bridge> {
+        let closed = Arc::new(AtomicBool::new(false));
+        let (theirs, is_closed) = (token.clone(), Arc::clone(&closed));
+        let thread = mask::with_all_blocked(|| {
+            thread::Builder::new()
+                .name("interrupt-bridge".to_owned())
+                .spawn(move || {
+                    let mut reached = false;
+                    let mut look = || {
+                        reached = theirs.stage() >= stage;
+                        if reached || is_closed.load(Ordering::SeqCst) {
+                            Step::Done
+                        } else {
+                            Step::WaitUntil(theirs.next_change())
+                        }
+                    };
+                    // A shield may give way between a look and the wait, which
+                    // then ends at once: look again.
+                    while !theirs.wait_until(&mut look) {}
+                    if reached {
+                        act();
+                    }
+                })
+        })?;
+        Ok(Bridge {
+            token: token.clone(),
+            closed,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.token.wake_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic in another library's waker has been reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl StopToken {
+    /// Sets `flag` to true when `stage` is reached, as long as the bridge
+    /// lives. It is never set back. Takes a thread, which sleeps.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    pub fn set_flag_at(&self, stage: Stage, flag: &Arc<Flag>) -> io::Result<Bridge> {
+        let flag = Arc::clone(flag);
+        Bridge::new(self, stage, move || flag.store(true, Ordering::SeqCst))
+    }
+
+    /// A token that is also at `stage` while `flag` is true.
+    ///
+    /// A poll sees the flag at once. Nobody can be woken by a flag, so whoever
+    /// waits on such a token looks at it every 20 ms.
+    #[must_use]
+    pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
+        self.listening_to(Outside {
+            stage,
+            flag: Arc::clone(flag),
+            #[cfg(feature = "tokio-util")]
+            listener: None,
+        })
+    }
+}
+
+#[cfg(all(test, not(sigproof_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::token::StopSource;
+
+    #[test]
+    fn the_flag_follows_the_stage() {
+        let source = StopSource::new();
+        let flag = Arc::new(Flag::new(false));
+        let bridge = source.token().set_flag_at(Stage::TerminateActive, &flag);
+        let bridge = bridge.expect("a thread");
+        source.stop(Stage::CancelQueued);
+        source.stop(Stage::TerminateActive);
+        // Joins the thread, which has seen the stage.
+        drop(bridge);
+        assert!(flag.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_closed_bridge_leaves_the_flag_alone() {
+        let source = StopSource::new();
+        let flag = Arc::new(Flag::new(false));
+        drop(source.token().set_flag_at(Stage::CancelQueued, &flag));
+        source.stop(Stage::ExitNow);
+        assert!(!flag.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_shield_that_gives_way_sets_the_flag() {
+        let source = StopSource::new();
+        source.stop(Stage::TerminateActive);
+        let shield = source.token().shield(Duration::from_millis(5));
+        let flag = Arc::new(Flag::new(false));
+        let bridge = shield.token().set_flag_at(Stage::CancelQueued, &flag);
+        let _bridge = bridge.expect("a thread");
+        while !flag.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_token_follows_the_flag() {
+        let source = StopSource::new();
+        let flag = Arc::new(Flag::new(false));
+        let token = source.token().or_flag(Stage::TerminateActive, &flag);
+        assert_eq!(token.stage(), Stage::Running);
+        let waiter = {
+            let token = token.clone();
+            std::thread::spawn(move || token.wait(Stage::CancelQueued))
+        };
+        flag.store(true, Ordering::SeqCst);
+        assert_eq!(waiter.join().expect("no panic"), Stage::TerminateActive);
+        assert!(token.checkpoint().is_err());
+        assert_eq!(source.token().stage(), Stage::Running);
+        flag.store(false, Ordering::SeqCst);
+        assert_eq!(
+            token.wait_timeout(Stage::CancelQueued, Duration::ZERO),
+            None
+        );
+    }
+}
