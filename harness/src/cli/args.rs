@@ -67,6 +67,9 @@ pub enum Verb {
     Points(PointsArgs),
     /// Repeat a stored failing run
     Replay(ReplayArgs),
+    /// Make reports from a results file
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportVerbArgs),
     /// Say what this machine can do (ptrace, namespaces, overlays, ptys)
     Doctor,
     /// Print a completion script for a shell
@@ -94,6 +97,12 @@ Examples:
   sigproof sweep --in README.md -- gzip -k README.md
   sigproof sweep --in repo --check 'git fsck' -- git commit -am change
   sigproof sweep --signal TERM --after output:ready -- ./server-test";
+
+const REPORT_HELP: &str = "\
+Examples:
+  sigproof sweep --results out.json -- gzip -k README.md
+  sigproof report out.json --html out.html --junit out.xml
+  sigproof report out.json --github     (in a step of a GitHub workflow)";
 
 /// What to run and where.
 #[derive(Debug, Args)]
@@ -201,6 +210,39 @@ pub struct OutputArgs {
     /// Write what came of it to FILE, for `sigproof report`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub results: Option<PathBuf>,
+    #[command(flatten)]
+    pub reports: ReportArgs,
+}
+
+/// Reports besides the one on the terminal.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
+pub struct ReportArgs {
+    /// Write one self-contained HTML page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print GitHub annotations, and append to the job summary that GITHUB_STEP_SUMMARY names
+    #[arg(long)]
+    pub github: bool,
+    /// Write a trace that the Perfetto UI opens
+    #[arg(long, value_name = "FILE")]
+    pub perfetto: Option<PathBuf>,
+    /// Write the run that shows the worst case as a recording (asciicast v3)
+    #[arg(long, value_name = "FILE")]
+    pub asciicast: Option<PathBuf>,
+}
+
+/// `sigproof report`.
+#[derive(Debug, Args)]
+pub struct ReportVerbArgs {
+    /// A results file, as --results writes it
+    #[arg(value_name = "RESULTS")]
+    pub results: PathBuf,
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 #[derive(Debug, Args)]

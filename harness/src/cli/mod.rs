@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod doctor;
 mod exit;
+mod reports;
 mod sessions;
 
 use args::{Cli, Verb};
@@ -31,6 +32,7 @@ pub fn main() -> u8 {
         Verb::Sweep(args) => sessions::sweep(args),
         Verb::Points(args) => sessions::points(args),
         Verb::Replay(args) => sessions::replay(args),
+        Verb::Report(args) => reports::report(&args),
         Verb::Doctor => doctor::doctor(),
         Verb::Completions { shell } => {
             use clap::CommandFactory;

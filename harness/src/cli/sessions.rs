@@ -1,12 +1,15 @@
 //! What each verb does: open a lab, explore, report, answer an exit code.
 
-use super::args::{OutputArgs, PointsArgs, ReplayArgs, RunArgs, SweepArgs};
+use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
 use super::exit;
-use crate::explore::{self, Error, Failure, Lab, Progress, Store, SweepOptions};
+use super::reports::{keep, keep_error, named};
+use crate::explore::{
+    self, Error, Failure, Lab, Progress, RunReport, Store, SweepOptions, SweepReport,
+};
 use crate::facts::signals;
-use crate::inject::Schedule;
+use crate::inject::{Delivery, Schedule};
 use crate::report::{self, Bar, Ink, Json, Paper, Sink};
-use crate::results::{self, Case, Results};
+use crate::results::{self, Kind};
 use crate::target::Target;
 use sigproof_core::{InterruptHandler, Options, Policy, StopToken};
 use std::io::{self, Write};
@@ -47,7 +50,8 @@ fn guarded(json: bool, bar: &Bar, work: impl FnOnce(&StopToken) -> Result<u8, Er
     code
 }
 
-fn failed(json: bool, error: &Error) -> u8 {
+/// Says an error, and answers its exit code.
+pub fn failed(json: bool, error: &Error) -> u8 {
     let code = exit::of_error(error);
     if json {
         let _ = Json::new(io::stdout().lock()).error(&error.to_string(), code);
@@ -93,94 +97,14 @@ fn told(result: io::Result<()>) -> Result<(), Error> {
     }
 }
 
-/// A case that comes from no scenario is named after its program.
-fn named(target: &Target) -> String {
-    let program = target.command.first().map_or("", String::as_str);
-    program.rsplit('/').next().unwrap_or(program).to_owned()
-}
-
-/// Writes the results where they were asked for.
-fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Error> {
-    let Some(path) = &output.results else {
-        return Ok(());
-    };
-    Results::new(vec![case()])
-        .write(path)
-        .map_err(|error| Error::Harness(format!("--results {}: {error}", path.display())))
-}
-
 pub fn sweep(args: SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let target = args.target.target()?;
-        args.narrowing().check()?;
-        let to = args.delivery()?;
-        let jobs = args.jobs.map_or_else(
-            || std::thread::available_parallelism().map_or(1, usize::from),
-            usize::from,
-        );
-        bar.say("starting");
-        let lab = open(&target, jobs, args.target.isolation)?;
-        let options = SweepOptions {
-            signal: args.points.signal,
-            to,
-            mapped: args.points.mapped()?,
-            all: args.points.all,
-            narrowing: args.narrowing(),
-            confirm: args.confirm,
-            isolation: args.target.isolation,
-        };
-        let store = Store::at(&args.output.store);
-        bar.say("learning what it does undisturbed");
-        let command = target.command.clone();
-        let mut heading = None;
-        let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
-        let report = explore::sweep(
-            lab,
-            args.contract.contract(),
-            &options,
-            &store,
-            token,
-            |progress| match progress {
-                Progress::Learned(baseline, plan) => {
-                    if json {
-                        heading =
-                            Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
-                    } else {
-                        let mut paper = Paper::new();
-                        let place = report::Place {
-                            tree: &tree,
-                            method: &method,
-                            jobs: at_once,
-                        };
-                        report::sweep_heading(
-                            &mut paper,
-                            &target,
-                            &place,
-                            baseline,
-                            plan,
-                            options.signal,
-                            to,
-                        );
-                        bar.print(&paper.finish());
-                    }
-                    bar.begin(plan.planned.len());
-                }
-                Progress::Ran { done, violated, .. } => bar.at(done, violated),
-                Progress::Relearning => bar.say("running it undisturbed once more"),
-                Progress::Confirming { findings } => {
-                    bar.say(&format!("running {findings} findings again"))
-                }
-            },
-        )?;
+        let (target, to, report) = swept(&args, &bar, token)
+            .map_err(|error| keep_error(&args.output, Kind::Sweep, &args.target.command, error))?;
         bar.clear();
-        told(heading.unwrap_or(Ok(())))?;
         let code = exit::of_sweep(&report);
-        keep(&args.output, || {
-            let fault = format!("{} to the {}", signals::name(options.signal), to.word());
-            results::of_sweep(&named(&target), &target.command, fault, &report)
-        })?;
         if json {
             let mut out = Json::new(io::stdout().lock());
             for finding in &report.findings {
@@ -192,33 +116,92 @@ pub fn sweep(args: SweepArgs) -> u8 {
             report::sweep_report(&mut paper, &report);
             print(&paper.finish());
         }
+        keep(&args.output, || {
+            let signal = signals::name(args.points.signal);
+            let fault = format!("{signal} to the {}", to.word());
+            results::of_sweep(&named(&target), &target.command, fault, &report)
+        })?;
         Ok(code)
     })
+}
+
+/// Opens a lab and sweeps in it; says what is going on meanwhile.
+fn swept(
+    args: &SweepArgs,
+    bar: &Bar,
+    token: &StopToken,
+) -> Result<(Target, Delivery, SweepReport), Error> {
+    let json = args.output.json;
+    let target = args.target.target()?;
+    args.narrowing().check()?;
+    let to = args.delivery()?;
+    let jobs = args.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    bar.say("starting");
+    let lab = open(&target, jobs, args.target.isolation)?;
+    let options = SweepOptions {
+        signal: args.points.signal,
+        to,
+        mapped: args.points.mapped()?,
+        all: args.points.all,
+        narrowing: args.narrowing(),
+        confirm: args.confirm,
+        isolation: args.target.isolation,
+    };
+    let store = Store::at(&args.output.store);
+    bar.say("learning what it does undisturbed");
+    let command = target.command.clone();
+    let mut heading = None;
+    let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
+    let report = explore::sweep(
+        lab,
+        args.contract.contract(),
+        &options,
+        &store,
+        token,
+        |progress| match progress {
+            Progress::Learned(baseline, plan) => {
+                if json {
+                    heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
+                } else {
+                    let mut paper = Paper::new();
+                    let place = report::Place {
+                        tree: &tree,
+                        method: &method,
+                        jobs: at_once,
+                    };
+                    report::sweep_heading(
+                        &mut paper,
+                        &target,
+                        &place,
+                        baseline,
+                        plan,
+                        options.signal,
+                        to,
+                    );
+                    bar.print(&paper.finish());
+                }
+                bar.begin(plan.planned.len());
+            }
+            Progress::Ran { done, violated, .. } => bar.at(done, violated),
+            Progress::Relearning => bar.say("running it undisturbed once more"),
+            Progress::Confirming { findings } => {
+                bar.say(&format!("running {findings} findings again"))
+            }
+        },
+    )?;
+    told(heading.unwrap_or(Ok(())))?;
+    Ok((target, to, report))
 }
 
 pub fn run(args: RunArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let target = args.target.target()?;
-        let schedule = Schedule {
-            steps: args.steps()?,
-        };
-        bar.say("running");
-        let lab = Arc::new(open(&target, 1, args.target.isolation)?);
-        let report = if args.no_baseline {
-            explore::observe(&lab, &args.contract.contract(), schedule, token)?
-        } else {
-            let store = Store::at(&args.output.store);
-            explore::run(
-                lab,
-                args.contract.contract(),
-                schedule,
-                args.target.isolation,
-                &store,
-                token,
-            )?
-        };
+        let (target, report) = ran(&args, &bar, token)
+            .map_err(|error| keep_error(&args.output, Kind::Run, &args.target.command, error))?;
         bar.clear();
         let code = if report.trial.violated() {
             exit::VIOLATED
@@ -227,9 +210,6 @@ pub fn run(args: RunArgs) -> u8 {
         } else {
             exit::HOLDS
         };
-        keep(&args.output, || {
-            results::of_run(&named(&target), &target.command, &report)
-        })?;
         if json {
             told(Json::new(io::stdout().lock()).run(&report, code))?;
         } else {
@@ -237,8 +217,35 @@ pub fn run(args: RunArgs) -> u8 {
             report::run_report(&mut paper, &target, &report, args.files);
             print(&paper.finish());
         }
+        keep(&args.output, || {
+            results::of_run(&named(&target), &target.command, &report)
+        })?;
         Ok(code)
     })
+}
+
+/// Opens a lab and carries out the schedule in it.
+fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunReport), Error> {
+    let target = args.target.target()?;
+    let schedule = Schedule {
+        steps: args.steps()?,
+    };
+    bar.say("running");
+    let lab = Arc::new(open(&target, 1, args.target.isolation)?);
+    let report = if args.no_baseline {
+        explore::observe(&lab, &args.contract.contract(), schedule, token)?
+    } else {
+        let store = Store::at(&args.output.store);
+        explore::run(
+            lab,
+            args.contract.contract(),
+            schedule,
+            args.target.isolation,
+            &store,
+            token,
+        )?
+    };
+    Ok((target, report))
 }
 
 pub fn points(args: PointsArgs) -> u8 {

@@ -1,13 +1,28 @@
 //! Reports: what was found, for a person and for a program.
 
+mod asciicast;
+mod files;
 mod findings;
+mod github;
+mod html;
 mod json;
+mod junit;
 mod paper;
+mod perfetto;
 mod progress;
 mod timeline;
 
+pub use asciicast::asciicast;
+pub use files::{Wanted, write};
 pub use findings::{Place, points_map, replay_report, sweep_heading, sweep_report};
+pub use github::{annotations, summary};
+pub use html::html;
 pub use json::Json;
+pub use junit::junit;
 pub use paper::{Ink, Paper};
+pub use perfetto::perfetto;
 pub use progress::{Bar, Sink};
 pub use timeline::run_report;
+
+#[cfg(test)]
+mod tests;

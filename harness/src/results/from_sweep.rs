@@ -6,6 +6,7 @@ use super::{
     Record, Times, bounds,
 };
 use crate::explore::{self, PointOutcome, Spot, SweepReport};
+use crate::inject::{PointName, Trigger};
 use crate::oracle;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +107,16 @@ fn findings(
                 without += 1;
                 return None;
             }
-            case.runs.push(Record::of_trial(trial));
+            case.runs.push(Record {
+                point: finding
+                    .places
+                    .iter()
+                    .zip(&finding.points)
+                    .find(|(_, name)| strikes_at(trial, name))
+                    .and_then(|(order, _)| places.get(order).copied())
+                    .filter(|place| *place < bounds::POINTS),
+                ..Record::of_trial(trial)
+            });
             records.push((Arc::clone(trial), case.runs.len() - 1));
             Some(case.runs.len() - 1)
         });
@@ -147,6 +157,14 @@ fn findings(
         ));
     }
     findings
+}
+
+fn strikes_at(trial: &explore::Trial, wanted: &PointName) -> bool {
+    trial
+        .schedule
+        .steps
+        .iter()
+        .any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.same_point(wanted)))
 }
 
 fn points(case: &mut Case, spots: &[Spot]) -> Vec<Point> {

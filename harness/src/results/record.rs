@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 pub struct Record {
     /// What it is: `undisturbed`, or the point or schedule.
     pub title: String,
+    /// The point that it strikes at (a place in [`super::Case::points`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<usize>,
     /// The steps of its schedule, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
@@ -114,6 +117,7 @@ impl Record {
         let (events, dropped) = events(run, &mut limits);
         Record {
             title: title.into(),
+            point: None,
             steps: Vec::new(),
             status: run.status,
             fired_ns: run.fired_ns.clone(),
