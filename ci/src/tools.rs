@@ -45,6 +45,11 @@ const TOOLS: &[Tool] = &[
         packages: &["tmux"],
         used_for: "a real terminal in the end-to-end suites",
     },
+    Tool {
+        program: "xmllint",
+        packages: &["libxml2-utils"],
+        used_for: "the schema check of JUnit reports",
+    },
 ];
 
 /// Installs what is missing when that is ours to do, or fails with the one command that does it.
