@@ -55,12 +55,13 @@ pub fn all(steps: &[&Step]) -> ExitCode {
 }
 
 fn one(step: &Step) -> Result<(), Failure> {
+    tools::ensure(step.name)?;
     act(&step.action)
 }
 
 fn act(action: &Action) -> Result<(), Failure> {
     match action {
-        Action::Tools => tools::ensure(),
+        Action::Tools => Ok(()),
         Action::Commands(commands) => commands.iter().try_for_each(command),
         Action::Script(path) => script(path),
         Action::All(actions) => actions.iter().try_for_each(act),

@@ -19,7 +19,8 @@ pub enum Action {
     Script(&'static str),
     /// Does these one after the other.
     All(&'static [Action]),
-    /// Looks for the programs that the suites use, and installs those that are missing.
+    /// Nothing more than what every step begins with: looks for the programs that it uses (`tools.rs`), and installs
+    /// those that are missing.
     Tools,
 }
 
@@ -200,6 +201,22 @@ pub const STEPS: &[Step] = &[
             ],
             otherwise: None,
         }]),
+    },
+    Step {
+        name: "page",
+        what: "the HTML report in headless Chromium, which it installs (a minute)",
+        default: false,
+        action: Action::Commands(&[cargo(&[
+            "test",
+            "--package",
+            "sigproof-house",
+            "--features",
+            "browser",
+            "--test",
+            "page",
+            "--",
+            "--nocapture", // it says how fast a page of 5,000 runs opens
+        ])]),
     },
     Step {
         name: "released",

@@ -1,4 +1,4 @@
-//! The step `tools`: the programs that the suites use, and the Debian packages that bring them.
+//! The programs that the steps use, and the Debian packages that bring them.
 
 use std::{
     env, fs, io, os::unix::fs::MetadataExt, os::unix::fs::PermissionsExt, path::Path,
@@ -14,7 +14,10 @@ struct Tool {
     used_for: &'static str,
 }
 
-const TOOLS: &[Tool] = &[
+/// What each step uses, by the name of the step. What the default steps use belongs to the first of them, `tools`.
+const TOOLS: &[(&str, &[Tool])] = &[("tools", SUITES), ("page", PAGE)];
+
+const SUITES: &[Tool] = &[
     Tool {
         program: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -52,13 +55,25 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Installs what is missing when that is ours to do, or fails with the one command that does it.
-pub fn ensure() -> Result<(), Failure> {
-    let missing: Vec<_> = TOOLS
+const PAGE: &[Tool] = &[Tool {
+    program: "chromium",
+    // A browser without any font measures nothing.
+    packages: &["chromium", "fonts-dejavu-core"],
+    used_for: "the HTML report, opened",
+}];
+
+/// Installs what this step lacks when that is ours to do, or fails with the one command that does it.
+pub fn ensure(step: &str) -> Result<(), Failure> {
+    let tools: Vec<_> = TOOLS
+        .iter()
+        .filter(|(name, _)| *name == step)
+        .flat_map(|(_, tools)| *tools)
+        .collect();
+    let missing: Vec<_> = tools
         .iter()
         .filter(|tool| !is_there(tool.program))
         .collect();
-    for tool in TOOLS {
+    for tool in &tools {
         let state = if is_there(tool.program) {
             "found"
         } else {
@@ -82,7 +97,7 @@ pub fn ensure() -> Result<(), Failure> {
         );
         return Err(Failure {
             reason,
-            repeat: "cargo ci tools".to_owned(),
+            repeat: format!("cargo ci {step}"),
         });
     }
     println!("$ {install}");
@@ -133,6 +148,7 @@ fn runs_as_root() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::STEPS;
 
     #[test]
     fn programs_are_looked_for_in_the_search_path() {
@@ -140,6 +156,16 @@ mod tests {
         assert!(!is_there("no-such-program-anywhere"));
         assert!(!is_executable(Path::new("/etc/passwd")));
         assert!(!is_executable(Path::new("/")));
+    }
+
+    #[test]
+    fn tools_belong_to_steps_that_exist() {
+        for (name, _) in TOOLS {
+            assert!(
+                STEPS.iter().any(|step| step.name == *name),
+                "there is no step {name}"
+            );
+        }
     }
 
     #[test]

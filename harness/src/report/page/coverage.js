@@ -32,13 +32,13 @@ function hurts(entry) {
   }
   const rows = [...calls.values()].sort((a, b) => b.bad - a.bad || b.tried - a.tried || a.call.localeCompare(b.call)).slice(0, 12);
   if (!rows.length) return null;
-  return h('div', { class: 'card' }, h('table', { class: 'table' },
-    h('thead', {}, h('tr', {}, ['call', 'points tried', 'with findings', ''].map((title, column) => h('th', { scope: 'col', class: column === 1 || column === 2 ? 'number' : '' }, title)))),
+  return h('div', { class: 'card scroll' }, h('table', { class: 'table' },
+    h('thead', {}, h('tr', {}, ['call', 'points tried', 'with findings', ''].map((title, column) => h('th', { scope: 'col', class: column === 3 ? 'wide' : column ? 'number' : '' }, title)))),
     h('tbody', {}, rows.map((row) => {
       const bar = h('span', { class: row.bad ? '' : 'ok' });
       bar.style.width = `${row.bad ? Math.max(3, (row.bad / row.tried) * 100) : 0}%`;
       return h('tr', {}, h('td', {}, h('code', {}, row.call)), h('td', { class: 'number' }, row.tried.toLocaleString('en')),
-        h('td', { class: `number ${row.bad ? 'bad' : 'soft'}` }, row.bad.toLocaleString('en')), h('td', {}, h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
+        h('td', { class: `number ${row.bad ? 'bad' : 'soft'}` }, row.bad.toLocaleString('en')), h('td', { class: 'wide' }, h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
     }))));
 }
 

@@ -1,6 +1,6 @@
 // What is wrong: one card a finding.
 
-const MOST_CARDS = 60;
+const MOST_CARDS = 12;
 
 function findingCard(entry, finding, index, acts) {
   const found = entry.coverage?.found;

@@ -162,13 +162,15 @@ function inspector(entry, index, acts) {
   const took = point.fired_ns !== undefined && point.end_ns !== undefined ? point.end_ns - point.fired_ns : null;
   const evidence = (point.findings || []).map((place) => {
     const finding = entry.findings[place];
+    const stored = entry.runs[finding.run]?.point;
     return h('div', { class: 'evidence' },
       h('p', { class: finding.flaky ? 'warn' : 'bad' }, icon(finding.flaky ? 'flaky' : 'violated'), ' ', h('b', {}, finding.oracle),
         finding.flaky ? ` · flaky, ${finding.seen} of ${finding.times} runs` : ''),
       h('p', {}, finding.text),
       finding.count > 1 ? h('p', { class: 'small soft' }, `the same at ${count(finding.count - 1, 'other point')}`) : null,
       h('div', { class: 'actions' }, finding.run !== undefined ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showRun(finding.run) }, 'Show the run') : null),
-      finding.replay ? command(finding.replay, 'the replay command') : null);
+      finding.replay ? command(finding.replay, 'the replay command') : null,
+      stored !== undefined && stored !== index ? h('p', { class: 'small soft' }, 'It repeats the finding at ', h('code', {}, pointName(entry.points[stored])), '.') : null);
   });
   const why = {
     by_class: 'Nothing had been done yet and no handler was installed: all such points look alike, and one of them was tried for all.',

@@ -62,7 +62,7 @@ function caseTable(results, state, open) {
     const row = h('tr', { class: state.case === index ? 'open' : '' },
       h('td', { class: 'name' },
         h('button', { type: 'button', 'aria-current': state.case === index ? 'true' : false, onclick: () => open(index) },
-          verdictIcon(entry.verdict), h('span', {}, entry.name), h('span', { class: 'soft small' }, entry.file || ''))),
+          verdictIcon(entry.verdict), h('span', {}, entry.name, entry.file ? h('span', { class: 'file soft small' }, entry.file) : null))),
       h('td', { class: VERDICTS[entry.verdict].ink }, VERDICTS[entry.verdict].word),
       h('td', { class: 'number' }, broken ? count(broken, 'finding') : '–'),
       h('td', { class: 'wide soft' }, entry.kind),
