@@ -9,7 +9,9 @@ use anstyle::{AnsiColor, Style};
 use super::messages::{Level, Line, Messages, to_ascii};
 use super::notice::{Feedback, Notice, StageNotice};
 use super::printer::Printer;
+use super::wrap::wrap;
 use crate::machine::{Cause, Stage};
+use crate::sys::terminal;
 
 /// Which characters the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,14 +52,26 @@ impl Charset {
 /// own, printed by a thread of its own. Cheap to clone; clones share the
 /// thread, and so do all that print to standard error.
 ///
-/// Lines are written whole. To keep progress bars intact, give
-/// [`Console::to_writer`] a writer that suspends them.
+/// Lines are written whole, and on a terminal broken between words. To keep
+/// progress bars intact there is `Console::above`, with the feature
+/// `indicatif`; for bars of another kind give [`Console::to_writer`] a writer
+/// that suspends them.
 #[derive(Clone, Debug)]
 pub struct Console {
     printer: Arc<Printer>,
     messages: Arc<Messages>,
     charset: Charset,
     colour: bool,
+    columns: Columns,
+}
+
+/// Where lines are broken.
+#[derive(Clone, Copy, Debug)]
+enum Columns {
+    /// At the width that the terminal has when a message is printed.
+    OfTerminal,
+    /// There, or nowhere.
+    Fixed(Option<usize>),
 }
 
 impl Console {
@@ -66,23 +80,35 @@ impl Console {
     /// [`Charset::from_env`]; both are read here, once.
     #[must_use]
     pub fn stderr() -> Console {
-        let choice = anstream::AutoStream::choice(&io::stderr());
-        let colour = choice != anstream::ColorChoice::Never;
-        Console::new(Printer::stderr(), colour)
+        Console::of_terminal(Printer::stderr())
     }
 
-    /// Prints to `writer`, without colour.
+    /// As [`Console::stderr`], by way of a writer that ends there.
+    #[cfg(feature = "indicatif")]
+    pub(super) fn beside_stderr(writer: impl Write + Send + 'static) -> Console {
+        Console::of_terminal(Arc::new(Printer::new(Box::new(writer))))
+    }
+
+    /// Prints to `writer`, without colour, lines as long as they are.
     #[must_use]
     pub fn to_writer(writer: impl Write + Send + 'static) -> Console {
-        Console::new(Arc::new(Printer::new(Box::new(writer))), false)
+        let printer = Arc::new(Printer::new(Box::new(writer)));
+        Console::new(printer, false, Columns::Fixed(None))
     }
 
-    fn new(printer: Arc<Printer>, colour: bool) -> Console {
+    fn of_terminal(printer: Arc<Printer>) -> Console {
+        let choice = anstream::AutoStream::choice(&io::stderr());
+        let colour = choice != anstream::ColorChoice::Never;
+        Console::new(printer, colour, Columns::OfTerminal)
+    }
+
+    fn new(printer: Arc<Printer>, colour: bool, columns: Columns) -> Console {
         Console {
             printer,
             messages: Arc::new(Messages::standard()),
             charset: Charset::from_env(),
             colour,
+            columns,
         }
     }
 
@@ -107,10 +133,26 @@ impl Console {
         self
     }
 
+    /// Breaks lines between words at this many columns, or not at all,
+    /// whatever the terminal says. Fewer than 20 count as none.
+    #[must_use]
+    pub fn columns(mut self, columns: Option<usize>) -> Console {
+        self.columns = Columns::Fixed(columns);
+        self
+    }
+
     fn render(&self, line: &Line) -> String {
         let text = match self.charset {
             Charset::Unicode => line.text.clone(),
             Charset::Ascii => to_ascii(&line.text),
+        };
+        let columns = match self.columns {
+            Columns::OfTerminal => terminal::columns(),
+            Columns::Fixed(columns) => columns,
+        };
+        let text = match columns {
+            Some(columns) => wrap(&text, columns),
+            None => text,
         };
         if !self.colour {
             return format!("{text}\n");

@@ -84,6 +84,12 @@ pub struct Messages {
     pub enabled: bool,
     /// Whether hints are given on what the person can do next.
     pub show_hints: bool,
+    /// Whether the help is shown when a program offers it
+    /// (`show_interrupt_help`).
+    pub show_help: bool,
+    /// Whether symbols mark the urgency (`emoji_indicators`), on terminals that
+    /// can show them.
+    pub show_symbols: bool,
     /// Whether details are given on what the pool does
     /// (`detailed_feedback`): stopped submission, stopped collection.
     pub show_details: bool,
@@ -128,6 +134,8 @@ impl Messages {
             cleanup_failed: "Error during interrupt handler cleanup: {message}".to_owned(),
             enabled: true,
             show_hints: true,
+            show_help: true,
+            show_symbols: true,
             show_details: true,
         }
     }
@@ -195,9 +203,26 @@ impl Messages {
         }
     }
 
+    /// Whether progress is worth showing at this stage: not when the program
+    /// exits at once, and not without details.
+    #[must_use]
+    pub fn should_show_progress_info(&self, stage: Stage) -> bool {
+        !stage.should_exit_now() && self.show_details
+    }
+
     /// What to show for a notice, in order; nothing for none.
     #[must_use]
     pub fn lines(&self, notice: &Notice) -> Vec<Line> {
+        let mut lines = self.lines_with_symbols(notice);
+        if !self.show_symbols {
+            for line in &mut lines {
+                line.text = without_symbols(&line.text);
+            }
+        }
+        lines
+    }
+
+    fn lines_with_symbols(&self, notice: &Notice) -> Vec<Line> {
         let (level, text) = match notice {
             Notice::Stage(stage) => return self.stage_lines(stage),
             Notice::Armed { message } if self.enabled => {
@@ -229,7 +254,8 @@ impl Messages {
                 let percent = format!("{:.1}", percent(*completed, *total));
                 (Level::Info, fill(&text, "percent", percent))
             }
-            Notice::Help => (Level::Info, self.help.clone()),
+            Notice::Help if self.show_help => (Level::Info, self.help.clone()),
+            Notice::Help => return Vec::new(),
             Notice::CleanupFailed { message } => {
                 (Level::Error, fill(&self.cleanup_failed, "message", message))
             }
@@ -311,15 +337,20 @@ pub fn percent(completed: usize, total: usize) -> f64 {
     completed as f64 / total as f64 * 100.0
 }
 
+/// The symbols of the messages, each with the spaces that follow it.
+const SYMBOLS: [&str; 4] = ["🛑 ", "⚠️  ", "💥 ", "📊 "];
+
+fn without_symbols(text: &str) -> String {
+    SYMBOLS
+        .iter()
+        .fold(text.to_owned(), |text, symbol| text.replace(symbol, ""))
+}
+
 /// `text` without anything that an ASCII terminal cannot show: the symbols
 /// go, points and arrows become `*` and `->`, the rest `?`.
 #[must_use]
 pub fn to_ascii(text: &str) -> String {
-    let text = text
-        .replace("🛑 ", "")
-        .replace("⚠️  ", "")
-        .replace("💥 ", "")
-        .replace("📊 ", "")
+    let text = without_symbols(text)
         .replace('•', "*")
         .replace('→', "->")
         .replace('…', "...");

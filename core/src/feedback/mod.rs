@@ -3,6 +3,8 @@
 //! The signal handler prints nothing, with one exception: the pre-rendered
 //! line with which it ends the process at stage 3.
 
+#[cfg(feature = "indicatif")]
+mod above;
 mod attach;
 mod console;
 mod json;
@@ -12,6 +14,7 @@ mod printer;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod wrap;
 
 pub use console::{Charset, Console};
 pub use json::JsonLines;

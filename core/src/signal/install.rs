@@ -11,6 +11,8 @@ use super::options::{ExitStyle, Options};
 use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
 use crate::sys::disposition::{self, Disposition};
 use crate::sys::owner::Owner;
+#[cfg(unix)]
+use crate::sys::terminal::Modes;
 use crate::sys::wake;
 
 /// What a dying process writes to a terminal: cursor visible, colours reset.
@@ -34,6 +36,8 @@ pub struct InterruptHandler {
     previous: Vec<(Signal, Disposition)>,
     ignored: Vec<Signal>,
     watcher: Option<JoinHandle<()>>,
+    #[cfg(unix)]
+    hides_key_echo: bool,
 }
 
 impl InterruptHandler {
@@ -105,6 +109,8 @@ impl InterruptHandler {
             previous: Vec::new(),
             ignored,
             watcher: None,
+            #[cfg(unix)]
+            hides_key_echo: false,
         };
         let engine = Arc::clone(&guard.engine);
         let watcher = super::watcher::spawn(engine, receiver, options.observers)
@@ -119,8 +125,13 @@ impl InterruptHandler {
             guard.previous.push((signal, previous));
         }
         #[cfg(unix)]
-        if options.terminal_reapply.is_some() {
-            guard.attach_terminal_stop()?;
+        {
+            if options.terminal_reapply.is_some() || options.hides_key_echo {
+                guard.attach_terminal_stop()?;
+            }
+            if options.hides_key_echo {
+                guard.hide_key_echo();
+            }
         }
         Ok(guard)
     }
@@ -213,6 +224,25 @@ impl InterruptHandler {
         Ok(())
     }
 
+    /// The engine has the modes as they were, and sets them before it ends or
+    /// stops the process.
+    #[cfg(unix)]
+    fn hide_key_echo(&mut self) {
+        if let Some(original) = self.engine.modes {
+            original.with_key_echo_of(None).apply();
+            self.hides_key_echo = true;
+        }
+    }
+
+    #[cfg(unix)]
+    fn show_key_echo(&self) {
+        if self.hides_key_echo
+            && let Some(now) = Modes::current()
+        {
+            now.with_key_echo_of(self.engine.modes.as_ref()).apply();
+        }
+    }
+
     fn detach_all(&self) {
         for (signal, previous) in &self.previous {
             // sigaction fails for invalid signals only, and these were valid
@@ -230,6 +260,9 @@ impl InterruptHandler {
             }
             return;
         }
+        // First: from the next step on, a signal ends the process as it is.
+        #[cfg(unix)]
+        self.show_key_echo();
         self.detach_all();
         self.published = None;
         // A thread that Ctrl+Z had stopped has put the handler back since.

@@ -40,6 +40,7 @@ pub struct Options {
     pub(super) exit_message: Vec<u8>,
     pub(super) terminal_restore: Option<Vec<u8>>,
     pub(super) terminal_reapply: Option<Vec<u8>>,
+    pub(super) hides_key_echo: bool,
     pub(super) chains: bool,
 }
 
@@ -57,6 +58,7 @@ impl Options {
             exit_message: Vec::new(),
             terminal_restore: None,
             terminal_reapply: None,
+            hides_key_echo: false,
             chains: false,
         }
     }
@@ -131,6 +133,17 @@ impl Options {
     #[must_use]
     pub fn on_terminal_stop(mut self, reapply: impl Into<Vec<u8>>) -> Options {
         self.terminal_reapply = Some(reapply.into());
+        self
+    }
+
+    /// Hides the `^C` that a terminal shows when the key is pressed, as long as
+    /// the handler is installed. Progress bars need that: at the end of the
+    /// last bar, the echo moves the cursor to the next line, and a copy of
+    /// the first bar stays behind. Not done by default, as it changes a mode
+    /// of the terminal (`ECHOCTL`), which a `kill -9` would leave changed.
+    #[must_use]
+    pub fn hide_key_echo(mut self) -> Options {
+        self.hides_key_echo = true;
         self
     }
 

@@ -29,6 +29,18 @@ pub(crate) fn write_without_blocking(bytes: &[u8]) {
     }
 }
 
+/// How many columns the terminal on standard error has; `None` if it is no
+/// terminal, or one that does not say.
+pub(crate) fn columns() -> Option<usize> {
+    let mut size = MaybeUninit::<libc::winsize>::zeroed();
+    // SAFETY: `size` has room for the result, and all zeroes are a valid one.
+    let (status, size) = unsafe {
+        let status = libc::ioctl(STDERR, libc::TIOCGWINSZ, size.as_mut_ptr());
+        (status, size.assume_init())
+    };
+    (status == 0 && size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
 /// The modes of the terminal on standard error (echo, line editing and so on)
 /// as they were when this was made.
 #[derive(Clone, Copy)]
@@ -43,6 +55,14 @@ impl Modes {
         let status = unsafe { libc::tcgetattr(STDERR, modes.as_mut_ptr()) };
         // SAFETY: the call succeeded and so filled `modes`.
         (status == 0).then(|| Modes(unsafe { modes.assume_init() }))
+    }
+
+    /// The same, but for the echo of control keys (`^C`), which is as in
+    /// `other`, or off.
+    pub(crate) fn with_key_echo_of(mut self, other: Option<&Modes>) -> Modes {
+        let echo = other.map_or(0, |other| other.0.c_lflag & libc::ECHOCTL);
+        self.0.c_lflag = self.0.c_lflag & !libc::ECHOCTL | echo;
+        self
     }
 
     /// Sets these modes, unless the terminal belongs to another process group:

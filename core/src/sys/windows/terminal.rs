@@ -8,6 +8,11 @@ pub(crate) fn write_without_blocking(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);
 }
 
+/// How many columns the console has: not asked for, it breaks lines itself.
+pub(crate) fn columns() -> Option<usize> {
+    None
+}
+
 /// The modes of the console; not kept here.
 #[derive(Clone, Copy)]
 pub(crate) struct Modes;
