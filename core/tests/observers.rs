@@ -39,12 +39,14 @@ fn one_round(transitions: &Receiver<Transition>) {
         }
     });
     let mut stage = Stage::Running;
+    let mut at_ns = 0;
     for rung in 0..4 {
         let seen = transitions.recv().expect("a transition for each signal");
         assert_eq!(seen.rung, Some(rung), "{seen:?}");
         assert_eq!(seen.from, stage, "{seen:?}");
         assert_eq!(seen.action.stage(), Some(seen.to), "{seen:?}");
-        stage = seen.to;
+        assert!(seen.at_ns >= at_ns, "{seen:?} after {at_ns}");
+        (stage, at_ns) = (seen.to, seen.at_ns);
     }
 }
 

@@ -130,21 +130,21 @@ impl Engine {
     /// Lets the machine take one event, raises the cell and tells the watcher.
     /// The caller carries out what [`Action::ends_process`] says.
     pub(super) fn apply(&self, event: Event) -> Transition {
-        let at_ns = clock::now_ns();
-        let now = self.moment(at_ns);
         let mut bits = self.state.load(Ordering::SeqCst);
         // Each lost race means that another event was applied, so the loop
         // ends: the ladder is finite and a saturated machine changes nothing.
-        let (before, after, action) = loop {
+        let (at_ns, before, after, action) = loop {
             let before = State::from_bits(bits);
-            let (after, action) = self.policy.step(before, event, now);
+            // Read after the state, so that times and steps have one order.
+            let at_ns = clock::now_ns();
+            let (after, action) = self.policy.step(before, event, self.moment(at_ns));
             match self.state.compare_exchange_weak(
                 bits,
                 after.to_bits(),
                 Ordering::SeqCst,
                 Ordering::SeqCst,
             ) {
-                Ok(_) => break (before, after, action),
+                Ok(_) => break (at_ns, before, after, action),
                 Err(now) => bits = now,
             }
         };
