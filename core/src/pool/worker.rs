@@ -103,6 +103,7 @@ where
             .beyond(Beyond::Ignore);
         let options = Options::new(policy).signals([Signal::TERMINATE]);
         let handler = InterruptHandler::install(options)?;
+        worker::unblock_signals()?;
         let token = worker_stage::take(&socket, handler.token())?;
         let jobs = self.receive(socket.try_clone()?)?;
         for job in jobs {

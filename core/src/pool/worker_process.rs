@@ -44,7 +44,7 @@ impl WorkerProcess {
             .args(args)
             .env(ROLE, role_of(name, process::id()))
             .stdin(OwnedFd::from(theirs));
-        let group = Group::spawn(&mut command)?;
+        let group = Group::spawn_deaf(&mut command)?;
         stage.give(&socket)?;
         Ok(WorkerProcess {
             group: Mutex::new(group),

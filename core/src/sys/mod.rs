@@ -12,6 +12,7 @@ mod unix {
     pub(crate) mod group;
     pub(crate) mod groups;
     pub(crate) mod mask;
+    pub(crate) mod newborn;
     pub(crate) mod process;
     pub(crate) mod pump;
     pub(crate) mod terminal;
@@ -23,7 +24,8 @@ mod unix {
 pub(crate) use unix::worker;
 #[cfg(unix)]
 pub(crate) use unix::{
-    clock, disposition, ending, errno, family, group, groups, mask, process, pump, terminal, wake,
+    clock, disposition, ending, errno, family, group, groups, mask, newborn, process, pump,
+    terminal, wake,
 };
 
 #[cfg(all(target_os = "linux", feature = "process", not(sigproof_loom)))]

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -15,6 +15,7 @@ use std::{env, fs, net};
 use super::guardian::{self, Cleaner, MESSAGE_BYTES, Message};
 use crate::sys::family::Event;
 use crate::sys::groups::{self, Registration};
+use crate::sys::newborn;
 use crate::sys::pidfd::PidFd;
 
 /// A program and all its descendants, below a guardian of their own.
@@ -57,10 +58,8 @@ impl Guarded {
         let theirs = theirs.try_clone()?;
         let cleaner = scratch.and_then(cleaner_of);
         let fd = theirs.as_raw_fd();
-        command.process_group(0);
-        // SAFETY: what is called keeps to async-signal-safe calls.
-        unsafe { command.pre_exec(move || guardian::divide(fd, cleaner.as_ref())) };
-        let guardian = command.spawn()?;
+        let divide = move || guardian::divide(fd, cleaner.as_ref());
+        let guardian = newborn::spawn(command, divide)?;
         drop(theirs);
         let mut guarded = Guarded {
             guardian,

@@ -21,7 +21,6 @@ impl Disposition {
     }
 
     /// Ignored.
-    #[cfg(feature = "process")]
     pub(crate) fn ignored() -> Disposition {
         Disposition::new(libc::SIG_IGN, 0, mask::empty())
     }

@@ -10,12 +10,12 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::groups::{self, Registration};
+use super::newborn;
 
 /// How long [`Group::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
@@ -41,7 +41,20 @@ impl Group {
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Group> {
-        let child = command.process_group(0).spawn()?;
+        Group::of(newborn::spawn(command, || Ok(()))?)
+    }
+
+    /// As [`Group::spawn`], for a program of ours, which begins with every
+    /// signal blocked.
+    ///
+    /// # Errors
+    /// Those of [`Group::spawn`].
+    #[cfg(feature = "process")]
+    pub(crate) fn spawn_deaf(command: &mut Command) -> io::Result<Group> {
+        Group::of(newborn::spawn_deaf(command)?)
+    }
+
+    fn of(child: Child) -> io::Result<Group> {
         let id = i32::try_from(child.id()).map_err(io::Error::other)?;
         let mut group = Group {
             #[cfg(target_os = "linux")]

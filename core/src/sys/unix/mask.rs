@@ -48,6 +48,28 @@ fn change(how: libc::c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> 
     Ok(unsafe { old.assume_init() })
 }
 
+/// A mask to be put back.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask(libc::sigset_t);
+
+impl Mask {
+    /// The mask of the calling thread.
+    ///
+    /// # Errors
+    /// Those of `pthread_sigmask(3)`; for valid arguments there are none.
+    pub(crate) fn current() -> io::Result<Mask> {
+        change(libc::SIG_BLOCK, &empty()).map(Mask)
+    }
+
+    /// Makes it the mask of the calling thread. Async-signal-safe.
+    ///
+    /// # Errors
+    /// Those of `pthread_sigmask(3)`; for valid arguments there are none.
+    pub(crate) fn set(&self) -> io::Result<()> {
+        change(libc::SIG_SETMASK, &self.0).map(drop)
+    }
+}
+
 /// Lets this signal through in the calling thread. Async-signal-safe.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
 use super::disposition::{self, Disposition};
-use super::{ending, mask, process};
+use super::{ending, mask, newborn, process};
 use crate::machine::Signal;
 
 /// Takes the control socket off standard input, where programs that a task
@@ -25,16 +25,26 @@ pub(crate) fn take_control_socket() -> io::Result<UnixStream> {
     Ok(UnixStream::from(socket))
 }
 
-/// Lets every signal through, gives each its default, and ignores SIGINT: the
-/// parent alone decides what a Ctrl+C means.
+/// Gives each signal its default, and ignores SIGINT: the parent alone decides
+/// what a Ctrl+C means. Every signal is still blocked, see
+/// [`newborn`](super::newborn); what was sent to the parent's group is
+/// forgotten. Not so SIGTERM, which may be the parent's own request.
 ///
 /// # Errors
-/// Those of `sigaction(2)` and `pthread_sigmask(3)`.
+/// Those of `sigaction(2)`.
 pub(crate) fn reset_signals() -> io::Result<()> {
     for signal in Signal::ALL {
         disposition::replace(signal, &Disposition::default_action())?;
     }
     disposition::replace(Signal::INTERRUPT, &Disposition::ignored())?;
+    newborn::discard(&[Signal::HANGUP, Signal::QUIT, Signal::TERMINAL_STOP])
+}
+
+/// Lets every signal through, when there is a handler for SIGTERM.
+///
+/// # Errors
+/// Those of `pthread_sigmask(3)`.
+pub(crate) fn unblock_signals() -> io::Result<()> {
     mask::unblock_all()
 }
 
