@@ -82,15 +82,23 @@ where
             frame_limit: frame::FRAME_LIMIT,
             types: PhantomData,
         };
-        if env::var(ROLE).is_ok_and(|role| role == role_of(name, parent_id())) {
-            let error = program.serve(&work).err();
-            // The pool reads how this process ended.
-            if let Some(error) = error {
-                eprintln!("worker {name}: {error}");
+        let role = env::var(ROLE).unwrap_or_default();
+        let pool = role.rsplit_once('@').filter(|(work, _)| *work == name);
+        match pool {
+            Some((_, pool)) if is_parent(pool) => {
+                let error = program.serve(&work).err();
+                // The pool reads how this process ended. If it is gone, that
+                // is what went wrong, and nobody wants to know.
+                if let Some(error) = error.filter(|_| is_parent(pool)) {
+                    eprintln!("worker {name}: {error}");
+                }
+                worker::kill_own_group();
             }
-            worker::kill_own_group();
+            // A worker whose pool died before it came here. Going on, it
+            // would be the program itself, started once more.
+            Some(_) if worker::has_control_socket() => worker::kill_own_group(),
+            Some(_) | None => program,
         }
-        program
     }
 
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
@@ -143,6 +151,10 @@ where
             })?;
         Ok(receiver)
     }
+}
+
+fn is_parent(pid: &str) -> bool {
+    pid == parent_id().to_string()
 }
 
 /// The value of [`ROLE`] for the children of process `parent`.

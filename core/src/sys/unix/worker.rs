@@ -2,12 +2,23 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
 use super::disposition::{self, Disposition};
 use super::{ending, mask, newborn, process};
 use crate::machine::Signal;
+
+/// Whether standard input is a socket, as it is in a worker that has not taken
+/// its control socket off it. What a task starts finds something else there.
+pub(crate) fn has_control_socket() -> bool {
+    let mut facts = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `facts` has room for the result.
+    let status = unsafe { libc::fstat(libc::STDIN_FILENO, facts.as_mut_ptr()) };
+    // SAFETY: the call succeeded and so filled `facts`.
+    status == 0 && unsafe { facts.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFSOCK
+}
 
 /// Takes the control socket off standard input, where programs that a task
 /// starts would find it, and puts `/dev/null` there.
