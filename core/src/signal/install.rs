@@ -112,10 +112,6 @@ impl InterruptHandler {
             #[cfg(unix)]
             hides_key_echo: false,
         };
-        let engine = Arc::clone(&guard.engine);
-        let watcher = super::watcher::spawn(engine, receiver, options.observers)
-            .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
-        guard.watcher = Some(watcher);
         if is_observed {
             guard.engine.cell.begin_announcements();
         }
@@ -133,6 +129,12 @@ impl InterruptHandler {
                 guard.hide_key_echo();
             }
         }
+        // Last, as the watcher lets the signals through: one that was pending
+        // finds its handler. What the handler does before, the pipe keeps.
+        let engine = Arc::clone(&guard.engine);
+        let watcher = super::watcher::spawn(engine, receiver, options.observers)
+            .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
+        guard.watcher = Some(watcher);
         Ok(guard)
     }
 
