@@ -72,6 +72,12 @@ pub enum Verb {
     Report(ReportVerbArgs),
     /// Say what this machine can do (ptrace, namespaces, overlays, ptys)
     Doctor,
+    /// Write manual pages, one for each verb
+    Man {
+        /// The directory, which is made if need be: `~/.local/share/man/man1`, `/usr/local/share/man/man1`
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod doctor;
 mod exit;
+mod manual;
 mod reports;
 mod sessions;
 
@@ -34,6 +35,7 @@ pub fn main() -> u8 {
         Verb::Replay(args) => sessions::replay(args),
         Verb::Report(args) => reports::report(&args),
         Verb::Doctor => doctor::doctor(),
+        Verb::Man { directory } => manual::write(&directory),
         Verb::Completions { shell } => {
             use clap::CommandFactory;
             let mut script = Vec::new();
