@@ -1,11 +1,15 @@
-//! The programs that the steps use, and the Debian packages that bring them.
+//! The programs that the steps use, and the Debian packages that bring them. Those from the Python package index are in
+//! `python.rs`.
 
 use std::{
     env, fs, io, os::unix::fs::MetadataExt, os::unix::fs::PermissionsExt, path::Path,
     process::Command,
 };
 
-use crate::run::{Failure, succeeded};
+use crate::{
+    python,
+    run::{Failure, succeeded},
+};
 
 /// A program of the search path, and the packages that bring it.
 struct Tool {
@@ -31,7 +35,7 @@ const SUITES: &[Tool] = &[
     Tool {
         program: "python3",
         packages: &["python3"],
-        used_for: "the fixtures in Python",
+        used_for: "the fixtures in Python, and programs from its package index",
     },
     Tool {
         program: "git",
@@ -83,14 +87,20 @@ pub fn ensure(step: &str) -> Result<(), Failure> {
     }
     let packages: Vec<_> = missing
         .iter()
-        .flat_map(|tool| tool.packages.iter().copied())
+        .flat_map(|tool| tool.packages)
+        .chain(python::missing_packages(step))
+        .copied()
         .collect();
     if packages.is_empty() {
-        return Ok(());
+        return python::ensure(step);
     }
     let install = install_line(&packages);
     if !is_there("apt-get") || !runs_as_root() {
-        let names: Vec<_> = missing.iter().map(|tool| tool.program).collect();
+        let names: Vec<_> = missing
+            .iter()
+            .map(|tool| tool.program)
+            .chain(python::missing_packages(step).iter().copied())
+            .collect();
         let reason = format!(
             "{} missing; as root, on Debian and its kin: {install}",
             names.join(", ")
@@ -113,7 +123,8 @@ pub fn ensure(step: &str) -> Result<(), Failure> {
         .map_err(|reason| Failure {
             reason,
             repeat: install,
-        })
+        })?;
+    python::ensure(step)
 }
 
 fn install_line(packages: &[&str]) -> String {
