@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// In the environment of everything that a test starts.
-const MARKER: &str = "GUARDIAN_TEST";
+const MARKER: &str = "SIGPROOF_TEST_MARK";
 
 /// A value of [`MARKER`] that nobody else has. A failed test leaves nobody
 /// behind.
