@@ -108,6 +108,7 @@ fn the_manual_has_every_verb_and_flag() {
     let here = tempfile::tempdir().expect("a directory");
     let output = sigproof_in(here.path(), &["man", "man1"]);
     check(&output, 0, &[], &["man"]);
+    let flag = Regex::new(r"(?m)^ +(?:-[a-z], )?--([a-z-]+)").expect("a pattern");
     for verb in verbs() {
         if verb == "help" {
             continue;
@@ -119,10 +120,7 @@ fn the_manual_has_every_verb_and_flag() {
             "{verb}"
         );
         let help = text(&sigproof_in(here.path(), &[&verb, "--help"]));
-        for flag in Regex::new(r"(?m)^ +(?:-[a-z], )?--([a-z-]+)")
-            .expect("a pattern")
-            .captures_iter(&help)
-        {
+        for flag in flag.captures_iter(&help) {
             if &flag[1] != "help" {
                 let written = flag[1].replace('-', "\\-");
                 assert!(
