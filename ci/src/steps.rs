@@ -142,7 +142,7 @@ pub const STEPS: &[Step] = &[
         what: "unit tests and end-to-end suites",
         default: true,
         action: Action::Commands(&[Command {
-            environment: &[],
+            environment: &[("INSTA_UPDATE", "no")], // a snapshot that differs is a failure, and is not rewritten
             cargo: &["nextest", "run", "--workspace", "--no-fail-fast"],
             otherwise: Some((
                 "nextest",

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
 
+use super::details::Details;
 use super::notice::{Feedback, Notice};
 use super::printer::Printer;
-use crate::machine::Cause;
 
 /// Feedback for a program: each notice is one line of JSON, with the name of
 /// the notice in `event`. Cheap to clone; clones share the printing thread.
@@ -50,70 +50,14 @@ impl Feedback for JsonLines {
 
 /// One notice as a JSON object, without a newline.
 pub(super) fn render(notice: &Notice) -> String {
-    let mut fields = Object::members();
-    let name = fields_of(notice, &mut fields);
+    let (name, details) = Details::of_notice(notice);
     let mut object = Object::new();
     object.text("event", name);
     if let Notice::Stage(stage) = notice {
         object.number("at_ns", stage.at_ns);
     }
-    object.raw(&fields.into_members());
+    details.write(&mut object);
     object.end()
-}
-
-/// Adds what a notice says, but for the time, and gives its name.
-pub(super) fn fields_of(notice: &Notice, fields: &mut Object) -> &'static str {
-    match notice {
-        Notice::Stage(stage) => {
-            fields.number("from", stage.from.number());
-            fields.number("to", stage.to.number());
-            fields.text("cause", cause_id(stage.cause));
-            if let Some(signal) = stage.cause.signal() {
-                fields.text("signal", signal.name());
-            }
-            fields.text("rung", &stage.rung);
-            fields.number("confirmed", stage.confirmed);
-            "stage"
-        }
-        Notice::Armed { .. } => "armed",
-        Notice::Disarmed => "disarmed",
-        Notice::SubmissionStopped { index, total } => {
-            fields.number("index", index);
-            fields.number("total", total);
-            "submission-stopped"
-        }
-        Notice::CollectionStopped => "collection-stopped",
-        Notice::ActiveKilled => "active-killed",
-        Notice::TaskFailed { index, message } => {
-            fields.number("index", index);
-            fields.text("message", message);
-            "task-failed"
-        }
-        Notice::TaskAbandoned { index } => {
-            fields.number("index", index);
-            "task-abandoned"
-        }
-        Notice::PartialResults { completed, total } => {
-            fields.number("completed", completed);
-            fields.number("total", total);
-            "partial-results"
-        }
-        Notice::Help => "help",
-        Notice::CleanupFailed { message } => {
-            fields.text("message", message);
-            "cleanup-failed"
-        }
-    }
-}
-
-/// The name of a cause as it stands in JSON.
-pub(super) fn cause_id(cause: Cause) -> &'static str {
-    match cause {
-        Cause::None => "none",
-        Cause::Signal(_) => "signal",
-        Cause::Deadline(_) => "deadline",
-        Cause::Request => "request",
-    }
 }
 
 /// A flat JSON object in the making. Written by hand: five lines of escaping
@@ -125,25 +69,8 @@ impl Object {
         Object("{".to_owned())
     }
 
-    /// Members without the braces, to be put into an object later.
-    pub(super) fn members() -> Object {
-        Object(String::new())
-    }
-
-    pub(super) fn into_members(self) -> String {
-        self.0
-    }
-
-    /// Adds members that were made before.
-    pub(super) fn raw(&mut self, members: &str) {
-        if !members.is_empty() {
-            self.separate();
-            self.0.push_str(members);
-        }
-    }
-
     fn separate(&mut self) {
-        if !matches!(self.0.as_str(), "" | "{") {
+        if self.0 != "{" {
             self.0.push(',');
         }
     }

@@ -7,6 +7,7 @@
 mod above;
 mod attach;
 mod console;
+mod details;
 mod json;
 mod messages;
 mod notice;
@@ -14,6 +15,8 @@ mod printer;
 #[cfg(test)]
 mod tests;
 mod timeline;
+#[cfg(feature = "tracing")]
+mod traced;
 mod wrap;
 
 pub use console::{Charset, Console};

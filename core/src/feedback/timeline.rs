@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::json::{Object, cause_id, fields_of};
+use super::details::Details;
+use super::json::Object;
 use super::notice::{Feedback, Notice};
-use crate::machine::{Action, Policy, Sender};
+use crate::machine::{Cause, Policy, Stage};
 use crate::signal::{Observer, Transition};
 use crate::sys::clock;
 
@@ -17,7 +18,37 @@ const LIMIT: usize = 10_000;
 ///
 /// It is an [`Observer`] of signals and stages, a [`Feedback`] for pools, and
 /// takes events of one's own. Clones share the record; it keeps the last
-/// 10,000 events.
+/// 10,000 events. With the feature `tracing`, each event is also emitted
+/// there, with the target `sigproof_core` and the fields `event`, `at_ns`,
+/// `stage`, `from`, `cause`, `signal`, `pid` (of the sender) and so on.
+///
+/// # Format, version 1
+/// One JSON object, its events one a line:
+///
+/// ```text
+/// {"version":1,"clock":"monotonic-ns","dropped":0,"events":[
+/// {"at_ns":51,"event":"signal","signal":"SIGINT","sender":"kernel"},
+/// {"at_ns":51,"event":"stage","from":0,"to":1,"cause":"signal"},
+/// {"at_ns":90,"event":"partial-results","completed":3,"total":10}
+/// ]}
+/// ```
+///
+/// | event | fields |
+/// | --- | --- |
+/// | `signal` | `signal`; `sender`: `"kernel"` for a key, or a process id; none if not known |
+/// | `stage`, `armed`, `disarmed`, from the handler | `from`, `to` (0 to 3), `cause` (`signal`, `deadline`, `request`) |
+/// | `stage`, from a feedback | those, and `signal`, `rung`, `confirmed` |
+/// | `submission-stopped` | `index` of the first task not started, `total` |
+/// | `collection-stopped`, `active-killed`, `help` | |
+/// | `task-failed`, `task-abandoned` | `index`; `message` of a failure |
+/// | `partial-results` | `completed`, `total` |
+/// | `cleanup-failed` | `message` |
+/// | `phase-begins`, `phase-completed`, `phase-interrupted`, `phase-failed`, the same with `teardown-` | `detail`: its name |
+/// | `exit` | `cause`, `to`: the handler is removed, the program concludes or goes on without it |
+/// | any other: of one's own | `detail` |
+///
+/// Members may be added without a new version; a reader ignores what it does
+/// not know. Times are those of the monotonic clock of the system.
 ///
 /// ```
 /// use sigproof_core::{Options, Policy, InterruptHandler, feedback::Timeline};
@@ -38,6 +69,8 @@ pub struct Timeline {
 struct Inner {
     events: VecDeque<TimelineEvent>,
     dropped: u64,
+    /// Where the handler has got to.
+    last: Option<(Stage, Cause)>,
 }
 
 /// Something that happened.
@@ -48,8 +81,7 @@ pub struct TimelineEvent {
     /// What: `signal`, `stage`, `armed`, `submission-stopped`,
     /// `phase-begins` and so on.
     pub name: String,
-    /// The rest of the event: the members of a JSON object, without braces.
-    fields: String,
+    details: Details,
 }
 
 impl Timeline {
@@ -61,9 +93,11 @@ impl Timeline {
 
     /// Adds an event of one's own, at this moment.
     pub fn record(&self, name: &str, detail: &str) {
-        let mut fields = Object::members();
-        fields.text("detail", detail);
-        self.push(clock::now_ns(), name, fields);
+        let details = Details {
+            detail: Some(detail.to_owned()),
+            ..Details::default()
+        };
+        self.push(clock::now_ns(), name, details);
     }
 
     /// The events so far, in the order in which they were recorded.
@@ -92,14 +126,16 @@ impl Timeline {
             let mut object = Object::new();
             object.number("at_ns", event.at_ns);
             object.text("event", &event.name);
-            object.raw(&event.fields);
+            event.details.write(&mut object);
             let comma = if index < last { "," } else { "" };
             writeln!(sink, "{}{comma}", object.end())?;
         }
         writeln!(sink, "]}}")
     }
 
-    fn push(&self, at_ns: u64, name: &str, fields: Object) {
+    fn push(&self, at_ns: u64, name: &str, details: Details) {
+        #[cfg(feature = "tracing")]
+        super::traced::emit(at_ns, name, &details);
         let mut inner = self.lock();
         if inner.events.len() >= LIMIT {
             inner.events.pop_front();
@@ -108,7 +144,7 @@ impl Timeline {
         inner.events.push_back(TimelineEvent {
             at_ns,
             name: name.to_owned(),
-            fields: fields.into_members(),
+            details,
         });
     }
 
@@ -119,37 +155,34 @@ impl Timeline {
 
 impl Observer for Timeline {
     fn observe(&mut self, _policy: &Policy, transition: &Transition) {
-        if let Some(signal) = transition.cause.signal() {
-            let mut fields = Object::members();
-            fields.text("signal", signal.name());
-            match transition.sender {
-                Sender::Kernel => fields.text("sender", "kernel"),
-                Sender::Process(pid) => fields.number("sender", pid),
-                Sender::Unknown => {}
-            }
-            self.push(transition.at_ns, "signal", fields);
+        // A deadline knows the signal that began it all; none arrived now.
+        if let Cause::Signal(signal) = transition.cause {
+            let details = Details::of_signal(signal, transition.sender);
+            self.push(transition.at_ns, "signal", details);
         }
-        let mut fields = Object::members();
-        let name = match transition.action {
-            Action::WarnArmed => "armed",
-            Action::Disarmed => "disarmed",
-            _ => "stage",
+        let (name, details) = Details::of_transition(transition);
+        self.lock().last = Some((transition.to, transition.cause));
+        self.push(transition.at_ns, name, details);
+    }
+
+    fn finish(&mut self) {
+        let last = self.lock().last;
+        let details = Details {
+            to: last.map(|(stage, _)| stage),
+            cause: last.map(|(_, cause)| cause),
+            ..Details::default()
         };
-        fields.number("from", transition.from.number());
-        fields.number("to", transition.to.number());
-        fields.text("cause", cause_id(transition.cause));
-        self.push(transition.at_ns, name, fields);
+        self.push(clock::now_ns(), "exit", details);
     }
 }
 
 impl Feedback for Timeline {
     fn notify(&self, notice: &Notice) {
-        let mut fields = Object::members();
-        let name = fields_of(notice, &mut fields);
+        let (name, details) = Details::of_notice(notice);
         let at_ns = match notice {
             Notice::Stage(stage) => stage.at_ns,
             _ => clock::now_ns(),
         };
-        self.push(at_ns, name, fields);
+        self.push(at_ns, name, details);
     }
 }

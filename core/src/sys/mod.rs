@@ -20,13 +20,12 @@ mod unix {
     #[cfg(feature = "process")]
     pub(crate) mod worker;
 }
-#[cfg(all(unix, feature = "process"))]
-pub(crate) use unix::worker;
 #[cfg(unix)]
 pub(crate) use unix::{
-    clock, disposition, ending, errno, family, group, groups, mask, newborn, process, pump,
-    terminal, wake,
+    clock, disposition, ending, errno, family, groups, mask, newborn, process, pump, terminal, wake,
 };
+#[cfg(all(unix, feature = "process"))]
+pub(crate) use unix::{group, worker};
 
 #[cfg(all(target_os = "linux", feature = "process", not(sigproof_loom)))]
 #[path = "linux/fd_passing.rs"]
