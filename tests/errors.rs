@@ -76,6 +76,35 @@ fn words_that_cannot_be_read() {
         2,
         &["--pty"],
     );
+    for (fault, hint) in [
+        ("ENOSCP", "did you mean ENOSPC?"),
+        ("hangup", "--pty"),
+        ("delay", "delay=TIME"),
+        ("ENOSPC:group", "goes to nobody"),
+        ("INT:nobody", "child or thread:NAME"),
+    ] {
+        says(&["sweep", "--fault", fault, "--", "true"], 2, &[hint]);
+    }
+    says(
+        &["sweep", "--pty", "--fault", "close", "--", "true"],
+        2,
+        &["use hangup"],
+    );
+    says(
+        &["sweep", "--fault", "EIO", "--phase", "exit", "--", "true"],
+        2,
+        &["leave --phase out"],
+    );
+    says(
+        &["sweep", "--fault", "EIO", "--signal", "INT", "--", "true"],
+        2,
+        &["cannot be used with"],
+    );
+    says(
+        &["sweep", "--then", "INT", "--", "true"],
+        2,
+        &["--then INT: a moment is missing"],
+    );
     says(&["sweep", "--jobs", "0", "--", "true"], 2, &["--jobs"]);
     says(
         &["sweep", "--pty-size", "0x0", "--pty", "--", "true"],

@@ -1,8 +1,8 @@
 //! The library from a test binary: supervisors are this very executable, started again, and serve before `main`.
 
-use sigproof::explore::{Isolation, Lab, Narrowing, Store, SweepOptions, SweepReport, sweep};
-use sigproof::inject::Delivery;
-use sigproof::oracle::{Contract, Mapped};
+use sigproof::explore::{Isolation, Lab, Store, Strike, SweepOptions, SweepReport, sweep};
+use sigproof::inject::{Delivery, Fault};
+use sigproof::oracle::Contract;
 use sigproof::target::Target;
 use sigproof_core::{Stage, StopSource};
 
@@ -10,15 +10,10 @@ fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::exp
     let store = tempfile::tempdir().expect("a directory");
     let target = Target::new(["sh", "-c", script]);
     let lab = Lab::open(&target, 2, Isolation::Auto)?;
-    let options = SweepOptions {
+    let options = SweepOptions::of(Strike::once(Fault::Signal {
         signal: 2,
         to: Delivery::Group,
-        mapped: Mapped::DEFAULT,
-        all: false,
-        narrowing: Narrowing::default(),
-        confirm: 2,
-        isolation: Isolation::Auto,
-    };
+    }));
     let token = source.token();
     sweep(
         lab,

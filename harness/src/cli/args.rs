@@ -1,6 +1,6 @@
 //! The arguments.
 
-use super::convert::{glob, oracle_name, size, time, trigger, variable};
+use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
 use crate::explore::Isolation;
 use crate::inject::{Delivery, Trigger, signal};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -86,23 +86,39 @@ pub enum Verb {
 }
 
 const RUN_HELP: &str = "\
-A step is SIGNAL[:DELIVERY]@TRIGGER; steps come due in order. Triggers:
-  250ms             after the start           (units: us, ms, s, m)
+A step is FAULT[:always]@TRIGGER; steps come due in order. Faults:
+  INT, TERM, KILL…  a signal, :WHOM after it: process, group, terminal, child, thread:NAME
+  hangup            the terminal is closed (SIGHUP; needs --pty)
+  ENOSPC, EINTR…    a call is not made, and answers with this error
+  short[=BYTES]     a read or write is made with a smaller length (half)
+  delay=TIME        a call is held back before it begins
+  freeze[=TIME]     SIGSTOP, and SIGCONT after TIME (100ms); :process, :group or :child
+  close[=stdout]    the reader of stdout (or stderr) closes it (SIGPIPE, EPIPE)
+  starve[=TIME]     hardly any processor time (500ms)
+A fault happens once; :always is from there on, at each later call that looks the same (or, where
+no call is named, at each that it can happen to; a signal then comes every 100 ms). Triggers:
+  250ms             after the start           (units: ns, us, ms, s, m)
   +200ms            after the step before
   output:REGEX      the output matches
   handler           a handler for the signal is installed
   child[:N]         the N-th process was created
   file:GLOB         a path exists in the work tree
-  call:POINT        a system call, as `sigproof points` prints them:
-                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]
-Example:
-  sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog";
+  [call:]POINT      a system call, as `sigproof points` prints them:
+                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]; open is openat, too
+  every:POINT       the same, counted as `sigproof points --all` does
+Examples:
+  sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog
+  sigproof run --fault 'ENOSPC@write(out)#3' --fault KILL:child@child:2 -- ./prog";
 
 const SWEEP_HELP: &str = "\
+--fault takes what `sigproof run --help` lists, without a trigger. An error is tried at the calls
+that can answer with it.
 Examples:
   sigproof sweep --in README.md -- gzip -k README.md
   sigproof sweep --in repo --check 'git fsck' -- git commit -am change
-  sigproof sweep --signal TERM --after output:ready -- ./server-test";
+  sigproof sweep --signal TERM --after output:ready -- ./server-test
+  sigproof sweep --signal KILL --check 'sqlite3 db \"pragma integrity_check\"' -- ./import
+  sigproof sweep --fault ENOSPC:always -- ./prog";
 
 const REPORT_HELP: &str = "\
 Examples:
@@ -259,8 +275,8 @@ pub struct RunArgs {
     pub contract: ContractArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// A step of the schedule (repeatable): INT@250ms, TERM:process@output:'ready', …
-    #[arg(long = "signal", value_name = "STEP")]
+    /// A step of the schedule (repeatable): INT@250ms, TERM:process@output:'ready', ENOSPC@write#3, …
+    #[arg(long = "signal", visible_alias = "fault", value_name = "STEP")]
     pub steps: Vec<String>,
     /// Do not run it undisturbed first: only `exits` and `orphans` can be judged
     #[arg(long)]
@@ -281,8 +297,14 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub points: PointArgs,
     /// To whom the signal goes [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
-    #[arg(long, value_name = "WHOM")]
+    #[arg(long, value_name = "WHOM", value_parser = delivery)]
     pub deliver: Option<Delivery>,
+    /// Another fault than a signal at each point: ENOSPC, EINTR:always, short=1, delay=50ms, KILL:child, …
+    #[arg(long, value_name = "FAULT", conflicts_with = "signal")]
+    pub fault: Option<String>,
+    /// What comes after it, a step (repeatable): INT@+50ms
+    #[arg(long, value_name = "STEP")]
+    pub then: Vec<String>,
     /// From when the promise holds, a trigger; earlier points are reported apart
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
     pub after: Option<Trigger>,

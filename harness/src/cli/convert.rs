@@ -1,7 +1,7 @@
 //! From arguments to what they mean.
 
 use super::args::{ContractArgs, PhaseArg, PointArgs, RunArgs, SweepArgs, TargetArgs};
-use crate::explore::{Error, Narrowing};
+use crate::explore::{Error, Narrowing, Strike};
 use crate::facts::Phase;
 use crate::inject::{Delivery, Fault, ParseError, Step, Trigger, duration};
 use crate::oracle::{self, Contract, Mapped};
@@ -28,6 +28,10 @@ pub(super) fn variable(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn time(text: &str) -> Result<Duration, ParseError> {
     duration(text)
+}
+
+pub(super) fn delivery(text: &str) -> Result<Delivery, ParseError> {
+    Delivery::parse(text)
 }
 
 pub(super) fn trigger(text: &str) -> Result<Trigger, ParseError> {
@@ -134,48 +138,59 @@ impl RunArgs {
     pub fn steps(&self) -> Result<Vec<Step>, Error> {
         self.steps
             .iter()
-            .map(|text| {
-                let step = Step::parse(text, |signal| Delivery::usual(signal, self.target.pty))
-                    .map_err(|error| Error::Usage(format!("--signal {error}")))?;
-                check_delivery(step.fault.signal(), delivery(&step), self.target.pty)?;
-                Ok(step)
-            })
+            .map(|text| step(text, "--signal", self.target.pty))
             .collect()
     }
 }
 
-fn delivery(step: &Step) -> Delivery {
-    match step.fault {
-        Fault::Signal { to, .. } => to,
-    }
+/// A step that can be done to such a target; `flag` is where it was given.
+fn step(text: &str, flag: &str, pty: bool) -> Result<Step, Error> {
+    let step = Step::parse(text, |signal| Delivery::usual(signal, pty))
+        .map_err(|error| Error::Usage(format!("{flag} {error}")))?;
+    possible(&step.fault, pty)?;
+    Ok(step)
 }
 
-fn check_delivery(signal: i32, to: Delivery, pty: bool) -> Result<(), Error> {
-    if to != Delivery::Terminal {
-        return Ok(());
-    }
-    if !pty {
-        return Err(Error::Usage(
-            "typing on the terminal needs one; add --pty".to_owned(),
-        ));
-    }
-    if crate::inject::typed(signal).is_none() {
-        return Err(Error::Usage(format!(
-            "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
-            crate::facts::signals::name(signal)
-        )));
-    }
-    Ok(())
+fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
+    fault
+        .check(pty)
+        .map_err(|error| Error::Usage(error.to_string()))
 }
 
 impl SweepArgs {
-    pub fn delivery(&self) -> Result<Delivery, Error> {
-        let signal = self.points.signal;
-        let to = self
-            .deliver
-            .unwrap_or_else(|| Delivery::usual(signal, self.target.pty));
-        check_delivery(signal, to, self.target.pty)?;
-        Ok(to)
+    /// What is done at each point.
+    pub fn strike(&self) -> Result<Strike, Error> {
+        let pty = self.target.pty;
+        let default = |signal| self.deliver.unwrap_or_else(|| Delivery::usual(signal, pty));
+        let (fault, lasting) = match &self.fault {
+            Some(text) => Fault::parse(text, default)
+                .map_err(|error| Error::Usage(format!("--fault {error}")))?,
+            None => {
+                let signal = self.points.signal;
+                let to = default(signal);
+                (Fault::Signal { signal, to }, false)
+            }
+        };
+        possible(&fault, pty)?;
+        let then = self.then.iter().map(|text| step(text, "--then", pty));
+        Ok(Strike {
+            fault,
+            lasting,
+            then: then.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// On which sides of the calls it is done.
+    pub fn mapped(&self, fault: &Fault) -> Result<Mapped, Error> {
+        if !fault.is_of_call() {
+            return self.points.mapped();
+        }
+        if !self.points.phase.is_empty() {
+            return Err(Error::Usage(format!(
+                "{fault} happens to the call itself; leave --phase out"
+            )));
+        }
+        Ok(Mapped::CALLS)
     }
 
     pub fn narrowing(&self) -> Narrowing {
@@ -206,6 +221,7 @@ impl PointArgs {
             before_blocking: false,
             before_all: has(PhaseArg::Before),
             entry: has(PhaseArg::Entry),
+            entry_all: false,
         };
         if mapped.before_all && !cfg!(target_arch = "x86_64") {
             return Err(Error::Usage(format!(

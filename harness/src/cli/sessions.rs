@@ -6,8 +6,7 @@ use super::reports::{keep, keep_error, named};
 use crate::explore::{
     self, Error, Failure, Lab, Progress, RunReport, Store, SweepOptions, SweepReport,
 };
-use crate::facts::signals;
-use crate::inject::{Delivery, Schedule};
+use crate::inject::Schedule;
 use crate::report::{self, Bar, Ink, Json, Paper, Sink};
 use crate::results::{self, Kind};
 use crate::target::Target;
@@ -101,7 +100,7 @@ pub fn sweep(args: SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let (target, to, report) = swept(&args, &bar, token)
+        let (target, fault, report) = swept(&args, &bar, token)
             .map_err(|error| keep_error(&args.output, Kind::Sweep, &args.target.command, error))?;
         bar.clear();
         let code = exit::of_sweep(&report);
@@ -117,8 +116,6 @@ pub fn sweep(args: SweepArgs) -> u8 {
             print(&paper.finish());
         }
         keep(&args.output, || {
-            let signal = signals::name(args.points.signal);
-            let fault = format!("{signal} to the {}", to.word());
             results::of_sweep(&named(&target), &target.command, fault, &report)
         })?;
         Ok(code)
@@ -130,11 +127,11 @@ fn swept(
     args: &SweepArgs,
     bar: &Bar,
     token: &StopToken,
-) -> Result<(Target, Delivery, SweepReport), Error> {
+) -> Result<(Target, String, SweepReport), Error> {
     let json = args.output.json;
     let target = args.target.target()?;
     args.narrowing().check()?;
-    let to = args.delivery()?;
+    let strike = args.strike()?;
     let jobs = args.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -142,13 +139,12 @@ fn swept(
     bar.say("starting");
     let lab = open(&target, jobs, args.target.isolation)?;
     let options = SweepOptions {
-        signal: args.points.signal,
-        to,
-        mapped: args.points.mapped()?,
+        mapped: args.mapped(&strike.fault)?,
         all: args.points.all,
         narrowing: args.narrowing(),
         confirm: args.confirm,
         isolation: args.target.isolation,
+        ..SweepOptions::of(strike)
     };
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
@@ -178,8 +174,7 @@ fn swept(
                         &place,
                         baseline,
                         plan,
-                        options.signal,
-                        to,
+                        &options.strike,
                     );
                     bar.print(&paper.finish());
                 }
@@ -193,7 +188,7 @@ fn swept(
         },
     )?;
     told(heading.unwrap_or(Ok(())))?;
-    Ok((target, to, report))
+    Ok((target, options.strike.words(), report))
 }
 
 pub fn run(args: RunArgs) -> u8 {

@@ -6,6 +6,7 @@
 mod confirm;
 mod error;
 mod finding;
+mod fit;
 mod lab;
 mod learn;
 mod nursery;
@@ -21,7 +22,7 @@ pub use error::Error;
 pub use finding::{Finding, Findings};
 pub use lab::{Isolation, Lab};
 pub use learn::learn;
-pub use plan::{Narrowing, Plan, Planned, map_points};
+pub use plan::{Narrowing, Plan, Planned, Strike, map_points};
 pub use replay::{Replay, replay};
 pub use run::{RunReport, observe, run};
 pub use spot::{PointOutcome, Spot};

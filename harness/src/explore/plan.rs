@@ -1,13 +1,15 @@
 //! Which points a sweep tries.
 
+use super::fit::Fit;
 use super::lab::until;
 use super::{Error, Lab, learn};
 use crate::facts::{Phase, Run, What};
-use crate::inject::{CallSelector, Delivery, Fault, PointName, Schedule, Trigger};
+use crate::inject::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use crate::oracle::{Baseline, Contract, Mapped, Point};
 use globset::Glob;
 use regex::bytes::Regex;
 use sigproof_core::{Stage, StopToken};
+use std::collections::BTreeSet;
 
 /// What narrows a sweep down.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +50,56 @@ impl Narrowing {
     }
 }
 
+/// What is done at each point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strike {
+    /// The fault.
+    pub fault: Fault,
+    /// From the point on, not only there.
+    pub lasting: bool,
+    /// What comes after it.
+    pub then: Vec<Step>,
+}
+
+impl Strike {
+    /// This fault, once.
+    pub fn once(fault: Fault) -> Strike {
+        Strike {
+            fault,
+            lasting: false,
+            then: Vec::new(),
+        }
+    }
+
+    /// What it is, in words.
+    pub fn words(&self) -> String {
+        let mut words = self.fault.words(self.lasting);
+        for step in &self.then {
+            words.push_str(&format!(", then {step}"));
+        }
+        words
+    }
+
+    /// The signal that it sends, 0 when it sends none.
+    pub(super) fn signal(&self) -> i32 {
+        self.fault.signal().unwrap_or(0)
+    }
+
+    /// The schedule that strikes at one point.
+    pub(super) fn at(&self, point: &Point) -> Schedule {
+        let mut steps = vec![Step {
+            trigger: Trigger::Point {
+                name: point.name.clone(),
+                key: point.key.clone(),
+            },
+            fault: self.fault.clone(),
+            lasting: self.lasting,
+        }];
+        steps.extend(self.then.iter().cloned());
+        Schedule { steps }
+    }
+}
+
 /// One run of a sweep.
 #[derive(Debug, Clone)]
 pub struct Planned {
@@ -74,38 +126,42 @@ pub struct Plan {
     pub left_out: usize,
     /// Points that are tried by one of their class.
     pub by_class: usize,
+    /// Places of the points at which the fault cannot happen: a call that never
+    /// answers with that error, a moment at which there is no child.
+    pub unfit: BTreeSet<usize>,
 }
 
 impl Plan {
-    /// Chooses the points, with `signal` sent to `to` at each.
+    /// Chooses the points at which to strike.
     ///
     /// # Errors
     /// A bad glob, a call that does not exist, or a moment that never comes.
-    pub fn new(
-        baseline: &Baseline,
-        narrowing: &Narrowing,
-        signal: i32,
-        to: Delivery,
-    ) -> Result<Plan, Error> {
+    pub fn new(baseline: &Baseline, narrowing: &Narrowing, strike: &Strike) -> Result<Plan, Error> {
         narrowing.check()?;
         let ready_ns = match &narrowing.after {
             None => 0,
-            Some(trigger) => moment(baseline, trigger, signal)?,
+            Some(trigger) => moment(baseline, trigger, strike.signal())?,
         };
         let mut plan = Plan::default();
-        let points: Vec<(usize, &Point)> = baseline
-            .points
-            .points
+        let found = &baseline.points.points;
+        let fit = Fit::new(baseline, &strike.fault);
+        let (fitting, unfit): (Vec<(usize, &Point)>, Vec<_>) = found
             .iter()
             .enumerate()
+            .partition(|(_, point)| fit.fits(point));
+        plan.unfit = unfit.into_iter().map(|(place, _)| place).collect();
+        let points: Vec<(usize, &Point)> = fitting
+            .iter()
             .filter(|(_, point)| narrowing.wants(point))
+            .copied()
             .collect();
-        plan.left_out = baseline.points.points.len() - points.len();
-        // All idle points look alike; the last of them stands for the class.
+        plan.left_out = fitting.len() - points.len();
+        // All idle points look alike to a signal; the last of them stands for the class.
+        let classes = !narrowing.no_classes && strike.fault.signal().is_some();
         let idle = points.iter().filter(|(_, point)| point.idle).count();
         let last_idle = points.iter().rposition(|(_, point)| point.idle);
         for (index, (place, point)) in points.iter().enumerate() {
-            let is_class = point.idle && !narrowing.no_classes;
+            let is_class = point.idle && classes;
             if is_class && Some(index) != last_idle {
                 continue;
             }
@@ -113,7 +169,7 @@ impl Plan {
             plan.by_class += stands_for - 1;
             plan.planned.push(Planned {
                 point: point.name.clone(),
-                schedule: at(point, signal, to),
+                schedule: strike.at(point),
                 stands_for,
                 before_ready: point.at_ns < ready_ns,
                 steady: point.steady,
@@ -127,17 +183,6 @@ impl Plan {
     pub fn points(&self) -> usize {
         self.planned.iter().map(|planned| planned.stands_for).sum()
     }
-}
-
-/// The schedule that strikes at one point.
-pub(super) fn at(point: &Point, signal: i32, to: Delivery) -> Schedule {
-    Schedule::of(
-        Trigger::Point {
-            name: point.name.clone(),
-            key: point.key.clone(),
-        },
-        Fault::Signal { signal, to },
-    )
 }
 
 /// When a trigger is met in the recorded run.
@@ -220,7 +265,7 @@ pub(super) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Opt
         .points
         .iter()
         .filter(|point| {
-            point.name.call == selector.call
+            selector.means(&point.name.call)
                 && point.name.phase == Phase::Exit
                 && process
                     .as_ref()

@@ -51,11 +51,7 @@ fn repeat(
 ) -> Result<Replay, Error> {
     let mut notes = lab.notes.clone();
     notes.extend(failure.changed_inputs());
-    let signal = failure
-        .schedule
-        .steps
-        .first()
-        .map_or(libc::SIGINT, |step| step.fault.signal());
+    let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
     let baseline = learn(
         lab,
         &failure.contract,
@@ -97,7 +93,7 @@ fn mapped(schedule: &Schedule) -> Mapped {
     };
     Mapped {
         before_all: phases(Phase::Before),
-        entry: phases(Phase::Entry),
+        entry_all: phases(Phase::Entry),
         ..Mapped::DEFAULT
     }
 }
@@ -119,7 +115,7 @@ fn located(schedule: &Schedule, baseline: &Baseline) -> Result<Schedule, Error> 
             })?;
             Ok(Step {
                 trigger: Trigger::Point { name: name.clone(), key: point.key.clone() },
-                fault: step.fault.clone(),
+                ..step.clone()
             })
         })
         .collect::<Result<_, Error>>()?;

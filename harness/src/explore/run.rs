@@ -63,10 +63,7 @@ fn judged(
     isolation: Isolation,
     store: &Store,
 ) -> Result<RunReport, Error> {
-    let signal = schedule
-        .steps
-        .first()
-        .map_or(libc::SIGINT, |step| step.fault.signal());
+    let signal = schedule.first_signal().unwrap_or(libc::SIGINT);
     let baseline = learn(&lab, &contract, signal, Mapped::DEFAULT, false)?;
     let baseline_ns = Some(baseline.duration_ns);
     let mut notes = lab.notes.clone();

@@ -36,6 +36,8 @@ pub enum PointOutcome {
     ByClass,
     /// It was not asked for.
     LeftOut,
+    /// The fault cannot happen there.
+    Unfit,
     /// It is tried by another shard.
     Elsewhere,
     /// The run did not come by it.
@@ -81,6 +83,7 @@ pub(super) fn spots(
             let run = order.map(|order| &plan.planned[order]);
             let outcome = match order {
                 Some(order) => outcomes.remove(&order).unwrap_or(PointOutcome::CutShort),
+                None if plan.unfit.contains(&place) => PointOutcome::Unfit,
                 None if !narrowing.wants(point) => PointOutcome::LeftOut,
                 None if point.idle && class => PointOutcome::ByClass,
                 None => PointOutcome::Elsewhere,

@@ -4,12 +4,12 @@ use super::confirm::confirm;
 use super::finding::{Finding, Findings};
 use super::lab::until;
 use super::learn::refine;
-use super::plan::{Narrowing, Plan, Planned};
+use super::plan::{Narrowing, Plan, Planned, Strike};
 use super::spot::{PointOutcome, Spot, spots};
 use super::store::{Expected, Store};
 use super::trial::{Trial, Trials};
 use super::{Error, Isolation, Lab, learn};
-use crate::inject::{Delivery, PointName};
+use crate::inject::PointName;
 use crate::oracle::{Baseline, Contract, Mapped, Verdict};
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::collections::BTreeMap;
@@ -19,10 +19,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// What to sweep with.
 #[derive(Debug, Clone)]
 pub struct SweepOptions {
-    /// The signal (number).
-    pub signal: i32,
-    /// To whom.
-    pub to: Delivery,
+    /// What is done at each point.
+    pub strike: Strike,
     /// On which sides of the calls.
     pub mapped: Mapped,
     /// Every call, not only those with an effect.
@@ -33,6 +31,29 @@ pub struct SweepOptions {
     pub confirm: u32,
     /// How the target is kept apart, for the stored failures.
     pub isolation: Isolation,
+}
+
+impl SweepOptions {
+    /// This at each point where it matters, everything else as it is unless told otherwise.
+    pub fn of(strike: Strike) -> SweepOptions {
+        let mapped = if strike.fault.is_of_call() {
+            Mapped::CALLS
+        } else {
+            Mapped::DEFAULT
+        };
+        SweepOptions {
+            strike,
+            mapped,
+            all: false,
+            narrowing: Narrowing::default(),
+            confirm: 2,
+            isolation: Isolation::Auto,
+        }
+    }
+
+    fn all_calls(&self) -> bool {
+        self.all || self.strike.fault.needs_every_call()
+    }
 }
 
 /// What happens meanwhile.
@@ -71,6 +92,8 @@ pub struct SweepReport {
     pub not_reached: Vec<PointName>,
     /// Points left out by `--only`, `--path` and the like.
     pub left_out: usize,
+    /// Points at which the fault cannot happen; not among those found.
+    pub unfit: usize,
     /// Points tried through another one of their class.
     pub by_class: usize,
     /// Calls that were met in one recording only.
@@ -132,10 +155,11 @@ pub fn sweep(
     let lab = Arc::new(lab);
     // Without a baseline there are no partial results to wait for.
     let baseline = until(&lab, token, Stage::CancelQueued, || {
-        learn(&lab, &contract, options.signal, options.mapped, options.all)
+        let signal = options.strike.signal();
+        learn(&lab, &contract, signal, options.mapped, options.all_calls())
     })?;
     let learned_at = SystemTime::now();
-    let plan = Plan::new(&baseline, &options.narrowing, options.signal, options.to)?;
+    let plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
     progress(Progress::Learned(&baseline, &plan));
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
 
@@ -189,7 +213,7 @@ pub fn sweep(
             finding.schedule.clone(),
             expected,
             options.isolation,
-            options.all,
+            options.all_calls(),
         );
         match store.put(&failure) {
             Ok(file) => finding.file = Some(file),
@@ -202,10 +226,11 @@ pub fn sweep(
     Ok(SweepReport {
         baseline_ns: trials.baseline.duration_ns,
         findings,
-        points_found: points.points.len(),
+        points_found: points.points.len() - plan.unfit.len() - tally.unfit,
         points_tried: tally.tried,
         not_reached: tally.not_reached,
         left_out: plan.left_out,
+        unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
         unsteady: points.unsteady,
         runs: tally.runs,
@@ -259,6 +284,7 @@ struct Tally {
     runs: usize,
     violated: usize,
     not_reached: Vec<PointName>,
+    unfit: usize,
     unjudged: BTreeMap<&'static str, String>,
     judged: Vec<&'static str>,
     limits: BTreeMap<String, usize>,
@@ -285,7 +311,7 @@ fn run_all(
         jobs.into_iter().map(|planned| planned.schedule),
         move |schedule, _token| {
             let trial = shared.run(schedule.clone(), false)?;
-            if trial.run.all_fired() {
+            if trial.struck() || !trial.run.in_vain.is_empty() {
                 return Ok(Arc::new(trial));
             }
             // A count can be off once (a machine under load wakes a waiting call early); not twice.
@@ -330,9 +356,15 @@ impl Tally {
         for limit in &trial.run.limits {
             *self.limits.entry(limit.clone()).or_default() += 1;
         }
-        if !trial.run.all_fired() {
-            self.not_reached.push(planned.point.clone());
-            self.outcomes.insert(order, PointOutcome::NotReached);
+        if !trial.struck() {
+            let outcome = if trial.run.in_vain.is_empty() {
+                self.not_reached.push(planned.point.clone());
+                PointOutcome::NotReached
+            } else {
+                self.unfit += planned.stands_for;
+                PointOutcome::Unfit
+            };
+            self.outcomes.insert(order, outcome);
             return;
         }
         self.tried += planned.stands_for;

@@ -3,7 +3,7 @@
 use super::Error;
 use super::lab::{Bench, Lab};
 use crate::facts::{CheckFact, Run, TreeDelta};
-use crate::inject::Schedule;
+use crate::inject::{Schedule, Trigger};
 use crate::oracle::{self, Baseline, Context, Contract, Judgement};
 use crate::probe::{RunOrder, Trace};
 use std::collections::HashMap;
@@ -26,6 +26,14 @@ impl Trial {
         self.judgements
             .iter()
             .any(|judgement| !judgement.verdict.evidence().is_empty())
+    }
+
+    /// Whether every point of the schedule was struck at. Steps that wait for
+    /// something else may come too late: the target has ended.
+    pub fn struck(&self) -> bool {
+        let steps = self.schedule.steps.iter().zip(&self.run.fired_ns);
+        let mut at_points = steps.filter(|(step, _)| matches!(step.trigger, Trigger::Point { .. }));
+        at_points.all(|(_, fired)| fired.is_some())
     }
 
     /// Whether this oracle found this.

@@ -78,10 +78,13 @@ pub enum What {
     Fault {
         /// Which step, from 0.
         step: usize,
-        /// The fault, as the schedule writes it.
+        /// The fault, in words.
         fault: String,
         /// What its trigger met.
         met: String,
+        /// The signal (number) that it sent, if it sent one.
+        #[serde(default)]
+        signal: Option<i32>,
     },
     /// A signal was taken by a thread of the target.
     Delivered {
@@ -89,6 +92,9 @@ pub enum What {
         pid: i32,
         /// The thread that takes it.
         tid: i32,
+        /// Its place among the births, such as `t1`; empty for the main thread.
+        #[serde(default)]
+        thread: String,
         /// The signal (number).
         signal: i32,
         /// No process sent it: a fault of the program itself, such as SIGSEGV.

@@ -6,6 +6,7 @@
 //! without the program it came from.
 
 mod capture;
+pub mod errnos;
 mod event;
 mod point;
 mod run;

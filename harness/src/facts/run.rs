@@ -12,6 +12,10 @@ pub struct Run {
     pub status: Option<ExitStatus>,
     /// When each step of the schedule was applied; `None` when its trigger was never met.
     pub fired_ns: Vec<Option<u64>>,
+    /// Steps whose moment came when there was nothing to apply them to: no child
+    /// to kill, no length to shorten.
+    #[serde(default)]
+    pub in_vain: Vec<usize>,
     /// When the target's own process ended or was killed.
     pub end_ns: u64,
     /// Descendants that outlived the target and the grace period.

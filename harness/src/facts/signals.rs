@@ -31,9 +31,16 @@ pub fn similar(text: &str) -> Vec<String> {
         .to_ascii_uppercase()
         .trim_start_matches("SIG")
         .to_owned();
-    let mut near: Vec<(usize, String)> = Signal::iterator()
-        .map(|signal| signal.as_str().trim_start_matches("SIG").to_owned())
-        .map(|name| (distance(&wanted, &name), name))
+    neighbours(
+        &wanted,
+        Signal::iterator().map(|signal| signal.as_str().trim_start_matches("SIG").to_owned()),
+    )
+}
+
+/// At most three of the names, those that differ least from what was wanted.
+pub(super) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut near: Vec<(usize, String)> = names
+        .map(|name| (distance(wanted, &name), name))
         .filter(|(distance, _)| *distance <= 2)
         .collect();
     near.sort();

@@ -1,13 +1,21 @@
 //! Schedules: what is done to a target and when, as plain data.
 
+mod deliver;
+mod fault;
+mod fits;
 mod name;
 mod schedule;
-mod show;
+mod selector;
+#[cfg(test)]
+mod tests;
 mod text;
 
+pub use deliver::{Delivery, ThreadName};
+pub use fault::Fault;
+pub(crate) use fault::typed;
+pub(crate) use fits::length_position;
 pub use name::PointName;
 pub(crate) use name::{arg_matcher, same_arg};
-pub(crate) use schedule::typed;
-pub use schedule::{CallSelector, Delivery, Fault, Schedule, Step, Trigger};
+pub use schedule::{CallSelector, Schedule, Step, Trigger};
 pub use text::ParseError;
 pub(crate) use text::{duration, signal};

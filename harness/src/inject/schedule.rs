@@ -1,7 +1,6 @@
 //! Triggers and faults.
 
-use super::PointName;
-use crate::facts::signals;
+use super::{Fault, PointName};
 use crate::facts::{Phase, PointKey};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +19,40 @@ pub struct Step {
     pub trigger: Trigger,
     /// What.
     pub fault: Fault,
+    /// Not once but from there on: at each later call that looks the same, or,
+    /// where no call is named, to each call that the fault can happen to. A
+    /// signal without a call comes again and again. At most
+    /// [`Step::MOST_TIMES`] times.
+    #[serde(default)]
+    pub lasting: bool,
+}
+
+impl Step {
+    /// How often a lasting fault is applied.
+    pub const MOST_TIMES: u32 = 10_000;
+    /// How often EINTR and EAGAIN are: a correct program asks again for as long
+    /// as they come.
+    pub const MOST_RETRIES: u32 = 100;
+
+    /// One fault, once.
+    pub fn once(trigger: Trigger, fault: Fault) -> Step {
+        Step {
+            trigger,
+            fault,
+            lasting: false,
+        }
+    }
+
+    /// How often its fault is applied at most.
+    pub fn times(&self) -> u32 {
+        match (self.lasting, &self.fault) {
+            (false, _) => 1,
+            (true, Fault::Errno { errno }) if matches!(*errno, libc::EINTR | libc::EAGAIN) => {
+                Step::MOST_RETRIES
+            }
+            (true, _) => Step::MOST_TIMES,
+        }
+    }
 }
 
 /// When a fault is applied.
@@ -78,81 +111,9 @@ pub struct CallSelector {
     pub nth: u32,
     /// On which side of the call.
     pub phase: Phase,
-}
-
-/// What is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// A signal.
-    Signal {
-        /// Its number.
-        signal: i32,
-        /// To whom.
-        to: Delivery,
-    },
-}
-
-/// Whom a signal is sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// The target's own process only, as `kill PID` does.
-    Process,
-    /// The target's process group, as a terminal does for its foreground group.
-    Group,
-    /// Typed on the pty: a real 0x03 (INT), 0x1c (QUIT) or 0x1a (TSTP).
-    Terminal,
-}
-
-impl Delivery {
-    /// Whom a signal goes to unless told otherwise: what a keyboard sends goes to
-    /// the group (typed, on a pty), what `kill`, `timeout` and `docker stop` send to the process.
-    pub fn usual(signal: i32, pty: bool) -> Delivery {
-        match signal {
-            libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP if pty => Delivery::Terminal,
-            libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP | libc::SIGHUP => Delivery::Group,
-            _ => Delivery::Process,
-        }
-    }
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Delivery::Process => "process",
-            Delivery::Group => "group",
-            Delivery::Terminal => "terminal",
-        }
-    }
-}
-
-impl Fault {
-    /// The signal's number.
-    pub fn signal(&self) -> i32 {
-        match self {
-            Fault::Signal { signal, .. } => *signal,
-        }
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Fault::Signal { signal, to } => {
-                write!(f, "{} to the {}", signals::name(*signal), to.word())
-            }
-        }
-    }
-}
-
-/// The control character that a person types for a signal.
-pub(crate) fn typed(signal: i32) -> Option<u8> {
-    match signal {
-        libc::SIGINT => Some(0x03),
-        libc::SIGQUIT => Some(0x1c),
-        libc::SIGTSTP => Some(0x1a),
-        _ => None,
-    }
+    /// Calls that change nothing are counted, too, as `sigproof points --all` does.
+    #[serde(default)]
+    pub every: bool,
 }
 
 impl Schedule {
@@ -161,10 +122,15 @@ impl Schedule {
         Schedule::default()
     }
 
+    /// The first signal that it sends.
+    pub fn first_signal(&self) -> Option<i32> {
+        self.steps.iter().find_map(|step| step.fault.signal())
+    }
+
     /// One step.
     pub fn of(trigger: Trigger, fault: Fault) -> Schedule {
         Schedule {
-            steps: vec![Step { trigger, fault }],
+            steps: vec![Step::once(trigger, fault)],
         }
     }
 }

@@ -1,9 +1,12 @@
-//! Schedules as people write them: `INT@output:'ready'`, `TERM:process@+200ms`.
+//! Schedules as people write them: `INT@output:'ready'`, `ENOSPC:always@write#3`.
+//!
+//! Everything that is printed here is read back as the same value, but for a
+//! point of a recording, which is printed as the call that it is.
 
-use super::schedule::{CallSelector, Delivery, Fault, Step, Trigger, typed};
-use crate::facts::Phase;
-use crate::facts::signals;
-use clap::ValueEnum;
+use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time, typed};
+use super::schedule::{CallSelector, Step, Trigger};
+use super::{Delivery, Fault};
+use crate::facts::{Phase, Stream, errnos, signals};
 use std::fmt;
 use std::time::Duration;
 
@@ -18,6 +21,10 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+fn wrong<T>(why: impl Into<String>) -> Result<T, ParseError> {
+    Err(ParseError(why.into()))
+}
 
 /// Reads a signal's name.
 pub(crate) fn signal(text: &str) -> Result<i32, ParseError> {
@@ -36,103 +43,330 @@ pub(crate) fn signal(text: &str) -> Result<i32, ParseError> {
 pub(crate) fn duration(text: &str) -> Result<Duration, ParseError> {
     let wrong = || {
         ParseError(format!(
-            "no such duration: {text}; write a number and a unit (us, ms, s or m), such as 250ms"
+            "no such duration: {text}; write a number and a unit (ns, us, ms, s or m), such as 250ms"
         ))
     };
     let split = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .ok_or_else(wrong)?;
     let (number, unit) = text.split_at(split);
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "us" | "µs" => number / 1e6,
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" | "min" => number * 60.0,
+    let unit_ns: u64 = match unit {
+        "ns" => 1,
+        "us" | "µs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" | "min" => 60_000_000_000,
         _ => return Err(wrong()),
     };
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole
+            .checked_mul(unit_ns)
+            .map(Duration::from_nanos)
+            .ok_or_else(wrong);
+    }
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * unit_ns as f64 / 1e9).map_err(|_| wrong())
 }
 
 impl Step {
-    /// Reads `SIGNAL[:DELIVERY]@TRIGGER`; `default` says who gets a signal when
-    /// the text does not.
+    /// Reads `FAULT@TRIGGER`; `default` says who gets a signal when the text does not.
+    ///
+    /// # Errors
+    /// A text that is none, with what would do.
     pub fn parse(text: &str, default: impl Fn(i32) -> Delivery) -> Result<Step, ParseError> {
-        let (fault, trigger) = text.split_once('@').ok_or_else(|| {
-            ParseError(format!(
-                "{text}: a moment is missing; write SIGNAL@TRIGGER, such as INT@250ms or INT@output:'ready'"
-            ))
-        })?;
-        let (name, to) = match fault.split_once(':') {
-            Some((name, to)) => (name, Some(to)),
-            None => (fault, None),
+        let Some((fault, trigger)) = text.split_once('@') else {
+            return wrong(format!(
+                "{text}: a moment is missing; write FAULT@TRIGGER, such as INT@250ms, INT@output:'ready' or ENOSPC@write#3"
+            ));
         };
-        let signal = signal(name)?;
-        let to = match to {
-            None => default(signal),
-            Some(word) => Delivery::from_str(word, true).map_err(|_| {
-                ParseError(format!(
-                    "no such delivery: {word}; write process, group or terminal"
-                ))
-            })?,
-        };
-        if to == Delivery::Terminal && typed(signal).is_none() {
-            return Err(ParseError(format!(
-                "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
-                signals::name(signal)
-            )));
+        let (fault, lasting) = Fault::parse(fault, default)?;
+        let (mut trigger, phase) = Trigger::parse_phased(trigger)?;
+        if fault.is_of_call()
+            && let Trigger::Call(selector) = &mut trigger
+        {
+            // It happens to the call, so it has to be there when the call begins.
+            if phase.is_some_and(|phase| phase != Phase::Entry) {
+                return wrong(format!(
+                    "{text}: {} happens to the call itself; leave the phase out",
+                    fault.short_words()
+                ));
+            }
+            selector.phase = Phase::Entry;
+            if let Fault::Short { .. } = fault
+                && !selector.names().iter().any(|name| fault.fits(name))
+            {
+                return wrong(format!(
+                    "{text}: {} has no length that could be shorter; read, write, pread64, pwrite64, sendto and recvfrom have one",
+                    selector.call
+                ));
+            }
+        }
+        if trigger == Trigger::Handler && fault.signal().is_none() {
+            return wrong(format!(
+                "{text}: the trigger `handler` waits for the handler of the step's signal, and this fault is none"
+            ));
         }
         Ok(Step {
-            trigger: Trigger::parse(trigger)?,
-            fault: Fault::Signal { signal, to },
+            trigger,
+            fault,
+            lasting,
         })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let always = if self.lasting { ":always" } else { "" };
+        write!(f, "{}{always}@", self.fault)?;
+        match &self.trigger {
+            // The phase is given with the fault.
+            Trigger::Call(selector) if self.fault.is_of_call() => selector.write(f, false),
+            trigger => write!(f, "{trigger}"),
+        }
+    }
+}
+
+impl Fault {
+    /// Reads a fault, and whether it lasts: `INT`, `TERM:process`, `ENOSPC`,
+    /// `short=1:always`. `default` says who gets a signal when the text does not.
+    ///
+    /// # Errors
+    /// A text that is none, with what would do.
+    pub fn parse(
+        text: &str,
+        default: impl Fn(i32) -> Delivery,
+    ) -> Result<(Fault, bool), ParseError> {
+        let (rest, lasting) = match text.rsplit_once(':') {
+            Some((rest, "always")) => (rest, true),
+            Some((rest, "once")) => (rest, false),
+            _ => (text, false),
+        };
+        let (name, to) = match rest.split_once(':') {
+            Some((name, to)) => (name, Some(Delivery::parse(to)?)),
+            None => (rest, None),
+        };
+        let (word, value) = match name.split_once('=') {
+            Some((word, value)) => (word, Some(value)),
+            None => (name, None),
+        };
+        let fault = Fault::of_word(word, value, to, default)?;
+        let takes_to = matches!(fault, Fault::Signal { .. } | Fault::Freeze { .. });
+        if to.is_some() && !takes_to {
+            return wrong(format!(
+                "{text}: {word} goes to nobody; after it only :once or :always can stand"
+            ));
+        }
+        if lasting && !fault.can_last() {
+            return wrong(format!(
+                "{text}: what is closed stays closed; leave :always out"
+            ));
+        }
+        Ok((fault, lasting))
+    }
+
+    fn of_word(
+        word: &str,
+        value: Option<&str>,
+        to: Option<Delivery>,
+        default: impl Fn(i32) -> Delivery,
+    ) -> Result<Fault, ParseError> {
+        let time_or = |usual| match value {
+            None => Ok(usual),
+            Some(value) => duration(value).map(nanoseconds),
+        };
+        Ok(match (word, value) {
+            ("hangup", None) => Fault::HangUp,
+            ("short", None) => Fault::Short { bytes: None },
+            ("short", Some(bytes)) => match bytes.parse() {
+                Ok(bytes) if bytes > 0 => Fault::Short { bytes: Some(bytes) },
+                _ => {
+                    return wrong(format!(
+                        "short={bytes}: a number of bytes from 1 is expected"
+                    ));
+                }
+            },
+            ("delay", Some(value)) => Fault::Delay {
+                ns: nanoseconds(duration(value)?),
+            },
+            ("delay", None) => {
+                return wrong("delay: how long? Write delay=TIME, such as delay=50ms");
+            }
+            ("freeze", _) => match to.unwrap_or(Delivery::Group) {
+                to @ (Delivery::Process | Delivery::Group | Delivery::Child) => Fault::Freeze {
+                    ns: time_or(FREEZE_NS)?,
+                    to,
+                },
+                to => {
+                    return wrong(format!(
+                        "freeze:{to}: SIGSTOP stops whole processes; write freeze:process, freeze:group or freeze:child"
+                    ));
+                }
+            },
+            ("close", stream) => Fault::CloseReader {
+                stream: match stream {
+                    Some("stdout") | None => Stream::Stdout,
+                    Some("stderr") => Stream::Stderr,
+                    Some(other) => {
+                        return wrong(format!("close={other}: write close=stdout or close=stderr"));
+                    }
+                },
+            },
+            ("starve", _) => Fault::Starve {
+                ns: time_or(STARVE_NS)?,
+            },
+            (_, Some(value)) => {
+                return wrong(format!(
+                    "{word}={value}: {word} takes no value; short=BYTES, delay=TIME, freeze=TIME, starve=TIME and close=STREAM do"
+                ));
+            }
+            (word, None) => return Fault::of_name(word, to, default),
+        })
+    }
+
+    /// A signal or an error.
+    fn of_name(
+        word: &str,
+        to: Option<Delivery>,
+        default: impl Fn(i32) -> Delivery,
+    ) -> Result<Fault, ParseError> {
+        if let Some(errno) = errnos::parse(word) {
+            return Ok(Fault::Errno { errno });
+        }
+        if signals::parse(word).is_none() {
+            let mut near = errnos::similar(word);
+            if word.starts_with('E') && !near.is_empty() {
+                return wrong(format!(
+                    "no such error: {word}; did you mean {}?",
+                    near.join(" or ")
+                ));
+            }
+            near = signals::similar(word);
+            if near.is_empty() {
+                return wrong(format!(
+                    "no such fault: {word}; faults are signals (INT, SIGTERM, 2), errors (ENOSPC, EINTR), hangup, short[=BYTES], delay=TIME, freeze[=TIME], close[=stdout|stderr] and starve[=TIME]"
+                ));
+            }
+        }
+        let signal = signal(word)?;
+        let to = to.unwrap_or_else(|| default(signal));
+        if to == Delivery::Terminal && typed(signal).is_none() {
+            return wrong(format!(
+                "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
+                signals::name(signal)
+            ));
+        }
+        Ok(Fault::Signal { signal, to })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Signal { signal, to } => {
+                let name = signals::name(*signal);
+                // A real-time signal has a number and no name that is read back.
+                let name = match name.strip_prefix("SIG") {
+                    Some(short) => short,
+                    None => &name,
+                };
+                write!(f, "{name}:{to}")
+            }
+            Fault::HangUp => f.write_str("hangup"),
+            Fault::Errno { errno } => f.write_str(&errnos::name(*errno)),
+            Fault::Short { bytes: None } => f.write_str("short"),
+            Fault::Short { bytes: Some(bytes) } => write!(f, "short={bytes}"),
+            Fault::Delay { ns } => write!(f, "delay={}", time(*ns)),
+            Fault::Freeze { ns, to } => write!(f, "freeze={}:{to}", time(*ns)),
+            Fault::CloseReader { stream } => write!(f, "close={}", stream_word(*stream)),
+            Fault::Starve { ns } => write!(f, "starve={}", time(*ns)),
+        }
     }
 }
 
 impl Trigger {
     /// Reads a trigger.
+    ///
+    /// # Errors
+    /// A text that is none, with what would do.
     pub fn parse(text: &str) -> Result<Trigger, ParseError> {
-        let ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Ok(Trigger::parse_phased(text)?.0)
+    }
+
+    /// The same, with the phase if the text gives one.
+    fn parse_phased(text: &str) -> Result<(Trigger, Option<Phase>), ParseError> {
         if let Some(after) = text.strip_prefix('+') {
-            return Ok(Trigger::AfterPrevious {
-                ns: ns(duration(after)?),
-            });
+            let ns = nanoseconds(duration(after)?);
+            return Ok((Trigger::AfterPrevious { ns }, None));
         }
         let (word, rest) = match text.split_once(':') {
             Some((word, rest)) => (word, Some(unquoted(rest))),
             None => (text, None),
         };
-        match (word, rest) {
+        let trigger = match (word, rest) {
             ("output", Some(pattern)) => {
                 regex::bytes::Regex::new(pattern)
                     .map_err(|error| ParseError(format!("bad pattern: {error}")))?;
-                Ok(Trigger::Output {
+                Trigger::Output {
                     pattern: pattern.to_owned(),
-                })
+                }
             }
-            ("handler", None) => Ok(Trigger::Handler),
-            ("child", None) => Ok(Trigger::Child { nth: 1 }),
+            ("handler", None) => Trigger::Handler,
+            ("child", None) => Trigger::Child { nth: 1 },
             ("child", Some(nth)) => match nth.parse() {
-                Ok(nth) if nth > 0 => Ok(Trigger::Child { nth }),
-                _ => Err(ParseError(format!(
-                    "child:{nth}: a number from 1 is expected"
-                ))),
+                Ok(nth) if nth > 0 => Trigger::Child { nth },
+                _ => return wrong(format!("child:{nth}: a number from 1 is expected")),
             },
             ("file", Some(glob)) => {
                 globset::Glob::new(glob)
                     .map_err(|error| ParseError(format!("bad pattern: {error}")))?;
-                Ok(Trigger::File {
+                Trigger::File {
                     glob: glob.to_owned(),
-                })
+                }
             }
-            ("call" | "point", Some(point)) => Ok(Trigger::Call(CallSelector::parse(point)?)),
-            _ if text.starts_with(|c: char| c.is_ascii_digit()) => Ok(Trigger::After {
-                ns: ns(duration(text)?),
-            }),
-            _ => Err(ParseError(format!(
-                "no such trigger: {text}; triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB and call:POINT"
-            ))),
+            ("call" | "point" | "every", Some(point)) => {
+                let (mut selector, phase) = CallSelector::parse_phased(point)?;
+                selector.every = word == "every";
+                return Ok((Trigger::Call(selector), phase));
+            }
+            _ if text.starts_with(|c: char| c.is_ascii_digit()) => Trigger::After {
+                ns: nanoseconds(duration(text)?),
+            },
+            _ => {
+                // A call may stand alone: ENOSPC@write#3.
+                return match CallSelector::parse_phased(text) {
+                    Ok((selector, phase)) => Ok((Trigger::Call(selector), phase)),
+                    Err(error) if text.contains(['#', '(']) => Err(error),
+                    Err(_) => wrong(format!(
+                        "no such trigger: {text}; triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB and a call, such as write(out.txt)#2"
+                    )),
+                };
+            }
+        };
+        Ok((trigger, None))
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trigger::After { ns } => f.write_str(&time(*ns)),
+            Trigger::AfterPrevious { ns } => write!(f, "+{}", time(*ns)),
+            Trigger::Output { pattern } => write!(f, "output:{}", quoted(pattern)),
+            Trigger::Handler => f.write_str("handler"),
+            Trigger::Child { nth } => write!(f, "child:{nth}"),
+            Trigger::File { glob } => write!(f, "file:{}", quoted(glob)),
+            Trigger::Call(selector) => selector.write(f, true),
+            Trigger::Point { name, .. } => write!(f, "call:{name}"),
         }
+    }
+}
+
+/// Quoted only where quotes of its own would be taken off.
+fn quoted(text: &str) -> String {
+    if unquoted(text) == text {
+        text.to_owned()
+    } else {
+        format!("'{text}'")
     }
 }
 
@@ -147,151 +381,4 @@ fn unquoted(text: &str) -> &str {
         }
     }
     text
-}
-
-impl CallSelector {
-    /// Reads `[PROCESS:]CALL[(ARGUMENT)][#N][@PHASE]`, as `sigproof points` prints it.
-    pub fn parse(text: &str) -> Result<CallSelector, ParseError> {
-        let wrong = |why: &str| {
-            ParseError(format!(
-                "{text}: {why}; a point is written [PROCESS:]CALL[(ARGUMENT)][#N][@PHASE], such as write(out.txt)#2@exit"
-            ))
-        };
-        let (rest, phase) = match text.rsplit_once('@') {
-            Some((rest, "exit")) => (rest, Phase::Exit),
-            Some((rest, "entry")) => (rest, Phase::Entry),
-            Some((rest, "before")) => (rest, Phase::Before),
-            _ => (text, Phase::Exit),
-        };
-        let (rest, nth) = match rest.rsplit_once('#') {
-            Some((rest, number)) if !number.contains(')') => match number.parse() {
-                Ok(nth) if nth > 0 => (rest, nth),
-                _ => return Err(wrong("N must be a number from 1")),
-            },
-            _ => (rest, 1),
-        };
-        let (head, arg) = match rest.split_once('(') {
-            Some((head, arg)) => {
-                let arg = arg
-                    .strip_suffix(')')
-                    .ok_or_else(|| wrong("a ) is missing"))?;
-                (head, Some(arg.to_owned()))
-            }
-            None => (rest, None),
-        };
-        let (process, call) = match head.rsplit_once(':') {
-            Some((process, call)) => (Some(process.to_owned()), call),
-            None => (None, head),
-        };
-        if call.is_empty() || !call.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(wrong("no system call is named"));
-        }
-        if !syscalls::Sysno::iter().any(|known| known.name() == call) {
-            return Err(wrong(&format!(
-                "there is no system call {call} on this machine"
-            )));
-        }
-        Ok(CallSelector {
-            process,
-            call: call.to_owned(),
-            arg,
-            nth,
-            phase,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(text: &str) -> Result<Step, ParseError> {
-        Step::parse(text, |_| Delivery::Group)
-    }
-
-    #[test]
-    fn steps_are_read() {
-        assert_eq!(
-            step("INT@250ms").unwrap().trigger,
-            Trigger::After { ns: 250_000_000 }
-        );
-        assert_eq!(
-            step("SIGTERM:process@+1.5s").unwrap(),
-            Step {
-                trigger: Trigger::AfterPrevious { ns: 1_500_000_000 },
-                fault: Fault::Signal {
-                    signal: 15,
-                    to: Delivery::Process
-                },
-            }
-        );
-        assert_eq!(
-            step("INT@output:'task 3: done'").unwrap().trigger,
-            Trigger::Output {
-                pattern: "task 3: done".into()
-            }
-        );
-        assert_eq!(
-            step("2@child:4").unwrap().trigger,
-            Trigger::Child { nth: 4 }
-        );
-        assert_eq!(
-            step("INT@call:bash/1:sort:openat(a b.txt)#2@before")
-                .unwrap()
-                .trigger,
-            Trigger::Call(CallSelector {
-                process: Some("bash/1:sort".into()),
-                call: "openat".into(),
-                arg: Some("a b.txt".into()),
-                nth: 2,
-                phase: Phase::Before,
-            })
-        );
-    }
-
-    #[test]
-    fn what_a_point_prints_is_read_back() {
-        for text in [
-            "gzip:write(README.md.gz)#2@exit",
-            "x+t1:pause#1@before",
-            "a:rename(b -> c)#1@exit",
-        ] {
-            let selector = CallSelector::parse(text).unwrap();
-            let name = crate::inject::PointName {
-                process: selector
-                    .process
-                    .unwrap()
-                    .split('+')
-                    .next()
-                    .unwrap()
-                    .to_owned(),
-                thread: text.split_once('+').map_or("", |_| "t1").to_owned(),
-                call: selector.call,
-                arg: selector.arg.unwrap_or_default(),
-                ordinal: selector.nth,
-                phase: selector.phase,
-            };
-            assert_eq!(name.to_string(), text);
-        }
-    }
-
-    #[test]
-    fn errors_say_what_would_do() {
-        for (text, hint) in [
-            ("ITN@5ms", "did you mean INT"),
-            ("INT", "a moment is missing"),
-            ("INT@soon", "no such trigger"),
-            ("INT@5", "a number and a unit"),
-            ("INT@output:(", "bad pattern"),
-            ("INT@child:0", "from 1"),
-            ("INT:all@5ms", "process, group or terminal"),
-            ("TERM:terminal@5ms", "cannot be typed"),
-            ("INT@call:frobnicate#1", "no system call frobnicate"),
-            ("INT@call:write(a#1", "a ) is missing"),
-            ("INT@call:write#0", "from 1"),
-        ] {
-            let error = step(text).unwrap_err().to_string();
-            assert!(error.contains(hint), "{text}: {error}");
-        }
-    }
 }

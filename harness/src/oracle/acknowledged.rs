@@ -42,7 +42,15 @@ fn described(wanted: &Acknowledged) -> String {
 /// end, in nanoseconds. `None` when it ran on in silence until it was killed.
 pub fn latencies_ns(run: &Run, pattern: Option<&str>) -> Vec<Option<u64>> {
     let pattern = pattern.and_then(|pattern| Regex::new(pattern).ok());
-    let sent = |what: &What| matches!(what, What::Fault { .. });
+    let sent = |what: &What| {
+        matches!(
+            what,
+            What::Fault {
+                signal: Some(_),
+                ..
+            }
+        )
+    };
     let ended = run.status.is_some().then_some(run.end_ns);
     run.events
         .iter()

@@ -34,6 +34,7 @@ fn signal(at_ms: u64, step: usize) -> Event {
             step,
             fault: "SIGINT to the terminal".to_owned(),
             met: String::new(),
+            signal: Some(2),
         },
     )
 }

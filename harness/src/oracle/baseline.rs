@@ -341,11 +341,17 @@ impl Baseline {
     /// Whether a run did all of its work: nothing of a finished run's end state
     /// is missing, and nothing of what it prints.
     pub fn work_left(&self, run: &Run) -> Option<String> {
-        if let Some(path) = self.learned.unfinished(&run.tree).first() {
-            return Some(format!("{path} is not as a finished run leaves it"));
-        }
-        self.learned
-            .unsaid(run)
-            .map(|line| format!("the output lacks the line {line:?}"))
+        self.files_left(run).or_else(|| {
+            self.learned
+                .unsaid(run)
+                .map(|line| format!("the output lacks the line {line:?}"))
+        })
+    }
+
+    /// The same for the files alone.
+    pub fn files_left(&self, run: &Run) -> Option<String> {
+        let left = self.learned.unfinished(&run.tree);
+        let path = left.first()?;
+        Some(format!("{path} is not as a finished run leaves it"))
     }
 }

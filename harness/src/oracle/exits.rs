@@ -3,7 +3,7 @@
 use super::{Context, Evidence, Verdict};
 use crate::facts::{Run, What};
 
-pub(super) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
+pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(limit_ms) = run.events.iter().find_map(|event| match event.what {
         What::Deadline { limit_ms } => Some(limit_ms),
         _ => None,
@@ -12,7 +12,7 @@ pub(super) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
     };
     let Some(last) = run.last_fault_ns() else {
         return Verdict::not_applicable(format!(
-            "it did not end within {limit_ms} ms, but no signal had been sent"
+            "it did not end within {limit_ms} ms, but nothing had been done to it"
         ));
     };
     let alive: Vec<String> = run
@@ -30,9 +30,19 @@ pub(super) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
     Verdict::of(vec![Evidence::new(
         "hangs",
         format!(
-            "still running {limit_ms} ms after the last signal (sent at {} ms): {}",
+            "still running {limit_ms} ms after the last {} (at {} ms): {}",
+            if only_signals(context) {
+                "signal"
+            } else {
+                "fault"
+            },
             last / 1_000_000,
             alive.join(", ")
         ),
     )])
+}
+
+fn only_signals(context: &Context<'_>) -> bool {
+    let steps = &context.schedule.steps;
+    steps.iter().all(|step| step.fault.signal().is_some())
 }

@@ -1,5 +1,6 @@
 //! `leftovers`: an interrupted run leaves nothing that a finished one does not.
 
+use super::expect::Expect;
 use super::{Context, Evidence, Verdict};
 use crate::facts::{EntryKind, Run};
 use crate::inject::same_arg;
@@ -7,6 +8,13 @@ use crate::inject::same_arg;
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
         return Verdict::not_applicable("it did not end by itself");
+    }
+    let expect = Expect::of(context.schedule, run);
+    if expect.cannot_remove {
+        return Verdict::not_applicable("it was not able to remove files");
+    }
+    if expect.killed {
+        return Verdict::not_applicable("nobody cleans up after SIGKILL");
     }
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut inside: Option<String> = None;

@@ -10,6 +10,7 @@ mod check;
 mod contract;
 mod escalation;
 mod exits;
+mod expect;
 mod ignored;
 mod leftovers;
 mod messages;
@@ -88,7 +89,7 @@ fn always(_: &Contract) -> bool {
 pub static ALL: [Oracle; 12] = [
     Oracle {
         name: "exits",
-        violation: "still running after the deadline that follows the last signal",
+        violation: "still running after the deadline that follows the last fault",
         asked: always,
         judge: exits::judge,
     },

@@ -1,11 +1,15 @@
 //! `orphans`: nothing that the target started outlives it.
 
+use super::expect::Expect;
 use super::{Context, Evidence, Verdict};
 use crate::facts::Run;
 
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
         return Verdict::not_applicable("it did not end by itself");
+    }
+    if Expect::of(context.schedule, run).killed_itself {
+        return Verdict::not_applicable("nobody cleans up after SIGKILL");
     }
     Verdict::of(
         run.orphans

@@ -49,6 +49,8 @@ pub struct Mapped {
     pub before_all: bool,
     /// Pending when a call that can block begins.
     pub entry: bool,
+    /// When any call begins: for faults that happen to the call itself.
+    pub entry_all: bool,
 }
 
 impl Mapped {
@@ -58,6 +60,16 @@ impl Mapped {
         before_blocking: cfg!(target_arch = "x86_64"),
         before_all: false,
         entry: false,
+        entry_all: false,
+    };
+
+    /// For faults that happen to the call itself: each call once.
+    pub const CALLS: Mapped = Mapped {
+        exit: false,
+        before_blocking: false,
+        before_all: false,
+        entry: false,
+        entry_all: true,
     };
 }
 
@@ -169,7 +181,7 @@ impl Mapped {
         if self.before_all || (self.before_blocking && raw.blocks) {
             phases.push(Phase::Before);
         }
-        if self.entry && raw.blocks {
+        if self.entry_all || (self.entry && raw.blocks) {
             phases.push(Phase::Entry);
         }
         if self.exit && raw.returned.is_some() {

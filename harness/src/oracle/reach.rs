@@ -20,10 +20,10 @@ pub fn judge(runs: &[(Delivery, &[Judgement])]) -> Verdict {
             })
             .collect()
     };
-    let right: Vec<&str> = runs
+    let right: Vec<String> = runs
         .iter()
         .filter(|(_, judgements)| wrong(judgements).is_empty())
-        .map(|(to, _)| to.word())
+        .map(|(to, _)| to.whom())
         .collect();
     if right.is_empty() {
         return Verdict::not_applicable("the contract is violated whomever the signal is sent to");
@@ -35,9 +35,9 @@ pub fn judge(runs: &[(Delivery, &[Judgement])]) -> Verdict {
             Some(Evidence::new(
                 to.word(),
                 format!(
-                    "sent to the {} it does; sent to the {} it does not: {first}",
-                    right.join(" or the "),
-                    to.word()
+                    "sent to {} it does; sent to {} it does not: {first}",
+                    right.join(" or "),
+                    to.whom()
                 ),
             ))
         })

@@ -2,7 +2,10 @@
 //!
 //! Right answers are: killed by the signal that was sent; 128 plus that signal;
 //! a declared status; or the status of a finished run, when all work was done.
+//! After an error in place of a call any other status but that of success is
+//! right, too.
 
+use super::expect::Expect;
 use super::{Context, Evidence, Verdict};
 use crate::facts::signals;
 use crate::facts::{ExitStatus, Run};
@@ -21,20 +24,18 @@ const UNHANDLED: [(&str, &str); 5] = [
 
 pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.last_fault_ns().is_none() {
-        return Verdict::not_applicable("no signal was sent");
+        return Verdict::not_applicable("nothing was done to it");
     }
     let Some(status) = run.status else {
         return Verdict::not_applicable("it did not end by itself");
     };
-    let sent: Vec<i32> = context
-        .schedule
-        .steps
-        .iter()
-        .map(|step| step.fault.signal())
-        .collect();
+    let expect = Expect::of(context.schedule, run);
     let mut evidence = Vec::new();
-    evidence.extend(wrong_status(context, run, status, &sent));
-    evidence.extend(unhandled(context, run));
+    evidence.extend(wrong_status(context, run, status, &expect));
+    // A traceback is how a script says that a call failed.
+    if !expect.may_fail {
+        evidence.extend(unhandled(context, run));
+    }
     Verdict::of(evidence)
 }
 
@@ -42,8 +43,9 @@ fn wrong_status(
     context: &Context<'_>,
     run: &Run,
     status: ExitStatus,
-    sent: &[i32],
+    expect: &Expect,
 ) -> Option<Evidence> {
+    let sent = &expect.sent;
     match status {
         ExitStatus::Signaled(signal) if sent.contains(&signal) => return None,
         ExitStatus::Exited(code)
@@ -64,30 +66,40 @@ fn wrong_status(
             ),
         ));
     }
-    let left = context.baseline.work_left(run);
-    let names: Vec<String> = sent.iter().map(|signal| signals::name(*signal)).collect();
     if status == context.baseline.status {
-        let left = left?;
+        let left = if expect.output_lost {
+            context.baseline.files_left(run)
+        } else {
+            context.baseline.work_left(run)
+        }?;
         return Some(Evidence::new(
             status.to_string(),
             format!(
                 "{status} after {}, as if all work were done, but {left}",
-                names.join(" and ")
+                expect.words
             ),
         ));
     }
-    let codes: Vec<String> = sent
-        .iter()
-        .map(|signal| (128 + signal).to_string())
-        .collect();
-    Some(Evidence::new(
-        status.to_string(),
+    if expect.may_fail {
+        return None;
+    }
+    let text = if sent.is_empty() {
+        format!(
+            "{status} after {}, which is no reason to fail; undisturbed it ends with {}",
+            expect.words, context.baseline.status
+        )
+    } else {
+        let codes: Vec<String> = sent
+            .iter()
+            .map(|signal| (128 + signal).to_string())
+            .collect();
         format!(
             "{status} after {}: neither killed by it, nor {}, nor a status declared with --ok-status",
-            names.join(" and "),
+            expect.words,
             codes.join(" or ")
-        ),
-    ))
+        )
+    };
+    Some(Evidence::new(status.to_string(), text))
 }
 
 fn is_crash(signal: i32) -> bool {

@@ -1,5 +1,6 @@
 //! `terminal`: the terminal is usable afterwards.
 
+use super::expect::Expect;
 use super::{Context, Evidence, Verdict};
 use crate::facts::{Run, TerminalFact};
 use crate::target::Screen;
@@ -13,6 +14,13 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(terminal) = &run.terminal else {
         return Verdict::not_applicable("no terminal; use --pty");
     };
+    let expect = Expect::of(context.schedule, run);
+    if expect.terminal_gone {
+        return Verdict::not_applicable("the terminal was closed");
+    }
+    if expect.killed_itself {
+        return Verdict::not_applicable("nobody cleans up after SIGKILL");
+    }
     let baseline = context
         .baseline
         .runs

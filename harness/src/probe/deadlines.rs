@@ -23,8 +23,9 @@ impl Live<'_> {
         let Some(last) = self.stepper.fired_ns.iter().flatten().max() else {
             return before;
         };
-        let after =
-            last.max(&self.stepper.due_ns().unwrap_or(0)) + nanoseconds(self.order.after_ms);
+        let after = last.max(&self.stepper.due_ns().unwrap_or(0))
+            + nanoseconds(self.order.after_ms)
+            + self.allowance_ns;
         match self.stepper.current() {
             // A step that waits for a fact may have to wait as long as the first.
             Some(_) => after.max(before),
@@ -44,12 +45,12 @@ impl Live<'_> {
         if !self.running {
             return Some(self.deadline_ns());
         }
-        let deadline = self.deadline_ns();
-        [self.stepper.due_ns(), self.next_burial_ns()]
-            .into_iter()
-            .flatten()
-            .chain([deadline])
-            .min()
+        let due = [
+            self.stepper.due_ns(),
+            self.later.next_ns(),
+            self.next_burial_ns(),
+        ];
+        due.into_iter().flatten().chain([self.deadline_ns()]).min()
     }
 
     /// Does what has come due.
@@ -86,6 +87,7 @@ impl Live<'_> {
             return Ok(());
         }
         self.look_at_dead(now);
+        self.do_later()?;
         if self.running && self.stepper.due_ns().is_some_and(|due| due <= now) {
             let met = "its time".to_owned();
             self.apply(met, None)?;

@@ -66,6 +66,7 @@ impl Live<'_> {
             events: self.events,
             status: self.status,
             fired_ns: self.stepper.fired_ns,
+            in_vain: self.in_vain,
             end_ns: self.ended_ns.unwrap_or_default(),
             orphans: self.orphans,
             stuck: self.stuck,

@@ -5,7 +5,7 @@ use super::order::Trace;
 use crate::facts::{ExitStatus, Usage, What};
 use crate::sys::proc;
 use crate::sys::wait::{self, Next, Waited};
-use crate::tracer::Seen;
+use crate::tracer::{Hold, Seen};
 use std::io;
 
 impl Live<'_> {
@@ -72,11 +72,19 @@ impl Live<'_> {
             Seen::Delivered {
                 pid,
                 tid,
+                thread,
                 signal,
                 own_fault,
             } => {
                 if signal != libc::SIGCHLD {
-                    self.delivered(pid, tid, signal, own_fault);
+                    self.delivered(What::Delivered {
+                        pid,
+                        tid,
+                        thread,
+                        signal,
+                        own_fault,
+                        times: 1,
+                    });
                 }
             }
             Seen::Handler { pid, signal } => {
@@ -96,47 +104,42 @@ impl Live<'_> {
                     self.push(What::File { pid, call });
                 }
             }
-            Seen::Reached { tid, awaited } => {
-                if self.stepper.is_at(awaited) {
-                    self.apply("its point".to_owned(), Some(tid))?;
+            Seen::Reached { tid, hold, call } => {
+                match hold {
+                    Hold::Awaited(awaited) if self.stepper.is_at(awaited) => {
+                        self.apply("its point".to_owned(), Some(tid))?;
+                    }
+                    Hold::Awaited(_) => {}
+                    Hold::Scope(scope) => self.again(scope, tid, call)?,
                 }
-                if let Some(tracer) = &mut self.tracer {
-                    tracer.release(tid)?;
-                }
+                self.release(tid)?;
             }
             Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
         }
         Ok(())
     }
 
-    pub(super) fn delivered(&mut self, pid: i32, tid: i32, signal: i32, own_fault: bool) {
-        // A program can send itself the same signal for ever, and its children likewise.
+    /// Takes a delivery. A program can send itself the same signal for ever, and
+    /// its children likewise: those are counted in one event.
+    fn delivered(&mut self, what: What) {
         const NEAR: usize = 16;
-        let same =
-            self.events
-                .iter_mut()
-                .rev()
-                .take(NEAR)
-                .find_map(|event| match &mut event.what {
-                    What::Delivered {
-                        tid: last,
-                        signal: same,
-                        times,
-                        ..
-                    } if (*last, *same) == (tid, signal) => Some(times),
-                    _ => None,
-                });
-        if let Some(times) = same {
-            *times = times.saturating_add(1);
+        let What::Delivered { tid, signal, .. } = &what else {
             return;
-        }
-        self.push(What::Delivered {
-            pid,
-            tid,
-            signal,
-            own_fault,
-            times: 1,
+        };
+        let mut near = self.events.iter_mut().rev().take(NEAR);
+        let same = near.find_map(|event| match &mut event.what {
+            What::Delivered {
+                tid: last,
+                signal: same,
+                times,
+                ..
+            } if (&*last, &*same) == (tid, signal) => Some(times),
+            _ => None,
         });
+        match same {
+            Some(times) => *times = times.saturating_add(1),
+            None => self.push(what),
+        }
     }
 
     pub(super) fn ended(

@@ -1,11 +1,13 @@
 //! A run that is going on: what is known of it, and the loop that follows it.
 
+use super::later::Agenda;
 use super::order::{RunOrder, Trace};
 use super::stepper::Stepper;
 use super::streams::Streams;
 use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What, Zombie};
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::spawn::Started;
+use crate::sys::starve::Hog;
 use crate::sys::wait;
 use crate::target::WorkTree;
 use crate::tracer::Tracer;
@@ -56,6 +58,13 @@ pub(super) struct Live<'a> {
     pub(super) zombies: Vec<Zombie>,
     /// No child and no tracee is left.
     pub(super) alone: bool,
+    pub(super) later: Agenda,
+    /// Takes the processor away while the target is starved.
+    pub(super) hog: Option<Hog>,
+    /// Time that faults have taken from the target, which it gets back.
+    pub(super) allowance_ns: u64,
+    /// Steps whose moment came when there was nothing to apply them to.
+    pub(super) in_vain: Vec<usize>,
 }
 
 impl<'a> Live<'a> {
@@ -91,6 +100,10 @@ impl<'a> Live<'a> {
             dead: VecDeque::new(),
             zombies: Vec::new(),
             alone: false,
+            later: Agenda::default(),
+            hog: None,
+            allowance_ns: 0,
+            in_vain: Vec::new(),
         }
     }
 
@@ -182,6 +195,10 @@ impl<'a> Live<'a> {
         let mut buffer = [0u8; 16 * 1024];
         for _ in 0..ROUNDS {
             let reader = &mut self.streams.readers[number];
+            if !reader.open {
+                // A fault that came due by what was read has closed it.
+                break;
+            }
             let count = reader.read(&mut buffer)?;
             if count == 0 {
                 if !reader.open {

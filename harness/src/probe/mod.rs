@@ -15,6 +15,7 @@ mod finish;
 mod frames;
 mod happenings;
 mod home;
+mod later;
 mod live;
 mod observe;
 mod order;

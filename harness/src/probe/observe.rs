@@ -1,7 +1,7 @@
 //! What a run's order and schedule ask of the tracer.
 
 use super::order::{RunOrder, Trace};
-use super::stepper::awaited;
+use super::stepper::{awaited, scope};
 use crate::inject::Trigger;
 use crate::tracer::{Record, Watch, class_of};
 
@@ -12,7 +12,10 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
         Trace::None => return None,
         Trace::Record => Watch::recording(Record::Effects),
         Trace::RecordAll => Watch::recording(Record::All),
-        Trace::Steps | Trace::Effects => Watch::awaiting(points),
+        Trace::Steps | Trace::Effects => {
+            let scopes = order.steps.iter().filter_map(scope).collect();
+            Watch::awaiting(points, scopes)
+        }
     };
     let triggers = || order.steps.iter().map(|step| &step.trigger);
     if order.trace == Trace::Effects {

@@ -2,6 +2,7 @@
 
 use crate::facts::CaptureWriter;
 use crate::facts::{Stream, TerminalFact};
+use crate::sys::poller::Poller;
 use crate::sys::pty::{self, Pty};
 use crate::sys::spawn::{self, Stdio};
 use std::fs::File;
@@ -55,10 +56,23 @@ impl AsFd for Reader {
     }
 }
 
+impl Reader {
+    /// Closes this end for good. What is read from then on is an end of file.
+    fn close(&mut self, poller: &Poller) -> io::Result<()> {
+        if self.open {
+            poller.remove(&self.file)?;
+        }
+        self.open = false;
+        self.file = File::open("/dev/null")?;
+        Ok(())
+    }
+}
+
 /// All streams of one run.
 pub(super) struct Streams {
     pub(super) readers: Vec<Reader>,
     terminal: Option<(OwnedFd, TerminalFact)>,
+    hung_up: bool,
     /// The target's ends, closed here once it has them.
     theirs: Vec<OwnedFd>,
 }
@@ -74,6 +88,7 @@ impl Streams {
                 Reader::new(err, Stream::Stderr),
             ],
             terminal: None,
+            hung_up: false,
             theirs: vec![input.into(), their_out, their_err],
         })
     }
@@ -89,6 +104,7 @@ impl Streams {
         Ok(Streams {
             readers: vec![Reader::new(master, Stream::Terminal)],
             terminal: Some((slave, fact)),
+            hung_up: false,
             theirs: Vec::new(),
         })
     }
@@ -109,6 +125,25 @@ impl Streams {
         self.theirs.clear();
     }
 
+    /// Closes the terminal's master end, which is a hangup. False when there is no terminal any more.
+    pub(super) fn hang_up(&mut self, poller: &Poller) -> io::Result<bool> {
+        if self.terminal.is_none() || self.hung_up {
+            return Ok(false);
+        }
+        self.hung_up = true;
+        self.readers[0].close(poller)?;
+        Ok(true)
+    }
+
+    /// Closes the reading end of a pipe. False when it is closed already.
+    pub(super) fn close_reader(&mut self, stream: Stream, poller: &Poller) -> io::Result<bool> {
+        let wanted = |reader: &&mut Reader| reader.stream == stream && reader.open;
+        match self.readers.iter_mut().find(wanted) {
+            Some(reader) => reader.close(poller).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Types a character on the terminal. Answers the group in its foreground.
     pub(super) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
         let Some((slave, _)) = &self.terminal else {
@@ -116,6 +151,9 @@ impl Streams {
                 "there is no terminal to type on; use --pty",
             ));
         };
+        if self.hung_up {
+            return Ok(None);
+        }
         let master = &mut self.readers[0].file;
         let foreground = pty::foreground(master.as_fd()).or_else(|| pty::foreground(slave.as_fd()));
         master.write_all(&[character])?;

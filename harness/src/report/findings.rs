@@ -1,9 +1,7 @@
 //! The report of a sweep, of a replay, and the map of points.
 
 use super::paper::{Ink, Paper};
-use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, SweepReport};
-use crate::facts::signals;
-use crate::inject::Delivery;
+use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, Strike, SweepReport};
 use crate::oracle::Baseline;
 use crate::target::Target;
 use std::time::Duration;
@@ -162,6 +160,9 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
             report.by_class + 1
         ));
     }
+    if report.unfit > 0 {
+        coverage.push_str(&format!("; at {} more it cannot happen", report.unfit));
+    }
     if report.left_out > 0 {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
     }
@@ -250,8 +251,7 @@ pub fn sweep_heading(
     place: &Place<'_>,
     baseline: &Baseline,
     plan: &Plan,
-    signal: i32,
-    to: Delivery,
+    strike: &Strike,
 ) {
     paper.line(&[
         (Ink::Strong, "sigproof sweep  "),
@@ -262,7 +262,7 @@ pub fn sweep_heading(
         (Ink::Dim, "target    "),
         Ink::Plain,
         &format!(
-            "{} in {} ({}), {} to the {}, {} at a time",
+            "{} in {} ({}), {}, {} at a time",
             if target.pty.is_some() {
                 "on a pty"
             } else {
@@ -270,8 +270,7 @@ pub fn sweep_heading(
             },
             place.tree,
             place.method,
-            signals::name(signal),
-            to.word(),
+            strike.words(),
             place.jobs
         ),
     );

@@ -144,9 +144,15 @@ impl<'a> Trace<'a> {
                 }
                 self.instant(own, "p", "exit", &status.to_string(), at, json!({}));
             }
-            What::Fault { step, fault, met } => {
+            What::Fault {
+                step,
+                fault,
+                met,
+                signal,
+            } => {
                 let name = format!("#{}: {fault}", step + 1);
-                self.instant(own, "g", "signal", &name, at, json!({ "at": met }));
+                let category = signal.map_or("fault", |_| "signal");
+                self.instant(own, "g", category, &name, at, json!({ "at": met }));
             }
             What::Delivered {
                 pid, signal, times, ..

@@ -128,6 +128,7 @@ fn terminal_run() -> Results {
                     step: 0,
                     fault: "SIGINT to the terminal".into(),
                     met: "output \"ready\"".into(),
+                    signal: Some(2),
                 },
             ),
             event(2_100_000, output("^C")),
@@ -136,6 +137,7 @@ fn terminal_run() -> Results {
                 What::Delivered {
                     pid: 101,
                     tid: 101,
+                    thread: String::new(),
                     signal: 2,
                     own_fault: false,
                     times: 1,

@@ -67,14 +67,20 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                 }
                 (Ink::Dim, "file", format!("pid {pid}: {call}"))
             }
-            What::Fault { step, fault, met } => (
+            What::Fault {
+                step,
+                fault,
+                met,
+                signal,
+            } => (
                 Ink::Warn,
-                "SIGNAL",
+                signal.map_or("FAULT", |_| "SIGNAL"),
                 format!("#{}: {fault}, at {met}", step + 1),
             ),
             What::Delivered {
                 pid,
                 tid,
+                thread,
                 signal,
                 times,
                 ..
@@ -82,7 +88,7 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                 let thread = if pid == tid {
                     String::new()
                 } else {
-                    format!(", thread {tid}")
+                    format!(", thread {thread} ({tid})")
                 };
                 let often = if *times > 1 {
                     format!(", {times} times in a row")
@@ -197,15 +203,13 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
     }
     for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
         if fired.is_none() {
-            paper.item(
-                0,
-                (Ink::Warn, "! "),
-                Ink::Plain,
-                &format!(
-                    "step #{} was not reached: the target ended before its trigger was met",
-                    index + 1
-                ),
-            );
+            let why = if report.trial.run.in_vain.contains(&index) {
+                "came to nothing: there was nobody, or nothing, to do it to"
+            } else {
+                "was not reached: the target ended before its trigger was met"
+            };
+            let words = format!("step #{} {why}", index + 1);
+            paper.item(0, (Ink::Warn, "! "), Ink::Plain, &words);
         }
     }
     let usage = report.trial.run.usage;

@@ -220,7 +220,7 @@ fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
             }
         }
         PointOutcome::ByClass => Fate::ByClass,
-        PointOutcome::LeftOut => Fate::LeftOut,
+        PointOutcome::LeftOut | PointOutcome::Unfit => Fate::LeftOut,
         PointOutcome::Elsewhere => Fate::Elsewhere,
         PointOutcome::NotReached => Fate::NotReached,
         PointOutcome::CutShort => Fate::CutShort,

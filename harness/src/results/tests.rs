@@ -149,6 +149,7 @@ fn characters_and_screens_survive_reads_of_any_size() {
             step: 0,
             fault: "SIGINT".into(),
             met: "its time".into(),
+            signal: Some(2),
         },
     });
     run.events

@@ -6,9 +6,8 @@ use super::mistake::Mistake;
 use super::start::{self, Start, Unready};
 use super::value::{Phases, Time};
 use super::words::{self, Binaries, Text, expand};
-use crate::explore::{Isolation, Narrowing, SweepOptions};
-use crate::facts::signals;
-use crate::inject::{CallSelector, Delivery, Fault, Schedule, Step, typed};
+use crate::explore::{Isolation, Narrowing, Strike, SweepOptions};
+use crate::inject::{CallSelector, Delivery, Fault, Schedule, Step};
 use crate::oracle::{Contract, Mapped};
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
@@ -272,8 +271,7 @@ fn run_act(text: &Text, table: &RunTable, pty: bool) -> Result<Act, Mistake> {
     for word in &table.signals {
         let step = Step::parse(&word.get_ref().0, |signal| Delivery::usual(signal, pty))
             .map_err(|error| text.mistake(word.span(), &error.to_string()))?;
-        let Fault::Signal { signal, to } = step.fault;
-        check_delivery(text, word.span(), signal, to, pty)?;
+        check_fault(text, word.span(), &step.fault, pty)?;
         steps.push(step);
     }
     Ok(Act::Run {
@@ -283,30 +281,18 @@ fn run_act(text: &Text, table: &RunTable, pty: bool) -> Result<Act, Mistake> {
     })
 }
 
-fn check_delivery(
-    text: &Text,
-    span: Range<usize>,
-    signal: i32,
-    to: Delivery,
-    pty: bool,
-) -> Result<(), Mistake> {
-    if to != Delivery::Terminal {
-        return Ok(());
+fn check_fault(text: &Text, span: Range<usize>, fault: &Fault, pty: bool) -> Result<(), Mistake> {
+    if fault.needs_terminal() && !pty {
+        let what = match fault {
+            Fault::HangUp => "closing the terminal",
+            _ => "typing on the terminal",
+        };
+        let why = format!("{what} needs one; add terminal = true to [target]");
+        return Err(text.mistake(span, &why));
     }
-    if !pty {
-        return Err(text.mistake(
-            span,
-            "typing on the terminal needs one; add terminal = true to [target]",
-        ));
-    }
-    if typed(signal).is_none() {
-        let name = signals::name(signal);
-        return Err(text.mistake(
-            span,
-            &format!("{name} cannot be typed on a terminal; only INT, QUIT and TSTP can"),
-        ));
-    }
-    Ok(())
+    fault
+        .check(pty)
+        .map_err(|error| text.mistake(span, &error.to_string()))
 }
 
 fn sweep_act(
@@ -316,20 +302,19 @@ fn sweep_act(
     isolation: Isolation,
 ) -> Result<Act, Mistake> {
     let signal = table.signal.map_or(libc::SIGINT, |signal| signal.0);
-    let to = match &table.deliver {
-        Some(whom) => {
-            check_delivery(text, whom.span(), signal, whom.get_ref().0, pty)?;
-            whom.get_ref().0
-        }
-        None => Delivery::usual(signal, pty),
+    let to = table.deliver.as_ref().map(|whom| whom.get_ref().0);
+    let fault = Fault::Signal {
+        signal,
+        to: to.unwrap_or_else(|| Delivery::usual(signal, pty)),
     };
+    if let Some(whom) = &table.deliver {
+        check_fault(text, whom.span(), &fault, pty)?;
+    }
     for call in &table.only {
         CallSelector::parse(call.get_ref())
             .map_err(|error| text.mistake(call.span(), &error.to_string()))?;
     }
     Ok(Act::Sweep(Box::new(SweepOptions {
-        signal,
-        to,
         mapped: mapped(&table.phases),
         all: table.all,
         narrowing: Narrowing {
@@ -340,6 +325,7 @@ fn sweep_act(
         },
         confirm: table.confirm.unwrap_or(2),
         isolation,
+        ..SweepOptions::of(Strike::once(fault))
     })))
 }
 
@@ -357,5 +343,6 @@ fn mapped(phases: &[Phases]) -> Mapped {
         before_blocking: false,
         before_all: has(Phases::Before),
         entry: has(Phases::Entry),
+        entry_all: false,
     }
 }

@@ -159,7 +159,7 @@ impl Worded for StepText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "SIGNAL[:DELIVERY]@TRIGGER; steps come due in order.",
+            "description": "FAULT[:DELIVERY][:always]@TRIGGER; steps come due in order.",
             "type": "string",
             "examples": ["INT@output:'ready'", "INT@+200ms", "TERM:process@handler"],
         })
@@ -276,17 +276,20 @@ fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, String> {
 
 impl Worded for Whom {
     const NAME: &'static str = "Delivery";
-    const EXPECTED: &'static str = "\"process\", \"group\" or \"terminal\"";
+    const EXPECTED: &'static str =
+        "\"process\", \"group\", \"terminal\", \"child\" or \"thread:NAME\"";
 
     fn read(text: &str) -> Result<Whom, String> {
-        choose("delivery", text).map(Whom)
+        Delivery::parse(text)
+            .map(Whom)
+            .map_err(|error| error.to_string())
     }
 
     fn schema() -> Schema {
         json_schema!({
             "description": "Whom a signal goes to.",
             "type": "string",
-            "enum": words::<Delivery>(),
+            "pattern": "^(process|group|terminal|child|thread:[^:@]{1,15})$",
         })
     }
 }

@@ -10,4 +10,5 @@ pub(crate) mod reexec;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 pub(crate) mod spawn;
+pub(crate) mod starve;
 pub(crate) mod wait;

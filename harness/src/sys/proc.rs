@@ -84,6 +84,12 @@ pub(crate) fn program_name(pid: i32) -> String {
         .unwrap_or_else(|| "?".to_owned())
 }
 
+/// The name that a thread gave itself, or that of its program.
+pub(crate) fn thread_name(tid: i32) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{tid}/comm")).ok()?;
+    Some(name.trim_end_matches('\n').to_owned())
+}
+
 /// True when `tid` is a thread of the process `pid`.
 pub(crate) fn is_thread_of(pid: i32, tid: i32) -> bool {
     fs::metadata(format!("/proc/{pid}/task/{tid}")).is_ok()

@@ -160,6 +160,33 @@ pub(crate) fn rewind_call(pid: i32, number: u64) -> io::Result<()> {
     set_registers(pid, &regs)
 }
 
+/// Makes the call at which the tracee stands (a seccomp stop) be skipped and
+/// answer with this result.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn answer_call(pid: i32, result: i64) -> io::Result<()> {
+    let mut regs = registers(pid)?;
+    regs.orig_rax = u64::MAX;
+    regs.rax = result as u64;
+    set_registers(pid, &regs)
+}
+
+/// Changes an argument, by position, of the call at which the tracee stands or
+/// from which it returns.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn set_argument(pid: i32, position: usize, value: u64) -> io::Result<()> {
+    let mut regs = registers(pid)?;
+    let register = match position {
+        0 => &mut regs.rdi,
+        1 => &mut regs.rsi,
+        2 => &mut regs.rdx,
+        3 => &mut regs.r10,
+        4 => &mut regs.r8,
+        _ => &mut regs.r9,
+    };
+    *register = value;
+    set_registers(pid, &regs)
+}
+
 #[cfg(target_arch = "x86_64")]
 fn registers(pid: i32) -> io::Result<libc::user_regs_struct> {
     let mut regs = MaybeUninit::<libc::user_regs_struct>::zeroed();
@@ -188,6 +215,18 @@ pub(crate) fn skip_call(_pid: i32) -> io::Result<()> {
 /// Phase `before` needs registers that are known here for x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn rewind_call(_pid: i32, _number: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Changing a call needs registers that are known here for x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn answer_call(_pid: i32, _result: i64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Changing a call needs registers that are known here for x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn set_argument(_pid: i32, _position: usize, _value: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -265,3 +265,15 @@ pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<bool> {
         error => Err(error),
     }
 }
+
+/// Sends a signal to one thread of a process. One that is gone is no error.
+pub(crate) fn kill_thread(pid: i32, tid: i32, signal: i32) -> io::Result<bool> {
+    // SAFETY: tgkill has no memory to get wrong.
+    if unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) } == 0 {
+        return Ok(true);
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+        error => Err(error),
+    }
+}

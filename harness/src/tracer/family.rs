@@ -31,6 +31,8 @@ pub(crate) struct Process {
     program: String,
     children: u32,
     threads: usize,
+    /// Its place among all births.
+    born: u32,
 }
 
 impl Process {
@@ -53,6 +55,7 @@ impl Process {
 pub(crate) struct Family {
     pub(crate) threads: HashMap<i32, Thread>,
     pub(crate) processes: HashMap<i32, Process>,
+    births: u32,
 }
 
 impl Family {
@@ -95,6 +98,8 @@ impl Family {
             self.insert(new, parent, name.unwrap_or_default());
             return None;
         }
+        self.births += 1;
+        let born = self.births;
         let process = self.processes.entry(parent).or_default();
         process.children += 1;
         let child = Process {
@@ -102,10 +107,22 @@ impl Family {
             program: process.program.clone(),
             children: 0,
             threads: 1,
+            born,
         };
         self.processes.insert(new, child);
         self.insert(new, new, String::new());
         Some(parent)
+    }
+
+    /// The process that was born last of those that live, the target itself left out.
+    pub(crate) fn youngest(&self) -> Option<i32> {
+        let living = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.born > 0);
+        living
+            .max_by_key(|(_, process)| process.born)
+            .map(|(pid, _)| *pid)
     }
 
     fn insert(&mut self, tid: i32, pid: i32, name: String) {

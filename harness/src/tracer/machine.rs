@@ -8,7 +8,7 @@
 
 use super::calls::Call;
 use super::family::Family;
-use super::watch::{Awaited, Watch};
+use super::watch::Watch;
 use crate::facts::{ExitStatus, Phase, RawPoint, Usage};
 use crate::sys::ptrace::{self, CallStop, Resume};
 use crate::sys::wait::Waited;
@@ -31,6 +31,7 @@ pub(crate) enum Seen {
     Delivered {
         pid: i32,
         tid: i32,
+        thread: String,
         signal: i32,
         own_fault: bool,
     },
@@ -43,10 +44,13 @@ pub(crate) enum Seen {
         pid: i32,
         call: String,
     },
-    /// An awaited point is reached. The thread is held until [`Tracer::release`].
+    /// An awaited point, or a call of an armed scope, is reached. The thread is
+    /// held until [`Tracer::release`].
     Reached {
         tid: i32,
-        awaited: usize,
+        hold: Hold,
+        /// The call, as a point's name shows it.
+        call: String,
     },
     /// A process ended.
     Ended {
@@ -56,20 +60,32 @@ pub(crate) enum Seen {
     },
 }
 
+/// Why a thread is held at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It is this awaited point.
+    Awaited(usize),
+    /// It belongs to this scope.
+    Scope(usize),
+}
+
 /// A call whose return is to be seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Inside {
     ip: u64,
     pub(super) number: u32,
     /// Index of the recorded point.
     pub(super) point: Option<usize>,
-    /// Hold the thread at the return, for this awaited point.
-    pub(super) hold: Option<usize>,
+    /// Hold the thread at the return.
+    pub(super) hold: Option<Hold>,
     /// The call is skipped, to stand in front of it again.
     pub(super) rewind: bool,
     /// Tell of it under this name, when it succeeds.
     pub(super) tell: Option<String>,
     pub(super) installs: Option<i32>,
+    /// An argument that was changed for this call, by position, and what it was:
+    /// a program counts on its registers being left alone.
+    pub(super) restore: Option<(usize, u64)>,
 }
 
 /// The tracer of one run.
@@ -86,6 +102,8 @@ pub(crate) struct Tracer {
     /// How often each awaited live point was met.
     pub(super) met: Vec<u32>,
     pub(super) reached: Vec<bool>,
+    /// How many calls of each scope are still to be held.
+    pub(super) armed: Vec<u32>,
     pub(super) points: Vec<RawPoint>,
     pub(super) now_ns: u64,
 }
@@ -98,6 +116,7 @@ impl Tracer {
         Tracer {
             met: vec![0; watch.awaited.len()],
             reached: vec![false; watch.awaited.len()],
+            armed: vec![0; watch.scopes.len()],
             watch,
             places,
             root,
@@ -157,14 +176,6 @@ impl Tracer {
         ptrace::resume(tid, how, 0)
     }
 
-    /// The process that a thread belongs to.
-    pub(crate) fn process_of(&self, tid: i32) -> i32 {
-        self.family
-            .threads
-            .get(&tid)
-            .map_or(tid, |thread| thread.pid)
-    }
-
     fn stopped(
         &mut self,
         tid: i32,
@@ -178,9 +189,11 @@ impl Tracer {
             0 => {
                 let pid = self.process_of(tid);
                 let own_fault = ptrace::is_own_fault(tid);
+                let thread = self.family.threads.get(&tid);
                 seen.push(Seen::Delivered {
                     pid,
                     tid,
+                    thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
                     signal,
                     own_fault,
                 });
@@ -271,34 +284,37 @@ impl Tracer {
                 .get(&pid)
                 .map_or(1, |process| process.threads()),
         };
-        let awaited = self.match_awaited(tid, &call, ip, nth);
-        let phase = awaited.map(|index| phase(&self.watch.awaited[index]));
-        if phase == Some(Phase::Entry) {
-            let awaited = awaited.unwrap_or_default();
-            seen.push(Seen::Reached { tid, awaited });
-            return Ok(None);
-        }
+        let held = self.match_awaited(tid, &call, ip, nth);
+        let phase = held.map(|(_, phase)| phase);
         let mut inside = Inside {
             number,
             ip,
-            point: None,
-            hold: awaited,
+            hold: held.map(|(hold, _)| hold),
             rewind: phase == Some(Phase::Before),
-            tell: None,
-            installs: None,
+            ..Inside::default()
         };
         if inside.rewind {
             ptrace::skip_call(tid)?;
         } else {
             self.note(tid, &call, ip, nth, &mut inside);
         }
-        if inside.hold.is_none() && inside.point.is_none() && inside.tell.is_none() {
-            return run;
+        if let (Some((hold, _)), Some(Phase::Entry)) = (held, phase) {
+            inside.hold = None;
+            let call = self.label(&call);
+            self.go_inside(tid, inside);
+            seen.push(Seen::Reached { tid, hold, call });
+            return Ok(None);
         }
+        self.go_inside(tid, inside);
+        Ok(Some((self.going_on(tid), 0)))
+    }
+
+    /// Notes that a thread is in a call whose return is to be seen, if it is.
+    fn go_inside(&mut self, tid: i32, inside: Inside) {
+        let wanted = inside.hold.is_some() || inside.point.is_some() || inside.tell.is_some();
         if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.inside = Some(inside);
+            thread.inside = wanted.then_some(inside);
         }
-        Ok(Some((Resume::ToCallBoundary, 0)))
     }
 
     /// A call returned.
@@ -322,6 +338,9 @@ impl Tracer {
                 thread.rewound = Some((inside.number, inside.ip));
             }
         }
+        if let Some((position, value)) = inside.restore {
+            ptrace::set_argument(tid, position, value)?;
+        }
         if let Some(point) = inside.point {
             self.points[point].returned = Some(result);
         }
@@ -333,17 +352,12 @@ impl Tracer {
                 seen.push(Seen::Effect { pid, call });
             }
         }
-        if let Some(awaited) = inside.hold {
-            seen.push(Seen::Reached { tid, awaited });
+        if let Some(hold) = inside.hold {
+            let call = super::calls::name(inside.number);
+            seen.push(Seen::Reached { tid, hold, call });
             return Ok(None);
         }
         run
-    }
-}
-
-fn phase(awaited: &Awaited) -> Phase {
-    match awaited {
-        Awaited::Exact { phase, .. } | Awaited::Live { phase, .. } => *phase,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Calls that a run looks out for: recording them, and knowing the awaited one.
 
 use super::calls::{self, Call};
-use super::machine::{Inside, Tracer};
-use super::watch::{Awaited, Record};
-use crate::facts::{PointKey, RawPoint};
+use super::machine::{Hold, Inside, Tracer};
+use super::watch::{Awaited, Look, Record};
+use crate::facts::{Phase, PointKey, RawPoint};
 
 /// A target that makes more calls than this is recorded up to here.
 const MOST_POINTS: usize = 200_000;
@@ -64,52 +64,84 @@ impl Tracer {
         }
     }
 
-    /// The awaited point that this call is, if it is one.
+    /// What this call is to be held for, if for anything: an awaited point, or a scope.
     pub(super) fn match_awaited(
         &mut self,
         tid: i32,
         call: &Call,
         ip: u64,
         nth: u32,
-    ) -> Option<usize> {
+    ) -> Option<(Hold, Phase)> {
         let mut found = None;
         for index in 0..self.watch.awaited.len() {
-            let matches = match &self.watch.awaited[index] {
-                Awaited::Exact { key, arg, same, .. } => {
+            let (matches, phase) = match &self.watch.awaited[index] {
+                Awaited::Exact {
+                    key,
+                    arg,
+                    same,
+                    phase,
+                } => (
                     (key.number, key.ip, key.nth) == (call.number, ip, nth)
                         && *key == self.key(tid, call.number, ip, nth)
-                        && same(arg, &self.argument(call))
-                }
-                Awaited::Live {
-                    process,
-                    call: name,
-                    arg,
-                    nth,
-                    ..
-                } => {
-                    if calls::name(call.number) != *name {
-                        continue;
-                    }
-                    let key = self.key(tid, call.number, ip, 0);
-                    let looks_right = process
-                        .as_ref()
-                        .is_none_or(|glob| glob.is_match(&key.process))
-                        && arg
-                            .as_ref()
-                            .is_none_or(|glob| glob.is_match(self.argument(call)))
-                        && calls::class_of(name).is_none_or(|class| class.is_effect(call));
-                    let nth = *nth;
+                        && same(arg, &self.argument(call)),
+                    *phase,
+                ),
+                Awaited::Live { look, nth, phase } => {
+                    let (nth, phase) = (*nth, *phase);
+                    let looks_right = self.looks(tid, call, look);
                     // Counted for all, whichever of them this call is held for.
                     self.met[index] += u32::from(looks_right);
-                    looks_right && self.met[index] == nth
+                    (looks_right && self.met[index] == nth, phase)
                 }
             };
             if matches && !self.reached[index] && found.is_none() {
                 self.reached[index] = true;
-                found = Some(index);
+                found = Some((Hold::Awaited(index), phase));
             }
         }
-        found
+        if found.is_some() {
+            return found;
+        }
+        let index = (0..self.watch.scopes.len()).find(|index| {
+            self.armed[*index] > 0 && self.looks(tid, call, &self.watch.scopes[*index].look)
+        })?;
+        self.armed[index] -= 1;
+        Some((Hold::Scope(index), self.watch.scopes[index].phase))
+    }
+
+    /// From now on the calls of a scope are held, so many of them.
+    pub(crate) fn arm(&mut self, scope: usize, times: u32) {
+        self.armed[scope] = times;
+    }
+
+    fn looks(&self, tid: i32, call: &Call, look: &Look) -> bool {
+        let name = calls::name(call.number);
+        if !look.calls.contains(&name) {
+            return false;
+        }
+        let is_process = look.process.as_ref().is_none_or(|glob| {
+            let key = self.key(tid, call.number, 0, 0);
+            // As the name of a point begins: with the thread, when it is not the main one.
+            glob.is_match(&key.process)
+                || !key.thread.is_empty()
+                    && glob.is_match(format!("{}+{}", key.process, key.thread))
+        });
+        is_process
+            && (look.every || calls::class_of(&name).is_none_or(|class| class.is_effect(call)))
+            && look
+                .arg
+                .as_ref()
+                .is_none_or(|glob| glob.is_match(self.argument(call)))
+    }
+
+    /// The call with its argument, as a point's name shows it.
+    pub(super) fn label(&self, call: &Call) -> String {
+        let (name, arg) = (calls::name(call.number), self.argument(call));
+        if arg.is_empty() {
+            name
+        } else {
+            format!("{name}({arg})")
+        }
     }
 
     fn argument(&self, call: &Call) -> String {

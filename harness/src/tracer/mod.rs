@@ -1,11 +1,13 @@
 //! The tracer: ptrace events in, what they mean for the run out.
 
 mod calls;
+mod change;
 mod family;
 mod machine;
 mod meet;
 mod watch;
+mod whom;
 
 pub(crate) use calls::class_of;
-pub(crate) use machine::{Seen, Tracer};
-pub(crate) use watch::{Awaited, Record, Watch};
+pub(crate) use machine::{Hold, Seen, Tracer};
+pub(crate) use watch::{Awaited, Look, Record, Scope, Watch};

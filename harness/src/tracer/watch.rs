@@ -15,6 +15,28 @@ pub(crate) struct Watch {
     pub(crate) tell_effects: bool,
     /// Points at which the tracee is held for a fault.
     pub(crate) awaited: Vec<Awaited>,
+    /// Calls at which it is held as well, once [`super::Tracer::arm`] says so.
+    pub(crate) scopes: Vec<Scope>,
+}
+
+/// What a call looks like.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    /// Glob on the process path, with or without the thread's; or any process.
+    pub(crate) process: Option<GlobMatcher>,
+    /// Its names.
+    pub(crate) calls: Vec<String>,
+    /// Glob on its argument.
+    pub(crate) arg: Option<GlobMatcher>,
+    /// Calls without an effect count, too.
+    pub(crate) every: bool,
+}
+
+/// Calls to which a fault happens from some moment on.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) look: Look,
+    pub(crate) phase: Phase,
 }
 
 /// How much is recorded.
@@ -36,14 +58,7 @@ pub(crate) enum Awaited {
         phase: Phase,
     },
     /// The n-th call that looks like this, counted from the start.
-    Live {
-        /// Glob on the process path, or any process.
-        process: Option<GlobMatcher>,
-        call: String,
-        arg: Option<GlobMatcher>,
-        nth: u32,
-        phase: Phase,
-    },
+    Live { look: Look, nth: u32, phase: Phase },
 }
 
 impl Watch {
@@ -54,6 +69,7 @@ impl Watch {
             record: None,
             tell_effects: false,
             awaited: Vec::new(),
+            scopes: Vec::new(),
         }
     }
 
@@ -69,10 +85,16 @@ impl Watch {
         }
     }
 
-    /// Only what the awaited points need: exact instructions where all of them
-    /// are known from a recording, else all calls of their names.
-    pub(crate) fn awaiting(awaited: Vec<Awaited>) -> Watch {
-        let exact: Option<Vec<(u32, u64)>> = awaited
+    /// Only what the awaited points and the scopes need: exact instructions where
+    /// all of them are known from a recording, else all calls of their names.
+    pub(crate) fn awaiting(awaited: Vec<Awaited>, scopes: Vec<Scope>) -> Watch {
+        let mut watch = Watch {
+            awaited,
+            scopes,
+            ..Watch::lifecycle()
+        };
+        let exact: Option<Vec<(u32, u64)>> = watch
+            .awaited
             .iter()
             .map(|awaited| match awaited {
                 // Address 0 is none: all calls of its number have to be counted.
@@ -80,22 +102,20 @@ impl Watch {
                 Awaited::Live { .. } => None,
             })
             .collect();
-        let chosen = exact.map_or_else(
-            || {
-                Chosen::Numbers(calls::numbers(|name| {
-                    awaited.iter().any(|awaited| match awaited {
-                        Awaited::Exact { key, .. } => calls::name(key.number) == name,
-                        Awaited::Live { call, .. } => call == name,
-                    })
-                }))
-            },
-            Chosen::Instructions,
-        );
-        Watch {
-            chosen,
-            awaited,
-            ..Watch::lifecycle()
-        }
+        watch.chosen = match exact {
+            Some(instructions) if watch.scopes.is_empty() => Chosen::Instructions(instructions),
+            _ => Chosen::Numbers(calls::numbers(|name| watch.names(name))),
+        };
+        watch
+    }
+
+    /// Whether an awaited point or a scope is about calls of this name.
+    fn names(&self, name: &str) -> bool {
+        let looks = |look: &Look| look.calls.iter().any(|call| call == name);
+        self.awaited.iter().any(|awaited| match awaited {
+            Awaited::Exact { key, .. } => calls::name(key.number) == name,
+            Awaited::Live { look, .. } => looks(look),
+        }) || self.scopes.iter().any(|scope| looks(&scope.look))
     }
 
     /// Also stops at the calls whose names are accepted, and tells of those with an effect.

@@ -156,6 +156,7 @@ mod tests {
                     step: 0,
                     fault: "SIGINT to the terminal".to_owned(),
                     met: String::new(),
+                    signal: Some(2),
                 }),
                 output("\r\x1b[42m🛑\x1b[0m 20%\x1b[?25h"),
             ],

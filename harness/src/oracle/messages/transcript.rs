@@ -218,6 +218,7 @@ mod tests {
                     step: 0,
                     fault: (*text).to_owned(),
                     met: String::new(),
+                    signal: Some(2),
                 },
                 kind => What::Output {
                     stream: match kind {
