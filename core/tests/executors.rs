@@ -300,6 +300,31 @@ fn a_crashed_worker_loses_its_own_task_only() {
     }
 }
 
+/// It had nothing to do: the next task gets another worker.
+#[test]
+fn a_worker_killed_between_two_tasks_loses_none() {
+    use nix::sys::signal::{Signal as Unix, kill};
+    use nix::unistd::Pid;
+    let program = WorkerProgram::register("idle", |(): (), _: &StopToken| Ok(std::process::id()));
+    let pool = ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(1)
+        .worker_args(["a_worker_killed_between_two_tasks_loses_none", "--exact"]);
+    let mut last = 0;
+    for _ in 0..3 {
+        let results = pool.run([()]);
+        let pid = *results
+            .values()
+            .next()
+            .unwrap_or_else(|| panic!("{results:?}"));
+        assert_ne!(pid, last, "another worker");
+        last = pid;
+        let worker = Pid::from_raw(i32::try_from(pid).expect("a process id"));
+        kill(worker, Unix::SIGKILL).expect("it waits for a task");
+        let stat = PathBuf::from(format!("/proc/{pid}/stat"));
+        until("the worker is dead", || is_gone(&stat));
+    }
+}
+
 #[test]
 fn workers_and_what_they_started_end_with_the_pool() {
     let pool = Processes::pool(&StopSource::new(), LONG);

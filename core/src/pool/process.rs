@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -163,6 +163,8 @@ struct Workers {
     all: Mutex<Vec<Arc<WorkerProcess>>>,
     /// Those that have nothing to do.
     idle: Mutex<Vec<Arc<WorkerProcess>>>,
+    /// There is an idle worker, or one less at work; with the lock of `idle`.
+    returned: Condvar,
     /// The run is being terminated: no worker may be started.
     terminating: AtomicBool,
     /// The stage as the workers see it; made with the first of them.
@@ -170,11 +172,58 @@ struct Workers {
 }
 
 impl Workers {
-    /// A worker to work with, `None` if the run is being terminated.
+    /// A worker to work with, `None` if the run is being terminated. If no
+    /// more of them can be started, it is one that another task has had.
+    ///
+    /// # Errors
+    /// Those of starting a worker, if there is no other one.
     fn take(&self, name: &str, args: &[String]) -> io::Result<Option<Arc<WorkerProcess>>> {
-        if let Some(worker) = lock(&self.idle).pop() {
-            return Ok(Some(worker));
+        loop {
+            while let Some(worker) = self.pop_idle() {
+                if !worker.has_ended() {
+                    return Ok(Some(worker));
+                }
+                // It died with nothing to do: that costs no task.
+                self.give_back(worker, false);
+            }
+            match self.start(name, args) {
+                Err(_) if self.waits_for_another() => {}
+                started => return started,
+            }
         }
+    }
+
+    fn pop_idle(&self) -> Option<Arc<WorkerProcess>> {
+        lock(&self.idle).pop()
+    }
+
+    /// Waits until there is an idle worker, or nothing to wait for; `false` if
+    /// there is no worker at all.
+    fn waits_for_another(&self) -> bool {
+        let mut idle = lock(&self.idle);
+        loop {
+            if lock(&self.all).is_empty() {
+                return false;
+            }
+            if !idle.is_empty() || self.terminating.load(Ordering::SeqCst) {
+                return true;
+            }
+            idle = self
+                .returned
+                .wait(idle)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Wakes those who wait for a worker: one has come back, or will not.
+    fn wake_waiting(&self) {
+        // Whoever has looked and does not wait yet holds the lock.
+        drop(lock(&self.idle));
+        self.returned.notify_all();
+    }
+
+    /// A new worker, `None` if the run is being terminated.
+    fn start(&self, name: &str, args: &[String]) -> io::Result<Option<Arc<WorkerProcess>>> {
         if is_worker() {
             // `main` went past `register`: each worker would start its own.
             return Err(io::Error::other(
@@ -203,8 +252,10 @@ impl Workers {
     fn give_back(&self, worker: Arc<WorkerProcess>, usable: bool) {
         if usable {
             lock(&self.idle).push(worker);
+            self.returned.notify_one();
         } else {
             lock(&self.all).retain(|other| !Arc::ptr_eq(other, &worker));
+            self.wake_waiting();
         }
     }
 
@@ -239,6 +290,8 @@ impl Crew for Workers {
         for worker in &*all {
             worker.terminate();
         }
+        drop(all);
+        self.wake_waiting();
     }
 
     fn kill(&self) -> bool {

@@ -31,9 +31,14 @@ pub(super) const ROLE: &str = "SIGPROOF_CORE_WORKER";
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Reply<V> {
     Completed(V),
-    Failed { message: String, panicked: bool },
+    Failed {
+        message: String,
+        panicked: bool,
+    },
     CancelledQueued,
     CancelledActive,
+    /// The worker cannot work at all, and ends.
+    Unfit(String),
 }
 
 /// Work that can be done in a worker process: this program, executed again.
@@ -102,7 +107,22 @@ where
     }
 
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
-        let mut socket = worker::take_control_socket()?;
+        let socket = worker::take_control_socket()?;
+        self.serve_on(&socket, work).inspect_err(|error| {
+            // The pool tells it; if that fails, it reads how this process
+            // ended.
+            let reply = Reply::<V>::Unfit(error.to_string());
+            if let Ok(reply) = frame::encode(&reply, self.frame_limit) {
+                let _ = io::Write::write_all(&mut &socket, &reply);
+            }
+        })
+    }
+
+    fn serve_on(
+        &self,
+        mut socket: &UnixStream,
+        work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>,
+    ) -> io::Result<()> {
         worker::reset_signals()?;
         // SIGTERM is a request, and must not kill: it also goes to what a task
         // started. The pool raises the shared stage before it sends it.
@@ -112,7 +132,7 @@ where
         let options = Options::new(policy).signals([Signal::TERMINATE]);
         let handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;
-        let token = worker_stage::take(&socket, handler.token())?;
+        let token = worker_stage::take(socket, handler.token())?;
         let jobs = self.receive(socket.try_clone()?)?;
         for job in jobs {
             let reply = carry_out(job, &token, work);
@@ -199,6 +219,7 @@ impl<V> Reply<V> {
             Reply::Failed { message, panicked } => Outcome::Failed(Failure { message, panicked }),
             Reply::CancelledQueued => Outcome::Cancelled(Cancelled::Queued),
             Reply::CancelledActive => Outcome::Cancelled(Cancelled::Active),
+            Reply::Unfit(why) => Outcome::Lost(why),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::worker::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
 use crate::machine::Signal;
 use crate::sys::group::Group;
-use crate::sys::process;
+use crate::sys::{process, worker};
 
 /// A worker process with its control socket.
 pub(super) struct WorkerProcess {
@@ -70,10 +70,23 @@ impl WorkerProcess {
         let reply = io::Write::write_all(&mut socket, &request)
             .and_then(|()| frame::read::<Reply<V>>(&mut socket, limit));
         match reply {
+            Ok(Some(Reply::Unfit(why))) => {
+                // It is about to end.
+                let _ = self.finish();
+                (
+                    Outcome::Lost(format!("its worker cannot work: {why}")),
+                    false,
+                )
+            }
             Ok(Some(reply)) => (reply.into_outcome(), true),
             Ok(None) => (self.outcome_of_death(None), false),
             Err(error) => (self.outcome_of_death(Some(&error)), false),
         }
+    }
+
+    /// Whether it has ended, as far as is known without waiting.
+    pub(super) fn has_ended(&self) -> bool {
+        worker::has_ended(&self.socket)
     }
 
     fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {

@@ -20,6 +20,16 @@ pub(crate) fn has_control_socket() -> bool {
     status == 0 && unsafe { facts.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFSOCK
 }
 
+/// Whether the process at the other end of a control socket has ended. A
+/// worker says nothing without being asked.
+pub(crate) fn has_ended(socket: &UnixStream) -> bool {
+    let mut byte = 0_u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: there is room for the one byte that is asked for.
+    let count = unsafe { libc::recv(socket.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
+    count >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+}
+
 /// Takes the control socket off standard input, where programs that a task
 /// starts would find it, and puts `/dev/null` there.
 ///
