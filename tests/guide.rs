@@ -1,0 +1,158 @@
+//! The guide is true: every command in it is run, in the order of the page, and says what the page shows.
+//!
+//! In a block of the kind `console` a line that begins with `$ ` is a command for bash; what follows is its output, in
+//! which `[..]` stands for any text within a line and a line `...` for any lines. A comment `<!-- file: NAME -->` names the
+//! file that the next block is. Each page has a directory of its own.
+
+#[path = "support/sigproof.rs"]
+mod sigproof;
+
+use regex::Regex;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+enum Part {
+    File {
+        name: String,
+        content: String,
+    },
+    Call {
+        line: usize,
+        command: String,
+        output: String,
+    },
+}
+
+/// The parts of a page, in order.
+fn parts(page: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut file: Option<String> = None;
+    let mut lines = page.lines().enumerate().peekable();
+    while let Some((_, line)) = lines.next() {
+        if let Some(name) = line.strip_prefix("<!-- file: ") {
+            file = name.strip_suffix(" -->").map(str::to_owned);
+        }
+        let Some(kind) = line.strip_prefix("```") else {
+            continue;
+        };
+        let mut block = Vec::new();
+        for (number, line) in lines.by_ref() {
+            if line == "```" {
+                break;
+            }
+            block.push((number + 1, line));
+        }
+        if let Some(name) = file.take() {
+            let content = block.iter().map(|(_, line)| format!("{line}\n")).collect();
+            parts.push(Part::File { name, content });
+        } else if kind == "console" {
+            for (line, text) in block {
+                match (text.strip_prefix("$ "), parts.last_mut()) {
+                    (Some(command), _) => parts.push(Part::Call {
+                        line,
+                        command: command.to_owned(),
+                        output: String::new(),
+                    }),
+                    (None, Some(Part::Call { output, .. })) => {
+                        output.push_str(text);
+                        output.push('\n');
+                    }
+                    (None, _) => panic!("line {line}: output without a command"),
+                }
+            }
+        }
+    }
+    parts
+}
+
+/// Whether the output is what the page shows.
+fn matches(shown: &str, said: &str) -> bool {
+    let mut pattern = String::from("(?s)^");
+    for line in shown.lines() {
+        if line == "..." {
+            pattern.push_str("(?:[^\n]*\n)*?");
+        } else {
+            let pieces: Vec<String> = line.split("[..]").map(regex::escape).collect();
+            pattern.push_str(&pieces.join("[^\n]*"));
+            pattern.push('\n');
+        }
+    }
+    pattern.push('$');
+    Regex::new(&pattern).expect("a pattern").is_match(said)
+}
+
+fn follow(name: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/guide")
+        .join(name);
+    let page = fs::read_to_string(page).expect("a page");
+    let here = tempfile::tempdir().expect("a directory");
+    let bin = tempfile::tempdir().expect("a directory");
+    std::os::unix::fs::symlink(sigproof::SIGPROOF, bin.path().join("sigproof")).expect("a link");
+    let path = std::env::join_paths(std::iter::once(bin.path().to_owned()).chain(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
+    ))
+    .expect("a search path");
+    let mut calls = 0;
+    for part in parts(&page) {
+        match part {
+            Part::File { name, content } => {
+                fs::write(here.path().join(name), content).expect("a file");
+            }
+            Part::Call {
+                line,
+                command,
+                output,
+            } => {
+                calls += 1;
+                let said = Command::new("bash")
+                    .args(["-c", &command])
+                    .current_dir(here.path())
+                    .env("PATH", &path)
+                    .env("COLUMNS", "100")
+                    .env_remove("CLICOLOR_FORCE")
+                    .output()
+                    .expect("bash runs");
+                let text = String::from_utf8_lossy(&said.stdout);
+                let said = format!("{text}{}", String::from_utf8_lossy(&said.stderr));
+                assert!(
+                    matches(&output, &said),
+                    "{name}:{line}: $ {command}\nsays\n{said}\nand not\n{output}"
+                );
+            }
+        }
+    }
+    assert!(calls > 2, "{name}: only {calls} commands");
+}
+
+#[test]
+fn first_gate() {
+    follow("first-gate.md");
+}
+
+#[test]
+fn race() {
+    follow("race.md");
+}
+
+#[test]
+fn exit_codes() {
+    follow("exit-codes.md");
+}
+
+#[test]
+fn catches() {
+    follow("catches.md");
+}
+
+#[test]
+fn output_that_differs_is_seen() {
+    let shown = "one\n...\n✗ three [..] end\n";
+    assert!(matches(shown, "one\ntwo\n2\n✗ three 3 end\n"));
+    assert!(matches(shown, "one\n✗ three  end\n"));
+    assert!(!matches(shown, "one\n✗ three end\n"));
+    assert!(!matches(shown, "one\n✗ three 3 end\nfour\n"));
+    assert!(!matches(shown, "zero\none\n✗ three 3 end\n"));
+    assert!(matches("", "") && !matches("", "something\n"));
+}
