@@ -52,10 +52,12 @@ impl Guarded {
     /// Those of a socket pair and of starting a program;
     /// [`io::ErrorKind::QuotaExceeded`] if there are too many groups.
     pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<Guarded> {
-        let (socket, theirs) = UnixStream::pair()?;
+        let (socket, first) = UnixStream::pair()?;
         // A clone's number is above those of the standard streams, which are
         // about to be replaced.
-        let theirs = theirs.try_clone()?;
+        let theirs = first.try_clone()?;
+        // Held open, it would hide the death of a guardian before its word.
+        drop(first);
         let cleaner = scratch.and_then(cleaner_of);
         let fd = theirs.as_raw_fd();
         let divide = move || guardian::divide(fd, cleaner.as_ref());
