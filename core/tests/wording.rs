@@ -274,3 +274,13 @@ fn the_messages_of_errors() {
     }
     snapshot("errors", &text);
 }
+
+#[test]
+fn progress_is_shown_at_stages_1_and_2() {
+    let shown =
+        |messages: &Messages| Stage::ALL.map(|stage| messages.should_show_progress_info(stage));
+    assert_eq!(shown(&Messages::standard()), [true, true, true, false]);
+    let mut messages = Messages::standard();
+    messages.show_details = false;
+    assert_eq!(shown(&messages), [false; 4]);
+}

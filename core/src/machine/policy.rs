@@ -182,6 +182,14 @@ impl Policy {
             .any(|rung| rung.window_ms.is_some() || rung.grace_ms.is_some())
     }
 
+    /// The highest stage that signals lead to, before they go
+    /// [beyond](Policy::beyond) the ladder: 3 when escalating, 2 when
+    /// confirmed.
+    #[must_use]
+    pub fn max_stage(&self) -> Stage {
+        self.rungs.last().map_or(Stage::Running, |rung| rung.stage)
+    }
+
     /// Whether the first signal only warns.
     #[must_use]
     pub fn asks_for_confirmation(&self) -> bool {
