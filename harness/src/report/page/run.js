@@ -14,6 +14,7 @@ function eventRow({ at_ns: at, what }) {
     case 'exec': return row('exec', `pid ${data.pid}: ${data.command}`);
     // What a runtime installs for its own faults is no news.
     case 'handler': return asked.includes(data.signal) ? row('handler', `pid ${data.pid} handles ${signalName(data.signal)}`) : null;
+    case 'handler_returned': return row('handler', `pid ${data.pid}: ${handled(data)}`);
     case 'file': return row('file', `pid ${data.pid}: ${data.call}`);
     case 'fault': return row('signal', `#${data.step + 1}: ${data.fault}, at ${data.met}`, 'bad', true);
     case 'delivered': return row('taken', `${signalName(data.signal)} by pid ${data.pid}${data.pid === data.tid ? '' : `, thread ${data.tid}`}${data.times > 1 ? `, ${data.times} times in a row` : ''}`, 'bad');

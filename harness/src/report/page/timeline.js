@@ -11,7 +11,6 @@ function plot(record, program) {
     if (!processes.has(pid)) processes.set(pid, { pid, from: at, to: null, name: name || '', status: null });
     return processes.get(pid);
   };
-  const open = new Map();
   for (const { at_ns: at, what } of record.events) {
     const kind = typeof what === 'string' ? what : Object.keys(what)[0];
     const data = what[kind] || {};
@@ -24,10 +23,8 @@ function plot(record, program) {
     else if (kind === 'fault') drawn.signals.push({ at, step: data.step, text: `#${data.step + 1}: ${data.fault}, at ${data.met}` });
     else if (kind === 'delivered') {
       drawn.taken.push({ at, pid: data.pid, text: `${signalName(data.signal)} taken by pid ${data.pid}${data.times > 1 ? `, ${data.times} times in a row` : ''}` });
-      open.set(`${data.pid}/${data.tid}`, at);
-    } else if (kind === 'handler_returned' || kind === 'returned') {
-      const from = open.get(`${data.pid}/${data.tid}`);
-      if (from !== undefined) drawn.windows.push({ from, to: at, pid: data.pid, text: `handler of pid ${data.pid}: ${duration(at - from)}` });
+    } else if (kind === 'handler_returned') {
+      drawn.windows.push({ from: at - data.took_ns, to: at, pid: data.pid, text: `pid ${data.pid}: ${handled(data)}` });
     } else if (kind === 'handler') drawn.marks.push({ at, pid: data.pid, kind: 'handler', text: `pid ${data.pid} handles ${signalName(data.signal)}` });
     else if (kind === 'file') drawn.marks.push({ at, pid: data.pid, kind: 'effect', text: data.call });
     else if (kind === 'output') {

@@ -74,6 +74,12 @@ function phaseWords(phase) {
   return { before: 'just before the call', entry: 'as the call begins', exit: 'when the call has returned' }[phase] || phase;
 }
 
+/** What a handler did: how long it ran, and which calls it made. */
+function handled(window) {
+  const calls = window.calls.slice(0, 6).join(', ') + (window.calls.length > 6 || window.more_calls > 0 ? ', …' : '');
+  return `handler of ${signalName(window.signal)} ${window.returned ? 'returns' : 'is left'} after ${duration(window.took_ns)}${calls ? `, calls ${calls}` : ''}`;
+}
+
 /** A command line that a shell reads back. */
 function commandLine(words) {
   const plain = /^[A-Za-z0-9\-_./:=@%+,]+$/;
