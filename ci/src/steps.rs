@@ -96,6 +96,9 @@ pub const STEPS: &[Step] = &[
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                // The suite of the step `page`, which nothing else builds.
+                "--features",
+                "sigproof-house/browser",
                 "--",
                 "-D",
                 "warnings",

@@ -98,6 +98,7 @@ fn record(points: usize) -> Record {
             step: 0,
             fault: "SIGINT to the terminal".into(),
             met: "its point".into(),
+            signal: Some(2),
         },
     ));
     events.push(event(
@@ -105,6 +106,7 @@ fn record(points: usize) -> Record {
         What::Delivered {
             pid: 101,
             tid: 101,
+            thread: String::new(),
             signal: 2,
             own_fault: false,
             times: 1,
