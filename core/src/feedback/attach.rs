@@ -1,6 +1,8 @@
 //! Tying feedback to the signal handler: the watcher tells an observer, the
 //! observer tells the feedback.
 
+use std::io;
+
 use super::console::Console;
 use super::notice::{Feedback, Notice, StageNotice};
 use crate::machine::{Action, Policy, Rung};
@@ -13,6 +15,11 @@ impl<F: Feedback> Observer for FeedbackObserver<F> {
         if let Some(notice) = notice_of(policy, transition) {
             self.0.notify(&notice);
         }
+    }
+
+    fn cleanup_failed(&mut self, error: &io::Error) {
+        let message = error.to_string();
+        self.0.notify(&Notice::CleanupFailed { message });
     }
 
     fn finish(&mut self) {

@@ -1,13 +1,14 @@
 //! Installing and removing the handler.
 
-use std::io::IsTerminal;
-use std::sync::Arc;
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use super::engine::{Engine, Settings};
 use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
+use super::watcher::Failures;
 use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
 use crate::sys::disposition::{self, Disposition};
 use crate::sys::owner::Owner;
@@ -36,6 +37,7 @@ pub struct InterruptHandler {
     previous: Vec<(Signal, Disposition)>,
     ignored: Vec<Signal>,
     watcher: Option<JoinHandle<()>>,
+    failures: Arc<Failures>,
     #[cfg(unix)]
     hides_key_echo: bool,
 }
@@ -109,6 +111,7 @@ impl InterruptHandler {
             previous: Vec::new(),
             ignored,
             watcher: None,
+            failures: Arc::default(),
             #[cfg(unix)]
             hides_key_echo: false,
         };
@@ -132,8 +135,13 @@ impl InterruptHandler {
         // Last, as the watcher lets the signals through: one that was pending
         // finds its handler. What the handler does before, the pipe keeps.
         let engine = Arc::clone(&guard.engine);
-        let watcher = super::watcher::spawn(engine, receiver, options.observers)
-            .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
+        let watcher = super::watcher::spawn(
+            engine,
+            receiver,
+            options.observers,
+            Arc::clone(&guard.failures),
+        )
+        .map_err(|error| InstallError::system("starting the watcher thread", None, error))?;
         guard.watcher = Some(watcher);
         Ok(guard)
     }
@@ -245,12 +253,15 @@ impl InterruptHandler {
         }
     }
 
-    fn detach_all(&self) {
-        for (signal, previous) in &self.previous {
-            // sigaction fails for invalid signals only, and these were valid
-            // when they were installed.
-            let _ = handler::detach(*signal, previous);
-        }
+    /// sigaction fails where it is refused, for instance by a sandbox that was
+    /// entered since.
+    fn detach_all(&self) -> Vec<io::Error> {
+        let failed = |(signal, previous): &(Signal, Disposition)| {
+            let error = handler::detach(*signal, previous).err()?;
+            let text = format!("sigaction for {signal}: {error}");
+            Some(io::Error::new(error.kind(), text))
+        };
+        self.previous.iter().filter_map(failed).collect()
     }
 
     fn uninstall(&mut self) {
@@ -265,10 +276,12 @@ impl InterruptHandler {
         // First: from the next step on, a signal ends the process as it is.
         #[cfg(unix)]
         self.show_key_echo();
-        self.detach_all();
+        // What fails here fails below as well, and is told then.
+        let _ = self.detach_all();
         self.published = None;
         // A thread that Ctrl+Z had stopped has put the handler back since.
-        self.detach_all();
+        let failures = self.detach_all();
+        *self.failures.lock().unwrap_or_else(PoisonError::into_inner) = failures;
         self.engine.close();
         if let Some(watcher) = self.watcher.take() {
             // An observer that panicked has been reported by the panic hook.

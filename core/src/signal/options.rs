@@ -1,5 +1,7 @@
 //! What to install.
 
+use std::io;
+
 use super::transition::Transition;
 use crate::machine::{Policy, Signal};
 
@@ -24,6 +26,11 @@ pub enum ExitStyle {
 pub trait Observer: Send {
     /// Called once for each transition.
     fn observe(&mut self, policy: &Policy, transition: &Transition);
+
+    /// Called before [`Observer::finish`] for each signal whose previous
+    /// disposition could not be put back when the handler was removed; the
+    /// error names operation and signal.
+    fn cleanup_failed(&mut self, _error: &io::Error) {}
 
     /// Called once at the end, when no further transition will come.
     fn finish(&mut self) {}

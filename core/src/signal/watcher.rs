@@ -5,7 +5,7 @@
 //! least can take them when all others have blocked them.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -24,6 +24,10 @@ use crate::sys::{clock, mask};
 /// a debugger, a sleeping laptop); that time does not count.
 const SLICE: Duration = Duration::from_millis(200);
 
+/// What went wrong when the handler was removed; complete before
+/// [`Engine::close`].
+pub(super) type Failures = Mutex<Vec<io::Error>>;
+
 /// Starts the watcher. It ends after [`Engine::close`], when it has read every
 /// transition.
 ///
@@ -33,15 +37,21 @@ pub(super) fn spawn(
     engine: Arc<Engine>,
     receiver: Receiver,
     observers: Vec<Box<dyn Observer>>,
+    failures: Arc<Failures>,
 ) -> io::Result<JoinHandle<()>> {
     mask::with_all_blocked(|| {
         thread::Builder::new()
             .name("interrupt-watcher".to_owned())
-            .spawn(move || watch(&engine, receiver, observers))
+            .spawn(move || watch(&engine, receiver, observers, &failures))
     })
 }
 
-fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Observer>>) {
+fn watch(
+    engine: &Engine,
+    mut receiver: Receiver,
+    mut observers: Vec<Box<dyn Observer>>,
+    failures: &Failures,
+) {
     // Cannot fail for valid signals; if it did, other threads take the signal.
     let _ = mask::unblock(&engine.signals);
     let mut sequence = Sequence::default();
@@ -85,7 +95,11 @@ fn watch(engine: &Engine, mut receiver: Receiver, mut observers: Vec<Box<dyn Obs
             }
         }
     }
+    let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
     for observer in &mut observers {
+        for error in &failures {
+            observer.cleanup_failed(error);
+        }
         observer.finish();
     }
 }
