@@ -5,7 +5,7 @@
 
 #[path = "support/fire.rs"]
 mod fire;
-#[path = "schedules/judge.rs"]
+#[path = "support/judge.rs"]
 mod judge;
 
 use fire::{End, Place, Target, Whom, fixture, now_ns};
@@ -120,7 +120,8 @@ proptest! {
 
     #[test]
     fn process_pool(schedule in any_schedule()) {
-        let (end, volley) = fire_at("process-pool", &["--timeline", "timeline.json"], &schedule);
+        let arguments = ["--outcomes", "--timeline", "timeline.json"];
+        let (end, volley) = fire_at("process-pool", &arguments, &schedule);
         judge::escalating(&end, &volley, 4).map_err(|why| judge::failed(&why, &end, &volley))?;
     }
 

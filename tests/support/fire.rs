@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{PidfdFlags, pidfd_open};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,10 @@ const MARK: &str = "SIGPROOF_HOUSE_MARK";
 pub enum Place {
     /// Pipes, in a process group of its own.
     Pipes,
+    /// Pipes, in a session of its own: there is no terminal.
+    Session,
+    /// As on pipes, but standard error is full, and nobody reads it.
+    Stuffed,
     /// A terminal for standard input and standard error, in a session of its own. Standard output is a pipe all the
     /// same, so that every line of it is heard.
     Terminal,
@@ -57,6 +61,8 @@ pub struct Target {
     stdout: Receiver<String>,
     heard: Vec<String>,
     stderr: JoinHandle<String>,
+    /// Held open and never read.
+    _stuffed: Option<PipeReader>,
 }
 
 /// What is known when it has ended.
@@ -73,31 +79,45 @@ pub struct End {
 impl Target {
     /// Starts `program` with `arguments` in an empty directory.
     pub fn start(program: &Path, arguments: &[&str], place: Place) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Self::of(&command, place)
+    }
+
+    /// Starts a command in an empty directory.
+    pub fn of(wanted: &Command, place: Place) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        Self::within(directory, wanted, place)
+    }
+
+    /// Starts a command in this directory.
+    pub fn within(directory: tempfile::TempDir, wanted: &Command, place: Place) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let mark = format!("{}-{count}", std::process::id());
-        let directory = tempfile::tempdir().expect("a directory");
-        let mut command = match place {
-            Place::Pipes => Command::new(program),
-            Place::Terminal => {
-                // It executes the program in the process that it is, as that leads no group yet.
-                let mut command = Command::new("setsid");
-                command.arg("--ctty").arg(program);
-                command
-            }
-        };
+        // It executes the program in the process that it is, as that leads no group yet.
+        let mut command = Command::new("setsid");
+        match place {
+            Place::Pipes | Place::Stuffed => command = Command::new(wanted.get_program()),
+            Place::Session => drop(command.arg(wanted.get_program())),
+            Place::Terminal => drop(command.arg("--ctty").arg(wanted.get_program())),
+        }
         command
-            .args(arguments)
+            .args(wanted.get_args())
             .current_dir(directory.path())
             .env(MARK, &mark)
             .env("LC_ALL", "C.UTF-8")
             .env("NO_COLOR", "1")
             .stdout(Stdio::piped());
-        let mut terminal = None;
+        let (mut terminal, mut stuffed) = (None, None);
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
         match place {
-            Place::Pipes => {
-                command.stdin(Stdio::null()).stderr(Stdio::piped());
-                command.process_group(0);
+            Place::Pipes => drop(command.process_group(0)),
+            Place::Session => {}
+            Place::Stuffed => {
+                let (reader, writer) = full_pipe();
+                command.process_group(0).stderr(writer);
+                stuffed = Some(reader);
             }
             Place::Terminal => {
                 let pty = nix::pty::openpty(None, None).expect("a terminal");
@@ -117,7 +137,10 @@ impl Target {
         let stdout = lines_of(child.stdout.take().expect("piped"));
         let stderr = match &terminal {
             Some(terminal) => text_of(terminal.try_clone().expect("a descriptor")),
-            None => text_of(child.stderr.take().expect("piped")),
+            None => match child.stderr.take() {
+                Some(stderr) => text_of(stderr),
+                None => text_of(std::io::empty()),
+            },
         };
         Self {
             pidfd: pidfd_open(pid, PidfdFlags::empty()).expect("a child of ours"),
@@ -128,6 +151,7 @@ impl Target {
             stdout,
             heard: Vec::new(),
             stderr,
+            _stuffed: stuffed,
         }
     }
 
@@ -154,6 +178,41 @@ impl Target {
         }
         assert!(Instant::now() < deadline, "no {text:?} in {:?}", self.heard);
         false
+    }
+
+    /// The last line that was heard.
+    pub fn last(&self) -> &str {
+        self.heard.last().map_or("", String::as_str)
+    }
+
+    /// Sends SIGINT and waits until it was taken, so that it does not merge with the next one.
+    pub fn press(&mut self) {
+        self.send(Signal::SIGINT, Whom::Process);
+        let status = format!("/proc/{}/status", self.pid());
+        until("the signal is taken", || {
+            let status = fs::read_to_string(&status).unwrap_or_default();
+            let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+            let pending = pending.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            let ended = status.contains("State:\tZ");
+            ended || pending.is_none_or(|mask| mask & 1 << (Signal::SIGINT as u32 - 1) == 0)
+        });
+    }
+
+    /// Waits until it has used a fifth of a second of processor time, with all that it started: more than it takes to
+    /// start, so its tasks are at work.
+    pub fn toils(&self) {
+        let ticks_of = |pid: &Pid| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+            let ticks = fields
+                .split(' ')
+                .nth(11)
+                .and_then(|field| field.parse::<u64>().ok());
+            ticks.unwrap_or(0)
+        };
+        until("the tasks are at work", || {
+            marked(&self.mark).iter().map(ticks_of).sum::<u64>() >= 20
+        });
     }
 
     /// Sends one signal now.
@@ -316,6 +375,18 @@ fn text_of(mut source: impl Read + Send + 'static) -> JoinHandle<String> {
         let _ = source.read_to_end(&mut text);
         String::from_utf8_lossy(&text).into_owned()
     })
+}
+
+/// A pipe without room for a single byte.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("flags");
+    for chunk in [4096, 1] {
+        while writer.write(&vec![b'x'; chunk]).is_ok() {}
+    }
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).expect("flags");
+    (reader, writer)
 }
 
 /// A Rust fixture's binary.

@@ -45,7 +45,11 @@ impl WorkerProcess {
             .env(ROLE, role_of(name, process::id()))
             .stdin(OwnedFd::from(theirs));
         let group = Group::spawn_deaf(&mut command)?;
-        stage.give(&socket)?;
+        match stage.give(&socket) {
+            // It has ended already; why, its first reply says.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            given => given?,
+        }
         Ok(WorkerProcess {
             group: Mutex::new(group),
             socket,
@@ -67,8 +71,12 @@ impl WorkerProcess {
             }
         };
         let mut socket = &self.socket;
-        let reply = io::Write::write_all(&mut socket, &request)
-            .and_then(|()| frame::read::<Reply<V>>(&mut socket, limit));
+        let sent = io::Write::write_all(&mut socket, &request);
+        let reply = match frame::read::<Reply<V>>(&mut socket, limit) {
+            // A worker that cannot work says so without having read the job.
+            Ok(Some(reply)) => Ok(Some(reply)),
+            reply => sent.and(reply),
+        };
         match reply {
             Ok(Some(Reply::Unfit(why))) => {
                 // It is about to end.
