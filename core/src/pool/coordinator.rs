@@ -1,22 +1,30 @@
 //! The coordinator of a run on a pool: the calling thread itself.
-//! It feeds the queue, hands out outcomes, and is the one who sees the stage.
+//! It feeds the queue, collects outcomes, and is the one who sees the stage.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::chunk::Chunk;
+use super::local::Local;
+use super::notices::Notices;
 use super::outcome::{Cancelled, Outcome};
+use super::pace::Pace;
 use super::results::Results;
 use super::settings::{Crew, Settings};
-use super::shared::{Inner, Queued, Shared, Work, Worker};
-use super::slots::Slots;
+use super::shared::{Limit, Rest, Shared, Work};
+use super::slots::{Outcomes, Slots};
+use super::thread_worker::ThreadWorker;
 use crate::feedback::Notice;
 use crate::machine::{Stage, Step};
 use crate::sync::thread::{self, JoinHandle};
 use crate::token::{Interrupted, Shields};
 
-/// Tasks taken from the iterator at a time.
-const BATCH: usize = 32;
+/// Outcomes since the last rest that make a nap worth more than a sleep.
+const MANY: usize = 8;
+/// The longest nap: so long may an outcome wait when they come in a stream.
+const NAP: Duration = Duration::from_micros(500);
 /// How long killed tasks may take to be gone.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// How long the end of a run waits for the announcement of its stage.
@@ -26,20 +34,26 @@ pub(super) struct Coordinator<'pool, T, V> {
     pool: &'pool Settings,
     crew: &'pool dyn Crew,
     shared: Arc<Shared<T, V>>,
-    /// Each with the number of its worker.
+    locals: Vec<Arc<Local<T, V>>>,
+    /// Each with its worker's place in `locals`.
     threads: Vec<(usize, JoinHandle<()>)>,
     epoch: u32,
+    /// Tasks taken from the iterator, which ends with them if `fed`.
+    submitted: usize,
+    fed: bool,
+    pace: Pace,
+    slots: Slots<V>,
+    /// Outcomes given by the coordinator itself.
+    given: Outcomes<V>,
+    /// Outcomes collected since the last rest.
+    collected: usize,
     interrupted: Option<Interrupted>,
     /// When active tasks are killed or, if they cannot be, abandoned; set at
     /// stage 2.
     deadline: Option<Instant>,
     /// They were killed and have to be gone by the deadline.
     killed: bool,
-    /// Tasks were given up, and that was said or is about to be.
-    submission_stopped: bool,
-    /// To be said when the stage itself was announced: the coordinator is
-    /// often faster than the watcher thread.
-    notices: Vec<Notice>,
+    notices: Notices,
 }
 
 impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
@@ -48,17 +62,27 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         crew: &'pool dyn Crew,
         work: Box<Work<T, V>>,
     ) -> Coordinator<'pool, T, V> {
+        let limit = Limit {
+            usual: pool.queue_limit(false),
+            short: pool.queue_limit(true),
+        };
         Coordinator {
             pool,
             crew,
-            shared: Arc::new(Shared::new(pool.token.clone(), work)),
+            shared: Arc::new(Shared::new(pool.token.clone(), limit, work)),
+            locals: Vec::new(),
             threads: Vec::new(),
             epoch: pool.token.epoch(),
+            submitted: 0,
+            fed: false,
+            pace: Pace::new(),
+            slots: Slots::new(),
+            given: Outcomes::new(),
+            collected: 0,
             interrupted: None,
             deadline: None,
             killed: false,
-            submission_stopped: false,
-            notices: Vec::new(),
+            notices: Notices::default(),
         }
     }
 
@@ -67,32 +91,28 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         tasks: impl Iterator<Item = T>,
         mut on_outcome: impl FnMut(usize, &Outcome<V>),
     ) -> Results<V> {
-        let mut tasks = tasks.enumerate().fuse();
-        let mut slots = Slots::new();
-        let mut fed = false;
+        let mut tasks = tasks.fuse();
+        self.slots.expect(tasks.size_hint().0);
+        let mut arrived = Outcomes::new();
         loop {
             self.look_at_stage();
-            if self.interrupted.is_some() && !fed {
+            if self.interrupted.is_some() {
                 self.drop_queue(&mut tasks);
-                fed = true;
-            } else if self.interrupted.is_some() {
-                self.drop_queue(&mut std::iter::empty());
+            } else if !self.fed {
+                self.feed(&mut tasks);
             }
-            fed = fed || self.feed(&mut tasks);
             self.end_overdue();
             self.say_if_announced();
-            let news = std::mem::take(&mut self.shared.lock().outcomes);
-            for (index, outcome) in news {
-                self.tell(index, &outcome);
-                on_outcome(index, &outcome);
-                slots.put(index, outcome);
+            self.collect(&mut arrived, &mut on_outcome);
+            if self.fed && self.slots.filled() == self.submitted {
+                return self.finish();
             }
-            if fed && self.is_drained() {
-                break;
+            if self.fed
+                || self.is_full() && !(self.collected >= MANY && self.shared.soon_runs_dry())
+            {
+                self.rest();
             }
-            self.wait_for_news(fed);
         }
-        self.finish(slots)
     }
 
     fn look_at_stage(&mut self) {
@@ -126,128 +146,120 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         self.interrupted.map_or(Stage::Running, Interrupted::stage)
     }
 
-    /// Fills the queue; whether the tasks are used up.
-    fn feed(&mut self, tasks: &mut impl Iterator<Item = (usize, T)>) -> bool {
-        while !self.pool.token.is_interrupted() {
-            let queued = self.shared.lock().queue.len();
-            let room = self.pool.queue_limit.get().saturating_sub(queued);
-            if room == 0 {
-                return false;
-            }
-            // The iterator is the caller's code and may be slow: no lock.
-            let batch: Vec<_> = tasks.take(room.min(BATCH)).collect();
-            if batch.is_empty() {
-                self.shared.lock().closed = true;
-                self.shared.wake_workers();
-                return true;
-            }
-            if let Err(error) = self.queue(batch) {
-                let why = format!("cannot start a worker thread: {error}");
-                self.give_up_queued(tasks, || Outcome::Lost(why.clone()));
-                return true;
-            }
-        }
-        false
+    /// How many tasks there is room for. Outcomes that were not collected take
+    /// room as well: they are as many as the tasks were.
+    fn room(&self) -> usize {
+        let limit = self.shared.limit() + self.locals.len();
+        limit.saturating_sub(self.submitted - self.slots.filled())
     }
 
-    /// Queues tasks and sees to it that somebody works on them; an error if
-    /// there is nobody.
-    fn queue(&mut self, batch: Vec<(usize, T)>) -> io::Result<()> {
-        let epoch = self.epoch;
-        let count = batch.len();
-        let mut inner = self.shared.lock();
-        let queued = batch
-            .into_iter()
-            .map(|(index, task)| Queued { index, epoch, task });
-        inner.queue.extend(queued);
-        let idle = inner.idle;
-        let mut wanted = inner.queue.len().saturating_sub(idle);
-        drop(inner);
-        for _ in 0..count.min(idle) {
-            self.shared.wake_worker();
+    /// Whether it has to wait with the next batch: a small one, each time that
+    /// a worker takes one, would be dear.
+    fn is_full(&self) -> bool {
+        let room = self.room();
+        room == 0 || room < self.pace.batch() && !self.shared.seems_low()
+    }
+
+    /// Queues a batch of tasks, if there is room, and sees to it that somebody
+    /// works on them.
+    fn feed(&mut self, tasks: &mut impl Iterator<Item = T>) {
+        if self.is_full() {
+            return;
         }
-        while wanted > 0 && self.threads.len() < self.pool.workers.get() {
-            wanted -= 1;
+        let count = self.room().min(self.pace.batch());
+        // The iterator is the caller's code and may be slow: no lock.
+        self.pace.begin();
+        let batch: VecDeque<T> = tasks.take(count).collect();
+        self.pace.end();
+        if batch.is_empty() {
+            self.fed = true;
+            self.shared.close();
+            return;
+        }
+        let first = self.submitted;
+        self.submitted += batch.len();
+        let chunk = Chunk::new(first, self.epoch, batch);
+        let mut missing = self.shared.push(chunk, self.pace.is_fast());
+        while missing > 0 && self.threads.len() < self.pool.workers.get() {
+            missing -= 1;
             if let Err(error) = self.start_worker() {
                 if self.threads.is_empty() {
-                    return Err(error);
+                    let why = format!("cannot start a worker thread: {error}");
+                    self.give_up_queued(tasks, || Outcome::Lost(why.clone()));
                 }
-                break;
+                return;
             }
         }
-        Ok(())
     }
 
     fn start_worker(&mut self) -> io::Result<()> {
-        let token = self.pool.token.scope().token().clone();
-        let mut inner = self.shared.lock();
-        let number = inner.workers.len();
-        inner.workers.push(Worker {
-            active: None,
-            abandoned: false,
-            token: token.clone(),
-        });
-        drop(inner);
-        let shared = Arc::clone(&self.shared);
-        let thread = thread::Builder::new()
+        let number = self.locals.len();
+        let local = Arc::new(Local::new(self.pool.token.scope().token().clone()));
+        let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&local));
+        // Listed first: the worker may be at work before `spawn` returns.
+        self.shared.lock().locals.push(Arc::clone(&local));
+        let started = thread::Builder::new()
             .name(format!("worker-{number}"))
-            .spawn(move || shared.work_through(number, &token))?;
-        self.threads.push((number, thread));
-        Ok(())
+            .spawn(move || ThreadWorker::new(&shared, &own).live());
+        match started {
+            Ok(thread) => {
+                self.threads.push((number, thread));
+                self.locals.push(local);
+                Ok(())
+            }
+            Err(error) => {
+                self.shared.lock().locals.pop();
+                Err(error)
+            }
+        }
     }
 
     /// Cancels everything that is queued, and the tasks still to come.
-    fn drop_queue(&mut self, tasks: &mut impl Iterator<Item = (usize, T)>) {
+    fn drop_queue(&mut self, tasks: &mut impl Iterator<Item = T>) {
         let given_up = self.give_up_queued(tasks, || Outcome::Cancelled(Cancelled::Queued));
-        let Some((first, last)) = given_up else {
-            return;
-        };
-        // A worker may hand back a task a moment later, that it had taken and
-        // not started: as long as nothing was said, that one was the first.
-        let said = self.notices.iter_mut().find_map(|notice| match notice {
-            Notice::SubmissionStopped { index, .. } => Some(index),
-            _ => None,
-        });
-        match said {
-            Some(index) => *index = first.min(*index),
-            None if self.submission_stopped => {}
-            None => self.notices.push(Notice::SubmissionStopped {
-                index: first,
-                total: last + 1,
-            }),
+        if let Some((first, last)) = given_up {
+            self.notices.not_started(first, last);
         }
-        self.submission_stopped = true;
     }
 
     /// Gives this outcome to everything that is queued and to the tasks still
     /// to come; gives the first and the last index of them.
     fn give_up_queued(
         &mut self,
-        tasks: &mut impl Iterator<Item = (usize, T)>,
+        tasks: &mut impl Iterator<Item = T>,
         outcome: impl Fn() -> Outcome<V>,
     ) -> Option<(usize, usize)> {
-        let dropped: Vec<Queued<T>> = {
-            let mut inner = self.shared.lock();
-            inner.closed = true;
-            inner.queue.drain(..).collect()
-        };
-        self.shared.wake_workers();
+        let dropped = self.shared.close_and_drain();
         // The tasks themselves, which are the caller's, are dropped unlocked.
-        let mut indices: Vec<usize> = dropped.into_iter().map(|queued| queued.index).collect();
-        indices.extend(tasks.map(|(index, _)| index));
-        let ends = indices.first().copied().zip(indices.last().copied());
-        let outcomes = indices.into_iter().map(|index| (index, outcome()));
-        self.shared.lock().outcomes.extend(outcomes);
+        let numbered = dropped.into_iter().flat_map(Chunk::into_numbered);
+        let mut indices: Vec<usize> = numbered.map(|(index, _task)| index).collect();
+        if !self.fed {
+            self.fed = true;
+            let first = self.submitted;
+            self.submitted += tasks.map(drop).count();
+            indices.extend(first..self.submitted);
+        }
+        let ends = indices
+            .iter()
+            .min()
+            .copied()
+            .zip(indices.iter().max().copied());
+        for index in indices {
+            self.given.push(index, outcome());
+        }
         ends
     }
 
     /// Ends what is still active after the grace period: kills it or, where
     /// that is impossible, abandons it.
     fn end_overdue(&mut self) {
+        if self.deadline.is_none() {
+            return;
+        }
         let now = Instant::now();
-        let is_due = |worker: &Worker| self.due_at(worker).is_some_and(|due| now >= due);
-        let any = self.shared.lock().workers.iter().any(is_due);
-        if !any {
+        let is_due = |local: &Local<T, V>| self.due_at(local).is_some_and(|due| now >= due);
+        let due: Vec<_> = self.locals.iter().filter(|local| is_due(local)).collect();
+        if due.is_empty() {
             return;
         }
         if !self.killed && self.crew.kill() {
@@ -256,14 +268,11 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             self.deadline = Some(now + KILL_LIMIT);
             return;
         }
-        let mut inner = self.shared.lock();
-        let Inner {
-            workers, outcomes, ..
-        } = &mut *inner;
-        for worker in workers.iter_mut().filter(|worker| is_due(worker)) {
-            if let Some(index) = worker.active.take() {
-                worker.abandoned = true;
-                outcomes.push((index, Outcome::Abandoned));
+        for local in due {
+            let mut inner = local.lock();
+            if let Some(index) = inner.active.take() {
+                inner.abandoned = true;
+                self.given.push(index, Outcome::Abandoned);
             }
         }
     }
@@ -271,10 +280,10 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     /// When this worker's task has to be ended, or looked at again. A shielded
     /// one is left in peace until its shield ends, and has a grace period from
     /// then on. At stage 3 nobody is spared.
-    fn due_at(&self, worker: &Worker) -> Option<Instant> {
+    fn due_at(&self, local: &Local<T, V>) -> Option<Instant> {
         let deadline = self.deadline?;
-        worker.active?;
-        match worker.token.shields() {
+        local.lock().active?;
+        match local.token.shields() {
             _ if self.stage_seen().should_exit_now() => Some(deadline),
             Shields::None => Some(deadline),
             Shields::Ended(end) => end
@@ -284,68 +293,77 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
     }
 
-    fn is_drained(&self) -> bool {
-        let inner = self.shared.lock();
-        inner.outcomes.is_empty() && inner.is_quiet()
+    /// Hands over every outcome that there is. `arrived` is empty, and saves
+    /// the workers from beginning with an empty vector each time.
+    fn collect(
+        &mut self,
+        arrived: &mut Outcomes<V>,
+        on_outcome: &mut impl FnMut(usize, &Outcome<V>),
+    ) {
+        for number in 0..=self.locals.len() {
+            match self.locals.get(number) {
+                Some(local) => std::mem::swap(&mut local.lock().outcomes, arrived),
+                None => std::mem::swap(&mut self.given, arrived),
+            }
+            self.collected += arrived.len();
+            arrived.iter().for_each(|(index, outcome)| {
+                self.notices.outcome(index, outcome);
+                on_outcome(index, outcome);
+            });
+            self.slots.put(arrived);
+        }
     }
 
     /// Sleeps until there are outcomes, room in the queue, a new stage, or
-    /// something to abandon.
-    fn wait_for_news(&self, fed: bool) {
+    /// something to abandon. While outcomes come in a stream it naps instead,
+    /// and lets them gather for a moment.
+    fn rest(&mut self) {
         let token = &self.pool.token;
         let seen = self.stage_seen();
-        let low = self.pool.queue_limit.get() / 2;
+        let has_room = self.room() > 0;
+        let nap_end = (self.collected >= MANY).then(|| Instant::now() + NAP);
+        self.collected = 0;
+        self.shared.wake_workers();
         token.wait_until(|| {
-            let mut inner = self.shared.lock();
-            let wants_tasks = !fed && inner.queue.len() <= low;
+            // Said first and looked at afterwards, see `Shared::rest`.
+            self.shared.rest(nap_end.map_or(Rest::Sleep, |_| Rest::Nap));
+            let stage = token.stage() > seen;
             let stale = token.epoch() != self.epoch && !seen.is_interrupted();
-            let to_drop = seen.is_interrupted() && !inner.queue.is_empty();
-            let news = !inner.outcomes.is_empty() || inner.is_quiet() || to_drop;
-            let due = inner
-                .workers
+            let say = !self.notices.is_empty() && token.is_announced(seen);
+            let queue = self.shared.lock();
+            let runs_dry = !self.fed && queue.len() <= self.shared.low();
+            let to_drop = seen.is_interrupted() && queue.len() > 0;
+            let is_idle = !queue.is_busy();
+            drop(queue);
+            // To collect them makes room.
+            let news = (nap_end.is_none() || runs_dry || is_idle)
+                && self.locals.iter().any(|local| local.has_outcomes());
+            let due = self
+                .locals
                 .iter()
-                .filter_map(|worker| self.due_at(worker))
+                .filter_map(|local| self.due_at(local))
                 .min();
             let overdue = due.is_some_and(|due| Instant::now() >= due);
-            let say = !self.notices.is_empty() && token.is_announced(seen);
-            let done = news || wants_tasks || stale || overdue || say || token.stage() > seen;
-            inner.asleep = !done;
-            if done {
+            if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
                 Step::Done
             } else {
-                Step::WaitUntil(due)
+                Step::WaitUntil(due.into_iter().chain(nap_end).min())
             }
         });
-    }
-
-    fn tell(&mut self, index: usize, outcome: &Outcome<V>) {
-        match outcome {
-            Outcome::Failed(failure) => self.notices.push(Notice::TaskFailed {
-                index,
-                message: failure.to_string(),
-            }),
-            Outcome::Abandoned => self.notices.push(Notice::TaskAbandoned { index }),
-            Outcome::Completed(_) | Outcome::Cancelled(_) | Outcome::Lost(_) => {}
-        }
+        self.shared.rest(Rest::Awake);
     }
 
     fn say_if_announced(&mut self) {
-        if self.pool.token.is_announced(self.stage_seen()) {
-            self.say();
+        if !self.notices.is_empty() && self.pool.token.is_announced(self.stage_seen()) {
+            self.notices.say(&*self.pool.feedback);
         }
     }
 
-    fn say(&mut self) {
-        for notice in self.notices.drain(..) {
-            self.pool.feedback.notify(&notice);
-        }
-    }
-
-    fn finish(mut self, slots: Slots<V>) -> Results<V> {
+    fn finish(mut self) -> Results<V> {
+        let slots = std::mem::replace(&mut self.slots, Slots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
         for (number, thread) in self.threads.drain(..) {
-            let abandoned = self.shared.lock().workers[number].abandoned;
-            if !abandoned {
+            if !self.locals[number].lock().abandoned {
                 // It is on its way out. Panics of tasks were caught.
                 let _ = thread.join();
             }
@@ -364,7 +382,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
                     Step::WaitUntil(Some(limit))
                 }
             });
-            self.say();
+            self.notices.say(&*self.pool.feedback);
         }
         results
     }
@@ -374,11 +392,6 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 /// for tasks for ever.
 impl<T, V> Drop for Coordinator<'_, T, V> {
     fn drop(&mut self) {
-        let mut inner = self.shared.lock();
-        inner.closed = true;
-        let dropped: Vec<_> = inner.queue.drain(..).collect();
-        drop(inner);
-        drop(dropped);
-        self.shared.wake_workers();
+        drop(self.shared.close_and_drain());
     }
 }

@@ -12,13 +12,15 @@ use crate::token::StopToken;
 /// The grace period unless set otherwise.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// The limit of the queue unless set otherwise.
-const QUEUE_LIMIT: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
+const QUEUE_LIMIT: usize = 256;
+/// As long as tasks are short; the queue is as soon empty as the other one.
+const QUEUE_LIMIT_SHORT: usize = 4096;
 
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) token: StopToken,
     pub(super) workers: NonZeroUsize,
-    pub(super) queue_limit: NonZeroUsize,
+    queue_limit: Option<NonZeroUsize>,
     pub(super) grace: Duration,
     pub(super) feedback: Arc<dyn Feedback>,
 }
@@ -28,7 +30,7 @@ impl Settings {
         Settings {
             token: token.clone(),
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            queue_limit: QUEUE_LIMIT,
+            queue_limit: None,
             grace: GRACE,
             feedback: Arc::new(Silent),
         }
@@ -39,7 +41,17 @@ impl Settings {
     }
 
     pub(super) fn set_queue_limit(&mut self, tasks: usize) {
-        self.queue_limit = NonZeroUsize::new(tasks).unwrap_or(NonZeroUsize::MIN);
+        self.queue_limit = Some(NonZeroUsize::new(tasks).unwrap_or(NonZeroUsize::MIN));
+    }
+
+    /// How many tasks may wait while tasks are short, or are not.
+    pub(super) fn queue_limit(&self, short: bool) -> usize {
+        let usual = if short {
+            QUEUE_LIMIT_SHORT
+        } else {
+            QUEUE_LIMIT
+        };
+        self.queue_limit.map_or(usual, NonZeroUsize::get)
     }
 }
 

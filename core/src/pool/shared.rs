@@ -1,161 +1,242 @@
 //! What the coordinator of a run and its worker threads share.
 //!
-//! One lock holds the queue, who works on what, and the outcomes that the
-//! coordinator has not taken yet. A worker takes it once a task: it reports
-//! the last outcome and takes the next task in one go.
-//!
-//! Workers sleep on a condition variable. The coordinator sleeps on the cell,
-//! so that a signal wakes it as well, and says so in `asleep`, so that workers
-//! wake it once and not once a task.
+//! Workers without a task look for one for a moment, then sleep on a condition
+//! variable. The coordinator rests on the cell, so that a signal wakes it as
+//! well, and says in `rest` what else is to wake it.
 
-use std::collections::VecDeque;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
+use super::chunk::{Chunk, Ready};
+use super::local::Local;
 use super::outcome::Outcome;
-use crate::machine::Stage;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use super::queue::Queue;
+use crate::sync::thread::yield_now;
+use crate::sync::{AtomicU32, Condvar, Mutex, MutexGuard, Ordering};
 use crate::token::StopToken;
 
 /// What a worker does with a task.
 pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
 
+/// How often one looks for work before one sleeps. To sleep and to be woken
+/// costs as much as hundreds of empty tasks.
+const LOOKS: u32 = if cfg!(sigproof_loom) { 0 } else { 32 };
+/// The hint when there will be no more tasks.
+const CLOSED: usize = usize::MAX;
+/// More workers than this need not look at a time.
+const LOOKERS: usize = 2;
+
+/// What wakes the coordinator, besides a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Rest {
+    /// It is awake.
+    Awake,
+    /// A queue that runs dry, or a worker without a task. Outcomes come so
+    /// fast that it had better collect many at a time.
+    Nap,
+    /// Any outcome as well.
+    Sleep,
+}
+
+/// How many tasks may wait.
+pub(super) struct Limit {
+    pub(super) usual: usize,
+    /// While they are short.
+    pub(super) short: usize,
+}
+
 pub(super) struct Shared<T, V> {
-    inner: Mutex<Inner<T, V>>,
+    queue: Mutex<Queue<T, V>>,
     work_available: Condvar,
-    work: Box<Work<T, V>>,
-    token: StopToken,
-}
-
-pub(super) struct Inner<T, V> {
-    pub(super) queue: VecDeque<Queued<T>>,
-    /// No task will be queued any more.
-    pub(super) closed: bool,
-    /// Outcomes that the coordinator has not taken yet.
-    pub(super) outcomes: Vec<(usize, Outcome<V>)>,
-    /// One entry for each worker.
-    pub(super) workers: Vec<Worker>,
-    /// Workers that wait for a task.
-    pub(super) idle: usize,
-    /// The coordinator sleeps and wants to be woken.
-    pub(super) asleep: bool,
-}
-
-pub(super) struct Queued<T> {
-    pub(super) index: usize,
-    /// The epoch in which it was queued; it is not run in another one.
-    pub(super) epoch: u32,
-    pub(super) task: T,
-}
-
-pub(super) struct Worker {
-    /// The task at work.
-    pub(super) active: Option<usize>,
-    /// Its task was abandoned, and the worker with it.
-    pub(super) abandoned: bool,
-    /// The token that its tasks get; a scope of its own, to know its shields.
+    /// The length of the queue, or [`CLOSED`]: a hint for those who look
+    /// without the lock. Nothing depends on it.
+    hint: AtomicUsize,
+    /// The last batch of a worker was as large as batches get: tasks are short.
+    /// A hint as well.
+    short: AtomicBool,
+    rest: AtomicU32,
+    limit: Limit,
+    pub(super) work: Box<Work<T, V>>,
     pub(super) token: StopToken,
 }
 
-impl<T, V> Inner<T, V> {
-    /// Nothing is queued and nobody works.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.queue.is_empty() && self.workers.iter().all(|worker| worker.active.is_none())
-    }
-}
-
 impl<T, V> Shared<T, V> {
-    pub(super) fn new(token: StopToken, work: Box<Work<T, V>>) -> Shared<T, V> {
+    pub(super) fn new(token: StopToken, limit: Limit, work: Box<Work<T, V>>) -> Shared<T, V> {
         Shared {
-            inner: Mutex::new(Inner {
-                queue: VecDeque::new(),
-                closed: false,
-                outcomes: Vec::new(),
-                workers: Vec::new(),
-                idle: 0,
-                asleep: false,
-            }),
+            queue: Mutex::new(Queue::new()),
             work_available: Condvar::new(),
+            hint: AtomicUsize::new(0),
+            short: AtomicBool::new(false),
+            rest: AtomicU32::new(Rest::Awake as u32),
+            limit,
             work,
             token,
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner<T, V>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue<T, V>> {
         // No user code runs under the lock, so it is never poisoned halfway.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes sleeping workers: there is work, or no more of it.
+    /// Queues tasks and wakes workers; gives the number of workers that are
+    /// missing.
+    ///
+    /// If more tasks are `about_to_come` one worker has to be awake, no more:
+    /// to wake one costs as much as many short tasks, and the others are woken
+    /// by [`Shared::wake_workers`], as soon as no more tasks come.
+    pub(super) fn push(&self, tasks: Chunk<T>, about_to_come: bool) -> usize {
+        let mut queue = self.lock();
+        queue.push(tasks);
+        self.hint(&queue);
+        let missing = queue.len().saturating_sub(queue.idle);
+        let wanted = if about_to_come {
+            usize::from(queue.asleep + queue.ended == queue.locals.len())
+        } else {
+            queue.len().saturating_sub(queue.idle - queue.asleep)
+        };
+        let wanted = wanted.min(queue.asleep);
+        drop(queue);
+        for _ in 0..wanted {
+            self.work_available.notify_one();
+        }
+        missing
+    }
+
+    /// Wakes as many workers as there may be work for.
     pub(super) fn wake_workers(&self) {
+        self.push(Chunk::default(), false);
+    }
+
+    /// Says that nothing will be queued any more.
+    pub(super) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        self.hint(&queue);
+        drop(queue);
         self.work_available.notify_all();
     }
 
-    /// Wakes one sleeping worker.
-    pub(super) fn wake_worker(&self) {
-        self.work_available.notify_one();
+    /// Closes the queue and gives what is in it.
+    pub(super) fn close_and_drain(&self) -> Vec<Chunk<T>> {
+        self.close();
+        self.lock().drain()
     }
 
-    /// The life of worker number `number`.
-    pub(super) fn work_through(self: Arc<Self>, number: usize, token: &StopToken) {
-        let mut last = None;
-        while let Some(next) = self.exchange(number, last.take()) {
-            // The stage is looked at again after the task was taken: between
-            // the two, Ctrl+C may have come, and the coordinator, which clears
-            // the queue, may not have had the lock yet.
-            if self.token.stage() >= Stage::CancelQueued || self.token.epoch() != next.epoch {
-                return self.hand_back(number, next);
+    fn hint(&self, queue: &Queue<T, V>) {
+        let hint = if queue.closed { CLOSED } else { queue.len() };
+        self.hint.store(hint, Ordering::Relaxed);
+    }
+
+    /// Gives the workers a moment to empty the queue; whether they did.
+    pub(super) fn soon_runs_dry(&self) -> bool {
+        for _ in 0..LOOKS {
+            if self.seems_low() {
+                return true;
             }
-            let index = next.index;
-            let work = AssertUnwindSafe(|| (self.work)(next.task, token));
-            let outcome =
-                panic::catch_unwind(work).unwrap_or_else(|payload| Outcome::of_panic(&*payload));
-            last = Some((index, outcome));
+            yield_now();
+        }
+        false
+    }
+
+    /// Whether the queue runs dry, by the hint.
+    pub(super) fn seems_low(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) <= self.low()
+    }
+
+    /// How many tasks may wait.
+    pub(super) fn limit(&self) -> usize {
+        let short = self.short.load(Ordering::Relaxed);
+        if short {
+            self.limit.short
+        } else {
+            self.limit.usual
         }
     }
 
-    /// Puts a task that must not be started back, for the coordinator to
-    /// cancel.
-    fn hand_back(&self, number: usize, task: Queued<T>) {
-        let mut inner = self.lock();
-        inner.workers[number].active = None;
-        inner.queue.push_front(task);
-        let asleep = std::mem::take(&mut inner.asleep);
-        drop(inner);
-        if asleep {
+    /// A queue that is not longer than this runs dry.
+    pub(super) fn low(&self) -> usize {
+        self.limit() / 2
+    }
+
+    /// A worker says what tasks are like.
+    pub(super) fn tasks_are(&self, short: bool) {
+        if self.short.load(Ordering::Relaxed) != short {
+            self.short.store(short, Ordering::Relaxed);
+        }
+    }
+
+    /// The coordinator says what it wants to be woken for, and looks for it
+    /// afterwards: under the locks under which it comes, so that whoever
+    /// brings it about later sees that the coordinator rests.
+    pub(super) fn rest(&self, rest: Rest) {
+        self.rest.store(rest as u32, Ordering::SeqCst);
+    }
+
+    /// Wakes the coordinator if it wants to be woken for this much.
+    pub(super) fn wake_from(&self, lightest: Rest) {
+        let rest = self.rest.load(Ordering::SeqCst);
+        if rest < lightest as u32 {
+            return;
+        }
+        // One of many workers wakes it. Where the exchange fails, another one
+        // does, or the coordinator has woken by itself and looks again.
+        let (awake, order) = (Rest::Awake as u32, Ordering::SeqCst);
+        let exchanged = self.rest.compare_exchange(rest, awake, order, order);
+        if exchanged.is_ok() {
             self.token.wake_all();
         }
     }
 
-    /// Reports `last`, then waits for the next task; `None` ends the worker.
-    fn exchange(&self, number: usize, last: Option<(usize, Outcome<V>)>) -> Option<Queued<T>> {
-        let mut inner = self.lock();
-        if let Some((index, outcome)) = last {
-            if inner.workers[number].abandoned {
-                return None;
-            }
-            inner.workers[number].active = None;
-            inner.outcomes.push((index, outcome));
-            if std::mem::take(&mut inner.asleep) {
-                drop(inner);
-                self.token.wake_all();
-                inner = self.lock();
-            }
-        }
+    /// A worker has ended.
+    pub(super) fn end_worker(&self) {
+        self.lock().ended += 1;
+        self.wake_from(Rest::Nap);
+    }
+
+    /// Takes tasks from the queue and gives the first of them; `None` when
+    /// there will be no more.
+    pub(super) fn take(&self, local: &Local<T, V>, batch: usize) -> Option<Ready<T>> {
+        let mut queue = self.lock();
+        let mut looks = LOOKS;
         loop {
-            if let Some(next) = inner.queue.pop_front() {
-                inner.workers[number].active = Some(next.index);
+            if let Some((next, more)) = queue.take(local, batch) {
+                self.hint(&queue);
+                let runs_dry = !queue.closed && queue.len() <= self.low();
+                let wake_another = more && queue.asleep > 0;
+                drop(queue);
+                if runs_dry {
+                    self.wake_from(Rest::Nap);
+                }
+                if wake_another {
+                    self.work_available.notify_one();
+                }
                 return Some(next);
             }
-            if inner.closed {
+            if queue.closed {
                 return None;
             }
-            inner.idle += 1;
-            inner = self
-                .work_available
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
-            inner.idle -= 1;
+            queue.idle += 1;
+            if !queue.is_busy() {
+                self.wake_from(Rest::Nap);
+            }
+            if looks > 0 && queue.idle - queue.asleep <= LOOKERS {
+                drop(queue);
+                while looks > 0 && self.hint.load(Ordering::Relaxed) == 0 {
+                    looks -= 1;
+                    yield_now();
+                }
+                queue = self.lock();
+            } else {
+                queue.asleep += 1;
+                queue = self
+                    .work_available
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
+                queue.asleep -= 1;
+            }
+            queue.idle -= 1;
         }
     }
 }

@@ -53,8 +53,9 @@ impl ThreadPool {
         self
     }
 
-    /// Sets how many tasks may wait in the queue, 256 by default; 0 counts as
-    /// 1. Tasks beyond it stay in their iterator until there is room.
+    /// Sets how many tasks may wait in the queue; 0 counts as 1. Tasks beyond
+    /// it stay in their iterator until there is room. By default it is 256, and
+    /// 4,096 while tasks take less than a microsecond.
     #[must_use]
     pub fn queue_limit(mut self, tasks: usize) -> ThreadPool {
         self.settings.set_queue_limit(tasks);
