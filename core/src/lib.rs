@@ -53,3 +53,8 @@ pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, T
 #[cfg(feature = "tokio")]
 pub use token::Reached;
 pub use token::{Bridge, Interrupted, Scope, Shield, StopSource, StopToken};
+
+/// The examples of the README are compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,8 +10,14 @@ mod terminal;
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use terminal::Terminal;
 
@@ -111,6 +117,8 @@ fn every_example_is_run() {
     let run: BTreeSet<String> = EXAMPLES
         .iter()
         .map(|example| example.name.to_owned())
+        // It needs a server: the tests below.
+        .chain(["downloads".to_owned()])
         .collect();
     assert_eq!(stored, run);
     for name in stored {
@@ -140,4 +148,100 @@ fn examples_stop_as_they_say() {
         assert_eq!(signal, Some(libc::SIGINT), "{name}\n{picture}");
         assert!(terminal.shows_cursor() && terminal.echoes_keys(), "{name}");
     }
+}
+
+const BODY: &str = "the whole of it, both halves";
+
+/// Answers each request with the first half, and with the second when told;
+/// counts the requests.
+struct Server {
+    address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+    go_on: Arc<AtomicBool>,
+}
+
+impl Server {
+    fn start() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let server = Server {
+            address: listener.local_addr().expect("its address"),
+            requests: Arc::default(),
+            go_on: Arc::default(),
+        };
+        let (requests, go_on) = (Arc::clone(&server.requests), Arc::clone(&server.go_on));
+        // It ends with the tests.
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                requests.fetch_add(1, Ordering::SeqCst);
+                let go_on = Arc::clone(&go_on);
+                thread::spawn(move || answer(client, &go_on));
+            }
+        });
+        server
+    }
+}
+
+fn answer(mut client: TcpStream, go_on: &AtomicBool) {
+    let (first, second) = BODY.split_at(BODY.len() / 2);
+    // The client may have gone.
+    let _ = write!(client, "HTTP/1.0 200 OK\r\n\r\n{first}");
+    while !go_on.load(Ordering::SeqCst) {
+        thread::park_timeout(Duration::from_millis(10));
+    }
+    let _ = client.write_all(second.as_bytes());
+    // The request is read to its end: closing before would discard the answer.
+    let _ = client.shutdown(Shutdown::Write);
+    let _ = client.read_to_end(&mut Vec::new());
+}
+
+/// Stops five downloads, three at a time, when three have begun; gives the
+/// files that are there afterwards.
+fn stopped_downloads(presses: usize) -> Vec<String> {
+    let server = Server::start();
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new(program("downloads"));
+    let address = server.address;
+    command
+        .args((1..=5).map(|number| format!("http://{address}/files/{number}.txt")))
+        .current_dir(directory.path());
+    let mut terminal = Terminal::run(command, 100);
+    terminal.expect(&["1.txt begun", "2.txt begun", "3.txt begun"]);
+    let answers = [
+        "Press Ctrl+C again to terminate active tasks",
+        "Press Ctrl+C again for immediate exit",
+    ];
+    for answer in &answers[..presses] {
+        terminal.press_ctrl_c();
+        terminal.expect(&[answer]);
+    }
+    if presses == 1 {
+        server.go_on.store(true, Ordering::SeqCst);
+    }
+    let signal = terminal.end();
+    assert_eq!(signal, Some(libc::SIGINT), "{}", terminal.picture());
+    assert_eq!(server.requests.load(Ordering::SeqCst), 3, "no more begun");
+    let mut files: Vec<String> = fs::read_dir(directory.path())
+        .expect("the directory")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("text");
+            assert_eq!(text, BODY, "{} is whole", path.display());
+            path.file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn one_ctrl_c_completes_the_downloads_that_have_begun() {
+    assert_eq!(stopped_downloads(1), ["1.txt", "2.txt", "3.txt"]);
+}
+
+#[test]
+fn two_ctrl_c_drop_the_downloads_and_leave_no_half_file() {
+    assert!(stopped_downloads(2).is_empty());
 }
