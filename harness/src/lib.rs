@@ -13,3 +13,27 @@ pub mod scenario;
 mod sys;
 pub mod target;
 mod tracer;
+
+/// Makes the `main` of a test target (with `harness = false`) that has one test
+/// for each scenario file below a directory, relative to the package's:
+///
+/// ```toml
+/// [[test]]
+/// name = "gate"
+/// harness = false
+/// ```
+///
+/// ```no_run
+/// sigproof::scenarios!("ci/scenarios");
+/// ```
+///
+/// `cargo test --test gate NAME` runs some of them, as does
+/// `cargo nextest run --test gate`; `INSTA_UPDATE=always` accepts new snapshots.
+#[macro_export]
+macro_rules! scenarios {
+    ($path:expr) => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::cli::scenarios(env!("CARGO_MANIFEST_DIR"), $path)
+        }
+    };
+}

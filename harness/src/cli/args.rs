@@ -1,6 +1,7 @@
 //! The arguments.
 
 use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
+use super::test_args::{InitArgs, MergeArgs, TEST_HELP, TestArgs};
 use crate::explore::Isolation;
 use crate::inject::{Delivery, Trigger, signal};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +68,13 @@ pub enum Verb {
     Points(PointsArgs),
     /// Repeat a stored failing run
     Replay(ReplayArgs),
+    /// Play scenario files: the gate
+    #[command(after_help = TEST_HELP)]
+    Test(Box<TestArgs>),
+    /// Write a first scenario from a program's undisturbed run
+    Init(Box<InitArgs>),
+    /// Join the results of shards
+    Merge(MergeArgs),
     /// Make reports from a results file
     #[command(after_help = REPORT_HELP)]
     Report(ReportVerbArgs),

@@ -62,6 +62,7 @@ impl TargetArgs {
             pty: self.pty.then_some(self.pty_size),
             stdin: self.stdin.as_ref().map(|path| readable(path)).transpose()?,
             keep_aslr: self.keep_aslr,
+            ignored: Vec::new(),
             limits: Limits {
                 baseline_ms: milliseconds(self.timeout),
                 after_signal_ms: self.deadline.map(milliseconds),

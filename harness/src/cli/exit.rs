@@ -1,6 +1,7 @@
 //! Exit codes, as documented in the README.
 
 use crate::explore::{Error, SweepReport};
+use crate::results::{CaseVerdict, Results};
 
 /// All contracts hold.
 pub const HOLDS: u8 = 0;
@@ -35,6 +36,32 @@ pub fn of_sweep(report: &SweepReport) -> u8 {
     } else if report.counted().next().is_some() {
         FLAKY
     } else if !report.not_reached.is_empty() || report.points_tried == 0 {
+        NOT_REACHED
+    } else {
+        HOLDS
+    }
+}
+
+/// The code of several cases: the worst thing that they have to tell.
+pub fn of_results(results: &Results) -> u8 {
+    let any = |verdict| results.cases.iter().any(|case| case.verdict == verdict);
+    let failed = |code| {
+        let errors = results.cases.iter().filter_map(|case| case.error.as_ref());
+        errors.into_iter().any(|error| error.exit_code == code)
+    };
+    if any(CaseVerdict::Violated) {
+        VIOLATED
+    } else if failed(USAGE) {
+        USAGE
+    } else if failed(HARNESS) {
+        HARNESS
+    } else if failed(NOT_REACHED) {
+        NOT_REACHED
+    } else if any(CaseVerdict::Error) {
+        HARNESS
+    } else if any(CaseVerdict::Flaky) {
+        FLAKY
+    } else if any(CaseVerdict::NotReached) {
         NOT_REACHED
     } else {
         HOLDS

@@ -1,15 +1,23 @@
 //! The command: arguments in, exit codes out, nothing else.
 
 mod args;
+mod cargo_test;
 mod convert;
 mod doctor;
 mod exit;
+mod init;
 mod manual;
+mod merge;
 mod reports;
 mod sessions;
+mod test;
+mod test_args;
 
 use args::{Cli, Verb};
+
 use clap::Parser;
+
+pub use cargo_test::scenarios;
 
 /// Runs the command with the arguments of this process. Answers its exit code.
 pub fn main() -> u8 {
@@ -33,6 +41,9 @@ pub fn main() -> u8 {
         Verb::Sweep(args) => sessions::sweep(args),
         Verb::Points(args) => sessions::points(args),
         Verb::Replay(args) => sessions::replay(args),
+        Verb::Test(args) => test::test(*args),
+        Verb::Init(args) => init::init(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Report(args) => reports::report(&args),
         Verb::Doctor => doctor::doctor(),
         Verb::Man { directory } => manual::write(&directory),

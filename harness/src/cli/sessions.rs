@@ -22,7 +22,7 @@ pub fn print(text: &str) {
 }
 
 /// Something to say while or before the work goes on.
-fn remark(words: &str) {
+pub(super) fn remark(words: &str) {
     let mut paper = Paper::new();
     paper.item(0, (Ink::Warn, "! "), Ink::Plain, words);
     let mut err = anstream::stderr().lock();
@@ -30,7 +30,11 @@ fn remark(words: &str) {
 }
 
 /// Runs `work` under an interrupt handler; ends by the signal when there was one.
-fn guarded(json: bool, bar: &Bar, work: impl FnOnce(&StopToken) -> Result<u8, Error>) -> u8 {
+pub(super) fn guarded(
+    json: bool,
+    bar: &Bar,
+    work: impl FnOnce(&StopToken) -> Result<u8, Error>,
+) -> u8 {
     let options = Options::new(Policy::escalating()).feedback(Sink::new(bar));
     let handler = match InterruptHandler::install(options) {
         Ok(handler) => handler,
@@ -73,7 +77,11 @@ pub fn failed(json: bool, error: &Error) -> u8 {
 }
 
 /// A lab, with what it cleaned up said.
-fn open(target: &Target, jobs: usize, isolation: explore::Isolation) -> Result<Lab, Error> {
+pub(super) fn open(
+    target: &Target,
+    jobs: usize,
+    isolation: explore::Isolation,
+) -> Result<Lab, Error> {
     let lab = Lab::open(target, jobs, isolation)?;
     for place in &lab.removed {
         remark(&format!(
@@ -89,7 +97,7 @@ fn open(target: &Target, jobs: usize, isolation: explore::Isolation) -> Result<L
 }
 
 /// JSON that cannot be written ends nothing: the exit code still tells.
-fn told(result: io::Result<()>) -> Result<(), Error> {
+pub(super) fn told(result: io::Result<()>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Error::Harness(format!("standard output: {error}"))),

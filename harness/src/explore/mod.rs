@@ -3,24 +3,29 @@
 //! A strategy yields schedules and reads verdicts; it knows neither ptrace nor
 //! files.
 
+mod attempt;
 mod confirm;
 mod error;
 mod finding;
 mod fit;
 mod lab;
+mod latency;
 mod learn;
 mod nursery;
 mod plan;
 mod replay;
 mod run;
+mod several;
 mod spot;
 mod store;
 mod sweep;
 mod trial;
 
+pub use attempt::{Attempt, AttemptReport, attempt, attempt_in};
 pub use error::Error;
 pub use finding::{Finding, Findings};
 pub use lab::{Isolation, Lab};
+pub use latency::{Budget, Limit, Measured};
 pub use learn::learn;
 pub use plan::{Narrowing, Plan, Planned, Strike, map_points};
 pub use replay::{Replay, replay};

@@ -65,7 +65,8 @@ impl Verdict {
 }
 
 impl Evidence {
-    pub(super) fn new(subject: impl Into<String>, text: impl Into<String>) -> Evidence {
+    /// Evidence about a subject.
+    pub fn new(subject: impl Into<String>, text: impl Into<String>) -> Evidence {
         Evidence {
             subject: subject.into(),
             text: text.into(),

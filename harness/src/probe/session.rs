@@ -80,6 +80,11 @@ impl Session {
             directory: &launch.directory,
             stdio: streams.stdio(),
             filter: &filter,
+            ignored: match order.command {
+                // A command of the harness's own is none of the target's business.
+                Some(_) => &[],
+                None => &target.ignored,
+            },
             gated: watch.is_some(),
         })
         .map_err(harness("fork"))?;

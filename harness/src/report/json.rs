@@ -2,6 +2,7 @@
 
 use crate::explore::{Finding, Plan, Replay, RunReport, SweepReport};
 use crate::oracle::{Baseline, Point};
+use crate::results::{Case, Results};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -149,6 +150,27 @@ impl<W: Write> Json<W> {
                 "reached": replay.reached,
                 "times": replay.times,
                 "notes": replay.notes,
+            }),
+        )
+    }
+
+    /// One scenario, without its runs and points: those are in the results file.
+    pub fn case(&mut self, case: &Case) -> io::Result<()> {
+        let mut fields = json!(case);
+        if let Some(object) = fields.as_object_mut() {
+            object.retain(|key, _| !matches!(key.as_str(), "runs" | "points" | "baseline"));
+        }
+        self.line("case", fields)
+    }
+
+    /// The end of several scenarios.
+    pub fn verdict(&mut self, results: &Results, exit_code: u8) -> io::Result<()> {
+        self.line(
+            "verdict",
+            json!({
+                "exit_code": exit_code,
+                "verdict": results.verdict(),
+                "cases": results.cases.len(),
             }),
         )
     }

@@ -1,6 +1,7 @@
 //! Reports: what was found, for a person and for a program.
 
 mod asciicast;
+mod cases;
 mod files;
 mod findings;
 mod github;
@@ -13,6 +14,7 @@ mod progress;
 mod timeline;
 
 pub use asciicast::asciicast;
+pub use cases::{budgets, case_details, finished_line, verdict_table};
 pub use files::{Wanted, write};
 pub use findings::{Place, points_map, replay_report, sweep_heading, sweep_report};
 pub use github::{annotations, summary};

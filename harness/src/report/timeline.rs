@@ -139,7 +139,7 @@ fn stamp(at_ns: u64) -> String {
 }
 
 /// Lines of output with control bytes made visible; colours are left out.
-fn visible_lines(bytes: &[u8]) -> Vec<String> {
+pub(super) fn visible_lines(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let plain = anstream::adapter::strip_str(&text).to_string();
     plain

@@ -7,6 +7,7 @@
 pub mod bounds;
 mod case;
 mod file;
+mod from_attempt;
 mod from_run;
 mod from_sweep;
 mod model;
@@ -16,6 +17,7 @@ mod screen;
 
 pub use case::{Budget, Case, CaseError, CaseVerdict, Coverage, Difference, Kind, Limit, Times};
 pub use file::ReadError;
+pub use from_attempt::of_attempt;
 pub use from_run::of_run;
 pub use from_sweep::of_sweep;
 pub use model::{Results, Tool};

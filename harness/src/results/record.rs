@@ -154,7 +154,7 @@ impl Record {
 }
 
 impl OracleResult {
-    fn of(judgement: &Judgement) -> OracleResult {
+    pub(super) fn of(judgement: &Judgement) -> OracleResult {
         let (verdict, reason) = match &judgement.verdict {
             Verdict::Holds => (OracleVerdict::Holds, None),
             Verdict::Violated { .. } => (OracleVerdict::Violated, None),

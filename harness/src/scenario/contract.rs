@@ -5,9 +5,10 @@ use super::document::{
 };
 use super::either::Bounds;
 use super::mistake::Mistake;
-use super::read::{Act, Budget, Limit, Snapshots};
+use super::read::{Act, Snapshots};
 use super::value::{Expression, GlobText, OracleName, Time};
 use super::words::Text;
+use crate::explore::{Budget, Limit};
 use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
 use std::path::PathBuf;
 use toml::Spanned;
@@ -38,6 +39,11 @@ impl Parts<'_> {
             .as_ref()
             .map(|escalation| self.escalation(escalation))
             .transpose()?;
+        for (asked, key) in [(table.reach, "reach"), (table.ignored, "ignored")] {
+            if asked {
+                self.needs_signals(key)?;
+            }
+        }
         let mut snapshots = Snapshots::default();
         if let Some(messages) = &self.document.messages {
             contract.messages = Some(self.messages(messages, &mut snapshots)?);
@@ -123,7 +129,7 @@ impl Parts<'_> {
     /// What is judged over runs of one schedule needs one.
     fn needs_signals(&self, key: &str) -> Result<usize, Mistake> {
         let words = match self.act {
-            Act::Run { schedule, .. } if !schedule.steps.is_empty() => {
+            Act::Run { schedule, .. } if schedule.first_signal().is_some() => {
                 return Ok(schedule.steps.len());
             }
             Act::Run { .. } => format!("{key} needs a signal; add one to signals in [run]"),

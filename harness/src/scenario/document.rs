@@ -256,7 +256,7 @@ pub(super) struct MessagesTable {
     #[serde(default)]
     pub(super) snapshot: bool,
     /// Compare the screen, at each signal and at the end, with a snapshot file: `snapshots/NAME@screen.snap`.
-    #[schemars(with = "bool")]
+    #[schemars(with = "Option<bool>")]
     pub(super) screen: Option<Spanned<bool>>,
     /// What is replaced before anything is compared, besides times, pids and paths.
     #[serde(default)]

@@ -90,6 +90,11 @@ impl Mistake {
         Some((before.matches('\n').count() + 1, column))
     }
 
+    /// The file.
+    pub fn file(&self) -> &str {
+        self.0.source.name()
+    }
+
     /// The message, without the place.
     pub fn message(&self) -> &str {
         &self.0.message

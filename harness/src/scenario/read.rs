@@ -6,7 +6,7 @@ use super::mistake::Mistake;
 use super::start::{self, Start, Unready};
 use super::value::{Phases, Time};
 use super::words::{self, Binaries, Text, expand};
-use crate::explore::{Isolation, Narrowing, Strike, SweepOptions};
+use crate::explore::{Budget, Isolation, Narrowing, Strike, SweepOptions};
 use crate::inject::{CallSelector, Delivery, Fault, Schedule, Step};
 use crate::oracle::{Contract, Mapped};
 use crate::target::{Limits, Target};
@@ -64,26 +64,6 @@ pub struct Snapshots {
     pub screen: Option<PathBuf>,
     /// The transcript in the scenario file itself: its place there.
     pub inline: Option<Range<usize>>,
-}
-
-/// Latencies over repeated runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Budget {
-    /// How many runs.
-    pub runs: u32,
-    /// What is bounded.
-    pub limits: Vec<Limit>,
-}
-
-/// A bound on a latency.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Limit {
-    /// From which signal to the end, counted from 0; `None` for "from the last signal to the next word".
-    pub exit_after: Option<usize>,
-    /// Which share of the runs keeps it, in percent: 50 or 99.
-    pub percentile: u8,
-    /// The bound in milliseconds.
-    pub limit_ms: u64,
 }
 
 impl Scenario {

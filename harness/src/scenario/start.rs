@@ -35,6 +35,12 @@ pub enum Unready {
     Error(Error),
 }
 
+impl From<Error> for Unready {
+    fn from(error: Error) -> Unready {
+        Unready::Error(error)
+    }
+}
+
 impl From<Mistake> for Unready {
     fn from(mistake: Mistake) -> Unready {
         Unready::Mistake(mistake)

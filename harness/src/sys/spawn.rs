@@ -31,6 +31,8 @@ pub(crate) struct Program<'a> {
     pub(crate) stdio: Stdio<'a>,
     /// Stop at these calls once executed.
     pub(crate) filter: &'a [sock_filter],
+    /// Signals that it is started with ignored; all others have their default.
+    pub(crate) ignored: &'a [i32],
     /// Wait at the gate, so that a tracer can attach before anything runs.
     pub(crate) gated: bool,
 }
@@ -200,6 +202,9 @@ fn child(
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        for signal in program.ignored {
+            libc::signal(*signal, libc::SIG_IGN);
+        }
         if !program.filter.is_empty()
             && let Err(errno) = seccomp::install(program.filter)
         {

@@ -77,16 +77,44 @@ pub(super) fn compare(expected: &[&str], actual: &[&str]) -> Result<(), Mismatch
 /// Puts the left-out parts of an expected text into an actual one where they
 /// still fit: for a new expected text that keeps what a person left out.
 pub fn keep_elisions(expected: &str, actual: &str) -> String {
-    let patterns: Vec<&str> = expected
-        .lines()
-        .filter(|line| line.contains(PART))
+    let expected: Vec<&str> = expected.trim_end().lines().collect();
+    let parts: Vec<&&str> = expected
+        .iter()
+        .filter(|line| line.contains(PART) && line.trim() != PART)
         .collect();
-    let mut text: Vec<&str> = Vec::new();
-    for line in actual.lines() {
-        let kept = patterns
-            .iter()
-            .find(|pattern| pattern.trim() != PART && line_matches(pattern, line));
-        text.push(kept.copied().unwrap_or(line));
+    let mut text: Vec<&str> = actual
+        .lines()
+        .map(|line| {
+            let kept = parts.iter().find(|pattern| line_matches(pattern, line));
+            kept.map_or(line, |pattern| **pattern)
+        })
+        .collect();
+    // Lines are left out between two that stay, the start and the end among them.
+    let mut from = 0;
+    for (at, _) in expected
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.trim() == LINES)
+    {
+        let place = |pattern: &str, from: usize| {
+            let found = text.iter().skip(from).position(|line| *line == pattern);
+            found.map(|found| from + found)
+        };
+        let begin = match at.checked_sub(1) {
+            None => Some(0),
+            Some(before) => place(expected[before], from).map(|found| found + 1),
+        };
+        let Some(begin) = begin else {
+            continue;
+        };
+        let end = match expected.get(at + 1) {
+            None => Some(text.len()),
+            Some(after) => place(after, begin),
+        };
+        if let Some(end) = end {
+            text.splice(begin..end, [LINES]);
+            from = begin + 1;
+        }
     }
     text.join("\n")
 }
@@ -141,5 +169,11 @@ mod tests {
             keep_elisions("took [..] s\nold", "new\ntook 3 s"),
             "new\ntook [..] s"
         );
+        assert_eq!(keep_elisions("...\nb\n", "x\ny\nb\nc"), "...\nb\nc");
+        assert_eq!(
+            keep_elisions("a\n...\nd\n...", "a\nx\nd\ne\nf"),
+            "a\n...\nd\n..."
+        );
+        assert_eq!(keep_elisions("gone\n...\nd", "a\nd"), "a\nd");
     }
 }

@@ -1,0 +1,65 @@
+//! Scenario files as tests of a Cargo package: one test for each.
+
+use super::exit;
+use crate::explore::Error;
+use crate::report::{self, Paper};
+use crate::results::{Case, CaseVerdict};
+use crate::scenario::{Binaries, Found, Player, Scenario};
+use libtest_mimic::{Arguments, Failed, Trial};
+use sigproof_core::StopSource;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Runs the scenarios below `path`, relative to a package's directory, as tests.
+/// `INSTA_UPDATE=always` accepts what they say now.
+pub fn scenarios(package: &str, path: &str) -> ExitCode {
+    let package = PathBuf::from(package);
+    let found = Found::at(&[package.join(path)]);
+    let player = Player {
+        binaries: Binaries::default(),
+        store: package.join(".sigproof"),
+        jobs: 1,
+        bless: std::env::var("INSTA_UPDATE").is_ok_and(|wish| wish == "always"),
+        retries: 0,
+    };
+    let mut trials: Vec<Trial> = Vec::new();
+    for mistake in found.mistakes {
+        let name = Path::new(mistake.file()).strip_prefix(&package);
+        let name = name.map_or_else(
+            |_| mistake.file().to_owned(),
+            |path| path.display().to_string(),
+        );
+        let text = mistake.render(false, 100);
+        trials.push(Trial::test(name, move || Err(Failed::from(text))));
+    }
+    for scenario in found.scenarios {
+        let player = player.clone();
+        let name = scenario.name.clone();
+        trials.push(Trial::test(name, move || play(&player, &scenario)));
+    }
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    if conclusion.has_failed() {
+        // As cargo's own harness does it.
+        return ExitCode::from(101);
+    }
+    ExitCode::from(exit::HOLDS)
+}
+
+fn play(player: &Player, scenario: &Scenario) -> Result<(), Failed> {
+    let source = StopSource::new();
+    let case = match player.play(scenario, &source.token(), |_, _| {}) {
+        Ok(case) => case,
+        Err(Error::Interrupted) => return Err("interrupted".into()),
+        Err(error) => return Err(error.to_string().into()),
+    };
+    match case.verdict {
+        CaseVerdict::Holds => Ok(()),
+        _ => Err(shown(&case).into()),
+    }
+}
+
+fn shown(case: &Case) -> String {
+    let mut paper = Paper::with_width(100);
+    report::case_details(&mut paper, case);
+    anstream::adapter::strip_str(&paper.finish()).to_string()
+}

@@ -1,0 +1,68 @@
+//! `sigproof init`: a first scenario from a program's undisturbed run.
+
+use super::exit;
+use super::sessions::{guarded, open, print};
+use super::test_args::InitArgs;
+use crate::explore::{Error, map_points};
+use crate::oracle::{Contract, Mapped};
+use crate::report::{Bar, Ink, Paper};
+use crate::scenario::{Scenario, draft};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub fn init(args: &InitArgs) -> u8 {
+    let bar = Bar::new(true);
+    guarded(false, &bar, |token| {
+        let target = args.target.target()?;
+        let path = args.out.clone().unwrap_or_else(|| usual(&target.command));
+        if path.exists() && !args.force {
+            return Err(Error::Usage(format!(
+                "{} is there already; --force writes it anew, --out FILE writes another one",
+                path.display()
+            )));
+        }
+        bar.say("learning what it does undisturbed");
+        let lab = open(&target, 1, args.target.isolation)?;
+        let contract = Contract {
+            baseline_status: i32::from(args.baseline_status),
+            ..Contract::default()
+        };
+        let baseline = map_points(&lab, &contract, libc::SIGINT, Mapped::DEFAULT, false, token)?;
+        bar.clear();
+        let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let absolute = std::path::absolute(directory).map_err(failed)?;
+        let text = draft(&target, &baseline, &absolute);
+        // What we write ourselves must be right.
+        if let Err(mistake) = Scenario::parse(&path, "draft", &text) {
+            return Err(Error::Harness(mistake.render(false, 100)));
+        }
+        fs::create_dir_all(&absolute).map_err(failed)?;
+        File::create(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(failed)?;
+        let mut paper = Paper::new();
+        paper.item(
+            0,
+            (Ink::Good, "✓ "),
+            Ink::Plain,
+            &format!("{} is written; now run it:", path.display()),
+        );
+        paper.command(2, &format!("sigproof test {}", path.display()));
+        print(&paper.finish());
+        Ok(exit::HOLDS)
+    })
+}
+
+/// Named after the program, where scenarios usually are.
+fn usual(command: &[String]) -> PathBuf {
+    let program = command.first().map_or("", String::as_str);
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let stem = name
+        .split('.')
+        .next()
+        .filter(|stem| !stem.is_empty())
+        .unwrap_or("first");
+    Path::new("ci/scenarios").join(format!("{stem}.toml"))
+}

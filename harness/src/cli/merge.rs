@@ -1,0 +1,39 @@
+//! `sigproof merge`: the results of shards, joined.
+
+use super::exit;
+use super::sessions::failed;
+use super::test::{tell, write};
+use super::test_args::MergeArgs;
+use crate::explore::Error;
+use crate::results::Results;
+
+pub fn merge(args: &MergeArgs) -> u8 {
+    match joined(args) {
+        Ok(code) => code,
+        Err(error) => failed(args.json, &error),
+    }
+}
+
+fn joined(args: &MergeArgs) -> Result<u8, Error> {
+    let mut cases = Vec::new();
+    for file in &args.files {
+        let results = Results::read(file).map_err(|error| Error::Usage(error.to_string()))?;
+        cases.extend(results.cases);
+    }
+    // The order of one session that has them all.
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    if let Some(pair) = cases.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        return Err(Error::Usage(format!(
+            "{} is in two of these files; they are not shards of one session",
+            pair[0].name
+        )));
+    }
+    let results = Results::new(cases);
+    let code = exit::of_results(&results);
+    tell(&results, args.json, code)?;
+    if let Some(path) = &args.results {
+        write(&results, path)?;
+    }
+    args.reports.write(&results, args.json)?;
+    Ok(code)
+}

@@ -1,0 +1,246 @@
+//! Expected texts in files that `cargo insta review` understands, or in the
+//! scenario file itself.
+//!
+//! A snapshot that differs is put beside the old one, with `.new` at its end,
+//! unless the variable `CI` is set: there nobody reviews it.
+
+use super::read::Scenario;
+use crate::explore::Error;
+use crate::facts::Run;
+use crate::oracle::{Messages, is_expected, keep_elisions, screens_of, transcript_of};
+use crate::results::Difference;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One expected text.
+pub(super) struct Snapshot {
+    pub(super) kind: Kind,
+    place: Place,
+    /// What is expected; `None` for a snapshot that nobody has accepted yet.
+    pub(super) expected: Option<String>,
+}
+
+/// What it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Transcript,
+    Screen,
+}
+
+enum Place {
+    File(PathBuf),
+    /// In the scenario file.
+    Inline {
+        file: PathBuf,
+        span: Range<usize>,
+    },
+}
+
+impl Kind {
+    /// The word for it, which is also the evidence's subject.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Kind::Transcript => "transcript",
+            Kind::Screen => "screen",
+        }
+    }
+
+    fn of(self, run: &Run, messages: &Messages) -> String {
+        match self {
+            Kind::Transcript => transcript_of(run, &messages.redactions),
+            Kind::Screen => screens_of(run, &messages.redactions),
+        }
+    }
+
+    fn expected_of(self, messages: &mut Messages) -> &mut Option<String> {
+        match self {
+            Kind::Transcript => &mut messages.transcript,
+            Kind::Screen => &mut messages.screens,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Those of a scenario, as they were accepted.
+    pub(super) fn load(scenario: &Scenario) -> Result<Vec<Snapshot>, Error> {
+        let files = [
+            (Kind::Transcript, &scenario.snapshots.transcript),
+            (Kind::Screen, &scenario.snapshots.screen),
+        ];
+        let mut loaded = Vec::new();
+        for (kind, path) in files {
+            let Some(path) = path else {
+                continue;
+            };
+            loaded.push(Snapshot {
+                kind,
+                expected: read(path)?,
+                place: Place::File(path.clone()),
+            });
+        }
+        if let (Some(span), Some(messages)) =
+            (&scenario.snapshots.inline, &scenario.contract.messages)
+        {
+            loaded.push(Snapshot {
+                kind: Kind::Transcript,
+                expected: messages.transcript.clone(),
+                place: Place::Inline {
+                    file: scenario.path.clone(),
+                    span: span.clone(),
+                },
+            });
+        }
+        Ok(loaded)
+    }
+
+    /// Makes it part of what is asked.
+    pub(super) fn ask(&self, messages: &mut Messages) {
+        *self.kind.expected_of(messages) = self.expected.clone();
+    }
+
+    /// Where it is, for a report.
+    pub(super) fn file(&self) -> &Path {
+        match &self.place {
+            Place::File(path) => path,
+            Place::Inline { file, .. } => file,
+        }
+    }
+
+    /// What this run gives.
+    pub(super) fn actual(&self, run: &Run, messages: &Messages) -> String {
+        self.kind.of(run, messages)
+    }
+
+    /// The difference to what this run gives, if there is one.
+    pub(super) fn difference(&self, run: &Run, messages: &Messages) -> Option<Difference> {
+        let actual = self.actual(run, messages);
+        let expected = self.expected.clone().unwrap_or_default();
+        if self.expected.is_some() && is_expected(&expected, &actual) {
+            return None;
+        }
+        Some(Difference {
+            name: self.kind.word().to_owned(),
+            file: Some(self.file().display().to_string()),
+            expected,
+            actual,
+        })
+    }
+
+    /// Puts what differs beside the file, for a review; takes away what was put
+    /// there before when nothing differs any more.
+    pub(super) fn propose(
+        &self,
+        scenario: &Scenario,
+        difference: Option<&Difference>,
+    ) -> io::Result<()> {
+        let Place::File(path) = &self.place else {
+            return Ok(());
+        };
+        let proposal = proposal_of(path);
+        match difference {
+            None => match fs::remove_file(&proposal) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+            Some(_) if std::env::var_os("CI").is_some() => Ok(()),
+            Some(difference) => write(&proposal, scenario, self.kind, &difference.actual),
+        }
+    }
+
+    /// Accepts a text in the place of the old one; parts that a person left out
+    /// stay left out.
+    pub(super) fn accept(&self, scenario: &Scenario, actual: &str) -> io::Result<()> {
+        let kept = match &self.expected {
+            Some(expected) => keep_elisions(expected, actual),
+            None => actual.to_owned(),
+        };
+        match &self.place {
+            Place::File(path) => {
+                write(path, scenario, self.kind, &kept)?;
+                match fs::remove_file(proposal_of(path)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                }
+            }
+            Place::Inline { file, span } => {
+                let mut content = fs::read_to_string(file)?;
+                if content.get(span.clone()).is_none() {
+                    return Err(io::Error::other("the file has changed meanwhile"));
+                }
+                content.replace_range(span.clone(), &toml_text(&kept));
+                fs::write(file, content)
+            }
+        }
+    }
+}
+
+fn proposal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// A text as TOML: as it is, between three quotes, if it can be.
+fn toml_text(text: &str) -> String {
+    let plain = |c: char| c == '\n' || c == '\t' || !c.is_control();
+    if text.contains("'''") || text.ends_with('\'') || !text.chars().all(plain) {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    format!("'''\n{}\n'''", text.trim_end_matches('\n'))
+}
+
+/// Between these lines stands what insta knows of a snapshot.
+const FENCE: &str = "---";
+
+fn read(path: &Path) -> Result<Option<String>, Error> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::Usage(format!("{}: {error}", path.display()))),
+    };
+    let mut lines = text.lines();
+    if lines.next() != Some(FENCE) || !lines.any(|line| line == FENCE) {
+        return Err(Error::Usage(format!(
+            "{} is no snapshot: it does not begin with a header between two lines {FENCE}; remove it, and accept a new one",
+            path.display()
+        )));
+    }
+    Ok(Some(lines.collect::<Vec<_>>().join("\n")))
+}
+
+fn write(path: &Path, scenario: &Scenario, kind: Kind, text: &str) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let source = serde_json::to_string(&scenario.path.display().to_string())?;
+    let text = format!(
+        "{FENCE}\nsource: {source}\nexpression: {}\n{FENCE}\n{}\n",
+        kind.word(),
+        text.trim_end_matches('\n')
+    );
+    fs::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_survives_toml() {
+        for text in [
+            "a\nb",
+            "it's\n\\d",
+            "'''",
+            "ends with '",
+            "bell \u{7}",
+            "\ttab",
+        ] {
+            let document = format!("text = {}\n", toml_text(text));
+            let table: toml::Table = toml::from_str(&document).expect(&document);
+            let read = table["text"].as_str().expect("a text");
+            assert_eq!(read.trim_end_matches('\n'), text, "{document}");
+        }
+    }
+}
