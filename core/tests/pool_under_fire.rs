@@ -69,6 +69,41 @@ fn worker_processes_conserve_tasks_as_well() {
     Program::start(NAME, "child").exits_with(0);
 }
 
+/// Signals that a thread raises for itself never merge: every one of them runs
+/// the handler, in the middle of the work of a pool.
+#[test]
+fn a_hundred_thousand_runs_of_the_handler_disturb_nothing() {
+    const NAME: &str = "a_hundred_thousand_runs_of_the_handler_disturb_nothing";
+    const SIGNALS: usize = 100_000;
+    const TASKS: usize = 10_000;
+    if role().is_some() {
+        let policy = Policy::custom([Rung::warn()]).expect("a policy");
+        let options = Options::new(policy.beyond(Beyond::Ignore));
+        let handler = InterruptHandler::install(options).expect("install");
+        let raised = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&raised);
+        let pool = ThreadPool::new(&handler.token()).workers(3);
+        let results = pool.map(0..TASKS, move |number, token| {
+            for _ in 0..SIGNALS / TASKS {
+                nix::sys::signal::raise(Unix::SIGINT)?;
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+            token.checkpoint()?;
+            Ok(number)
+        });
+        assert_eq!(raised.load(Ordering::SeqCst), SIGNALS);
+        assert!(
+            results.values().copied().eq(0..TASKS),
+            "{}",
+            results.tally()
+        );
+        assert_eq!(handler.stage(), Stage::Running);
+        assert_eq!(handler.lost_transitions(), 0);
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
+}
+
 #[test]
 fn every_task_has_one_outcome_whenever_signals_arrive() {
     const NAME: &str = "every_task_has_one_outcome_whenever_signals_arrive";
