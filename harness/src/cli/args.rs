@@ -218,6 +218,9 @@ pub struct ContractArgs {
     /// The exit status of an undisturbed run
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Contract")]
     pub baseline_status: u8,
+    /// How long a signal handler may run
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Contract")]
+    pub handler_budget: Option<Duration>,
     /// Command lines that may outlive the target (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Contract")]
     pub daemon: Vec<String>,

@@ -51,10 +51,13 @@ pub(super) fn oracle_name(text: &str) -> Result<String, String> {
     Err(format!("no such oracle; there are {}", names.join(", ")))
 }
 
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl TargetArgs {
     /// The target, with its inputs found.
     pub fn target(&self) -> Result<Target, Error> {
-        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Ok(Target {
             command: self.command.clone(),
             source: self.source()?,
@@ -130,6 +133,7 @@ impl ContractArgs {
             any: self.any.clone(),
             check: self.check.clone(),
             daemons: self.daemon.clone(),
+            handler_budget_ms: self.handler_budget.map(milliseconds),
             ..Contract::default()
         }
     }

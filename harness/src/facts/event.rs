@@ -102,6 +102,8 @@ pub enum What {
         /// How often, with hardly anything in between.
         times: u32,
     },
+    /// A handler of a signal that the schedule sent ran to its end, or was left.
+    HandlerReturned(HandlerFact),
     /// A descendant ended.
     ChildExited {
         /// The process.
@@ -119,6 +121,29 @@ pub enum What {
         /// The deadline that passed, in milliseconds after the last fault or the start.
         limit_ms: u64,
     },
+}
+
+/// One run of a signal handler.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandlerFact {
+    /// The process.
+    pub pid: i32,
+    /// The thread that ran it.
+    pub tid: i32,
+    /// Its place among the births, such as `t1`; empty for the main thread.
+    pub thread: String,
+    /// The signal (number).
+    pub signal: i32,
+    /// From its first instruction to its last, in nanoseconds; with what tracing costs.
+    pub took_ns: u64,
+    /// The system calls that it made, the first 64.
+    pub calls: Vec<String>,
+    /// How many it made after those.
+    pub more_calls: u32,
+    /// The system call that it interrupted or followed; empty when the program was in none.
+    pub interrupted: String,
+    /// It returned; otherwise it was left by a long jump, or its thread ended in it.
+    pub returned: bool,
 }
 
 /// Output as text in JSON, so that a person can read a stored run. Bytes that

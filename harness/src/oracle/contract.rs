@@ -41,6 +41,9 @@ pub struct Contract {
     /// Started with the signal ignored, it does not stop on it.
     #[serde(default)]
     pub ignored: bool,
+    /// How long a signal handler may run, in milliseconds.
+    #[serde(default)]
+    pub handler_budget_ms: Option<u64>,
     /// What a person sees.
     #[serde(default)]
     pub messages: Option<Messages>,

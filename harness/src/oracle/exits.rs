@@ -30,11 +30,11 @@ pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     Verdict::of(vec![Evidence::new(
         "hangs",
         format!(
-            "still running {limit_ms} ms after the last {} (at {} ms): {}",
+            "still running {limit_ms} ms after the last {} {} ms): {}",
             if only_signals(context) {
-                "signal"
+                "signal (sent at"
             } else {
-                "fault"
+                "fault (at"
             },
             last / 1_000_000,
             alive.join(", ")

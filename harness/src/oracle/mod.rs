@@ -11,6 +11,7 @@ mod contract;
 mod escalation;
 mod exits;
 mod expect;
+mod handler;
 mod ignored;
 mod leftovers;
 mod messages;
@@ -86,7 +87,7 @@ fn always(_: &Contract) -> bool {
 }
 
 /// Every oracle, in the order in which a report shows them.
-pub static ALL: [Oracle; 12] = [
+pub static ALL: [Oracle; 13] = [
     Oracle {
         name: "exits",
         violation: "still running after the deadline that follows the last fault",
@@ -134,6 +135,12 @@ pub static ALL: [Oracle; 12] = [
         violation: "settings changed, cursor hidden, a special mode left on",
         asked: always,
         judge: terminal::judge,
+    },
+    Oracle {
+        name: "handler",
+        violation: "a handler that does what no handler may, or runs longer than its budget",
+        asked: always,
+        judge: handler::judge,
     },
     Oracle {
         name: "check",

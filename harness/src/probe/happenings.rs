@@ -96,6 +96,7 @@ impl Live<'_> {
                     )?;
                 }
             }
+            Seen::HandlerReturned(fact) => self.push(What::HandlerReturned(fact)),
             Seen::Effect { pid, call } => {
                 if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
                     self.apply(format!("file {path}"), None)?;

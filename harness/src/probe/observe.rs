@@ -17,6 +17,8 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
             Watch::awaiting(points, scopes)
         }
     };
+    let signals = order.steps.iter().filter_map(|step| step.fault.signal());
+    watch.handlers = signals.collect();
     let triggers = || order.steps.iter().map(|step| &step.trigger);
     if order.trace == Trace::Effects {
         let wanted = |name: &str| {

@@ -164,6 +164,11 @@ impl<'a> Trace<'a> {
                 let name = format!("handles {}", signals::name(*signal));
                 self.instant(*pid, "t", "handler", &name, at, json!({}));
             }
+            What::HandlerReturned(fact) => {
+                let name = format!("handler of {}", signals::name(fact.signal));
+                let from = at.saturating_sub(fact.took_ns);
+                self.span(fact.pid, &name, from, at);
+            }
             What::File { pid, call } => self.instant(*pid, "t", "file", call, at, json!({})),
             What::Output { stream, bytes } => {
                 let text: String = String::from_utf8_lossy(bytes)

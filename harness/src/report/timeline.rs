@@ -5,7 +5,7 @@ use super::findings::{command_line, human};
 use super::paper::{Ink, Paper};
 use crate::explore::RunReport;
 use crate::facts::signals;
-use crate::facts::{Run, Stream, What};
+use crate::facts::{HandlerFact, Run, Stream, What};
 use crate::oracle::Verdict;
 use crate::target::{Screen, Target};
 use std::time::Duration;
@@ -101,6 +101,7 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                     format!("{} by pid {pid}{thread}{often}", signals::name(*signal)),
                 )
             }
+            What::HandlerReturned(fact) => (Ink::Dim, "handler", handled(fact)),
             What::ChildExited { pid, status } => {
                 (Ink::Dim, "ended", format!("pid {pid}: {status}"))
             }
@@ -124,6 +125,23 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
         paper.line(&[(Ink::Dim, at), (*ink, &format!(" {kind:<8}")), (*ink, text)]);
     }
     paper.gap();
+}
+
+/// What a handler did, in a line.
+fn handled(fact: &HandlerFact) -> String {
+    const SHOWN: usize = 6;
+    let mut calls: Vec<&str> = fact.calls.iter().take(SHOWN).map(String::as_str).collect();
+    if fact.calls.len() > SHOWN || fact.more_calls > 0 {
+        calls.push("…");
+    }
+    format!(
+        "of {} {} after {}{}{}",
+        signals::name(fact.signal),
+        if fact.returned { "returns" } else { "is left" },
+        human(Duration::from_nanos(fact.took_ns)),
+        if calls.is_empty() { "" } else { ", calls " },
+        calls.join(", ")
+    )
 }
 
 /// A signal by which somebody asks a program to stop, or to pause.

@@ -14,6 +14,8 @@ pub(crate) enum Resume {
     Run,
     /// Also stop at the next system call boundary.
     ToCallBoundary,
+    /// One instruction, or the entry of a handler.
+    Step,
     /// Stay in a group-stop and wait for SIGCONT.
     Listen,
 }
@@ -69,6 +71,7 @@ pub(crate) fn resume(pid: i32, how: Resume, signal: i32) -> io::Result<()> {
     let op = match how {
         Resume::Run => libc::PTRACE_CONT,
         Resume::ToCallBoundary => libc::PTRACE_SYSCALL,
+        Resume::Step => libc::PTRACE_SINGLESTEP,
         Resume::Listen => libc::PTRACE_LISTEN,
     };
     match request(op, pid, 0, signal as usize) {
@@ -160,6 +163,19 @@ pub(crate) fn rewind_call(pid: i32, number: u64) -> io::Result<()> {
     set_registers(pid, &regs)
 }
 
+/// At a delivery: the call that the signal interrupts or follows, if it does.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn interrupted_call(pid: i32) -> io::Result<Option<u64>> {
+    let number = registers(pid)?.orig_rax;
+    Ok((number != u64::MAX).then_some(number))
+}
+
+/// Where the tracee's stack ends.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn stack_pointer(pid: i32) -> io::Result<u64> {
+    Ok(registers(pid)?.rsp)
+}
+
 /// Makes the call at which the tracee stands (a seccomp stop) be skipped and
 /// answer with this result.
 #[cfg(target_arch = "x86_64")]
@@ -215,6 +231,18 @@ pub(crate) fn skip_call(_pid: i32) -> io::Result<()> {
 /// Phase `before` needs registers that are known here for x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn rewind_call(_pid: i32, _number: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Handlers are looked into on x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn interrupted_call(_pid: i32) -> io::Result<Option<u64>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Handlers are looked into on x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn stack_pointer(_pid: i32) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -21,6 +21,10 @@ pub(crate) struct Thread {
     pub(super) rewound: Option<(u32, u64)>,
     /// The call that it is in and whose return is to be seen.
     pub(crate) inside: Option<super::machine::Inside>,
+    /// It is about to enter the handler of this signal; the call that it was in.
+    pub(super) entering: Option<(i32, String)>,
+    /// The handlers that it is in, the innermost last.
+    pub(super) windows: Vec<super::window::Window>,
 }
 
 /// A traced process.

@@ -9,7 +9,7 @@
 use super::calls::Call;
 use super::family::Family;
 use super::watch::Watch;
-use crate::facts::{ExitStatus, Phase, RawPoint, Usage};
+use crate::facts::{ExitStatus, HandlerFact, Phase, RawPoint, Usage};
 use crate::sys::ptrace::{self, CallStop, Resume};
 use crate::sys::wait::Waited;
 use crate::target::Places;
@@ -39,6 +39,8 @@ pub(crate) enum Seen {
         pid: i32,
         signal: i32,
     },
+    /// A watched handler is over.
+    HandlerReturned(HandlerFact),
     /// A call with an effect returned without an error.
     Effect {
         pid: i32,
@@ -151,6 +153,7 @@ impl Tracer {
                 for early in self.early.drain() {
                     ptrace::resume(early, Resume::Run, 0)?;
                 }
+                self.close_windows(tid, seen);
                 if self.family.ended(tid) {
                     seen.push(Seen::Ended {
                         pid: tid,
@@ -185,7 +188,8 @@ impl Tracer {
     ) -> io::Result<Option<(Resume, i32)>> {
         const CALL_STOP: i32 = libc::SIGTRAP | 0x80;
         match event {
-            0 if signal == CALL_STOP => return self.returned(tid, seen),
+            0 if signal == CALL_STOP => return self.at_boundary(tid, seen),
+            0 if signal == libc::SIGTRAP && self.entered(tid)? => {}
             0 => {
                 let pid = self.process_of(tid);
                 let own_fault = ptrace::is_own_fault(tid);
@@ -197,6 +201,10 @@ impl Tracer {
                     signal,
                     own_fault,
                 });
+                if self.watches(pid, signal) {
+                    self.entering(tid, signal)?;
+                    return Ok(Some((Resume::Step, signal)));
+                }
                 return Ok(Some((self.going_on(tid), signal)));
             }
             libc::PTRACE_EVENT_STOP => return Ok(self.event_stop(tid, signal)),
@@ -212,6 +220,7 @@ impl Tracer {
             }
             libc::PTRACE_EVENT_EXEC => {
                 let former = ptrace::event_message(tid)?;
+                self.close_windows(former, seen);
                 self.family.executed(tid, former);
                 if tid == self.root && !self.started {
                     self.started = true;
@@ -247,14 +256,16 @@ impl Tracer {
 
     fn going_on(&self, tid: i32) -> Resume {
         match self.family.threads.get(&tid) {
-            Some(thread) if thread.inside.is_some() => Resume::ToCallBoundary,
+            Some(thread) if thread.inside.is_some() || !thread.windows.is_empty() => {
+                Resume::ToCallBoundary
+            }
             _ => Resume::Run,
         }
     }
 
     /// A chosen call begins.
     fn calling(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
-        let run = Ok(Some((Resume::Run, 0)));
+        let run = Ok(Some((self.going_on(tid), 0)));
         let CallStop::Entry { number, args, ip } = ptrace::call_stop(tid)? else {
             return run;
         };
@@ -317,9 +328,25 @@ impl Tracer {
         }
     }
 
-    /// A call returned.
-    fn returned(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
-        let run = Ok(Some((Resume::Run, 0)));
+    /// A call begins (which is told in handlers only) or has returned.
+    fn at_boundary(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
+        match ptrace::call_stop(tid)? {
+            CallStop::Entry { number, args, .. } => {
+                self.call_in_window(tid, number as u32, args, seen)?;
+                Ok(Some((self.going_on(tid), 0)))
+            }
+            CallStop::Exit { result } => self.returned(tid, result, seen),
+            CallStop::None => Ok(Some((self.going_on(tid), 0))),
+        }
+    }
+
+    /// A call has returned.
+    fn returned(
+        &mut self,
+        tid: i32,
+        result: i64,
+        seen: &mut Vec<Seen>,
+    ) -> io::Result<Option<(Resume, i32)>> {
         let pid = self.process_of(tid);
         let Some(inside) = self
             .family
@@ -327,10 +354,7 @@ impl Tracer {
             .get_mut(&tid)
             .and_then(|thread| thread.inside.take())
         else {
-            return run;
-        };
-        let CallStop::Exit { result } = ptrace::call_stop(tid)? else {
-            return run;
+            return Ok(Some((self.going_on(tid), 0)));
         };
         if inside.rewind {
             ptrace::rewind_call(tid, u64::from(inside.number))?;
@@ -357,7 +381,7 @@ impl Tracer {
             seen.push(Seen::Reached { tid, hold, call });
             return Ok(None);
         }
-        run
+        Ok(Some((self.going_on(tid), 0)))
     }
 }
 

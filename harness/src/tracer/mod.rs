@@ -7,6 +7,7 @@ mod machine;
 mod meet;
 mod watch;
 mod whom;
+mod window;
 
 pub(crate) use calls::class_of;
 pub(crate) use machine::{Hold, Seen, Tracer};

@@ -17,6 +17,8 @@ pub(crate) struct Watch {
     pub(crate) awaited: Vec<Awaited>,
     /// Calls at which it is held as well, once [`super::Tracer::arm`] says so.
     pub(crate) scopes: Vec<Scope>,
+    /// Signals whose handlers are looked into.
+    pub(crate) handlers: Vec<i32>,
 }
 
 /// What a call looks like.
@@ -70,6 +72,7 @@ impl Watch {
             tell_effects: false,
             awaited: Vec::new(),
             scopes: Vec::new(),
+            handlers: Vec::new(),
         }
     }
 
