@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal as Unix, raise};
 use sigproof_core::feedback::Silent;
@@ -65,11 +65,17 @@ fn what_a_runtime_cancels_stops_threads() {
         .token()
         .or_cancelled(Stage::TerminateActive, &cancelled)
         .expect("a thread");
-    let worker = std::thread::spawn(move || token.sleep(LONG));
+    let worker = std::thread::spawn(move || {
+        let begun = Instant::now();
+        // At its end, a sleep looks once more: it has to end early.
+        (token.sleep(LONG), begun.elapsed() < LONG)
+    });
     runtime().block_on(async {
         // Dropped by the end of the block, as on an early return.
         let _guard = cancelled.clone().drop_guard();
     });
-    let stopped = worker.join().expect("no panic").expect_err("cut short");
+    let (slept, was_woken) = worker.join().expect("no panic");
+    let stopped = slept.expect_err("cut short");
     assert_eq!(stopped.stage(), Stage::TerminateActive);
+    assert!(was_woken, "the sleep ended by time");
 }

@@ -132,7 +132,7 @@ impl Drop for Listener {
 
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::token::StopSource;
@@ -140,9 +140,9 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn until(what: &str, fact: impl Fn() -> bool) {
-        let deadline = std::time::Instant::now() + LONG;
+        let deadline = Instant::now() + LONG;
         while !fact() {
-            assert!(std::time::Instant::now() < deadline, "never: {what}");
+            assert!(Instant::now() < deadline, "never: {what}");
             thread::yield_now();
         }
     }
@@ -185,12 +185,20 @@ mod tests {
                 .expect("a thread");
             let waiter = {
                 let token = token.clone();
-                thread::spawn(move || token.wait_timeout(Stage::CancelQueued, LONG))
+                thread::spawn(move || {
+                    let begun = Instant::now();
+                    // At its end, a wait looks once more: it has to end early.
+                    let reached = token.wait_timeout(Stage::CancelQueued, LONG);
+                    (reached, begun.elapsed() < LONG)
+                })
             };
+            let waiters = &token.cell.home().waiters;
+            until("somebody waits", || waiters.load(Ordering::SeqCst) > 0);
             assert_eq!(token.stage(), Stage::Running);
             parent.cancel();
-            let reached = waiter.join().expect("no panic");
+            let (reached, was_woken) = waiter.join().expect("no panic");
             assert_eq!(reached, Some(Stage::TerminateActive));
+            assert!(was_woken, "the wait ended by time");
             assert!(token.checkpoint().is_err());
             assert_eq!(source.token().stage(), Stage::Running, "not the parent");
         }
