@@ -95,7 +95,8 @@ fn escalation(set: &Set, attempt: &Attempt, asked: &Escalation) -> Result<(Verdi
         let schedule = repeated(&attempt.schedule, signals, asked.gap_ms);
         let mut run = set.run(&schedule, false)?.run;
         // Only signals are counted: other faults come before the first.
-        run.fired_ns.drain(..run.fired_ns.len().saturating_sub(signals));
+        run.fired_ns
+            .drain(..run.fired_ns.len().saturating_sub(signals));
         runs.push(run);
     }
     let verdict = match runs.as_slice() {
