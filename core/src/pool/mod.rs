@@ -31,6 +31,8 @@ mod thread_worker;
 #[cfg(all(unix, feature = "process"))]
 mod worker;
 #[cfg(all(unix, feature = "process"))]
+mod worker_jobs;
+#[cfg(all(unix, feature = "process"))]
 mod worker_process;
 #[cfg(all(unix, feature = "process"))]
 mod worker_stage;

@@ -8,15 +8,13 @@ use std::marker::PhantomData;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::parent_id;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome, TaskError};
-use super::worker_stage;
+use super::{worker_jobs, worker_stage};
 use crate::machine::{Beyond, Policy, Rung, Signal, Stage};
 use crate::signal::{InterruptHandler, Options};
 use crate::sys::worker;
@@ -133,8 +131,7 @@ where
         let handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;
         let token = worker_stage::take(socket, handler.token())?;
-        let jobs = self.receive(socket.try_clone()?)?;
-        for job in jobs {
+        for job in worker_jobs::jobs(socket.try_clone()?, self.frame_limit)? {
             let reply = carry_out(job, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
                 let (message, panicked) = (error.to_string(), false);
@@ -143,33 +140,6 @@ where
             io::Write::write_all(&mut socket, &reply)?;
         }
         Ok(())
-    }
-
-    /// A thread that reads jobs even while one is at work: the end of the
-    /// socket means that the pool is gone, and then so is this process.
-    fn receive(&self, mut socket: UnixStream) -> io::Result<Receiver<J>> {
-        // The pool sends a job when it has the reply to the one before, so
-        // that at most one waits here.
-        let (sender, receiver) = channel();
-        let limit = self.frame_limit;
-        thread::Builder::new()
-            .name("control".to_owned())
-            .spawn(move || {
-                loop {
-                    let sent = match frame::read(&mut socket, limit) {
-                        Ok(Some(job)) => sender.send(job).is_ok(),
-                        Ok(None) => false,
-                        Err(error) => {
-                            eprintln!("worker: cannot read a job: {error}");
-                            false
-                        }
-                    };
-                    if !sent {
-                        worker::kill_own_group();
-                    }
-                }
-            })?;
-        Ok(receiver)
     }
 }
 

@@ -72,7 +72,9 @@ impl WorkerProcess {
         };
         let mut socket = &self.socket;
         let sent = io::Write::write_all(&mut socket, &request);
-        let reply = match frame::read::<Reply<V>>(&mut socket, limit) {
+        // Length and value in one read, if they are short. No more comes.
+        let mut replies = io::BufReader::with_capacity(512, socket);
+        let reply = match frame::read::<Reply<V>>(&mut replies, limit) {
             // A worker that cannot work says so without having read the job.
             Ok(Some(reply)) => Ok(Some(reply)),
             reply => sent.and(reply),

@@ -30,6 +30,26 @@ pub(crate) fn has_ended(socket: &UnixStream) -> bool {
     count >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
 }
 
+/// Waits until the process at the other end of a control socket has ended or
+/// closed it; what it sends is left alone.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_until_ended(socket: &UnixStream) {
+    let mut hangup = libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: libc::POLLRDHUP,
+        revents: 0,
+    };
+    loop {
+        // SAFETY: one pollfd, valid for the call.
+        let count = unsafe { libc::poll(&mut hangup, 1, -1) };
+        // An error other than an interruption is an end as well: nobody would
+        // notice another one.
+        if count > 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return;
+        }
+    }
+}
+
 /// Takes the control socket off standard input, where programs that a task
 /// starts would find it, and puts `/dev/null` there.
 ///
