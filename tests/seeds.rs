@@ -78,6 +78,7 @@ fn sources(below: &[&str]) -> BTreeMap<String, String> {
 
 /// What defines a name: an item, a field or a variant.
 fn definition(name: &str) -> Regex {
+    let name = regex::escape(name);
     let item = format!(r"\b(fn|struct|enum|trait|const|type|mod)\s+{name}\b");
     let member = format!(r"(?m)^\s+(pub(\([a-z]+\))? )?{name}(\s*:|\s*,|\s*\(|\s*\{{|\s*=)");
     Regex::new(&format!("{item}|{member}")).expect("a pattern")
@@ -100,7 +101,8 @@ fn objection_to_item(item: &str, sources: &BTreeMap<String, String>) -> Option<S
         if parts.peek().is_some() {
             // A member is defined in a file that has the type or an `impl` of it.
             let owner = Regex::new(&format!(
-                r"\b(struct|enum|trait|impl|for)(<[^>]*>)? {part}\b"
+                r"\b(struct|enum|trait|impl|for)(<[^>]*>)? {}\b",
+                regex::escape(part)
             ));
             let owner = owner.expect("a pattern");
             holders.retain(|text| text.contains(part) && owner.is_match(text));
@@ -215,6 +217,7 @@ mod planted {
         for item in [
             "Policy::hesitant",
             "Mesages",
+            "Signal::{defaults",
             "Notice::hesitant",
             "core/src/bil.rs",
         ] {
