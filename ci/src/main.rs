@@ -6,10 +6,14 @@
 //! Exit status: 0 every step passed, 1 one failed (the steps after it are not run), 2 usage. Ctrl+C reaches the running
 //! command as well, since both are in the terminal's foreground group, and ends both.
 
+mod cross;
+mod debian;
 mod python;
 mod run;
 mod steps;
 mod tools;
+mod typed;
+mod wine;
 
 use std::{env, path::PathBuf, process::ExitCode};
 

@@ -62,6 +62,7 @@ fn one(step: &Step) -> Result<(), Failure> {
 fn act(action: &Action) -> Result<(), Failure> {
     match action {
         Action::Tools => Ok(()),
+        Action::Function(function) => function(),
         Action::Commands(commands) => commands.iter().try_for_each(command),
         Action::Script(path) => script(path),
         Action::All(actions) => actions.iter().try_for_each(act),
@@ -85,13 +86,18 @@ fn command(command: &Command) -> Result<(), Failure> {
         }
         _ => command.cargo,
     };
-    let line = shell_line(command.environment, arguments);
-    println!("$ {line}");
-    let status = process::Command::new(cargo())
+    let line = shell_line(command.environment, "cargo", arguments);
+    let mut cargo = process::Command::new(cargo());
+    cargo
         .args(arguments)
-        .envs(command.environment.iter().copied())
-        .status();
-    succeeded("cargo", status).map_err(|reason| Failure {
+        .envs(command.environment.iter().copied());
+    shown("cargo", line, &mut cargo)
+}
+
+/// Shows the line, runs the command that it stands for, and says what went wrong.
+pub fn shown(program: &str, line: String, command: &mut process::Command) -> Result<(), Failure> {
+    println!("$ {line}");
+    succeeded(program, command.status()).map_err(|reason| Failure {
         reason,
         repeat: line,
     })
@@ -121,11 +127,11 @@ fn cargo() -> std::ffi::OsString {
 }
 
 /// The command as a person types it.
-fn shell_line(environment: &[(&str, &str)], arguments: &[&str]) -> String {
+pub fn shell_line(environment: &[(&str, &str)], program: &str, arguments: &[&str]) -> String {
     let variables = environment
         .iter()
         .map(|(name, value)| format!("{name}={}", quoted(value)));
-    let words = std::iter::once("cargo")
+    let words = std::iter::once(program)
         .chain(arguments.iter().copied())
         .map(quoted);
     variables.chain(words).collect::<Vec<_>>().join(" ")
@@ -186,8 +192,15 @@ mod tests {
 
     #[test]
     fn a_line_can_be_pasted() {
-        assert_eq!(shell_line(&[], &["fmt", "--all"]), "cargo fmt --all");
-        let line = shell_line(&[("RUSTDOCFLAGS", "-D warnings")], &["test", "it's", ""]);
+        assert_eq!(
+            shell_line(&[], "cargo", &["fmt", "--all"]),
+            "cargo fmt --all"
+        );
+        let line = shell_line(
+            &[("RUSTDOCFLAGS", "-D warnings")],
+            "cargo",
+            &["test", "it's", ""],
+        );
         assert_eq!(line, r"RUSTDOCFLAGS='-D warnings' cargo test 'it'\''s' ''");
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::{cross, run::Failure};
+
 /// How `--help` begins; the list of steps follows.
 pub const USAGE: &str = "\
 Runs the checks that every change must pass.
@@ -22,6 +24,8 @@ pub enum Action {
     /// Nothing more than what every step begins with: looks for the programs that it uses (`tools.rs`), and installs
     /// those that are missing.
     Tools,
+    /// Calls a function of this program.
+    Function(fn() -> Result<(), Failure>),
 }
 
 /// One command, as data, so that it can be shown as a line to paste.
@@ -220,6 +224,12 @@ pub const STEPS: &[Step] = &[
             "--",
             "--nocapture", // it says how fast a page of 5,000 runs opens
         ])]),
+    },
+    Step {
+        name: "cross",
+        what: "the core on Windows and aarch64, and checked for macOS (some minutes)",
+        default: false,
+        action: Action::Function(cross::run),
     },
     Step {
         name: "released",

@@ -7,19 +7,21 @@ use std::{
 };
 
 use crate::{
-    python,
+    debian, python,
     run::{Failure, succeeded},
+    wine,
 };
 
-/// A program of the search path, and the packages that bring it.
+/// A program, and the packages that bring it.
 struct Tool {
+    /// Its name, to be looked for in the search path; with a slash the place of a file or directory.
     program: &'static str,
     packages: &'static [&'static str],
     used_for: &'static str,
 }
 
 /// What each step uses, by the name of the step. What the default steps use belongs to the first of them, `tools`.
-const TOOLS: &[(&str, &[Tool])] = &[("tools", SUITES), ("page", PAGE)];
+const TOOLS: &[(&str, &[Tool])] = &[("tools", SUITES), ("cross", CROSS), ("page", PAGE)];
 
 const SUITES: &[Tool] = &[
     Tool {
@@ -66,6 +68,68 @@ const PAGE: &[Tool] = &[Tool {
     used_for: "the HTML report, opened",
 }];
 
+const CROSS: &[Tool] = &[
+    DEBIAN_RUSTC,
+    DEBIAN_CARGO,
+    RUST_SOURCES,
+    Tool {
+        program: "x86_64-w64-mingw32-gcc",
+        packages: &["gcc-mingw-w64-x86-64"],
+        used_for: "the linker for Windows",
+    },
+    Tool {
+        program: wine::LOADER,
+        packages: &["wine64"],
+        used_for: "Windows programs, run here",
+    },
+    Tool {
+        program: wine::SERVER,
+        packages: &["wine64"],
+        used_for: "the same",
+    },
+    Tool {
+        program: "script",
+        packages: &["bsdutils"],
+        used_for: "a terminal for Windows programs",
+    },
+    Tool {
+        program: "aarch64-linux-gnu-gcc",
+        packages: &["gcc-aarch64-linux-gnu"],
+        used_for: "the linker for aarch64",
+    },
+    Tool {
+        program: "/usr/aarch64-linux-gnu/lib/libc.so.6",
+        packages: &["libc6-dev-arm64-cross"],
+        used_for: "its C library",
+    },
+    Tool {
+        program: "qemu-aarch64",
+        packages: &["qemu-user"],
+        used_for: "programs for aarch64, run here",
+    },
+    Tool {
+        program: "unshare",
+        packages: &["util-linux"],
+        used_for: "a place where the kernel knows of qemu",
+    },
+];
+
+const DEBIAN_RUSTC: Tool = Tool {
+    program: debian::RUSTC,
+    packages: &["rustc-web"],
+    used_for: "the compiler that has its sources",
+};
+const DEBIAN_CARGO: Tool = Tool {
+    program: debian::CARGO,
+    packages: &["cargo-web"],
+    used_for: "its cargo",
+};
+const RUST_SOURCES: Tool = Tool {
+    program: debian::SOURCES,
+    packages: &["rust-web-src"],
+    used_for: "the standard library, to be built for any system",
+};
+
 /// Installs what this step lacks when that is ours to do, or fails with the one command that does it.
 pub fn ensure(step: &str) -> Result<(), Failure> {
     let tools: Vec<_> = TOOLS
@@ -83,7 +147,7 @@ pub fn ensure(step: &str) -> Result<(), Failure> {
         } else {
             "missing"
         };
-        println!("{:8} {state:8} {}", tool.program, tool.used_for);
+        println!("{:28} {state:8} {}", tool.program, tool.used_for);
     }
     let packages: Vec<_> = missing
         .iter()
@@ -142,6 +206,9 @@ fn apt(arguments: &[&str]) -> io::Result<std::process::ExitStatus> {
 }
 
 fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).exists();
+    }
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
 }
@@ -164,6 +231,8 @@ mod tests {
     #[test]
     fn programs_are_looked_for_in_the_search_path() {
         assert!(is_there("sh"));
+        assert!(is_there("/etc/passwd"));
+        assert!(!is_there("/etc/no-such-file"));
         assert!(!is_there("no-such-program-anywhere"));
         assert!(!is_executable(Path::new("/etc/passwd")));
         assert!(!is_executable(Path::new("/")));
