@@ -1,7 +1,6 @@
 //! The command runner: external programs, one at a time.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +13,7 @@ use super::results::Results;
 use super::scratch::Scratch;
 use crate::machine::{Signal, Stage, Step};
 use crate::sys::family::{Event, Family};
+use crate::sys::process;
 use crate::sys::pump::{self, Source};
 use crate::token::{Interrupted, StopToken};
 
@@ -317,8 +317,8 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
     let message = match end {
         Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
         Ok(end) if end.status.success() => return Outcome::Completed(end.status),
-        Ok(end) => match end.status.signal() {
-            Some(signal) => return Outcome::Lost(format!("killed by signal {signal}")),
+        Ok(end) => match process::abnormal_end(end.status) {
+            Some(how) => return Outcome::Lost(how),
             None => end.status.to_string(),
         },
         Err(error) => return Outcome::of_result(Err(error.into())),

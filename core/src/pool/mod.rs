@@ -1,11 +1,10 @@
 //! Executors: they run tasks, obey a token, and say what became of each task.
 
 mod chunk;
-#[cfg(unix)]
 mod command;
 mod coordinator;
 mod executor;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod frame;
 mod local;
 mod notices;
@@ -13,11 +12,10 @@ mod outcome;
 mod pace;
 #[cfg(all(test, sigproof_loom))]
 mod pool_loom;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod process;
 mod queue;
 mod results;
-#[cfg(unix)]
 mod scratch;
 mod settings;
 mod shared;
@@ -28,22 +26,21 @@ mod slots;
 mod tests;
 mod thread;
 mod thread_worker;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod worker;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod worker_jobs;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod worker_process;
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 mod worker_stage;
 
-#[cfg(unix)]
 pub use command::{CommandEnd, CommandRunner, Output};
 pub use executor::Executor;
 pub use outcome::{Cancelled, Failure, Outcome, TaskError};
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 pub use process::ProcessPool;
 pub use results::{ImmediateTermination, Results, Tally};
 pub use thread::{ThreadPool, ThreadTask};
-#[cfg(all(unix, feature = "process"))]
+#[cfg(feature = "process")]
 pub use worker::WorkerProgram;

@@ -5,8 +5,6 @@ use std::env;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::parent_id;
 use std::panic::{self, AssertUnwindSafe};
 
 use serde::de::DeserializeOwned;
@@ -15,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome, TaskError};
 use super::{worker_jobs, worker_stage};
-use crate::machine::{Beyond, Policy, Rung, Signal, Stage};
+use crate::machine::{Beyond, Policy, Rung, Stage};
 use crate::signal::{InterruptHandler, Options};
+use crate::sys::link::Link;
+use crate::sys::process::parent_id;
 use crate::sys::worker;
 use crate::token::StopToken;
 
@@ -74,8 +74,7 @@ where
     ///
     /// A worker leads a process group of its own, ignores SIGINT, has every
     /// other disposition and its signal mask reset, and finds `/dev/null` as
-    /// its standard input. The token of `work` shows the stage of the pool; on
-    /// systems other than Linux only stage 2, which comes with SIGTERM.
+    /// its standard input. The token of `work` shows the stage of the pool.
     pub fn register(
         name: &'static str,
         work: impl Fn(J, &StopToken) -> Result<V, TaskError>,
@@ -99,45 +98,46 @@ where
             }
             // A worker whose pool died before it came here. Going on, it
             // would be the program itself, started once more.
-            Some(_) if worker::has_control_socket() => worker::kill_own_group(),
+            Some(_) if worker::has_line() => worker::kill_own_group(),
             Some(_) | None => program,
         }
     }
 
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
-        let socket = worker::take_control_socket()?;
-        self.serve_on(&socket, work).inspect_err(|error| {
+        let link = Link::take()?;
+        self.serve_on(&link, work).inspect_err(|error| {
             // The pool tells it; if that fails, it reads how this process
             // ended.
             let reply = Reply::<V>::Unfit(error.to_string());
             if let Ok(reply) = frame::encode(&reply, self.frame_limit) {
-                let _ = io::Write::write_all(&mut &socket, &reply);
+                let _ = io::Write::write_all(&mut &link, &reply);
             }
         })
     }
 
     fn serve_on(
         &self,
-        mut socket: &UnixStream,
+        mut link: &Link,
         work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>,
     ) -> io::Result<()> {
+        worker::close_stdin()?;
         worker::reset_signals()?;
         // SIGTERM is a request, and must not kill: it also goes to what a task
         // started. The pool raises the shared stage before it sends it.
         let policy = Policy::custom([Rung::announce(Stage::TerminateActive)])
             .map_err(io::Error::other)?
             .beyond(Beyond::Ignore);
-        let options = Options::new(policy).signals([Signal::TERMINATE]);
-        let handler = InterruptHandler::install(options)?;
+        let options = Options::new(policy).signals([worker::REQUEST]);
+        let _handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;
-        let token = worker_stage::take(socket, handler.token())?;
-        for job in worker_jobs::jobs(socket.try_clone()?, self.frame_limit)? {
+        let token = worker_stage::open(link.receive()?)?;
+        for job in worker_jobs::jobs(link.try_clone()?, self.frame_limit)? {
             let reply = carry_out(job, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
                 let (message, panicked) = (error.to_string(), false);
                 frame::encode(&Reply::<V>::Failed { message, panicked }, self.frame_limit)
             })?;
-            io::Write::write_all(&mut socket, &reply)?;
+            io::Write::write_all(&mut link, &reply)?;
         }
         Ok(())
     }

@@ -2,9 +2,6 @@
 
 use std::env;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
@@ -16,14 +13,14 @@ use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome};
 use super::worker::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
-use crate::machine::Signal;
 use crate::sys::group::Group;
+use crate::sys::link::{self, Link};
 use crate::sys::{process, worker};
 
-/// A worker process with its control socket.
+/// A worker process with the line to it.
 pub(super) struct WorkerProcess {
     group: Mutex<Group>,
-    socket: UnixStream,
+    link: Link,
     /// The pool has asked it to end, or killed it.
     condemned: AtomicBool,
 }
@@ -32,27 +29,29 @@ impl WorkerProcess {
     /// Executes this program again as a worker for `name`.
     ///
     /// # Errors
-    /// Those of a socket pair and of starting a program.
+    /// Those of making a line to it and of starting a program.
     pub(super) fn start(
         name: &str,
         args: &[String],
         stage: &WorkerStage,
     ) -> io::Result<WorkerProcess> {
-        let (socket, theirs) = UnixStream::pair()?;
+        let (mut link, theirs) = link::pair()?;
         let mut command = Command::new(env::current_exe()?);
         command
             .args(args)
             .env(ROLE, role_of(name, process::id()))
-            .stdin(OwnedFd::from(theirs));
-        let group = Group::spawn_deaf(&mut command)?;
-        match stage.give(&socket) {
+            .stdin(theirs);
+        let mut group = Group::spawn_deaf(&mut command)?;
+        // Our copy of its end would keep the line open when it is gone.
+        drop(command);
+        match link.give(group.child(), stage.descriptor()?) {
             // It has ended already; why, its first reply says.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             given => given?,
         }
         Ok(WorkerProcess {
             group: Mutex::new(group),
-            socket,
+            link,
             condemned: AtomicBool::new(false),
         })
     }
@@ -70,10 +69,10 @@ impl WorkerProcess {
                 return (Outcome::Failed(Failure { message, panicked }), true);
             }
         };
-        let mut socket = &self.socket;
-        let sent = io::Write::write_all(&mut socket, &request);
+        let mut link = &self.link;
+        let sent = io::Write::write_all(&mut link, &request);
         // Length and value in one read, if they are short. No more comes.
-        let mut replies = io::BufReader::with_capacity(512, socket);
+        let mut replies = io::BufReader::with_capacity(512, link);
         let reply = match frame::read::<Reply<V>>(&mut replies, limit) {
             // A worker that cannot work says so without having read the job.
             Ok(Some(reply)) => Ok(Some(reply)),
@@ -96,7 +95,7 @@ impl WorkerProcess {
 
     /// Whether it has ended, as far as is known without waiting.
     pub(super) fn has_ended(&self) -> bool {
-        worker::has_ended(&self.socket)
+        self.link.has_ended()
     }
 
     fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {
@@ -115,7 +114,7 @@ impl WorkerProcess {
     /// Asks the worker, and all that its tasks started, to end.
     pub(super) fn terminate(&self) {
         self.condemned.store(true, Ordering::SeqCst);
-        self.with_group(|group| group.request_end(Signal::TERMINATE.number()));
+        self.with_group(|group| group.request_end(worker::REQUEST.number()));
     }
 
     /// Kills the worker and all that its tasks started.
@@ -141,8 +140,6 @@ impl WorkerProcess {
 }
 
 fn describe(status: ExitStatus) -> String {
-    match status.signal() {
-        Some(signal) => format!("killed by signal {signal}"),
-        None => format!("exited with status {}", status.code().unwrap_or(-1)),
-    }
+    process::abnormal_end(status)
+        .unwrap_or_else(|| format!("exited with status {}", status.code().unwrap_or(-1)))
 }

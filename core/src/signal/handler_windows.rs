@@ -14,7 +14,7 @@ use crate::sys::{console, terminal};
 
 static GATE: Gate<Engine> = Gate::new();
 
-extern "system" fn on_event(event: u32) -> i32 {
+unsafe extern "system" fn on_event(event: u32) -> i32 {
     // SAFETY: the gate keeps the engine valid until we leave.
     let engine = unsafe { GATE.enter().as_ref() };
     let handled = match (engine, console::signal_of(event)) {
@@ -39,7 +39,10 @@ pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal
     if action != Action::Delegate {
         terminal::write_without_blocking(&engine.exit_message);
     }
-    terminal::write_without_blocking(&engine.terminal_restore);
+    terminal::repair_without_blocking(&engine.terminal_restore);
+    if let Some(modes) = &engine.modes {
+        modes.apply();
+    }
     match (engine.exit, signal) {
         (ExitStyle::BySignal, Some(signal)) => console::die_by(signal),
         (ExitStyle::Status128, Some(signal)) => console::exit_now(128 + signal.number()),

@@ -118,6 +118,11 @@ impl InterruptHandler {
         if is_observed {
             guard.engine.cell.begin_announcements();
         }
+        #[cfg(windows)]
+        if options.takes_ignored {
+            crate::sys::console::stop_ignoring()
+                .map_err(|error| InstallError::system("letting Ctrl+C through", None, error))?;
+        }
         for &signal in &guard.engine.signals {
             let previous = handler::attach(signal, &guard.engine.signals)
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;

@@ -102,8 +102,7 @@ impl Options {
     }
 
     /// Puts the stage on a page of memory that other processes can map; give
-    /// them the descriptor of `StopToken::shared_stage`. Linux only: elsewhere
-    /// installing fails.
+    /// them the descriptor of `StopToken::shared_stage`.
     #[must_use]
     pub fn share_stage(mut self) -> Options {
         self.shares_stage = true;

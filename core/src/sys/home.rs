@@ -6,13 +6,14 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-#[cfg(all(target_os = "linux", not(sigproof_loom)))]
+#[cfg(not(sigproof_loom))]
 use super::page::Page;
+use super::{Descriptor, OwnedDescriptor};
 use crate::machine::{Cell, Word};
 use crate::sync::{AtomicU32, Ordering};
 
 /// The words of a cell, as they lie in memory. Part of the format of the
-/// shared page: a change needs a new [`VERSION`].
+/// shared page: a change needs a new version of it.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Words {
@@ -24,10 +25,6 @@ pub(crate) struct Words {
     /// needless system call and nothing else.
     pub(crate) waiters: AtomicU32,
 }
-
-/// Version of the layout of [`Words`] on a shared page.
-#[cfg(all(target_os = "linux", not(sigproof_loom)))]
-pub(crate) const VERSION: u32 = 1;
 
 impl Words {
     fn new() -> Words {
@@ -49,7 +46,7 @@ pub(crate) struct Home {
 #[derive(Debug)]
 enum Owner {
     Heap,
-    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+    #[cfg(not(sigproof_loom))]
     Page(Page),
 }
 
@@ -71,17 +68,30 @@ impl Home {
     /// On a new shared page.
     ///
     /// # Errors
-    /// Those of creating, sealing and mapping the page; on systems other than
-    /// Linux [`io::ErrorKind::Unsupported`].
+    /// Those of creating and mapping the page.
     pub(crate) fn shared() -> io::Result<Home> {
-        #[cfg(all(target_os = "linux", not(sigproof_loom)))]
+        #[cfg(not(sigproof_loom))]
         return Page::create().map(Home::on);
-        #[cfg(not(all(target_os = "linux", not(sigproof_loom))))]
+        #[cfg(sigproof_loom)]
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
-    pub(crate) fn on(page: Page) -> Home {
+    /// On a page that another process made.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if it is none; those of mapping it.
+    pub(crate) fn open(page: OwnedDescriptor) -> io::Result<Home> {
+        #[cfg(not(sigproof_loom))]
+        return Page::open(page).map(Home::on);
+        #[cfg(sigproof_loom)]
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("{page:?}"),
+        ))
+    }
+
+    #[cfg(not(sigproof_loom))]
+    fn on(page: Page) -> Home {
         Home {
             words: page.words(),
             owner: Owner::Page(page),
@@ -93,12 +103,12 @@ impl Home {
         !matches!(self.owner, Owner::Heap)
     }
 
-    /// The page, if there is one.
-    #[cfg(all(target_os = "linux", not(sigproof_loom)))]
-    pub(crate) fn page(&self) -> Option<&Page> {
+    /// What another process needs to open the page, if there is one.
+    pub(crate) fn descriptor(&self) -> Option<Descriptor<'_>> {
         match &self.owner {
             Owner::Heap => None,
-            Owner::Page(page) => Some(page),
+            #[cfg(not(sigproof_loom))]
+            Owner::Page(page) => Some(page.descriptor()),
         }
     }
 }

@@ -8,7 +8,6 @@ mod future;
 mod interrupted;
 mod node;
 mod scope;
-#[cfg(all(target_os = "linux", not(sigproof_loom)))]
 mod shared;
 mod source;
 mod stop_token;

@@ -32,11 +32,12 @@ impl StopSource {
 
     /// As [`StopSource::new`], with the stage on a page of memory that other
     /// processes can map: give them the descriptor of
-    /// [`StopToken::shared_stage`]. Linux only.
+    /// [`StopToken::shared_stage`].
     ///
     /// # Errors
-    /// Those of creating, sealing and mapping a memfd;
-    /// [`io::ErrorKind::Unsupported`] on other systems.
+    /// Those of creating and mapping the page: a sealed memfd on Linux, a
+    /// POSIX shared memory object on other Unix systems, a file mapping on
+    /// Windows.
     pub fn shared() -> io::Result<StopSource> {
         Ok(StopSource {
             cell: Arc::new(Cell::shared()?),

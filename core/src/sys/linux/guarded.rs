@@ -15,8 +15,8 @@ use std::{env, fs, net};
 use super::guardian::{self, Cleaner, MESSAGE_BYTES, Message};
 use crate::sys::family::Event;
 use crate::sys::groups::{self, Registration};
-use crate::sys::newborn;
 use crate::sys::pidfd::PidFd;
+use crate::sys::unix::newborn;
 
 /// A program and all its descendants, below a guardian of their own.
 #[derive(Debug)]

@@ -10,8 +10,8 @@
 
 use std::ptr::{self, NonNull};
 
-use super::process;
 use crate::sync::{AtomicU32, Ordering};
+use crate::sys::process;
 
 /// The kernel rounds it up to a page.
 const BYTES: usize = size_of::<AtomicU32>();

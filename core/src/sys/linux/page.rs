@@ -7,24 +7,14 @@
 
 use std::fs::File;
 use std::io;
-use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 
-use crate::sys::home::{VERSION, Words};
+use crate::sys::home::Words;
+use crate::sys::layout::Layout;
 
 const BYTES: usize = 4096;
-const MAGIC: u64 = u64::from_be_bytes(*b"sigproof");
 const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
-
-/// The page, from its first byte on.
-#[repr(C)]
-struct Layout {
-    magic: u64,
-    version: u32,
-    size: u32,
-    words: Words,
-}
 
 /// A mapped page.
 #[derive(Debug)]
@@ -55,14 +45,9 @@ impl Page {
             return Err(io::Error::last_os_error());
         }
         let page = Page::map(fd)?;
-        let layout = page.layout.as_ptr();
         // SAFETY: the page is mapped, large enough, aligned and not yet known
         // to anybody else. The words are all zeroes, which is "running".
-        unsafe {
-            (*layout).version = VERSION;
-            (*layout).size = size_of::<Layout>() as u32;
-            (*layout).magic = MAGIC;
-        }
+        unsafe { Layout::write_header(page.layout) };
         Ok(page)
     }
 
@@ -75,28 +60,19 @@ impl Page {
         // SAFETY: the descriptor is open; F_GET_SEALS takes no argument.
         let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
         if seals < 0 {
-            return Err(invalid("not a memfd"));
+            return Err(Layout::invalid("not a memfd"));
         }
         if seals & SEALS != SEALS {
-            return Err(invalid("not sealed against a change of its size"));
+            return Err(Layout::invalid("not sealed against a change of its size"));
         }
         let file = File::from(fd);
         if file.metadata()?.len() != BYTES as u64 {
-            return Err(invalid("not of the right size"));
+            return Err(Layout::invalid("not of the right size"));
         }
         let page = Page::map(OwnedFd::from(file))?;
-        // SAFETY: mapped and large enough; these fields are written once,
-        // before the descriptor is given away.
-        let (magic, version) = unsafe {
-            let layout = page.layout.as_ref();
-            (layout.magic, layout.version)
-        };
-        if magic != MAGIC {
-            return Err(invalid("without the magic number"));
-        }
-        if version != VERSION {
-            return Err(invalid("of another version"));
-        }
+        // SAFETY: mapped and large enough; the header is written once, before
+        // the descriptor is given away.
+        unsafe { Layout::check_header(page.layout) }?;
         Ok(page)
     }
 
@@ -117,18 +93,17 @@ impl Page {
         }
         NonNull::new(address.cast())
             .map(|layout| Page { layout, fd })
-            .ok_or_else(|| invalid("mapped at address 0"))
+            .ok_or_else(|| Layout::invalid("mapped at address 0"))
     }
 
     /// The words on the page, valid as long as the page lives.
     pub(crate) fn words(&self) -> NonNull<Words> {
-        // SAFETY: the field lies within the mapping.
-        unsafe { NonNull::new_unchecked(&raw mut (*self.layout.as_ptr()).words) }
+        // SAFETY: the page is mapped and large enough.
+        unsafe { Layout::words(self.layout) }
     }
-}
 
-impl AsFd for Page {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    /// What another process needs to open it.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
@@ -139,13 +114,6 @@ impl Drop for Page {
         // fail for a mapping that exists.
         let _ = unsafe { libc::munmap(self.layout.as_ptr().cast(), BYTES) };
     }
-}
-
-fn invalid(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("the shared interrupt stage is {what}"),
-    )
 }
 
 #[cfg(test)]
@@ -175,14 +143,14 @@ mod tests {
     #[test]
     fn a_page_is_opened_again() {
         let page = Page::create().expect("create");
-        let again = Page::open(page.as_fd().try_clone_to_owned().expect("dup")).expect("open");
+        let again = Page::open(page.descriptor().try_clone_to_owned().expect("dup")).expect("open");
         assert_ne!(page.layout, again.layout);
     }
 
     #[test]
     fn a_page_keeps_its_size() {
         let page = Page::create().expect("create");
-        let file = File::from(page.as_fd().try_clone_to_owned().expect("dup"));
+        let file = File::from(page.descriptor().try_clone_to_owned().expect("dup"));
         assert!(file.set_len(0).is_err());
         assert!(file.set_len(2 * BYTES as u64).is_err());
     }
@@ -196,8 +164,8 @@ mod tests {
         assert!(refused(memfd(SEALS, BYTES as u64)).contains("magic"));
         let page = Page::create().expect("create");
         // SAFETY: mapped; nobody else reads it.
-        unsafe { (*page.layout.as_ptr()).version = VERSION + 1 };
-        let fd = page.as_fd().try_clone_to_owned().expect("dup");
+        unsafe { Layout::spoil_version(page.layout) };
+        let fd = page.descriptor().try_clone_to_owned().expect("dup");
         assert!(refused(fd).contains("version"));
     }
 }

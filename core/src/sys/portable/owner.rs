@@ -1,7 +1,7 @@
 //! Which process something belongs to, told apart from a forked child: by its
 //! number.
 
-use super::process;
+use crate::sys::process;
 
 /// The process that made it.
 #[derive(Debug)]

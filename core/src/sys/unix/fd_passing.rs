@@ -9,6 +9,17 @@ use std::ptr;
 
 const FD_BYTES: u32 = size_of::<libc::c_int>() as u32;
 
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+/// The standard library has set SO_NOSIGPIPE.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: libc::c_int = 0;
+
+#[cfg(not(target_vendor = "apple"))]
+const CLOSE_ON_EXEC: libc::c_int = libc::MSG_CMSG_CLOEXEC;
+#[cfg(target_vendor = "apple")]
+const CLOSE_ON_EXEC: libc::c_int = 0;
+
 /// Room for one control message with one descriptor, aligned as its header.
 #[repr(C)]
 union Control {
@@ -36,7 +47,7 @@ pub(crate) fn send(socket: &UnixStream, fd: BorrowedFd<'_>) -> io::Result<()> {
             ptr::write_unaligned(data, fd.as_raw_fd());
         }
         // SAFETY: a complete message whose parts outlive the call.
-        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), message, libc::MSG_NOSIGNAL) };
+        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), message, NO_SIGNAL) };
         if sent == 1 {
             Ok(())
         } else {
@@ -55,7 +66,7 @@ pub(crate) fn receive(socket: &UnixStream) -> io::Result<OwnedFd> {
     let mut control = Control { bytes: [0; 64] };
     with_message(&mut byte, &mut control, |message| {
         // SAFETY: a complete message whose parts outlive the call.
-        let got = unsafe { libc::recvmsg(socket.as_raw_fd(), message, libc::MSG_CMSG_CLOEXEC) };
+        let got = unsafe { libc::recvmsg(socket.as_raw_fd(), message, CLOSE_ON_EXEC) };
         if got < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -70,10 +81,12 @@ pub(crate) fn receive(socket: &UnixStream) -> io::Result<OwnedFd> {
             {
                 // SAFETY: a message of this type and length holds one
                 // descriptor, which is now ours.
-                Ok(unsafe {
+                let fd = unsafe {
                     let data = libc::CMSG_DATA(header).cast::<libc::c_int>();
                     OwnedFd::from_raw_fd(ptr::read_unaligned(data))
-                })
+                };
+                close_on_exec(&fd)?;
+                Ok(fd)
             }
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -81,6 +94,23 @@ pub(crate) fn receive(socket: &UnixStream) -> io::Result<OwnedFd> {
             )),
         }
     })
+}
+
+/// Where no flag of `recvmsg` does that. A worker receives before it starts
+/// threads, so that none of them forks in between.
+#[cfg(target_vendor = "apple")]
+fn close_on_exec(fd: &OwnedFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open; F_SETFD takes an int.
+    if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+#[cfg(not(target_vendor = "apple"))]
+#[expect(clippy::unnecessary_wraps, reason = "its twin can fail")]
+fn close_on_exec(_fd: &OwnedFd) -> io::Result<()> {
+    Ok(())
 }
 
 /// Builds the header of a message of one byte, with a control buffer.

@@ -29,7 +29,7 @@ pub(crate) struct Group {
     /// Set when the leader was reaped: from then on the number of the group
     /// is not ours.
     end: Option<ExitStatus>,
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(sigproof_portable)))]
     pidfd: Option<super::super::pidfd::PidFd>,
 }
 
@@ -57,7 +57,7 @@ impl Group {
     fn of(child: Child) -> io::Result<Group> {
         let id = i32::try_from(child.id()).map_err(io::Error::other)?;
         let mut group = Group {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             pidfd: super::super::pidfd::PidFd::open(id).ok(),
             child,
             id,
@@ -91,7 +91,7 @@ impl Group {
         if self.end.is_some() {
             return;
         }
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(sigproof_portable)))]
         if self.pidfd.as_ref().is_some_and(|pidfd| !pidfd.is_valid()) {
             return;
         }

@@ -1,7 +1,7 @@
 //! A program with all that it starts.
 //!
-//! On Linux a guardian follows every descendant. Elsewhere, and on a Linux
-//! without `/proc`, it is the process group.
+//! On Linux a guardian follows every descendant, on Windows a job holds them.
+//! Elsewhere, and on a Linux without `/proc`, it is the process group.
 
 use std::io;
 use std::path::Path;
@@ -9,12 +9,12 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use super::group::Group;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
 use crate::sys::guarded::Guarded;
 
 /// How long it may take killed processes to disappear: only one that must not
 /// be killed (another user's, or one stuck in the kernel) gets there.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
 const DEATH_LIMIT: Duration = Duration::from_secs(5);
 
 /// What happens to a family.
@@ -25,13 +25,17 @@ pub(crate) enum Event {
     /// So has everything that it started, as far as it is followed.
     Gone,
     /// Nobody is followed any more.
+    #[cfg_attr(
+        any(not(target_os = "linux"), sigproof_portable),
+        expect(dead_code, reason = "it takes a guardian to lose one")
+    )]
     Lost,
 }
 
 /// A program with all that it starts.
 #[derive(Debug)]
 pub(crate) enum Family {
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(sigproof_portable)))]
     Guarded(Guarded),
     Group(Group),
 }
@@ -44,7 +48,7 @@ impl Family {
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
     pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<Family> {
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(sigproof_portable)))]
         if Guarded::is_possible() {
             return Guarded::spawn(command, scratch).map(Family::Guarded);
         }
@@ -55,7 +59,7 @@ impl Family {
     /// The child that holds the pipes.
     pub(crate) fn child(&mut self) -> &mut Child {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.child(),
             Family::Group(group) => group.child(),
         }
@@ -65,7 +69,7 @@ impl Family {
     /// [`Event::Lost`].
     pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.watch(on_event),
             Family::Group(group) => {
                 // It fails only if somebody else reaped the leader.
@@ -80,7 +84,7 @@ impl Family {
     /// guardian, also what it leaves behind when it has ended.
     pub(crate) fn request_end(&self, signal: i32) {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.request_end(signal),
             Family::Group(group) => group.request_end(signal),
         }
@@ -89,7 +93,7 @@ impl Family {
     /// Kills everybody who is followed.
     pub(crate) fn kill(&self) {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.kill(),
             Family::Group(group) => group.kill(),
         }
@@ -99,7 +103,7 @@ impl Family {
     /// `None` where a wait cannot be given up.
     pub(crate) fn death_limit(&self) -> Option<Duration> {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(_) => Some(DEATH_LIMIT),
             Family::Group(_) => None,
         }
@@ -109,7 +113,7 @@ impl Family {
     /// [`Family::watch`] on another thread, and waits for nobody from now on.
     pub(crate) fn give_up(&self) -> io::Error {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.give_up(),
             Family::Group(_) => io::Error::other("the program cannot be killed"),
         }
@@ -121,7 +125,7 @@ impl Family {
     /// Those of waiting for a process.
     pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
         match self {
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
             Family::Guarded(guarded) => guarded.finish(),
             Family::Group(group) => group.finish(),
         }
