@@ -1,11 +1,12 @@
 //! One suite for every pool: the promises of `Executor`, on threads and on
 //! worker processes.
-#![cfg(all(unix, feature = "process"))]
+#![cfg(feature = "process")]
 
+#[cfg_attr(windows, path = "support/windows.rs")]
 mod support;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -65,11 +66,21 @@ fn work(job: Job, token: &StopToken) -> Result<u64, TaskError> {
         }
         Job::Crash => std::process::abort(),
         Job::Spawn => {
-            let child = std::process::Command::new("sleep").arg("600").spawn()?;
+            let child = long_program().spawn()?;
             Ok(child.id().into())
         }
     }
 }
+
+#[cfg(unix)]
+fn long_program() -> std::process::Command {
+    let mut command = std::process::Command::new("sleep");
+    command.arg("600");
+    command
+}
+
+#[cfg(windows)]
+use support::long_program;
 
 /// A pool with two workers, made for a source and a grace period.
 trait Kind {
@@ -283,6 +294,11 @@ macro_rules! suite {
 suite!(Threads, threads, Outcome::Abandoned);
 suite!(Processes, processes, Outcome::Cancelled(Cancelled::Active));
 
+#[cfg(unix)]
+const ABORTED: &str = "killed by signal 6";
+#[cfg(windows)]
+const ABORTED: &str = "ended by exception 0xc0000409";
+
 #[test]
 fn a_crashed_worker_loses_its_own_task_only() {
     let pool = Processes::pool(&StopSource::new(), LONG);
@@ -293,7 +309,7 @@ fn a_crashed_worker_loses_its_own_task_only() {
     let results = pool.run(jobs);
     for (index, outcome) in results.outcomes().iter().enumerate() {
         let expected = match index % 3 {
-            0 => Outcome::Lost("killed by signal 6".to_owned()),
+            0 => Outcome::Lost(ABORTED.to_owned()),
             _ => Outcome::Completed(index as u64),
         };
         assert_eq!(*outcome, expected, "task {index}");
@@ -303,8 +319,6 @@ fn a_crashed_worker_loses_its_own_task_only() {
 /// It had nothing to do: the next task gets another worker.
 #[test]
 fn a_worker_killed_between_two_tasks_loses_none() {
-    use nix::sys::signal::{Signal as Unix, kill};
-    use nix::unistd::Pid;
     let program = WorkerProgram::register("idle", |(): (), _: &StopToken| Ok(std::process::id()));
     let pool = ProcessPool::new(&StopSource::new().token(), &program)
         .workers(1)
@@ -318,16 +332,9 @@ fn a_worker_killed_between_two_tasks_loses_none() {
             .unwrap_or_else(|| panic!("{results:?}"));
         assert_ne!(pid, last, "another worker");
         last = pid;
-        let worker = Pid::from_raw(i32::try_from(pid).expect("a process id"));
-        kill(worker, Unix::SIGKILL).expect("it waits for a task");
-        let stat = PathBuf::from(format!("/proc/{pid}/stat"));
-        // Its first thread may be a zombie while another one still holds the
-        // socket.
-        let threads = PathBuf::from(format!("/proc/{pid}/task"));
-        until("the worker is dead", || {
-            let left = std::fs::read_dir(&threads).map_or(0, Iterator::count);
-            is_gone(&stat) && left <= 1
-        });
+        // It waits for a task.
+        kill(pid.into());
+        until("the worker is dead", || is_gone(pid.into()));
     }
 }
 
@@ -336,16 +343,32 @@ fn workers_and_what_they_started_end_with_the_pool() {
     let pool = Processes::pool(&StopSource::new(), LONG);
     let results = pool.run([Job::Spawn]);
     let pid = *results.values().next().expect("a process id");
-    let stat = PathBuf::from(format!("/proc/{pid}/stat"));
-    assert!(!is_gone(&stat), "it lives as long as its worker");
+    assert!(!is_gone(pid), "it lives as long as its worker");
     drop(pool);
-    until("the program is gone", || is_gone(&stat));
+    until("the program is gone", || is_gone(pid));
 }
 
-fn is_gone(stat: &Path) -> bool {
-    std::fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") Z")) || !stat.exists()
+#[cfg(unix)]
+fn is_gone(pid: u64) -> bool {
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    let stat = std::fs::read_to_string(process.join("stat"));
+    let threads = std::fs::read_dir(process.join("task")).map_or(0, Iterator::count);
+    // Its first thread may be a zombie while another one still holds the
+    // line to the pool.
+    stat.is_ok_and(|stat| stat.contains(") Z")) && threads <= 1 || !process.exists()
 }
 
+#[cfg(unix)]
+fn kill(pid: u64) {
+    use nix::sys::signal::{Signal as Unix, kill};
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process id"));
+    kill(pid, Unix::SIGKILL).expect("it is there");
+}
+
+#[cfg(windows)]
+use support::{is_gone, kill};
+
+#[cfg(unix)]
 #[test]
 fn workers_see_what_they_should() {
     // A worker of its own work: what signals do to it, and its standard input.
@@ -384,6 +407,7 @@ fn workers_see_what_they_should() {
     assert!(group, "a group of its own");
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_outlives_a_killed_parent() {
     use nix::sys::signal::Signal as Unix;
@@ -411,7 +435,7 @@ fn nothing_outlives_a_killed_parent() {
     let mut program = support::Program::start_with(NAME, "child", setup);
     let line = program.expect("pid ");
     let pid = line.trim_start_matches("pid ");
-    let stat = PathBuf::from(format!("/proc/{pid}/stat"));
+    let pid = pid.parse().expect("a process id");
     until("both deaf tasks begin", || {
         dir.path("a").exists() && dir.path("b").exists()
     });
@@ -420,20 +444,22 @@ fn nothing_outlives_a_killed_parent() {
     program.signal(Unix::SIGKILL);
     program.dies_by(Unix::SIGKILL);
     for child in children {
-        let stat = PathBuf::from(format!("/proc/{child}/stat"));
-        until("the worker is gone", || is_gone(&stat));
+        until("the worker is gone", || is_gone(child));
     }
-    until("the program of a task is gone", || is_gone(&stat));
+    until("the program of a task is gone", || is_gone(pid));
 }
 
-fn children_of(pid: i32) -> Vec<String> {
+#[cfg(unix)]
+fn children_of(pid: i32) -> Vec<u64> {
     std::fs::read_dir(format!("/proc/{pid}/task"))
         .expect("procfs")
         .flatten()
         .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|children| {
             let children = children.split_whitespace();
-            children.map(str::to_owned).collect::<Vec<_>>()
+            children
+                .filter_map(|child| child.parse().ok())
+                .collect::<Vec<_>>()
         })
         .collect()
 }

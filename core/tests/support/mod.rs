@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+mod wait;
+
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
@@ -14,24 +16,28 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::pty::OpenptyResult;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+#[allow(unused_imports, reason = "each test binary uses a part of it")]
+pub use wait::{DEADLINE, until};
+
 const ROLE: &str = "SIGPROOF_CORE_TEST_ROLE";
-/// Only a hung program gets there.
-pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The role of this process, `None` in the test runner itself.
 pub fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
-/// Says a line to the parent.
+/// Says a line to the parent, in one piece: `eprintln` writes its end by a call
+/// of its own, and the signal handler may write something in between.
 pub fn say(line: &str) {
-    eprintln!("{line}");
+    io::stderr()
+        .write_all(format!("{line}\n").as_bytes())
+        .expect("the parent listens");
 }
 
 /// Says a line to the parent when standard error is out of use.
@@ -239,13 +245,4 @@ fn read_lines(stderr: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     receiver
-}
-
-/// Waits until `fact` holds.
-pub fn until(what: &str, mut fact: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !fact() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::yield_now();
-    }
 }

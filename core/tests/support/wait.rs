@@ -1,0 +1,16 @@
+//! Waiting for a fact, on every system.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Only a hung program gets there.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits until `fact` holds.
+pub fn until(what: &str, mut fact: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !fact() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::yield_now();
+    }
+}
