@@ -98,7 +98,9 @@ fn follow(name: &str) {
     for part in parts(&page) {
         match part {
             Part::File { name, content } => {
-                fs::write(here.path().join(name), content).expect("a file");
+                let path = here.path().join(name);
+                fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+                fs::write(path, content).expect("a file");
             }
             Part::Call {
                 line,
@@ -134,6 +136,11 @@ fn first_gate() {
 #[test]
 fn race() {
     follow("race.md");
+}
+
+#[test]
+fn messages() {
+    follow("messages.md");
 }
 
 #[test]
