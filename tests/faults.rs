@@ -197,7 +197,7 @@ fn a_program_finds_its_registers_as_they_were() {
         let arguments: Vec<OsString> = ["run", "--empty", "--no-baseline", "--fault", fault, "--"]
             .map(OsString::from)
             .into_iter()
-            .chain([program.clone().into()])
+            .chain([program.clone()])
             .collect();
         let outcome = sigproof::json(&arguments).expect("an answer");
         assert_eq!(events(&outcome, "fault").count(), 1, "{outcome:#?}");
