@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use sigproof_core::StopSource;
+use sigproof_core::{StopSource, ThreadPool};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
 use crate::row::{Bar, Contender, Line, Row};
 
-/// Polls in one round of a contender.
-const COUNT: u32 = 400_000;
+/// Polls in one round of a contender, a multiple of 1,600.
+const COUNT: u32 = 640_000;
 
 const FLAG: &str = "AtomicBool";
 
@@ -29,7 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
 fn row(name: &'static str, what: &'static str, threads: usize) -> Row {
     let source = StopSource::new();
     let token = source.token();
-    let scoped = token.scope();
+    let pool = ThreadPool::new(&token).workers(threads);
     let flag = Arc::new(AtomicBool::new(false));
     let hooked = Arc::new(AtomicBool::new(false));
     let cancellation = CancellationToken::new();
@@ -58,12 +58,24 @@ fn row(name: &'static str, what: &'static str, threads: usize) -> Row {
                 })
             }),
             Contender::new("ours in a task of a pool", move |count| {
-                let token = scoped.token();
-                polled(threads, count, token, |token| token.checkpoint().is_err())
+                polled_in_tasks(&pool, threads, count)
             }),
         ],
         lines: vec![Line::median(Bar::Peer(1.1, FLAG))],
     }
+}
+
+/// Many polls in a row. In a loop around one its place in memory counts: it
+/// takes one cycle or two, whatever it polls.
+macro_rules! sixteen {
+    ($poll:expr) => {{
+        macro_rules! four {
+            () => {
+                $poll || $poll || $poll || $poll
+            };
+        }
+        four!() || four!() || four!() || four!()
+    }};
 }
 
 /// Lets `threads` threads poll `count` times each, and gives the time that a
@@ -77,26 +89,50 @@ fn polled<T: Sync>(
     let start = Barrier::new(threads);
     let spans: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let polled = black_box(polled);
-                    start.wait();
-                    let begun = clock::now_ns()?;
-                    for _ in 0..count {
-                        if poll(polled) {
-                            return Err(io::Error::other("nobody asked to stop"));
-                        }
-                    }
-                    Ok((begun, clock::now_ns()?))
-                })
-            })
+            .map(|_| scope.spawn(|| looped(&start, count, black_box(polled), &poll)))
             .collect();
         workers
             .into_iter()
             .map(|worker| worker.join().map_err(|_| io::Error::other("a panic"))?)
             .collect::<io::Result<_>>()
     })?;
+    Ok(vec![each(&spans, count)])
+}
+
+/// The same in the tasks of a pool, with the tokens that it gives them.
+fn polled_in_tasks(pool: &ThreadPool, threads: usize, count: u32) -> io::Result<Vec<f64>> {
+    let start = Barrier::new(threads);
+    let results = pool.map(0..threads, move |_, token| {
+        Ok(looped(&start, count, black_box(token), &|token| {
+            token.checkpoint().is_err()
+        })?)
+    });
+    let spans: Vec<_> = results.values().copied().collect();
+    if spans.len() < threads {
+        return Err(io::Error::other(results.tally().to_string()));
+    }
+    Ok(vec![each(&spans, count)])
+}
+
+fn looped<T>(
+    start: &Barrier,
+    count: u32,
+    polled: &T,
+    poll: &impl Fn(&T) -> bool,
+) -> io::Result<(u64, u64)> {
+    start.wait();
+    let begun = clock::now_ns()?;
+    for _ in 0..count / 16 {
+        if sixteen!(poll(polled)) {
+            return Err(io::Error::other("nobody asked to stop"));
+        }
+    }
+    Ok((begun, clock::now_ns()?))
+}
+
+/// The time of one poll, from when threads began and ended.
+fn each(spans: &[(u64, u64)], count: u32) -> f64 {
     let begun = spans.iter().map(|(begun, _)| *begun).min().unwrap_or(0);
     let ended = spans.iter().map(|(_, ended)| *ended).max().unwrap_or(0);
-    Ok(vec![clock::span(begun, ended) / f64::from(count)])
+    clock::span(begun, ended) / f64::from(count)
 }

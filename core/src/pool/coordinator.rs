@@ -194,7 +194,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
     fn start_worker(&mut self) -> io::Result<()> {
         let number = self.locals.len();
-        let local = Arc::new(Local::new(self.pool.token.scope().token().clone()));
+        let local = Arc::new(Local::new(self.pool.token.witnessed()));
         let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&local));
         // Listed first: the worker may be at work before `spawn` returns.
         self.shared.lock().locals.push(Arc::clone(&local));

@@ -131,11 +131,25 @@ impl Drop for Home {
     }
 }
 
+/// A word that says nothing but that one has to look closer, with every bit
+/// set: the highest stage.
+#[cfg(not(sigproof_loom))]
+static LOOK_CLOSER: AtomicU32 = AtomicU32::new(u32::MAX);
+
 /// A cell, with its word at hand: a poll follows one pointer, where the way
 /// through the cell would follow two.
+///
+/// Whoever sees the cell through something else, and so must not take the word
+/// for granted, points elsewhere instead. That saves all others the question.
 #[derive(Clone, Debug)]
 pub(crate) struct CellRef {
-    words: NonNull<Words>,
+    /// The word of the cell, `None` if one has to look closer. (Statics cannot
+    /// hold loom's atomics.)
+    #[cfg(sigproof_loom)]
+    quick: Option<NonNull<AtomicU32>>,
+    /// The word of the cell, or [`LOOK_CLOSER`].
+    #[cfg(not(sigproof_loom))]
+    quick: NonNull<AtomicU32>,
     cell: Arc<Cell>,
 }
 
@@ -147,16 +161,41 @@ unsafe impl Sync for CellRef {}
 impl CellRef {
     /// Refers to `cell` and keeps it.
     pub(crate) fn new(cell: Arc<Cell>) -> CellRef {
-        let words = cell.home().words;
-        CellRef { words, cell }
+        // SAFETY: the words are valid as long as the home, which the cell owns.
+        let word = NonNull::from(unsafe { &cell.home().words.as_ref().word });
+        CellRef {
+            #[cfg(sigproof_loom)]
+            quick: Some(word),
+            #[cfg(not(sigproof_loom))]
+            quick: word,
+            cell,
+        }
     }
 
-    /// The word now: one relaxed load.
+    /// The same, for somebody who always has to look closer.
+    pub(crate) fn looked_through(&self) -> CellRef {
+        CellRef {
+            #[cfg(sigproof_loom)]
+            quick: None,
+            #[cfg(not(sigproof_loom))]
+            quick: NonNull::from(&LOOK_CLOSER),
+            cell: Arc::clone(&self.cell),
+        }
+    }
+
+    /// The word now, or one of the highest stage, which means that one has to
+    /// look closer. One relaxed load.
     #[inline]
-    pub(crate) fn poll(&self) -> Word {
-        // SAFETY: the cell is kept, and never changes its home.
-        let words = unsafe { self.words.as_ref() };
-        Word::from_bits(words.word.load(Ordering::Relaxed))
+    pub(crate) fn quick(&self) -> Word {
+        #[cfg(sigproof_loom)]
+        let Some(quick) = self.quick else {
+            return Word::from_bits(u32::MAX);
+        };
+        #[cfg(not(sigproof_loom))]
+        let quick = self.quick;
+        // SAFETY: the cell is kept, and never changes its home; the other word
+        // is a static.
+        Word::from_bits(unsafe { quick.as_ref() }.load(Ordering::Relaxed))
     }
 }
 

@@ -19,11 +19,12 @@ pub struct Scope {
 
 impl Scope {
     pub(super) fn new(parent: &StopToken) -> Scope {
-        let node = Arc::new(Node::scope(parent.node.clone()));
+        let node = Arc::new(Node::scope(parent.nearest()));
         Scope {
             token: StopToken {
-                cell: parent.cell.clone(),
+                cell: parent.cell.looked_through(),
                 node: Some(Arc::clone(&node)),
+                witness: None,
             },
             node,
         }
@@ -55,11 +56,12 @@ pub struct Shield {
 
 impl Shield {
     pub(super) fn new(parent: &StopToken, limit: Duration) -> Shield {
-        let node = Arc::new(Node::shield(parent.node.clone(), limit));
+        let node = Arc::new(Node::shield(parent.nearest(), limit));
         Shield {
             token: StopToken {
-                cell: parent.cell.clone(),
+                cell: parent.cell.looked_through(),
                 node: Some(Arc::clone(&node)),
+                witness: None,
             },
             node,
         }

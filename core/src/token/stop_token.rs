@@ -34,6 +34,9 @@ use crate::sys::home::CellRef;
 pub struct StopToken {
     pub(super) cell: CellRef,
     pub(super) node: Option<Arc<Node>>,
+    /// A node below `node` that changes no view: it only knows the shields
+    /// below it, so a poll does not look through it.
+    pub(super) witness: Option<Arc<Node>>,
 }
 
 impl StopToken {
@@ -41,6 +44,7 @@ impl StopToken {
         StopToken {
             cell: CellRef::new(Arc::clone(cell)),
             node: None,
+            witness: None,
         }
     }
 
@@ -49,6 +53,18 @@ impl StopToken {
     #[must_use]
     #[inline]
     pub fn stage(&self) -> Stage {
+        let quick = self.cell.quick().stage();
+        if quick.should_exit_now() {
+            self.stage_looked_at()
+        } else {
+            quick
+        }
+    }
+
+    /// The stage, through everything that lies between. "Cold" keeps it out of
+    /// the way of a loop that polls.
+    #[cold]
+    fn stage_looked_at(&self) -> Stage {
         let root = self.cell.poll().stage();
         match &self.node {
             None => root,
@@ -87,7 +103,16 @@ impl StopToken {
     /// [`Interrupted`], with the stage, from `stage` on.
     #[inline]
     pub fn checkpoint_at(&self, stage: Stage) -> Result<(), Interrupted> {
-        let now = self.stage();
+        // A load and a comparison; the rest is not worth its room in a loop.
+        if self.cell.quick().stage() < stage {
+            return Ok(());
+        }
+        self.checkpoint_looked_at(stage)
+    }
+
+    #[cold]
+    fn checkpoint_looked_at(&self, stage: Stage) -> Result<(), Interrupted> {
+        let now = self.stage_looked_at();
         if now < stage || now == Stage::Running {
             Ok(())
         } else {
@@ -163,18 +188,30 @@ impl StopToken {
     }
 
     pub(super) fn listening_to(&self, outside: Outside) -> StopToken {
-        let node = Node::outside(self.node.clone(), outside);
+        let node = Node::outside(self.nearest(), outside);
         StopToken {
-            cell: self.cell.clone(),
+            cell: self.cell.looked_through(),
             node: Some(Arc::new(node)),
+            witness: None,
+        }
+    }
+
+    /// The lowest node, to hang others below.
+    pub(super) fn nearest(&self) -> Option<Arc<Node>> {
+        self.witness.as_ref().or(self.node.as_ref()).cloned()
+    }
+
+    /// The same view, which knows the shields made from it.
+    pub(crate) fn witnessed(&self) -> StopToken {
+        StopToken {
+            witness: Some(Arc::new(Node::scope(self.nearest()))),
+            ..self.clone()
         }
     }
 
     /// Whether shields made from this token, or below it, still hold.
     pub(crate) fn shields(&self) -> Shields {
-        self.node
-            .as_ref()
-            .map_or(Shields::None, |node| node.shields())
+        self.nearest().map_or(Shields::None, |node| node.shields())
     }
 
     fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {

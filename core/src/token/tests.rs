@@ -35,6 +35,27 @@ fn a_running_program_passes_every_checkpoint() {
 }
 
 #[test]
+fn a_witness_sees_what_its_token_sees_and_knows_the_shields_below() {
+    let source = StopSource::new();
+    let scope = source.token().scope();
+    let witness = scope.token().witnessed();
+    assert_eq!(witness.shields(), Shields::None);
+    let shield = witness.shield(LONG);
+    let below = shield.token().scope();
+    scope.stop(Stage::CancelQueued);
+    assert_eq!(witness.stage(), Stage::CancelQueued);
+    assert_eq!(below.token().stage(), Stage::Running);
+    assert!(matches!(witness.shields(), Shields::HoldUntil(Some(_))));
+    // Not its own: the same token may have many.
+    assert_eq!(scope.token().witnessed().shields(), Shields::None);
+    drop(shield);
+    assert_eq!(below.token().stage(), Stage::CancelQueued);
+    assert!(matches!(witness.shields(), Shields::Ended(_)));
+    source.stop(Stage::ExitNow);
+    assert_eq!(witness.stage(), Stage::ExitNow);
+}
+
+#[test]
 fn a_scope_stops_its_children_and_never_its_parent() {
     let source = StopSource::new();
     let token = source.token();
