@@ -105,6 +105,37 @@ fn words_that_cannot_be_read() {
         2,
         &["--then INT: a moment is missing"],
     );
+    says(
+        &[
+            "sweep",
+            "--fault",
+            "EIO",
+            "--second",
+            "in-handler",
+            "--",
+            "true",
+        ],
+        2,
+        &["a second fault follows a signal"],
+    );
+    says(
+        &["sweep", "--second", "in-bed", "--", "true"],
+        2,
+        &["in-handler, in-cleanup"],
+    );
+    says(
+        &[
+            "sweep",
+            "--second",
+            "in-handler",
+            "--second-fault",
+            "EIO",
+            "--",
+            "true",
+        ],
+        2,
+        &["can come second"],
+    );
     says(&["sweep", "--jobs", "0", "--", "true"], 2, &["--jobs"]);
     says(
         &["sweep", "--pty-size", "0x0", "--pty", "--", "true"],

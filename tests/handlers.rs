@@ -120,6 +120,40 @@ fn one_that_comes_only_where_nothing_is_held_may_do_anything() {
 }
 
 #[test]
+fn a_sweep_of_pairs_says_what_it_leaves_out() {
+    let fixture = Fixture::named("c/in-cleanup-right").expect("in the table");
+    let sweep = |bound: &str| {
+        let mut arguments: Vec<OsString> = [
+            "sweep",
+            "--empty",
+            "--second",
+            "in-cleanup,in-handler",
+            "--pairs",
+            bound,
+            "--",
+        ]
+        .map(OsString::from)
+        .into();
+        arguments.extend(argv(&fixture.program()));
+        let outcome = sigproof::json(&arguments).expect("an answer");
+        assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+        let summary = outcome.line("summary").expect("a summary").clone();
+        let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{summary}"));
+        (
+            number(&summary["points_found"]),
+            number(&summary["points_tried"]),
+            number(&summary["pairs"]["cut"]),
+            number(&summary["pairs"]["alike"]),
+        )
+    };
+    let (found, tried, cut, alike) = sweep("1000");
+    assert!(found > 20 && alike > 0, "{found} {alike}");
+    assert_eq!((tried, cut), (found, 0));
+    let (bounded, tried, cut, _) = sweep("7");
+    assert_eq!((bounded, tried, cut), (found, 7, found - 7));
+}
+
+#[test]
 fn a_budget_is_kept_or_not() {
     let fixture = Fixture::named("c/second-signal-wrong").expect("in the table");
     for (budget, oracles) in [("1ms", 1), ("60s", 0)] {

@@ -58,6 +58,21 @@ fn a_wrong_status_in_python() {
 }
 
 #[test]
+fn a_second_signal_in_a_handler() {
+    ten_of_ten("c/in-handler-wrong", &[]);
+}
+
+#[test]
+fn a_second_signal_in_a_clean_up() {
+    ten_of_ten("c/in-cleanup-wrong", &[]);
+}
+
+#[test]
+fn a_full_disk() {
+    ten_of_ten("c/full-disk-wrong", &[]);
+}
+
+#[test]
 fn a_lost_wakeup_in_c() {
     ten_of_ten("c/lost-wakeup-wrong", &["--deadline", "300ms"]);
 }

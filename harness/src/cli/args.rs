@@ -1,22 +1,13 @@
 //! The arguments.
 
 use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
+use super::help::{EXIT_CODES, REPORT_HELP, RUN_HELP, SWEEP_HELP};
 use super::test_args::{InitArgs, MergeArgs, TEST_HELP, TestArgs};
-use crate::explore::Isolation;
+use crate::explore::{Isolation, Place, Second};
 use crate::inject::{Delivery, Trigger, signal};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  every contract holds
-  1  a contract is violated
-  2  usage, an input or the target's baseline is wrong
-  3  the harness itself failed
-  4  an injection point was not reached
-  5  flaky: a verdict was not reproduced
-  Interrupted by Ctrl+C or SIGTERM it cleans up and dies by that signal.";
 
 /// Proves that a program survives Ctrl+C.
 #[derive(Debug, Parser)]
@@ -92,47 +83,6 @@ pub enum Verb {
         shell: clap_complete::Shell,
     },
 }
-
-const RUN_HELP: &str = "\
-A step is FAULT[:always]@TRIGGER; steps come due in order. Faults:
-  INT, TERM, KILL…  a signal, :WHOM after it: process, group, terminal, child, thread:NAME
-  hangup            the terminal is closed (SIGHUP; needs --pty)
-  ENOSPC, EINTR…    a call is not made, and answers with this error
-  short[=BYTES]     a read or write is made with a smaller length (half)
-  delay=TIME        a call is held back before it begins
-  freeze[=TIME]     SIGSTOP, and SIGCONT after TIME (100ms); :process, :group or :child
-  close[=stdout]    the reader of stdout (or stderr) closes it (SIGPIPE, EPIPE)
-  starve[=TIME]     hardly any processor time (500ms)
-A fault happens once; :always is from there on, at each later call that looks the same (or, where
-no call is named, at each that it can happen to; a signal then comes every 100 ms). Triggers:
-  250ms             after the start           (units: ns, us, ms, s, m)
-  +200ms            after the step before
-  output:REGEX      the output matches
-  handler           a handler for the signal is installed
-  child[:N]         the N-th process was created
-  file:GLOB         a path exists in the work tree
-  [call:]POINT      a system call, as `sigproof points` prints them:
-                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]; open is openat, too
-  every:POINT       the same, counted as `sigproof points --all` does
-Examples:
-  sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog
-  sigproof run --fault 'ENOSPC@write(out)#3' --fault KILL:child@child:2 -- ./prog";
-
-const SWEEP_HELP: &str = "\
---fault takes what `sigproof run --help` lists, without a trigger. An error is tried at the calls
-that can answer with it.
-Examples:
-  sigproof sweep --in README.md -- gzip -k README.md
-  sigproof sweep --in repo --check 'git fsck' -- git commit -am change
-  sigproof sweep --signal TERM --after output:ready -- ./server-test
-  sigproof sweep --signal KILL --check 'sqlite3 db \"pragma integrity_check\"' -- ./import
-  sigproof sweep --fault ENOSPC:always -- ./prog";
-
-const REPORT_HELP: &str = "\
-Examples:
-  sigproof sweep --results out.json -- gzip -k README.md
-  sigproof report out.json --html out.html --junit out.xml
-  sigproof report out.json --github     (in a step of a GitHub workflow)";
 
 /// What to run and where.
 #[derive(Debug, Args)]
@@ -316,6 +266,20 @@ pub struct SweepArgs {
     /// What comes after it, a step (repeatable): INT@+50ms
     #[arg(long, value_name = "STEP")]
     pub then: Vec<String>,
+    /// A second signal at each call that the target makes after the first: pairs of points
+    #[arg(
+        long,
+        value_name = "WHERE",
+        value_delimiter = ',',
+        conflicts_with = "then"
+    )]
+    pub second: Vec<Place>,
+    /// Another second fault than the first one again
+    #[arg(long, value_name = "FAULT", requires = "second")]
+    pub second_fault: Option<String>,
+    /// Pairs that are tried at most
+    #[arg(long, value_name = "N", default_value_t = Second::MOST, requires = "second")]
+    pub pairs: usize,
     /// From when the promise holds, a trigger; earlier points are reported apart
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
     pub after: Option<Trigger>,

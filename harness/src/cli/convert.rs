@@ -1,7 +1,7 @@
 //! From arguments to what they mean.
 
 use super::args::{ContractArgs, PhaseArg, PointArgs, RunArgs, SweepArgs, TargetArgs};
-use crate::explore::{Error, Narrowing, Strike};
+use crate::explore::{Error, Narrowing, Second, Strike};
 use crate::facts::Phase;
 use crate::inject::{Delivery, Fault, ParseError, Step, Trigger, duration};
 use crate::oracle::{self, Contract, Mapped};
@@ -183,6 +183,38 @@ impl SweepArgs {
             lasting,
             then: then.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The second fault of each pair.
+    pub fn second(&self, first: &Fault) -> Result<Option<Second>, Error> {
+        if self.second.is_empty() {
+            return Ok(None);
+        }
+        if first.signal().is_none() {
+            return Err(Error::Usage(format!(
+                "--second: {first} has no handler and asks for no clean-up; a second fault follows a signal"
+            )));
+        }
+        let fault = match &self.second_fault {
+            None => first.clone(),
+            Some(text) => {
+                let default = |signal| Delivery::usual(signal, self.target.pty);
+                let (fault, lasting) = Fault::parse(text, default)
+                    .map_err(|error| Error::Usage(format!("--second-fault {error}")))?;
+                if lasting || fault.is_of_call() {
+                    return Err(Error::Usage(format!(
+                        "--second-fault {text}: only what happens once, and not to a call, can come second"
+                    )));
+                }
+                possible(&fault, self.target.pty)?;
+                fault
+            }
+        };
+        Ok(Some(Second {
+            places: self.second.clone(),
+            fault,
+            most: self.pairs,
+        }))
     }
 
     /// On which sides of the calls it is done.

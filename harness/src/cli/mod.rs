@@ -5,6 +5,7 @@ mod cargo_test;
 mod convert;
 mod doctor;
 mod exit;
+mod help;
 mod init;
 mod manual;
 mod merge;

@@ -147,6 +147,7 @@ fn swept(
     bar.say("starting");
     let lab = open(&target, jobs, args.target.isolation)?;
     let options = SweepOptions {
+        second: args.second(&strike.fault)?,
         mapped: args.mapped(&strike.fault)?,
         all: args.points.all,
         narrowing: args.narrowing(),
@@ -182,7 +183,7 @@ fn swept(
                         &place,
                         baseline,
                         plan,
-                        &options.strike,
+                        &options.words(),
                     );
                     bar.print(&paper.finish());
                 }
@@ -196,7 +197,7 @@ fn swept(
         },
     )?;
     told(heading.unwrap_or(Ok(())))?;
-    Ok((target, options.strike.words(), report))
+    Ok((target, options.words(), report))
 }
 
 pub fn run(args: RunArgs) -> u8 {

@@ -3,19 +3,20 @@
 use super::finding::Finding;
 use super::plan::Plan;
 use super::trial::{Trial, Trials};
-use crate::inject::{PointName, Schedule};
+use crate::inject::Schedule;
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The first point, and some spread over the rest: what is a race at the first
 /// can be certain at the others.
-fn spread(points: &[PointName]) -> impl Iterator<Item = &PointName> {
-    let last = points.len().saturating_sub(1);
+fn spread(orders: &[usize]) -> impl Iterator<Item = usize> {
+    let last = orders.len().saturating_sub(1);
     // Sorted as they should be tried; short lists give the same place twice.
     let mut places = vec![0, last / 2, last, last / 4];
     places.dedup();
-    places.into_iter().filter_map(|place| points.get(place))
+    places
+        .into_iter()
+        .filter_map(|place| orders.get(place).copied())
 }
 
 /// Runs each finding again. One that does not show each time at its first point
@@ -28,17 +29,17 @@ pub(super) fn confirm(
     token: &StopToken,
 ) -> Vec<Finding> {
     let shared = Arc::clone(trials);
-    let schedules: BTreeMap<PointName, Schedule> = plan
+    let schedules: Vec<Schedule> = plan
         .planned
         .iter()
-        .map(|planned| (planned.point.clone(), planned.schedule.clone()))
+        .map(|planned| planned.schedule.clone())
         .collect();
     let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(
         findings.clone(),
         move |mut finding, token| {
             let mut best: Option<(u32, Schedule, Option<Arc<Trial>>)> = None;
-            for name in spread(&finding.points) {
-                let Some(schedule) = schedules.get(name) else {
+            for order in spread(&finding.places) {
+                let Some(schedule) = schedules.get(order) else {
                     continue;
                 };
                 let mut seen = 1;

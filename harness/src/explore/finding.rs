@@ -1,7 +1,7 @@
 //! Equal violations at many points are one finding.
 
 use super::Trial;
-use crate::inject::{PointName, Schedule};
+use crate::inject::{PointName, Schedule, Trigger};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,6 +38,28 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Where it shows first: a point, or two when the second fault has one, too.
+    pub fn first(&self) -> String {
+        let trial = self.trial.as_ref().map(|trial| &trial.schedule);
+        let schedule = trial.unwrap_or(&self.schedule);
+        let names: Vec<String> = schedule
+            .steps
+            .iter()
+            .filter_map(|step| match &step.trigger {
+                Trigger::Point { name, .. } => Some(name.to_string()),
+                _ => None,
+            })
+            .collect();
+        match names.as_slice() {
+            [_, _, ..] => names.join(", then "),
+            _ => self
+                .points
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        }
+    }
+
     /// It did not show every time.
     pub fn flaky(&self) -> bool {
         self.seen.0 < self.seen.1

@@ -2,6 +2,7 @@
 
 use super::fit::Fit;
 use super::lab::until;
+use super::second::Pairs;
 use super::{Error, Lab, learn};
 use crate::facts::{Phase, Run, What};
 use crate::inject::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
@@ -129,6 +130,8 @@ pub struct Plan {
     /// Places of the points at which the fault cannot happen: a call that never
     /// answers with that error, a moment at which there is no child.
     pub unfit: BTreeSet<usize>,
+    /// How a plan of pairs came about.
+    pub pairs: Option<Pairs>,
 }
 
 impl Plan {

@@ -1,11 +1,12 @@
 //! Repeating a stored failure.
 
 use super::lab::until;
+use super::second::map_after;
 use super::store::Failure;
 use super::trial::{Trial, Trials};
 use super::{Error, Lab, learn};
 use crate::inject::{Schedule, Step, Trigger};
-use crate::oracle::{Baseline, Mapped};
+use crate::oracle::Mapped;
 use sigproof_core::{Stage, StopToken};
 use std::sync::Arc;
 
@@ -59,9 +60,9 @@ fn repeat(
         mapped(&failure.schedule),
         failure.all_calls,
     )?;
-    let schedule = located(&failure.schedule, &baseline)?;
     let baseline_ns = baseline.duration_ns;
     let trials = Trials::new(Arc::clone(lab), baseline, failure.contract.clone());
+    let schedule = located(&failure.schedule, &trials)?;
     let mut shown = 0;
     let mut reached = 0;
     let mut last = None;
@@ -98,26 +99,36 @@ fn mapped(schedule: &Schedule) -> Mapped {
     }
 }
 
-/// The same schedule with its points looked up in a fresh recording: addresses
-/// and counts are those of this machine, now.
-fn located(schedule: &Schedule, baseline: &Baseline) -> Result<Schedule, Error> {
-    let steps = schedule
-        .steps
-        .iter()
-        .map(|step| {
-            let Trigger::Point { name, .. } = &step.trigger else {
-                return Ok(step.clone());
-            };
-            let point = baseline.points.find(name).ok_or_else(|| {
-                Error::NotReached(format!(
-                    "point not reached: an undisturbed run of the target does not come by {name} (any more)"
-                ))
-            })?;
-            Ok(Step {
-                trigger: Trigger::Point { name: name.clone(), key: point.key.clone() },
-                ..step.clone()
-            })
-        })
-        .collect::<Result<_, Error>>()?;
+/// The same schedule with its points looked up in fresh recordings: addresses
+/// and counts are those of this machine, now. A point after another one is
+/// looked up in what the target does once that has been struck at.
+fn located(schedule: &Schedule, trials: &Trials) -> Result<Schedule, Error> {
+    let mut steps: Vec<Step> = Vec::new();
+    for step in &schedule.steps {
+        let Trigger::Point { name, .. } = &step.trigger else {
+            steps.push(step.clone());
+            continue;
+        };
+        let is_point = |step: &Step| matches!(step.trigger, Trigger::Point { .. });
+        let (found, when) = if steps.iter().any(is_point) {
+            let map = map_after(trials, &steps)?;
+            (map.find(name).cloned(), "a run with the steps before it")
+        } else {
+            let map = &trials.baseline.points;
+            (map.find(name).cloned(), "an undisturbed run of the target")
+        };
+        let point = found.ok_or_else(|| {
+            Error::NotReached(format!(
+                "point not reached: {when} does not come by {name} (any more)"
+            ))
+        })?;
+        steps.push(Step {
+            trigger: Trigger::Point {
+                name: name.clone(),
+                key: point.key,
+            },
+            ..step.clone()
+        });
+    }
     Ok(Schedule { steps })
 }

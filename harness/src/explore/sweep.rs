@@ -4,14 +4,16 @@ use super::confirm::confirm;
 use super::finding::{Finding, Findings};
 use super::lab::until;
 use super::learn::refine;
-use super::plan::{Narrowing, Plan, Planned, Strike};
-use super::spot::{PointOutcome, Spot, spots};
+use super::plan::{Narrowing, Plan, Strike};
+use super::second::{Pairs, Second, pairs};
+use super::spot::{Spot, spots};
 use super::store::{Expected, Store};
-use super::trial::{Trial, Trials};
+use super::tally::run_all;
+use super::trial::Trials;
 use super::{Error, Isolation, Lab, learn};
 use crate::inject::PointName;
-use crate::oracle::{Baseline, Contract, Mapped, Verdict};
-use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
+use crate::oracle::{Baseline, Contract, Mapped};
+use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -27,6 +29,8 @@ pub struct SweepOptions {
     pub all: bool,
     /// Which of the points.
     pub narrowing: Narrowing,
+    /// A second fault after the first: pairs are tried, not single points.
+    pub second: Option<Second>,
     /// How often the first run of each finding is repeated, to see whether it shows each time.
     pub confirm: u32,
     /// How the target is kept apart, for the stored failures.
@@ -46,8 +50,18 @@ impl SweepOptions {
             mapped,
             all: false,
             narrowing: Narrowing::default(),
+            second: None,
             confirm: 2,
             isolation: Isolation::Auto,
+        }
+    }
+
+    /// What is done, in words.
+    pub fn words(&self) -> String {
+        let words = self.strike.words();
+        match &self.second {
+            Some(second) => format!("{words}, {}", second.words()),
+            None => words,
         }
     }
 
@@ -98,6 +112,8 @@ pub struct SweepReport {
     pub by_class: usize,
     /// Calls that were met in one recording only.
     pub unsteady: usize,
+    /// How the pairs came about; then points are pairs of points.
+    pub pairs: Option<Pairs>,
     /// Runs of the target, baseline and confirmation not counted.
     pub runs: usize,
     /// How long the runs took.
@@ -159,9 +175,14 @@ pub fn sweep(
         learn(&lab, &contract, signal, options.mapped, options.all_calls())
     })?;
     let learned_at = SystemTime::now();
-    let plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
-    progress(Progress::Learned(&baseline, &plan));
+    let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+    if let Some(second) = &options.second {
+        plan = until(&lab, token, Stage::CancelQueued, || {
+            pairs(&trials, &plan, second, token)
+        })?;
+    }
+    progress(Progress::Learned(&trials.baseline, &plan));
 
     let swept = Instant::now();
     let mut tally = until(&lab, token, Stage::TerminateActive, || {
@@ -223,16 +244,21 @@ pub fn sweep(
     }
     notes.dedup();
     let points = &trials.baseline.points;
+    let found = match &plan.pairs {
+        Some(pairs) => plan.planned.len() + pairs.cut,
+        None => points.points.len() - plan.unfit.len(),
+    };
     Ok(SweepReport {
         baseline_ns: trials.baseline.duration_ns,
         findings,
-        points_found: points.points.len() - plan.unfit.len() - tally.unfit,
+        points_found: found - tally.unfit,
         points_tried: tally.tried,
         not_reached: tally.not_reached,
         left_out: plan.left_out,
         unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
         unsteady: points.unsteady,
+        pairs: plan.pairs.clone(),
         runs: tally.runs,
         sweeping,
         elapsed: begun.elapsed(),
@@ -273,116 +299,4 @@ fn outside(baseline: &Baseline) -> Option<String> {
     Some(format!(
         "it writes outside its private directories, for real and in every run: {first}{more}; what it leaves there is not judged"
     ))
-}
-
-/// What the runs add up to.
-#[derive(Default)]
-struct Tally {
-    /// Runs with violations, by their place in the plan.
-    kept: Vec<(usize, Arc<Trial>)>,
-    tried: usize,
-    runs: usize,
-    violated: usize,
-    not_reached: Vec<PointName>,
-    unfit: usize,
-    unjudged: BTreeMap<&'static str, String>,
-    judged: Vec<&'static str>,
-    limits: BTreeMap<String, usize>,
-    cut_short: usize,
-    failed_runs: Vec<String>,
-    /// By place in the plan.
-    outcomes: BTreeMap<usize, PointOutcome>,
-}
-
-/// Runs every planned point on the pool, as many at a time as there are supervisors.
-fn run_all(
-    trials: &Arc<Trials>,
-    plan: &Plan,
-    token: &StopToken,
-    progress: &mut impl FnMut(Progress<'_>),
-) -> Tally {
-    let total = plan.planned.len();
-    let mut tally = Tally::default();
-    let mut done = 0;
-    let shared = Arc::clone(trials);
-    let jobs: Vec<Planned> = plan.planned.clone();
-    let pool = ThreadPool::new(token).workers(trials.lab.jobs());
-    let _results = pool.map_streaming(
-        jobs.into_iter().map(|planned| planned.schedule),
-        move |schedule, _token| {
-            let trial = shared.run(schedule.clone(), false)?;
-            if trial.struck() || !trial.run.in_vain.is_empty() {
-                return Ok(Arc::new(trial));
-            }
-            // A count can be off once (a machine under load wakes a waiting call early); not twice.
-            Ok(Arc::new(shared.run(schedule, false)?))
-        },
-        |index, outcome: &Outcome<Arc<Trial>>| {
-            done += 1;
-            tally.take(index, &plan.planned[index], outcome);
-            progress(Progress::Ran {
-                done,
-                total,
-                violated: tally.violated,
-            });
-        },
-    );
-    let judged = std::mem::take(&mut tally.judged);
-    tally.unjudged.retain(|oracle, _| !judged.contains(oracle));
-    tally
-}
-
-impl Tally {
-    fn take(&mut self, order: usize, planned: &Planned, outcome: &Outcome<Arc<Trial>>) {
-        let trial = match outcome {
-            Outcome::Completed(trial) => trial,
-            Outcome::Failed(failure) if failure.message == Error::Interrupted.to_string() => {
-                self.cut_short += planned.stands_for;
-                return;
-            }
-            Outcome::Failed(failure) => {
-                self.failed_runs
-                    .push(format!("{}: {failure}", planned.point));
-                self.outcomes
-                    .insert(order, PointOutcome::Failed(failure.to_string()));
-                return;
-            }
-            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
-                self.cut_short += planned.stands_for;
-                return;
-            }
-        };
-        self.runs += 1;
-        for limit in &trial.run.limits {
-            *self.limits.entry(limit.clone()).or_default() += 1;
-        }
-        if !trial.struck() {
-            let outcome = if trial.run.in_vain.is_empty() {
-                self.not_reached.push(planned.point.clone());
-                PointOutcome::NotReached
-            } else {
-                self.unfit += planned.stands_for;
-                PointOutcome::Unfit
-            };
-            self.outcomes.insert(order, outcome);
-            return;
-        }
-        self.tried += planned.stands_for;
-        self.outcomes.insert(order, PointOutcome::tried(&trial.run));
-        for judgement in &trial.judgements {
-            match &judgement.verdict {
-                Verdict::NotApplicable { reason } => {
-                    self.unjudged
-                        .entry(judgement.oracle)
-                        .or_insert_with(|| reason.clone());
-                }
-                _ if !self.judged.contains(&judgement.oracle) => self.judged.push(judgement.oracle),
-                _ => {}
-            }
-        }
-        if trial.violated() {
-            self.violated += 1;
-            self.kept.push((order, Arc::clone(trial)));
-        }
-    }
 }

@@ -154,6 +154,20 @@ impl Trials {
         Ok(self.judge(schedule, run))
     }
 
+    /// Runs one schedule and keeps every call.
+    pub(super) fn record(&self, schedule: &Schedule) -> Result<Run, Error> {
+        let baseline_ms = self.baseline.duration_ns / 1_000_000;
+        self.lab.bench()?.run(RunOrder {
+            fresh: true,
+            command: None,
+            trace: Trace::RecordAll,
+            steps: schedule.steps.clone(),
+            before_ms: 10_000.max(10 * baseline_ms),
+            after_ms: Bench::after_ms(&self.lab, self.baseline.duration_ns),
+            grace_ms: self.lab.target().limits.grace_ms,
+        })
+    }
+
     /// Checks the end state and runs the target again in it.
     fn examine(&self, bench: &mut Bench<'_>, run: &mut Run, baseline_ms: u64) -> Result<(), Error> {
         let wants_check = self

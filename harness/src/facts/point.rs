@@ -60,6 +60,9 @@ pub struct RawPoint {
     pub blocks: bool,
     /// It changes the world outside: from here on an interruption can do harm.
     pub changes: bool,
+    /// A signal handler of the schedule's signals makes it.
+    #[serde(default)]
+    pub in_handler: bool,
     /// It installs a handler for this signal.
     pub installs: Option<i32>,
     /// Nanoseconds since the start.

@@ -8,14 +8,12 @@ use crate::tracer::{Record, Watch, class_of};
 /// The tracer's orders; `None` for a run that is not traced.
 pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
     let points = order.steps.iter().filter_map(awaited).collect();
+    let scopes = order.steps.iter().filter_map(scope).collect();
     let mut watch = match order.trace {
         Trace::None => return None,
-        Trace::Record => Watch::recording(Record::Effects),
-        Trace::RecordAll => Watch::recording(Record::All),
-        Trace::Steps | Trace::Effects => {
-            let scopes = order.steps.iter().filter_map(scope).collect();
-            Watch::awaiting(points, scopes)
-        }
+        Trace::Record => Watch::recording(Record::Effects, points, scopes),
+        Trace::RecordAll => Watch::recording(Record::All, points, scopes),
+        Trace::Steps | Trace::Effects => Watch::awaiting(points, scopes),
     };
     let signals = order.steps.iter().filter_map(|step| step.fault.signal());
     watch.handlers = signals.collect();

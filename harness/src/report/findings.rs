@@ -1,7 +1,7 @@
 //! The report of a sweep, of a replay, and the map of points.
 
 use super::paper::{Ink, Paper};
-use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, Strike, SweepReport};
+use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, SweepReport};
 use crate::oracle::Baseline;
 use crate::target::Target;
 use std::time::Duration;
@@ -54,23 +54,17 @@ fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
         Ink::Strong,
         &finding.text,
     );
-    let first = finding
-        .points
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let place = if finding.points.len() == 1 {
-        format!(
-            "at {} of {}: {first}",
-            finding.count,
-            count(report.points_found, "point")
-        )
+    let what = if report.pairs.is_some() {
+        "pair"
     } else {
-        format!(
-            "at {} of {}, first at {first}",
-            finding.count,
-            count(report.points_found, "point")
-        )
+        "point"
+    };
+    let found = count(report.points_found, what);
+    let first = finding.first();
+    let place = if finding.points.len() == 1 {
+        format!("at {} of {found}: {first}", finding.count)
+    } else {
+        format!("at {} of {found}, first at {first}", finding.count)
     };
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
     let (seen, times) = finding.seen;
@@ -149,10 +143,11 @@ fn limits(paper: &mut Paper, report: &SweepReport) {
 
 fn summary(paper: &mut Paper, report: &SweepReport) {
     let mut coverage = format!(
-        "{:.0} % ({} of {} points",
+        "{:.0} % ({} of {} {}",
         (report.coverage() * 100.0).floor(),
         report.points_tried,
         report.points_found,
+        report.pairs.as_ref().map_or("points", |_| "pairs"),
     );
     if report.by_class > 0 {
         coverage.push_str(&format!(
@@ -162,6 +157,9 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     }
     if report.unfit > 0 {
         coverage.push_str(&format!("; at {} more it cannot happen", report.unfit));
+    }
+    if let Some(pairs) = &report.pairs {
+        coverage.push_str(&pairs.words());
     }
     if report.left_out > 0 {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
@@ -251,7 +249,7 @@ pub fn sweep_heading(
     place: &Place<'_>,
     baseline: &Baseline,
     plan: &Plan,
-    strike: &Strike,
+    fault: &str,
 ) {
     paper.line(&[
         (Ink::Strong, "sigproof sweep  "),
@@ -270,7 +268,7 @@ pub fn sweep_heading(
             },
             place.tree,
             place.method,
-            strike.words(),
+            fault,
             place.jobs
         ),
     );

@@ -54,6 +54,7 @@ impl<W: Write> Json<W> {
                 "text": finding.text,
                 "count": finding.count,
                 "points": points,
+                "first": finding.first(),
                 "seen": finding.seen.0,
                 "times": finding.seen.1,
                 "flaky": finding.flaky(),
@@ -86,6 +87,7 @@ impl<W: Write> Json<W> {
                 "limits": report.limits,
                 "notes": report.notes,
                 "failed_runs": report.failed_runs,
+                "pairs": report.pairs,
             }),
         )
     }

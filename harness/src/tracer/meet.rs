@@ -41,6 +41,7 @@ impl Tracer {
                 effect,
                 blocks: class.is_some_and(|class| class.blocks),
                 changes: effect && class.is_some_and(|class| class.changes),
+                in_handler: self.in_window(tid),
                 installs: inside.installs,
                 at_ns: self.now_ns,
             });

@@ -76,16 +76,26 @@ impl Watch {
         }
     }
 
-    /// Everything that becomes a point.
-    pub(crate) fn recording(record: Record) -> Watch {
-        Watch {
-            chosen: match record {
-                Record::All => Chosen::All,
-                Record::Effects => Chosen::Numbers(calls::numbers_with_effect()),
-            },
+    /// Everything that becomes a point, and what is awaited besides.
+    pub(crate) fn recording(record: Record, awaited: Vec<Awaited>, scopes: Vec<Scope>) -> Watch {
+        let mut watch = Watch {
             record: Some(record),
+            awaited,
+            scopes,
             ..Watch::lifecycle()
-        }
+        };
+        watch.chosen = match record {
+            Record::All => Chosen::All,
+            Record::Effects => {
+                let recorded = calls::numbers_with_effect();
+                let named = calls::numbers(|name| watch.names(name));
+                let mut numbers = [recorded, named].concat();
+                numbers.sort_unstable();
+                numbers.dedup();
+                Chosen::Numbers(numbers)
+            }
+        };
+        watch
     }
 
     /// Only what the awaited points and the scopes need: exact instructions where

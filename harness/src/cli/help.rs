@@ -1,0 +1,53 @@
+//! What the help says after the flags.
+
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  every contract holds
+  1  a contract is violated
+  2  usage, an input or the target's baseline is wrong
+  3  the harness itself failed
+  4  an injection point was not reached
+  5  flaky: a verdict was not reproduced
+  Interrupted by Ctrl+C or SIGTERM it cleans up and dies by that signal.";
+
+pub(super) const RUN_HELP: &str = "\
+A step is FAULT[:always]@TRIGGER; steps come due in order. Faults:
+  INT, TERM, KILL…  a signal, :WHOM after it: process, group, terminal, child, thread:NAME
+  hangup            the terminal is closed (SIGHUP; needs --pty)
+  ENOSPC, EINTR…    a call is not made, and answers with this error
+  short[=BYTES]     a read or write is made with a smaller length (half)
+  delay=TIME        a call is held back before it begins
+  freeze[=TIME]     SIGSTOP, and SIGCONT after TIME (100ms); :process, :group or :child
+  close[=stdout]    the reader of stdout (or stderr) closes it (SIGPIPE, EPIPE)
+  starve[=TIME]     hardly any processor time (500ms)
+A fault happens once; :always is from there on, at each later call that looks the same (or, where
+no call is named, at each that it can happen to; a signal then comes every 100 ms). Triggers:
+  250ms             after the start           (units: ns, us, ms, s, m)
+  +200ms            after the step before
+  output:REGEX      the output matches
+  handler           a handler for the signal is installed
+  child[:N]         the N-th process was created
+  file:GLOB         a path exists in the work tree
+  [call:]POINT      a system call, as `sigproof points` prints them:
+                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]; open is openat, too
+  every:POINT       the same, counted as `sigproof points --all` does
+Examples:
+  sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog
+  sigproof run --fault 'ENOSPC@write(out)#3' --fault KILL:child@child:2 -- ./prog";
+
+pub(super) const SWEEP_HELP: &str = "\
+--fault takes what `sigproof run --help` lists, without a trigger. An error is tried at the calls
+that can answer with it.
+Examples:
+  sigproof sweep --in README.md -- gzip -k README.md
+  sigproof sweep --in repo --check 'git fsck' -- git commit -am change
+  sigproof sweep --signal TERM --after output:ready -- ./server-test
+  sigproof sweep --signal KILL --check 'sqlite3 db \"pragma integrity_check\"' -- ./import
+  sigproof sweep --fault ENOSPC:always -- ./prog
+  sigproof sweep --second in-handler,in-cleanup -- ./prog";
+
+pub(super) const REPORT_HELP: &str = "\
+Examples:
+  sigproof sweep --results out.json -- gzip -k README.md
+  sigproof report out.json --html out.html --junit out.xml
+  sigproof report out.json --github     (in a step of a GitHub workflow)";

@@ -1,0 +1,124 @@
+//! Running a plan, and what the runs add up to.
+
+use super::Error;
+use super::plan::{Plan, Planned};
+use super::spot::PointOutcome;
+use super::sweep::Progress;
+use super::trial::{Trial, Trials};
+use crate::inject::PointName;
+use crate::oracle::Verdict;
+use sigproof_core::{Outcome, StopToken, ThreadPool};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the runs add up to.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Runs with violations, by their place in the plan.
+    pub(super) kept: Vec<(usize, Arc<Trial>)>,
+    pub(super) tried: usize,
+    pub(super) runs: usize,
+    pub(super) violated: usize,
+    pub(super) not_reached: Vec<PointName>,
+    pub(super) unfit: usize,
+    pub(super) unjudged: BTreeMap<&'static str, String>,
+    pub(super) judged: Vec<&'static str>,
+    pub(super) limits: BTreeMap<String, usize>,
+    pub(super) cut_short: usize,
+    pub(super) failed_runs: Vec<String>,
+    /// By place in the plan.
+    pub(super) outcomes: BTreeMap<usize, PointOutcome>,
+}
+
+/// Runs every planned point on the pool, as many at a time as there are supervisors.
+pub(super) fn run_all(
+    trials: &Arc<Trials>,
+    plan: &Plan,
+    token: &StopToken,
+    progress: &mut impl FnMut(Progress<'_>),
+) -> Tally {
+    let total = plan.planned.len();
+    let mut tally = Tally::default();
+    let mut done = 0;
+    let shared = Arc::clone(trials);
+    let jobs: Vec<Planned> = plan.planned.clone();
+    let pool = ThreadPool::new(token).workers(trials.lab.jobs());
+    let _results = pool.map_streaming(
+        jobs.into_iter().map(|planned| planned.schedule),
+        move |schedule, _token| {
+            let trial = shared.run(schedule.clone(), false)?;
+            if trial.struck() || !trial.run.in_vain.is_empty() {
+                return Ok(Arc::new(trial));
+            }
+            // A count can be off once (a machine under load wakes a waiting call early); not twice.
+            Ok(Arc::new(shared.run(schedule, false)?))
+        },
+        |index, outcome: &Outcome<Arc<Trial>>| {
+            done += 1;
+            tally.take(index, &plan.planned[index], outcome);
+            progress(Progress::Ran {
+                done,
+                total,
+                violated: tally.violated,
+            });
+        },
+    );
+    let judged = std::mem::take(&mut tally.judged);
+    tally.unjudged.retain(|oracle, _| !judged.contains(oracle));
+    tally
+}
+
+impl Tally {
+    fn take(&mut self, order: usize, planned: &Planned, outcome: &Outcome<Arc<Trial>>) {
+        let trial = match outcome {
+            Outcome::Completed(trial) => trial,
+            Outcome::Failed(failure) if failure.message == Error::Interrupted.to_string() => {
+                self.cut_short += planned.stands_for;
+                return;
+            }
+            Outcome::Failed(failure) => {
+                self.failed_runs
+                    .push(format!("{}: {failure}", planned.point));
+                self.outcomes
+                    .insert(order, PointOutcome::Failed(failure.to_string()));
+                return;
+            }
+            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
+                self.cut_short += planned.stands_for;
+                return;
+            }
+        };
+        self.runs += 1;
+        for limit in &trial.run.limits {
+            *self.limits.entry(limit.clone()).or_default() += 1;
+        }
+        if !trial.struck() {
+            let outcome = if trial.run.in_vain.is_empty() {
+                self.not_reached.push(planned.point.clone());
+                PointOutcome::NotReached
+            } else {
+                self.unfit += planned.stands_for;
+                PointOutcome::Unfit
+            };
+            self.outcomes.insert(order, outcome);
+            return;
+        }
+        self.tried += planned.stands_for;
+        self.outcomes.insert(order, PointOutcome::tried(&trial.run));
+        for judgement in &trial.judgements {
+            match &judgement.verdict {
+                Verdict::NotApplicable { reason } => {
+                    self.unjudged
+                        .entry(judgement.oracle)
+                        .or_insert_with(|| reason.clone());
+                }
+                _ if !self.judged.contains(&judgement.oracle) => self.judged.push(judgement.oracle),
+                _ => {}
+            }
+        }
+        if trial.violated() {
+            self.violated += 1;
+            self.kept.push((order, Arc::clone(trial)));
+        }
+    }
+}
