@@ -263,9 +263,15 @@ fn a_stopped_benchmark_ends_as_configured() {
 
 #[test]
 fn a_forgotten_warning_does_not_count() {
+    const ARMED: std::time::Duration = std::time::Duration::from_millis(1);
     let mut bench = Bench::start_without_ansible(&["--seconds", FOR_EVER, "--arm-ms", "1"]);
     let sleep = bench.sleeps_in("workload on alpha");
     bench.press_until(WARNING);
+    // It was armed before it said so; that it has lapsed since is told by the clock alone.
+    let armed = std::time::Instant::now();
+    while armed.elapsed() < 2 * ARMED {
+        std::thread::yield_now();
+    }
     bench.press_until(WARNING);
     let still = bench.marked.living();
     assert!(still.iter().any(|(pid, _)| *pid == sleep), "{still:?}");
