@@ -74,10 +74,25 @@ fn probe(fixture: Fixture) -> Result<(), Failed> {
         (false, true) if matches!(fixture.pair.probe, Probe::Sweep(_)) => 5,
         (false, _) => 1,
     };
-    if outcome.code != Some(expected) {
+    if outcome.code != Some(expected) && !(expected == 0 && misses_only_the_watcher(&outcome)) {
         return Err(outcome.failed(&format!("exit code {expected} was expected")));
     }
     Ok(())
+}
+
+/// The watcher of `sigproof-core` waits once more or once less, as the program ends before it has begun to wait or after.
+fn misses_only_the_watcher(outcome: &Outcome) -> bool {
+    outcome.code == Some(4)
+        && outcome
+            .line("summary")
+            .and_then(|summary| summary["not_reached"].as_array())
+            .is_some_and(|missed| {
+                missed.iter().all(|point| {
+                    point
+                        .as_str()
+                        .is_some_and(|name| name.contains("+t1:poll#"))
+                })
+            })
 }
 
 fn clean(helper: &Helper, flags: &[&str], how: &str) -> Result<(), Failed> {
@@ -94,7 +109,7 @@ fn clean(helper: &Helper, flags: &[&str], how: &str) -> Result<(), Failed> {
     let (points, tried) = (number("points_found"), number("points_tried"));
     // Which of two workers gets a task is not the same in every run.
     let reached = match helper.varies {
-        false => outcome.code == Some(0) && tried == points,
+        false => outcome.code == Some(0) && tried == points || misses_only_the_watcher(&outcome),
         true => matches!(outcome.code, Some(0 | 4)) && tried * 10 >= points * 9,
     };
     let outside = summary["notes"].to_string().contains("outside");
