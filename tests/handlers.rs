@@ -18,7 +18,8 @@ fn interrupted<S: Into<OsString>>(flags: &[&str], command: impl IntoIterator<Ite
     sigproof::json(&arguments).expect("an answer")
 }
 
-const AT_READY: [&str; 2] = ["--signal", "INT@output:ready"];
+/// At the call and not at its output, which is read while the program runs on, perhaps to its end.
+const AT_READY: [&str; 2] = ["--signal", "INT@call:write(stdout)#1"];
 
 /// The handlers that ran.
 fn handlers(outcome: &Outcome) -> Vec<&Value> {
