@@ -4,7 +4,7 @@
 //! row has contenders, ours first, that take turns in many short rounds: noise
 //! hits all of them alike. What counts is the ratio of medians.
 //!
-//! [`suite`] (feature `peers`) holds the rows; the rest judges and prints them.
+//! `suite` (feature `peers`) holds the rows; the rest judges and prints them.
 
 pub mod judge;
 pub mod readme;
