@@ -116,21 +116,10 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 
     fn look_at_stage(&mut self) {
-        let token = &self.pool.token;
-        let stage = token.stage();
-        // A run that slept through a stop and the new epoch after it was
-        // interrupted all the same.
-        let stale = token.epoch() != self.epoch;
-        let stage = if stale {
-            stage.max(Stage::CancelQueued)
-        } else {
-            stage
-        };
         let seen = self.stage_seen();
-        if stage <= seen {
+        let Some(stage) = self.see_stage() else {
             return;
-        }
-        self.interrupted = Some(Interrupted::new(stage, token.cause()));
+        };
         self.crew.show(stage);
         if stage.should_terminate_active_tasks() && !seen.should_terminate_active_tasks() {
             self.deadline = Instant::now().checked_add(self.pool.grace);
@@ -140,6 +129,17 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         if stage.should_exit_now() && !self.killed {
             self.deadline = Some(Instant::now());
         }
+    }
+
+    /// The stage, if it is a later one than the one last seen.
+    fn see_stage(&mut self) -> Option<Stage> {
+        let token = &self.pool.token;
+        let stage = token.stage_since(self.epoch);
+        let is_new = stage > self.stage_seen();
+        is_new.then(|| {
+            self.interrupted = Some(Interrupted::new(stage, token.cause()));
+            stage
+        })
     }
 
     fn stage_seen(&self) -> Stage {
@@ -360,6 +360,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 
     fn finish(mut self) -> Results<V> {
+        // Tasks see a stage before the coordinator does. If it ended the last
+        // ones since the last look, it is the one that the run ended at.
+        self.see_stage();
         let slots = std::mem::replace(&mut self.slots, Slots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
         for (number, thread) in self.threads.drain(..) {

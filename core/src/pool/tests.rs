@@ -142,6 +142,28 @@ fn stage_one_cancels_the_queue_and_completes_active_tasks() {
 }
 
 #[test]
+fn the_run_ends_at_the_stage_that_ended_its_last_task() {
+    // The coordinator's last look at the stage is before it collects, and here
+    // the stage rises while it does.
+    let source = StopSource::new();
+    let said = Recorder::default();
+    let pool = ThreadPool::new(&source.token())
+        .workers(1)
+        .feedback(said.clone());
+    let results = pool.map_streaming(
+        0..1_usize,
+        |number, _| Ok(number),
+        |_, _| assert!(source.stop(Stage::TerminateActive)),
+    );
+    let stage = results.interrupted().map(|interrupted| interrupted.stage());
+    assert_eq!(stage, Some(Stage::TerminateActive));
+    assert_eq!(
+        said.0.lock().expect("no panic").as_slice(),
+        [results.partial_notice()]
+    );
+}
+
+#[test]
 fn stage_two_reaches_active_tasks_at_their_checkpoint() {
     let (source, pool) = pool();
     let results = pool.workers(2).map(0..3_usize, move |number, token| {

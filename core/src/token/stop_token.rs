@@ -165,6 +165,15 @@ impl StopToken {
         self.cell.poll().epoch()
     }
 
+    /// The stage for what began in `epoch`. Who slept through a stop and the
+    /// new epoch after it was interrupted all the same.
+    pub(crate) fn stage_since(&self, epoch: u32) -> Stage {
+        match self.stage() {
+            stage if self.epoch() == epoch => stage,
+            stage => stage.max(Stage::CancelQueued),
+        }
+    }
+
     /// Makes every waiter look again.
     pub(crate) fn wake_all(&self) {
         self.cell.wake_all();
