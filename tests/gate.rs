@@ -46,7 +46,7 @@ const VIOLATED: &str =
 /// Interrupted when it says so; dies at once.
 const SAYS: &str = r#"
 [target]
-command = ["sh", "-c", "echo ready; sleep 1; echo done"]
+command = ["sh", "-c", "echo ready; echo done"]
 [run]
 signals = ["INT@output:ready"]
 [messages]

@@ -106,7 +106,14 @@ impl Live<'_> {
                 }
             }
             Seen::Reached { tid, hold, call } => {
+                // What was written so far comes before what is done here. A step that it brings is applied while its
+                // writer stands still.
+                self.writer = (hold == Hold::Output).then_some(tid);
+                let read = self.read_all();
+                self.writer = None;
+                read?;
                 match hold {
+                    Hold::Output => {}
                     Hold::Awaited(awaited) if self.stepper.is_at(awaited) => {
                         self.apply("its point".to_owned(), Some(tid))?;
                     }

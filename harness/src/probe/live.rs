@@ -65,6 +65,8 @@ pub(super) struct Live<'a> {
     pub(super) allowance_ns: u64,
     /// Steps whose moment came when there was nothing to apply them to.
     pub(super) in_vain: Vec<usize>,
+    /// The thread that stands still until its output has been read.
+    pub(super) writer: Option<i32>,
 }
 
 impl<'a> Live<'a> {
@@ -104,6 +106,7 @@ impl<'a> Live<'a> {
             hog: None,
             allowance_ns: 0,
             in_vain: Vec::new(),
+            writer: None,
         }
     }
 

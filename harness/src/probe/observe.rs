@@ -31,6 +31,9 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
             watch = watch.and_tell(makes_names);
         }
     }
+    if triggers().any(|trigger| matches!(trigger, Trigger::Output { .. })) {
+        watch = watch.and_hold_output();
+    }
     Some(watch)
 }
 

@@ -160,6 +160,17 @@ impl Streams {
         Ok(foreground)
     }
 
+    /// Lets the kernel finish what typing has begun: to ask whether there is something to read waits for its worker,
+    /// unless something was there before. False when that was so, or the terminal is gone.
+    pub(super) fn typed_has_arrived(&self) -> io::Result<bool> {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let Some((slave, _)) = &self.terminal else {
+            return Ok(false);
+        };
+        let mut asked = [PollFd::new(slave.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut asked, PollTimeout::ZERO)? == 0)
+    }
+
     /// Waits until the terminal has something to say, at most this long.
     pub(super) fn echo_within_ms(&self, limit_ms: u16) -> io::Result<()> {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -34,7 +34,7 @@ impl Live<'_> {
                 self.arm(index, step.times());
                 return Ok(());
             }
-            if !self.strike(&step.fault, held)? {
+            if !self.strike(&step.fault, held.or(self.writer))? {
                 self.in_vain.push(index);
                 return Ok(());
             }
@@ -279,6 +279,10 @@ impl Live<'_> {
             .as_ref()
             .map_or(held, |tracer| tracer.process_of(held));
         if proc::stat(process).is_none_or(|stat| stat.group != group) {
+            return Ok(());
+        }
+        if self.streams.typed_has_arrived()? {
+            // Another thread may have taken it already: then it never shows as pending.
             return Ok(());
         }
         while begun.elapsed() < LIMIT {

@@ -103,6 +103,15 @@ pub(crate) fn class_of(name: &str) -> Option<CallClass> {
     }
 }
 
+/// The position of the descriptor that a call of this name writes output to, if it does.
+pub(crate) fn output(name: &str) -> Option<usize> {
+    match name {
+        "write" | "writev" | "pwritev2" | "sendfile" | "vmsplice" => Some(0),
+        "splice" | "tee" => Some(2),
+        _ => None,
+    }
+}
+
 /// The numbers of all calls that can be effects.
 pub(crate) fn numbers_with_effect() -> Vec<u32> {
     numbers(|name| class_of(name).is_some())
@@ -129,6 +138,15 @@ pub(crate) struct Call {
     pub(crate) number: u32,
     pub(crate) args: [u64; 6],
     pub(crate) threads: usize,
+}
+
+impl Call {
+    /// Whether it writes to what may be the target's output: a pipe or a terminal.
+    pub(crate) fn is_output(&self) -> bool {
+        output(&name(self.number))
+            .and_then(|position| proc::descriptor(self.pid, self.args[position] as i64))
+            .is_some_and(|what| what.starts_with("pipe:") || what.starts_with("/dev/pts/"))
+    }
 }
 
 impl CallClass {

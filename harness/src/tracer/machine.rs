@@ -69,6 +69,8 @@ pub(crate) enum Hold {
     Awaited(usize),
     /// It belongs to this scope.
     Scope(usize),
+    /// It has written output, which is to be read first.
+    Output,
 }
 
 /// A call whose return is to be seen.

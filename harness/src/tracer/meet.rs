@@ -103,11 +103,16 @@ impl Tracer {
         if found.is_some() {
             return found;
         }
-        let index = (0..self.watch.scopes.len()).find(|index| {
+        let scope = (0..self.watch.scopes.len()).find(|index| {
             self.armed[*index] > 0 && self.looks(tid, call, &self.watch.scopes[*index].look)
-        })?;
-        self.armed[index] -= 1;
-        Some((Hold::Scope(index), self.watch.scopes[index].phase))
+        });
+        match scope {
+            Some(index) => {
+                self.armed[index] -= 1;
+                Some((Hold::Scope(index), self.watch.scopes[index].phase))
+            }
+            None => (self.watch.outputs && call.is_output()).then_some((Hold::Output, Phase::Exit)),
+        }
     }
 
     /// From now on the calls of a scope are held, so many of them.

@@ -17,6 +17,9 @@ pub(crate) struct Watch {
     pub(crate) awaited: Vec<Awaited>,
     /// Calls at which it is held as well, once [`super::Tracer::arm`] says so.
     pub(crate) scopes: Vec<Scope>,
+    /// Whoever has written to a pipe or a terminal is held until that has been read: what is waited for in the output
+    /// is then found before its writer goes on.
+    pub(crate) outputs: bool,
     /// Signals whose handlers are looked into.
     pub(crate) handlers: Vec<i32>,
 }
@@ -72,6 +75,7 @@ impl Watch {
             tell_effects: false,
             awaited: Vec::new(),
             scopes: Vec::new(),
+            outputs: false,
             handlers: Vec::new(),
         }
     }
@@ -133,8 +137,24 @@ impl Watch {
 
     /// Also stops at the calls whose names are accepted, and tells of those with an effect.
     pub(crate) fn and_tell(mut self, accept: impl Fn(&str) -> bool) -> Watch {
-        let mut wanted = calls::numbers(|name| calls::class_of(name).is_some() && accept(name));
-        self.chosen = match self.chosen {
+        self.choose(calls::numbers(|name| {
+            calls::class_of(name).is_some() && accept(name)
+        }));
+        self.tell_effects = true;
+        self
+    }
+
+    /// Also holds whoever has written output.
+    pub(crate) fn and_hold_output(mut self) -> Watch {
+        self.choose(calls::numbers(|name| calls::output(name).is_some()));
+        self.outputs = true;
+        self
+    }
+
+    /// These calls stop, too.
+    fn choose(&mut self, mut wanted: Vec<u32>) {
+        let chosen = std::mem::replace(&mut self.chosen, Chosen::All);
+        self.chosen = match chosen {
             Chosen::All => Chosen::All,
             Chosen::Numbers(numbers) => {
                 wanted.extend(numbers);
@@ -149,8 +169,6 @@ impl Watch {
                 Chosen::Numbers(wanted)
             }
         };
-        self.tell_effects = true;
-        self
     }
 
     /// No call needs to stop.
