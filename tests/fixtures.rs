@@ -71,7 +71,7 @@ fn probe(fixture: Fixture) -> Result<(), Failed> {
         outcome.findings.iter().all(|finding| finding.flaky),
     ) {
         (true, _) => 0,
-        (false, true) if matches!(fixture.pair.probe, Probe::Sweep(_)) => 5,
+        (false, true) if matches!(fixture.pair.probe, Probe::Sweep(_) | Probe::Fuzz(_)) => 5,
         (false, _) => 1,
     };
     if outcome.code != Some(expected) && !(expected == 0 && misses_only_the_watcher(&outcome)) {

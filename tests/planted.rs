@@ -64,6 +64,8 @@ fn scenario(fixture: &Fixture) -> Option<String> {
                 let _ = writeln!(scenario, "{key} = {}", text(value));
             }
         }
+        // Scenario files have schedules of their own.
+        Probe::Fuzz(_) => return None,
         Probe::Run(_) => {
             let steps: Vec<String> = flags
                 .chunks(2)

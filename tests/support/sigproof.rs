@@ -96,7 +96,7 @@ pub fn json<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Outcome, Failed> {
         .map(|verb| verb.as_ref().to_owned())
         .unwrap_or_default();
     command.arg(&verb).arg("--json");
-    if verb == "sweep" || verb == "run" {
+    if verb == "sweep" || verb == "run" || verb == "fuzz" {
         command.arg("--store").arg(store.path());
     }
     command.args(&arguments[1..]);

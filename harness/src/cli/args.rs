@@ -1,7 +1,8 @@
 //! The arguments.
 
 use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
-use super::help::{EXIT_CODES, REPORT_HELP, RUN_HELP, SWEEP_HELP};
+use super::fuzz_args::FuzzArgs;
+use super::help::{EXIT_CODES, FUZZ_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP};
 use super::test_args::{InitArgs, MergeArgs, TEST_HELP, TestArgs};
 use crate::explore::{Isolation, Place, Second};
 use crate::inject::{Delivery, Trigger, signal};
@@ -55,6 +56,9 @@ pub enum Verb {
     /// Deliver the signal at every point where it matters, one run each
     #[command(after_help = SWEEP_HELP)]
     Sweep(SweepArgs),
+    /// Try random schedules of several faults, and shrink what fails
+    #[command(after_help = FUZZ_HELP)]
+    Fuzz(Box<FuzzArgs>),
     /// List the injection points of an undisturbed run
     Points(PointsArgs),
     /// Repeat a stored failing run

@@ -156,7 +156,7 @@ fn step(text: &str, flag: &str, pty: bool) -> Result<Step, Error> {
     Ok(step)
 }
 
-fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
+pub(super) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
     fault
         .check(pty)
         .map_err(|error| Error::Usage(error.to_string()))
@@ -249,25 +249,30 @@ impl PointArgs {
     }
 
     pub fn mapped(&self) -> Result<Mapped, Error> {
-        if self.phase.is_empty() {
-            return Ok(Mapped::DEFAULT);
-        }
-        let has = |phase| self.phase.contains(&phase) || self.phase.contains(&PhaseArg::All);
-        let mapped = Mapped {
-            exit: has(PhaseArg::Exit),
-            before_blocking: false,
-            before_all: has(PhaseArg::Before),
-            entry: has(PhaseArg::Entry),
-            entry_all: false,
-        };
-        if mapped.before_all && !cfg!(target_arch = "x86_64") {
-            return Err(Error::Usage(format!(
-                "phase {} is known for x86-64 only",
-                Phase::Before
-            )));
-        }
-        Ok(mapped)
+        mapped(&self.phase)
     }
+}
+
+/// On which sides of the calls.
+pub(super) fn mapped(phases: &[PhaseArg]) -> Result<Mapped, Error> {
+    if phases.is_empty() {
+        return Ok(Mapped::DEFAULT);
+    }
+    let has = |phase| phases.contains(&phase) || phases.contains(&PhaseArg::All);
+    let mapped = Mapped {
+        exit: has(PhaseArg::Exit),
+        before_blocking: false,
+        before_all: has(PhaseArg::Before),
+        entry: has(PhaseArg::Entry),
+        entry_all: false,
+    };
+    if mapped.before_all && !cfg!(target_arch = "x86_64") {
+        return Err(Error::Usage(format!(
+            "phase {} is known for x86-64 only",
+            Phase::Before
+        )));
+    }
+    Ok(mapped)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Exit codes, as documented in the README.
 
-use crate::explore::{Error, SweepReport};
+use crate::explore::{Error, FuzzReport, SweepReport};
 use crate::results::{CaseVerdict, Results};
 
 /// All contracts hold.
@@ -39,6 +39,17 @@ pub fn of_sweep(report: &SweepReport) -> u8 {
         NOT_REACHED
     } else {
         HOLDS
+    }
+}
+
+/// The code of a fuzz session: the worst thing that it has to tell. Schedules that come too late are usual.
+pub fn of_fuzz(report: &FuzzReport) -> u8 {
+    match report.counts() {
+        (1.., _) => VIOLATED,
+        _ if !report.failed_runs.is_empty() => HARNESS,
+        (_, 1..) => FLAKY,
+        _ if report.runs == report.unstruck => NOT_REACHED,
+        _ => HOLDS,
     }
 }
 

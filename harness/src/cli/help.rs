@@ -51,3 +51,13 @@ Examples:
   sigproof sweep --results out.json -- gzip -k README.md
   sigproof report out.json --html out.html --junit out.xml
   sigproof report out.json --github     (in a step of a GitHub workflow)";
+
+pub(super) const FUZZ_HELP: &str = "\
+A schedule is 1 to --most faults, each at a point, at output, at a child or file, or at a time
+(microseconds to seconds after the start or after the fault before it). The next one is chosen for
+points, and pairs of them, that were not tried; calls that follow a fault become points, too.
+It ends at the first finding unless told to --keep-going. The seed is printed: --seed N repeats.
+Examples:
+  sigproof fuzz -- ./prog
+  sigproof fuzz --for 10m --keep-going --fault INT,TERM,freeze=20ms -- ./prog
+  sigproof fuzz --runs 500 --seed 4711 --after output:ready -- ./server-test";

@@ -5,6 +5,8 @@ mod cargo_test;
 mod convert;
 mod doctor;
 mod exit;
+mod fuzz;
+mod fuzz_args;
 mod help;
 mod init;
 mod manual;
@@ -40,6 +42,7 @@ pub fn main() -> u8 {
     match cli.verb {
         Verb::Run(args) => sessions::run(args),
         Verb::Sweep(args) => sessions::sweep(args),
+        Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Points(args) => sessions::points(args),
         Verb::Replay(args) => sessions::replay(args),
         Verb::Test(args) => test::test(*args),

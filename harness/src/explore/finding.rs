@@ -60,6 +60,17 @@ impl Finding {
         }
     }
 
+    /// Its schedule, as it is written.
+    pub fn schedule_words(&self) -> String {
+        let steps: Vec<String> = self
+            .schedule
+            .steps
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        steps.join(", then ")
+    }
+
     /// It did not show every time.
     pub fn flaky(&self) -> bool {
         self.seen.0 < self.seen.1

@@ -3,11 +3,13 @@
 //! A strategy yields schedules and reads verdicts; it knows neither ptrace nor
 //! files.
 
+mod answers;
 mod attempt;
 mod confirm;
 mod error;
 mod finding;
 mod fit;
+mod fuzz;
 mod lab;
 mod latency;
 mod learn;
@@ -26,6 +28,7 @@ mod trial;
 pub use attempt::{Attempt, AttemptReport, attempt, attempt_in};
 pub use error::Error;
 pub use finding::{Finding, Findings};
+pub use fuzz::{Ended, Found, FuzzBudget, FuzzOptions, FuzzProgress, FuzzReport, fuzz};
 pub use lab::{Isolation, Lab};
 pub use latency::{Budget, Limit, Measured};
 pub use learn::learn;

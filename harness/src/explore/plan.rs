@@ -189,7 +189,7 @@ impl Plan {
 }
 
 /// When a trigger is met in the recorded run.
-fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Result<u64, Error> {
+pub(super) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Result<u64, Error> {
     let recorded: &Run = baseline
         .runs
         .iter()

@@ -262,8 +262,8 @@ pub fn sweep(
         runs: tally.runs,
         sweeping,
         elapsed: begun.elapsed(),
-        unjudged: tally.unjudged,
-        limits: tally.limits,
+        unjudged: tally.answers.unjudged(),
+        limits: tally.answers.limits,
         notes,
         cut_short: tally.cut_short,
         failed_runs: tally.failed_runs,
@@ -275,7 +275,7 @@ pub fn sweep(
 
 /// Paths outside the private directories that the target writes to: those are
 /// the person's own, and every run writes to them.
-fn outside(baseline: &Baseline) -> Option<String> {
+pub(super) fn outside(baseline: &Baseline) -> Option<String> {
     let mut paths: Vec<&str> = baseline
         .points
         .points

@@ -1,12 +1,12 @@
 //! Running a plan, and what the runs add up to.
 
 use super::Error;
+use super::answers::Answers;
 use super::plan::{Plan, Planned};
 use super::spot::PointOutcome;
 use super::sweep::Progress;
 use super::trial::{Trial, Trials};
 use crate::inject::PointName;
-use crate::oracle::Verdict;
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,9 +21,7 @@ pub(super) struct Tally {
     pub(super) violated: usize,
     pub(super) not_reached: Vec<PointName>,
     pub(super) unfit: usize,
-    pub(super) unjudged: BTreeMap<&'static str, String>,
-    pub(super) judged: Vec<&'static str>,
-    pub(super) limits: BTreeMap<String, usize>,
+    pub(super) answers: Answers,
     pub(super) cut_short: usize,
     pub(super) failed_runs: Vec<String>,
     /// By place in the plan.
@@ -63,8 +61,6 @@ pub(super) fn run_all(
             });
         },
     );
-    let judged = std::mem::take(&mut tally.judged);
-    tally.unjudged.retain(|oracle, _| !judged.contains(oracle));
     tally
 }
 
@@ -89,9 +85,7 @@ impl Tally {
             }
         };
         self.runs += 1;
-        for limit in &trial.run.limits {
-            *self.limits.entry(limit.clone()).or_default() += 1;
-        }
+        self.answers.take_limits(trial);
         if !trial.struck() {
             let outcome = if trial.run.in_vain.is_empty() {
                 self.not_reached.push(planned.point.clone());
@@ -105,17 +99,7 @@ impl Tally {
         }
         self.tried += planned.stands_for;
         self.outcomes.insert(order, PointOutcome::tried(&trial.run));
-        for judgement in &trial.judgements {
-            match &judgement.verdict {
-                Verdict::NotApplicable { reason } => {
-                    self.unjudged
-                        .entry(judgement.oracle)
-                        .or_insert_with(|| reason.clone());
-                }
-                _ if !self.judged.contains(&judgement.oracle) => self.judged.push(judgement.oracle),
-                _ => {}
-            }
-        }
+        self.answers.take(trial);
         if trial.violated() {
             self.violated += 1;
             self.kept.push((order, Arc::clone(trial)));

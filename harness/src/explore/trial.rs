@@ -130,17 +130,27 @@ impl Trials {
 
     /// Runs and judges one schedule.
     pub fn run(&self, schedule: Schedule, trace_effects: bool) -> Result<Trial, Error> {
+        let trace = if trace_effects {
+            Trace::Effects
+        } else {
+            Trace::Steps
+        };
+        self.traced(schedule, trace)
+    }
+
+    /// The same, and the calls with an effect are kept.
+    pub(super) fn run_recorded(&self, schedule: Schedule) -> Result<Trial, Error> {
+        self.traced(schedule, Trace::Record)
+    }
+
+    fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
         let mut bench = self.lab.bench()?;
         let after_ms = Bench::after_ms(&self.lab, self.baseline.duration_ns);
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
         let mut run = bench.run(RunOrder {
             fresh: true,
             command: None,
-            trace: if trace_effects {
-                Trace::Effects
-            } else {
-                Trace::Steps
-            },
+            trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms,

@@ -213,11 +213,11 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
 }
 
 /// A number and what it counts.
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn plural(count: usize) -> &'static str {
+pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "finding" } else { "findings" }
 }
 

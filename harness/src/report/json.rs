@@ -1,6 +1,9 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
-use crate::explore::{Finding, Plan, Replay, RunReport, SweepReport};
+use crate::explore::{
+    Finding, Found, FuzzOptions, FuzzReport, Plan, Replay, RunReport, SweepReport,
+};
+use crate::inject::Schedule;
 use crate::oracle::{Baseline, Point};
 use crate::results::{Case, Results};
 use serde_json::{Value, json};
@@ -43,23 +46,66 @@ impl<W: Write> Json<W> {
         )
     }
 
+    /// What a fuzz session is going to do.
+    pub fn fuzzing(
+        &mut self,
+        command: &[String],
+        baseline: &Baseline,
+        options: &FuzzOptions,
+    ) -> io::Result<()> {
+        self.line(
+            "plan",
+            json!({
+                "command": command,
+                "baseline_ns": baseline.duration_ns,
+                "baseline_status": baseline.status,
+                "points": baseline.points.points.len(),
+                "runs": options.budget.runs,
+                "time_ns": options.budget.time.map(|time| time.as_nanos() as u64),
+                "seed": options.seed,
+            }),
+        )
+    }
+
     /// One finding.
     pub fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let points: Vec<String> = finding.points.iter().map(ToString::to_string).collect();
+        self.line("finding", finding_fields(finding))
+    }
+
+    /// One finding of a fuzz session.
+    pub fn found(&mut self, found: &Found) -> io::Result<()> {
+        let texts = |schedule: &Schedule| -> Vec<String> {
+            schedule.steps.iter().map(ToString::to_string).collect()
+        };
+        let mut fields = finding_fields(&found.finding);
+        fields["schedule"] = json!(texts(&found.finding.schedule));
+        fields["original"] = json!(texts(&found.original));
+        fields["run"] = json!(found.run);
+        self.line("finding", fields)
+    }
+
+    /// The end of a fuzz session.
+    pub fn fuzzed(&mut self, report: &FuzzReport, exit_code: u8) -> io::Result<()> {
         self.line(
-            "finding",
+            "summary",
             json!({
-                "oracle": finding.oracle,
-                "subject": finding.subject,
-                "text": finding.text,
-                "count": finding.count,
-                "points": points,
-                "first": finding.first(),
-                "seen": finding.seen.0,
-                "times": finding.seen.1,
-                "flaky": finding.flaky(),
-                "before_ready": finding.before_ready,
-                "file": finding.file,
+                "exit_code": exit_code,
+                "findings": report.found.len(),
+                "seed": report.seed,
+                "ended": report.ended,
+                "runs": report.runs,
+                "repeats": report.repeats,
+                "unstruck": report.unstruck,
+                "points_found": report.points_found,
+                "points_tried": report.points_tried,
+                "points_later": report.points_later,
+                "pairs": report.pairs,
+                "searching_ns": report.searching.as_nanos() as u64,
+                "elapsed_ns": report.elapsed.as_nanos() as u64,
+                "unjudged": report.unjudged,
+                "limits": report.limits,
+                "notes": report.notes,
+                "failed_runs": report.failed_runs,
             }),
         )
     }
@@ -181,4 +227,21 @@ impl<W: Write> Json<W> {
     pub fn error(&mut self, text: &str, exit_code: u8) -> io::Result<()> {
         self.line("error", json!({ "exit_code": exit_code, "text": text }))
     }
+}
+
+fn finding_fields(finding: &Finding) -> Value {
+    let points: Vec<String> = finding.points.iter().map(ToString::to_string).collect();
+    json!({
+        "oracle": finding.oracle,
+        "subject": finding.subject,
+        "text": finding.text,
+        "count": finding.count,
+        "points": points,
+        "first": finding.first(),
+        "seen": finding.seen.0,
+        "times": finding.seen.1,
+        "flaky": finding.flaky(),
+        "before_ready": finding.before_ready,
+        "file": finding.file,
+    })
 }

@@ -5,11 +5,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sigproof_core::feedback::{Feedback, Notice};
 use std::fmt::Write;
 use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The length of a bar that shows a share.
+const BUDGET: u64 = 1000;
 
 /// A bar on standard error; invisible when that is no terminal.
 #[derive(Clone)]
 pub struct Bar {
     bar: ProgressBar,
+    /// Runs and time that may be used up.
+    budget: Arc<Mutex<(Option<usize>, Option<Duration>)>>,
 }
 
 impl Bar {
@@ -25,7 +32,10 @@ impl Bar {
             ProgressStyle::with_template("{spinner} {msg}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
-        Bar { bar }
+        Bar {
+            bar,
+            budget: Arc::default(),
+        }
     }
 
     /// What is being done.
@@ -56,6 +66,52 @@ impl Bar {
         if violated > 0 {
             self.bar.set_message(format!("  {violated} violated"));
         }
+    }
+
+    /// A budget of runs or of time, whichever is used up first.
+    pub fn begin_budget(&self, runs: Option<usize>, time: Option<Duration>) {
+        let style = ProgressStyle::with_template("{wide_bar:.cyan} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.bar.set_style(style);
+        self.bar.set_message("");
+        self.bar.set_length(BUDGET);
+        self.bar.set_position(0);
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        *budget = (runs, time);
+    }
+
+    /// So much of the budget is used up.
+    pub fn at_budget(
+        &self,
+        runs: usize,
+        used: Duration,
+        points: usize,
+        pairs: usize,
+        violated: usize,
+    ) {
+        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_runs = budget.0.map(|most| runs as f64 / most.max(1) as f64);
+        let of_time = budget
+            .1
+            .map(|most| used.as_secs_f64() / most.as_secs_f64().max(1e-9));
+        let share = of_runs.unwrap_or(0.0).max(of_time.unwrap_or(0.0)).min(1.0);
+        self.bar.set_position((share * BUDGET as f64) as u64);
+        let rate = runs as f64 / used.as_secs_f64().max(1e-3);
+        let mut words = format!("{runs} runs  {rate:.0}/s  {points} points  {pairs} pairs");
+        if let Some(time) = budget.1 {
+            let left = time.saturating_sub(used).as_secs();
+            let _ = write!(words, "  {left} s left");
+        }
+        if violated > 0 {
+            let _ = write!(words, "  {violated} violated");
+        }
+        self.bar.set_message(words);
+    }
+
+    /// What is done instead of runs for a while; the bar stays where it is.
+    pub fn remark(&self, words: &str) {
+        self.bar.set_message(words.to_owned());
+        self.bar.tick();
     }
 
     /// The bar is not needed any more.

@@ -1,0 +1,96 @@
+//! `sigproof fuzz`.
+
+use super::exit;
+use super::fuzz_args::FuzzArgs;
+use super::reports::{keep, keep_error, named};
+use super::sessions::{guarded, open, print, told};
+use crate::explore::{self, Error, FuzzProgress, FuzzReport, Store};
+use crate::report::{self, Bar, Json, Paper};
+use crate::results::{self, Kind};
+use crate::target::Target;
+use sigproof_core::StopToken;
+use std::io;
+
+pub fn fuzz(args: &FuzzArgs) -> u8 {
+    let json = args.output.json;
+    let bar = Bar::new(!json);
+    guarded(json, &bar, |token| {
+        let (target, fault, report) = fuzzed(args, &bar, token)
+            .map_err(|error| keep_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
+        bar.clear();
+        let code = exit::of_fuzz(&report);
+        if json {
+            let mut out = Json::new(io::stdout().lock());
+            for found in &report.found {
+                told(out.found(found))?;
+            }
+            told(out.fuzzed(&report, code))?;
+        } else {
+            let mut paper = Paper::new();
+            report::fuzz_report(&mut paper, &report);
+            print(&paper.finish());
+        }
+        keep(&args.output, || {
+            results::of_fuzz(&named(&target), &target.command, fault, &report)
+        })?;
+        Ok(code)
+    })
+}
+
+/// Opens a lab and fuzzes in it; says what is going on meanwhile.
+fn fuzzed(
+    args: &FuzzArgs,
+    bar: &Bar,
+    token: &StopToken,
+) -> Result<(Target, String, FuzzReport), Error> {
+    let json = args.output.json;
+    let target = args.target.target()?;
+    let options = args.options()?;
+    options.narrowing.check()?;
+    let jobs = args.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    bar.say("starting");
+    let lab = open(&target, jobs, args.target.isolation)?;
+    let store = Store::at(&args.output.store);
+    bar.say("learning what it does undisturbed");
+    let mut heading = None;
+    let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
+    let report = explore::fuzz(
+        lab,
+        args.contract.contract(),
+        &options,
+        &store,
+        token,
+        |progress| match progress {
+            FuzzProgress::Learned(baseline) => {
+                if json {
+                    let mut out = Json::new(io::stdout().lock());
+                    heading = Some(out.fuzzing(&target.command, baseline, &options));
+                } else {
+                    let mut paper = Paper::new();
+                    let place = report::Place {
+                        tree: &tree,
+                        method: &method,
+                        jobs: at_once,
+                    };
+                    report::fuzz_heading(&mut paper, &target, &place, baseline, &options);
+                    bar.print(&paper.finish());
+                }
+                bar.begin_budget(options.budget.runs, options.budget.time);
+            }
+            FuzzProgress::Ran {
+                runs,
+                used,
+                points,
+                pairs,
+                violated,
+            } => bar.at_budget(runs, used, points, pairs, violated),
+            FuzzProgress::Relearning => bar.remark("running it undisturbed once more"),
+            FuzzProgress::Confirming { text } => bar.remark(&format!("running again: {text}")),
+        },
+    )?;
+    told(heading.unwrap_or(Ok(())))?;
+    Ok((target, options.words(), report))
+}

@@ -1,0 +1,169 @@
+//! Random schedules, each with something new in it: several faults, at points, at moments of the output, at times.
+//!
+//! 1. The target is learned undisturbed, as for a sweep; `material.rs` says which moments that offers.
+//! 2. `strategy.rs` draws schedules from them, `novelty.rs` chooses those with most that is new.
+//! 3. `search.rs` runs them in batches on the pool. What the target does after a fault is recorded, and its calls
+//!    become moments for the next batch.
+//! 4. A violation is judged once more with what varies with time, repeated, and told.
+
+mod ledger;
+mod material;
+mod novelty;
+mod report;
+mod search;
+mod strategy;
+
+use super::lab::until;
+use super::plan::Narrowing;
+use super::store::Store;
+use super::trial::Trials;
+use super::{Error, Isolation, Lab, learn};
+use crate::inject::Fault;
+use crate::oracle::{Baseline, Contract, Mapped};
+use material::Material;
+pub use report::{Ended, Found, FuzzReport};
+use search::Search;
+use sigproof_core::{Stage, StopToken};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FuzzBudget {
+    /// Runs at most.
+    pub runs: Option<usize>,
+    /// For so long at most; learning, repeating and shrinking are not counted.
+    pub time: Option<Duration>,
+}
+
+/// What to fuzz with.
+#[derive(Debug, Clone)]
+pub struct FuzzOptions {
+    /// What can be done, each as likely as the others; `true` for from there on.
+    pub faults: Vec<(Fault, bool)>,
+    /// Faults in one schedule at most, from 1.
+    pub most: usize,
+    /// On which sides of the calls.
+    pub mapped: Mapped,
+    /// Every call, not only those with an effect.
+    pub all: bool,
+    /// Which of the points.
+    pub narrowing: Narrowing,
+    /// The same seed gives the same schedules.
+    pub seed: u64,
+    /// How long to go on.
+    pub budget: FuzzBudget,
+    /// Go on when something was found.
+    pub keep_going: bool,
+    /// How often a finding is run again, to see whether it shows each time.
+    pub confirm: u32,
+    /// How the target is kept apart, for the stored failures.
+    pub isolation: Isolation,
+}
+
+impl FuzzOptions {
+    /// Faults in one schedule at most, unless told otherwise.
+    pub const MOST: usize = 5;
+    /// For how long, unless told otherwise.
+    pub const TIME: Duration = Duration::from_secs(60);
+    /// How often a finding is run again, unless told otherwise.
+    pub const CONFIRM: u32 = 4;
+
+    /// These faults, everything else as it is unless told otherwise.
+    pub fn of(faults: Vec<(Fault, bool)>, seed: u64) -> FuzzOptions {
+        FuzzOptions {
+            faults,
+            most: FuzzOptions::MOST,
+            mapped: Mapped::DEFAULT,
+            all: false,
+            narrowing: Narrowing::default(),
+            seed,
+            budget: FuzzBudget {
+                runs: None,
+                time: Some(FuzzOptions::TIME),
+            },
+            keep_going: false,
+            confirm: FuzzOptions::CONFIRM,
+            isolation: Isolation::Auto,
+        }
+    }
+
+    /// What is done, in words.
+    pub fn words(&self) -> String {
+        let words: Vec<String> = self
+            .faults
+            .iter()
+            .map(|(fault, lasting)| fault.words(*lasting))
+            .collect();
+        let words = words.join(" or ");
+        match self.most {
+            1 => format!("{words}, once"),
+            most => format!("{words}, 1 to {most} times"),
+        }
+    }
+
+    fn all_calls(&self) -> bool {
+        self.all
+            || self
+                .faults
+                .iter()
+                .any(|(fault, _)| fault.needs_every_call())
+    }
+}
+
+/// What happens meanwhile.
+pub enum FuzzProgress<'a> {
+    /// The baseline is known.
+    Learned(&'a Baseline),
+    /// One more run is done.
+    Ran {
+        /// Runs done.
+        runs: usize,
+        /// Time used of the budget.
+        used: Duration,
+        /// Points at which something was done so far.
+        points: usize,
+        /// Pairs of moments chosen so far.
+        pairs: usize,
+        /// Runs that violated the contract.
+        violated: usize,
+    },
+    /// It is run undisturbed once more, to see what depends on the time.
+    Relearning,
+    /// A finding is run again.
+    Confirming {
+        /// What is wrong.
+        text: &'a str,
+    },
+}
+
+/// Fuzzes. `token` stops it as it stops a sweep: at stage 1 no new run is started, at stage 2 what runs is killed;
+/// what was found so far is reported.
+///
+/// # Errors
+/// A target that has no baseline, a narrowing that cannot be read, a target that offers no moment at all.
+pub fn fuzz(
+    lab: Lab,
+    contract: Contract,
+    options: &FuzzOptions,
+    store: &Store,
+    token: &StopToken,
+    mut progress: impl FnMut(FuzzProgress<'_>),
+) -> Result<FuzzReport, Error> {
+    let begun = Instant::now();
+    let lab = Arc::new(lab);
+    let signal = options.faults.iter().find_map(|(fault, _)| fault.signal());
+    let signal = signal.unwrap_or(libc::SIGINT);
+    let baseline = until(&lab, token, Stage::CancelQueued, || {
+        learn(&lab, &contract, signal, options.mapped, options.all_calls())
+    })?;
+    let learned_at = SystemTime::now();
+    let material = Material::new(&baseline, &options.faults, &options.narrowing)?;
+    let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+    progress(FuzzProgress::Learned(&trials.baseline));
+    let mut search = Search::new(trials, material, options, learned_at, token);
+    let ended = until(&lab, token, Stage::TerminateActive, || {
+        search.go(&mut progress)
+    })?;
+    Ok(search.report(ended, store, begun))
+}

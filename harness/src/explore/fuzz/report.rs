@@ -1,0 +1,97 @@
+//! What came of it.
+
+use super::super::finding::Finding;
+use crate::inject::Schedule;
+use crate::oracle::{Baseline, Contract};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Something was found.
+    Found,
+    /// All runs of the budget are done.
+    Runs,
+    /// The time of the budget is over.
+    Time,
+    /// The person interrupted it.
+    Interrupted,
+    /// One run after the other could not be done.
+    Failing,
+}
+
+impl Ended {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Ended::Found => "something was found",
+            Ended::Runs => "all runs are done",
+            Ended::Time => "the time is over",
+            Ended::Interrupted => "interrupted",
+            Ended::Failing => "runs fail",
+        }
+    }
+}
+
+/// One thing that is wrong, and the schedule that shows it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What, with the schedule as it is stored.
+    pub finding: Finding,
+    /// In which run it showed first, from 1.
+    pub run: usize,
+    /// The schedule as it was found.
+    pub original: Schedule,
+}
+
+/// What came of it.
+pub struct FuzzReport {
+    /// The seed: with it the same schedules come again.
+    pub seed: u64,
+    /// Why it ended.
+    pub ended: Ended,
+    /// What is wrong.
+    pub found: Vec<Found>,
+    /// Runs with a random schedule.
+    pub runs: usize,
+    /// Runs that repeat what was found.
+    pub repeats: usize,
+    /// Runs in which nothing of the schedule came due before the target ended.
+    pub unstruck: usize,
+    /// Points of the undisturbed run at which something could be done.
+    pub points_found: usize,
+    /// Points of those at which something was done.
+    pub points_tried: usize,
+    /// Calls after a fault that were seen, and became points.
+    pub points_later: usize,
+    /// Pairs of moments, one after the other, that were chosen.
+    pub pairs: usize,
+    /// How long the random runs took.
+    pub searching: Duration,
+    /// How long everything took.
+    pub elapsed: Duration,
+    /// Oracles that could never be judged, with the reason.
+    pub unjudged: BTreeMap<&'static str, String>,
+    /// Limits that runs met, with how many did.
+    pub limits: BTreeMap<String, usize>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Runs that the harness could not do.
+    pub failed_runs: Vec<String>,
+    /// What undisturbed runs do, whole.
+    pub baseline: Arc<Baseline>,
+    /// What was asked.
+    pub contract: Contract,
+}
+
+impl FuzzReport {
+    /// How many findings show each time, and how many do not.
+    pub fn counts(&self) -> (usize, usize) {
+        let flaky = self.found.iter().filter(|found| found.finding.flaky());
+        let flaky = flaky.count();
+        (self.found.len() - flaky, flaky)
+    }
+}

@@ -1,0 +1,331 @@
+//! The search itself: batch after batch, until the budget is used up or something is found.
+//!
+//! A batch is chosen as a whole, and what it taught is taken in its order: then a seed gives the same schedules
+//! whatever the number of runs at a time, as far as the target does the same.
+
+use super::ledger::{Ledger, violations};
+use super::material::Material;
+use super::novelty::{Chooser, Next};
+use super::report::{Ended, FuzzReport};
+use super::{FuzzOptions, FuzzProgress};
+use crate::explore::Error;
+use crate::explore::answers::Answers;
+use crate::explore::finding::Finding;
+use crate::explore::learn::refine;
+use crate::explore::store::{Expected, Store};
+use crate::explore::sweep::outside;
+use crate::explore::trial::{Trial, Trials};
+use crate::inject::{PointName, Trigger};
+use sigproof_core::{Outcome, StopToken, ThreadPool};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Runs that are chosen at once.
+const BATCH: usize = 16;
+/// Runs that may fail in a row.
+const MOST_FAILED: usize = 20;
+
+/// A search that is going on.
+pub(super) struct Search<'a> {
+    trials: Arc<Trials>,
+    options: &'a FuzzOptions,
+    token: &'a StopToken,
+    learned_at: SystemTime,
+    relearned: bool,
+    chooser: Chooser,
+    material: Material,
+    begun: Instant,
+    /// Time that does not count: repeating what was found.
+    aside: Duration,
+    runs: usize,
+    repeats: usize,
+    violated: usize,
+    unstruck: usize,
+    failed_in_a_row: usize,
+    ledger: Ledger,
+    tried: BTreeSet<PointName>,
+    answers: Answers,
+    failed_runs: Vec<String>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        trials: Arc<Trials>,
+        material: Material,
+        options: &'a FuzzOptions,
+        learned_at: SystemTime,
+        token: &'a StopToken,
+    ) -> Search<'a> {
+        Search {
+            trials,
+            options,
+            token,
+            learned_at,
+            relearned: false,
+            chooser: Chooser::new(options.seed, options.most),
+            material,
+            begun: Instant::now(),
+            aside: Duration::ZERO,
+            runs: 0,
+            repeats: 0,
+            violated: 0,
+            unstruck: 0,
+            failed_in_a_row: 0,
+            ledger: Ledger::default(),
+            tried: BTreeSet::new(),
+            answers: Answers::default(),
+            failed_runs: Vec::new(),
+        }
+    }
+
+    /// Searches. Answers why it ended.
+    pub(super) fn go(
+        &mut self,
+        progress: &mut impl FnMut(FuzzProgress<'_>),
+    ) -> Result<Ended, Error> {
+        self.begun = Instant::now();
+        loop {
+            if let Some(ended) = self.over() {
+                return Ok(ended);
+            }
+            let left = self.options.budget.runs.map_or(BATCH, |runs| {
+                BATCH.min(runs.saturating_sub(self.runs).max(1))
+            });
+            let batch = self.chooser.batch(&self.material, left);
+            if batch.is_empty() {
+                return Err(Error::NotReached(
+                    "there is no moment at which this can be done: the undisturbed run comes by no such point"
+                        .to_owned(),
+                ));
+            }
+            let violated = self.run(batch, progress);
+            if !violated.is_empty() && !self.token.is_interrupted() {
+                let aside = Instant::now();
+                self.take(violated, progress)?;
+                self.aside += aside.elapsed();
+            } else {
+                for (run, trial) in violated {
+                    for found in violations(run, &Arc::new(trial)) {
+                        self.ledger.keep(found);
+                    }
+                }
+            }
+        }
+    }
+
+    fn used(&self) -> Duration {
+        self.begun.elapsed().saturating_sub(self.aside)
+    }
+
+    fn over(&self) -> Option<Ended> {
+        let budget = self.options.budget;
+        if self.token.is_interrupted() {
+            Some(Ended::Interrupted)
+        } else if self.ledger.sure() && !self.options.keep_going {
+            Some(Ended::Found)
+        } else if self.failed_in_a_row >= MOST_FAILED {
+            Some(Ended::Failing)
+        } else if budget.runs.is_some_and(|runs| self.runs >= runs) {
+            Some(Ended::Runs)
+        } else if budget.time.is_some_and(|time| self.used() >= time) {
+            Some(Ended::Time)
+        } else {
+            None
+        }
+    }
+
+    /// Runs a batch. Answers the runs that violate something new.
+    fn run(
+        &mut self,
+        batch: Vec<Next>,
+        progress: &mut impl FnMut(FuzzProgress<'_>),
+    ) -> Vec<(usize, Trial)> {
+        let over = self.options.budget.time.map(|time| {
+            let left = time.saturating_sub(self.used());
+            Instant::now() + left.min(Duration::from_secs(1_000_000_000))
+        });
+        let shared = Arc::clone(&self.trials);
+        let pool = ThreadPool::new(self.token).workers(self.trials.lab.jobs());
+        let (mut runs, begun, aside) = (self.runs, self.begun, self.aside);
+        let (points, pairs, violated) = (self.tried.len(), self.chooser.pairs(), self.violated);
+        let results = pool.map_streaming(
+            batch,
+            move |next: Next, _token| {
+                if over.is_some_and(|over| Instant::now() >= over) {
+                    return Ok(None);
+                }
+                let trial = if next.new_first {
+                    shared.run_recorded(next.schedule)?
+                } else {
+                    shared.run(next.schedule, false)?
+                };
+                Ok(Some(trial))
+            },
+            |_, outcome: &Outcome<Option<Trial>>| {
+                runs += usize::from(matches!(outcome, Outcome::Completed(Some(_))));
+                progress(FuzzProgress::Ran {
+                    runs,
+                    used: begun.elapsed().saturating_sub(aside),
+                    points,
+                    pairs,
+                    violated,
+                });
+            },
+        );
+        let mut violated = Vec::new();
+        for outcome in results.into_outcomes() {
+            match outcome {
+                Outcome::Completed(Some(trial)) => {
+                    self.failed_in_a_row = 0;
+                    self.runs += 1;
+                    if let Some(trial) = self.look_at(trial) {
+                        violated.push((self.runs, trial));
+                    }
+                }
+                Outcome::Failed(failure) if failure.message != Error::Interrupted.to_string() => {
+                    self.failed_in_a_row += 1;
+                    self.failed_runs.push(failure.to_string());
+                }
+                _ => {}
+            }
+        }
+        violated
+    }
+
+    /// Takes in what a run teaches. Answers it when it violates something.
+    fn look_at(&mut self, mut trial: Trial) -> Option<Trial> {
+        self.answers.take_limits(&trial);
+        if trial.run.last_fault_ns().is_none() {
+            self.unstruck += 1;
+            return None;
+        }
+        self.answers.take(&trial);
+        self.material.learn(&trial.run);
+        trial.run.points = Vec::new();
+        let fired = trial.run.fired_ns.iter();
+        for (step, _) in trial
+            .schedule
+            .steps
+            .iter()
+            .zip(fired)
+            .filter(|(_, at)| at.is_some())
+        {
+            if let Trigger::Point { name, .. } = &step.trigger {
+                self.tried.insert(name.clone());
+            }
+        }
+        if !trial.violated() {
+            return None;
+        }
+        self.violated += 1;
+        Some(trial)
+    }
+
+    /// Judges violations once more, and repeats what is new.
+    fn take(
+        &mut self,
+        violated: Vec<(usize, Trial)>,
+        progress: &mut impl FnMut(FuzzProgress<'_>),
+    ) -> Result<(), Error> {
+        if !self.relearned {
+            progress(FuzzProgress::Relearning);
+            self.relearned = true;
+            let refined = refine(
+                &self.trials.lab,
+                &self.trials.baseline,
+                self.learned_at,
+                self.token,
+            );
+            match refined {
+                Ok(Some(baseline)) => self.trials = Arc::new(self.trials.with_baseline(baseline)),
+                Ok(None) | Err(Error::Interrupted) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for (run, trial) in violated {
+            let trial = Arc::new(self.trials.judge(trial.schedule, trial.run));
+            for mut found in violations(run, &trial) {
+                if !self.ledger.wants(&found.finding) {
+                    continue;
+                }
+                let text = &found.finding.text;
+                progress(FuzzProgress::Confirming { text });
+                self.confirm(&mut found.finding);
+                self.ledger.keep(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a finding again, to see whether it shows each time.
+    fn confirm(&mut self, finding: &mut Finding) {
+        for _ in 0..self.options.confirm {
+            if self.token.is_interrupted() {
+                return;
+            }
+            let Ok(trial) = self.trials.run(finding.schedule.clone(), false) else {
+                return;
+            };
+            self.repeats += 1;
+            finding.seen.0 += u32::from(trial.has(finding.oracle, &finding.subject));
+            finding.seen.1 += 1;
+        }
+    }
+
+    /// What came of it; failing runs are stored.
+    pub(super) fn report(mut self, ended: Ended, store: &Store, begun: Instant) -> FuzzReport {
+        let mut notes = self.trials.lab.notes.clone();
+        notes.extend(outside(&self.trials.baseline));
+        for found in &mut self.ledger.found {
+            let finding = &mut found.finding;
+            let expected = Expected {
+                oracle: finding.oracle.to_owned(),
+                subject: finding.subject.clone(),
+                text: finding.text.clone(),
+            };
+            let failure = self.trials.failure(
+                finding.schedule.clone(),
+                expected,
+                self.options.isolation,
+                self.options.all_calls(),
+            );
+            match store.put(&failure) {
+                Ok(file) => finding.file = Some(file),
+                // The finding is worth more than its file.
+                Err(error) => notes.push(error.to_string()),
+            }
+        }
+        notes.dedup();
+        let points: BTreeSet<&PointName> = self
+            .material
+            .doses
+            .iter()
+            .flat_map(|dose| dose.points.iter())
+            .filter_map(|trigger| match trigger {
+                Trigger::Point { name, .. } => Some(name),
+                _ => None,
+            })
+            .collect();
+        FuzzReport {
+            seed: self.options.seed,
+            ended,
+            runs: self.runs,
+            repeats: self.repeats,
+            unstruck: self.unstruck,
+            points_found: points.len(),
+            points_tried: self.tried.len(),
+            points_later: self.material.later.len(),
+            pairs: self.chooser.pairs(),
+            searching: self.used(),
+            elapsed: begun.elapsed(),
+            unjudged: self.answers.unjudged(),
+            limits: self.answers.limits,
+            notes,
+            failed_runs: self.failed_runs,
+            baseline: Arc::clone(&self.trials.baseline),
+            contract: self.trials.contract.clone(),
+            found: self.ledger.found,
+        }
+    }
+}

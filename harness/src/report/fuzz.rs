@@ -1,0 +1,169 @@
+//! The report of a fuzz session.
+
+use super::findings::{Place, command_line, count, human, plural};
+use super::paper::{Ink, Paper};
+use crate::explore::{Ended, Found, FuzzOptions, FuzzReport};
+use crate::oracle::Baseline;
+use crate::target::Target;
+use std::time::Duration;
+
+/// The lines above the progress bar: what is going to be done.
+pub fn fuzz_heading(
+    paper: &mut Paper,
+    target: &Target,
+    place: &Place<'_>,
+    baseline: &Baseline,
+    options: &FuzzOptions,
+) {
+    paper.line(&[
+        (Ink::Strong, "sigproof fuzz  "),
+        (Ink::Name, &command_line(&target.command)),
+    ]);
+    let what = format!(
+        "{} in {} ({}), {}, {} at a time",
+        if target.pty.is_some() {
+            "on a pty"
+        } else {
+            "on pipes"
+        },
+        place.tree,
+        place.method,
+        options.words(),
+        place.jobs
+    );
+    paper.item(0, (Ink::Dim, "target    "), Ink::Plain, &what);
+    let baseline = format!(
+        "{}, {}, {}; {}",
+        count(baseline.runs.len(), "undisturbed run"),
+        baseline.status,
+        human(Duration::from_nanos(baseline.duration_ns)),
+        count(baseline.points.points.len(), "point"),
+    );
+    paper.item(0, (Ink::Dim, "baseline  "), Ink::Plain, &baseline);
+    let mut budget = Vec::new();
+    budget.extend(options.budget.runs.map(|runs| count(runs, "run")));
+    budget.extend(options.budget.time.map(human));
+    let seed = format!("{}, for at most {}", options.seed, budget.join(" or "));
+    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    paper.gap();
+}
+
+/// The page that a fuzz session ends with.
+pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
+    for found in &report.found {
+        one(paper, found);
+        paper.gap();
+    }
+    notes(paper, report);
+    let later = if report.points_later == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} after a fault",
+            count(report.points_later, "more point")
+        )
+    };
+    let coverage = format!(
+        "{} of {} points{later}; {} of moments",
+        report.points_tried,
+        report.points_found,
+        count(report.pairs, "pair"),
+    );
+    paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    if !report.unjudged.is_empty() {
+        let words: Vec<String> = report
+            .unjudged
+            .iter()
+            .map(|(oracle, reason)| format!("{oracle} ({reason})"))
+            .collect();
+        paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
+    }
+    let rate = report.runs as f64 / report.searching.as_secs_f64().max(1e-9);
+    let time = format!(
+        "{} for {} ({rate:.0} a second), {} in all; {}",
+        human(report.searching),
+        count(report.runs, "run"),
+        human(report.elapsed),
+        report.ended.words(),
+    );
+    paper.item(0, (Ink::Dim, "time      "), Ink::Plain, &time);
+    let seed = format!("{}  (--seed {} repeats it)", report.seed, report.seed);
+    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    let (ink, verdict) = verdict(report);
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+}
+
+fn one(paper: &mut Paper, found: &Found) {
+    let finding = &found.finding;
+    let (ink, mark) = if finding.flaky() {
+        (Ink::Warn, "≈ ")
+    } else {
+        (Ink::Bad, "✗ ")
+    };
+    let head = format!("{mark}{:<11} ", finding.oracle);
+    paper.item(0, (ink, &head), Ink::Strong, &finding.text);
+    for (place, step) in finding.schedule.steps.iter().enumerate() {
+        let head = format!("{}. ", place + 1);
+        paper.item(14, (Ink::Dim, &head), Ink::Plain, &step.to_string());
+    }
+    let how = format!("found in run {}", found.run);
+    paper.item(14, (Ink::Dim, ""), Ink::Dim, &how);
+    let (seen, times) = finding.seen;
+    if finding.flaky() {
+        let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
+        paper.item(14, (Ink::Warn, ""), Ink::Warn, &words);
+    } else if times > 1 {
+        let words = format!("repeated: {seen} of {times} runs");
+        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+    }
+    if let Some(file) = &finding.file {
+        paper.command(14, &format!("sigproof replay {}", file.display()));
+    }
+}
+
+fn notes(paper: &mut Paper, report: &FuzzReport) {
+    let mut notes: Vec<String> = report.notes.clone();
+    if report.unstruck > 0 {
+        notes.push(format!(
+            "in {} the target ended before anything came due",
+            count(report.unstruck, "run")
+        ));
+    }
+    notes.extend(
+        report
+            .limits
+            .iter()
+            .map(|(limit, runs)| format!("in {}: {limit}", count(*runs, "run"))),
+    );
+    let failed = report.failed_runs.iter().take(5);
+    notes.extend(failed.map(|run| format!("a run failed: {run}")));
+    for note in &notes {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    if !notes.is_empty() {
+        paper.gap();
+    }
+}
+
+fn verdict(report: &FuzzReport) -> (Ink, String) {
+    match report.counts() {
+        (0, 0) if report.runs == report.unstruck => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if !report.failed_runs.is_empty() => {
+            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+        }
+        (0, 0) if report.ended == Ended::Interrupted => (
+            Ink::Warn,
+            "? no finding so far; it was interrupted".to_owned(),
+        ),
+        (0, 0) => (
+            Ink::Good,
+            "✓ nothing found; every contract held in these runs".to_owned(),
+        ),
+        (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
+        (sure, 0) => (Ink::Bad, format!("✗ {sure} {}", plural(sure))),
+        (sure, flaky) => (
+            Ink::Bad,
+            format!("✗ {sure} {}, {flaky} flaky", plural(sure)),
+        ),
+    }
+}
