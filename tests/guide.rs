@@ -134,6 +134,11 @@ fn first_gate() {
 }
 
 #[test]
+fn failpoints() {
+    follow("failpoints.md");
+}
+
+#[test]
 fn race() {
     follow("race.md");
 }

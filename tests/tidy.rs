@@ -24,8 +24,19 @@ const LAYERS: &[Layers] = &[
             "feedback",
             "pool",
             "controller",
+            "failpoint",
         ],
-        reserved: &[("sys", &["machine", "signal", "token", "feedback", "pool"])],
+        reserved: &[(
+            "sys",
+            &[
+                "machine",
+                "signal",
+                "token",
+                "feedback",
+                "pool",
+                "failpoint",
+            ],
+        )],
     },
     Layers {
         root: "harness/src/",

@@ -38,6 +38,8 @@
 //! - Nobody who does not read our messages delays a stage.
 
 pub mod controller;
+#[doc(hidden)]
+pub mod failpoint;
 pub mod feedback;
 pub mod machine;
 pub mod pool;

@@ -8,6 +8,8 @@ mod unix {
     pub(crate) mod disposition;
     pub(crate) mod ending;
     pub(crate) mod errno;
+    #[cfg(feature = "failpoints")]
+    pub(crate) mod failpoint;
     #[cfg(feature = "process")]
     mod fd_passing;
     pub(crate) mod group;
@@ -23,6 +25,8 @@ mod unix {
     #[cfg(feature = "process")]
     pub(crate) mod worker;
 }
+#[cfg(all(unix, feature = "failpoints"))]
+pub(crate) use unix::failpoint;
 #[cfg(unix)]
 pub(crate) use unix::{
     clock, disposition, ending, errno, group, groups, mask, process, pump, terminal, wake,

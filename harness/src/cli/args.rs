@@ -132,6 +132,9 @@ pub struct TargetArgs {
     /// Leave address-space randomisation on: slower, and points are told apart less exactly
     #[arg(long, help_heading = "Target")]
     pub keep_aslr: bool,
+    /// Tell the target of failpoints, as a step or --after with failpoint:NAME does by itself
+    #[arg(long, help_heading = "Target")]
+    pub failpoints: bool,
     /// Files in a work tree that has to be copied
     #[arg(
         long,

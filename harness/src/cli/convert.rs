@@ -56,8 +56,8 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl TargetArgs {
-    /// The target, with its inputs found.
-    pub fn target(&self) -> Result<Target, Error> {
+    /// The target, with its inputs found; `told` when what is done to it needs failpoints.
+    pub fn target(&self, told: bool) -> Result<Target, Error> {
         Ok(Target {
             command: self.command.clone(),
             source: self.source()?,
@@ -65,6 +65,7 @@ impl TargetArgs {
             pty: self.pty.then_some(self.pty_size),
             stdin: self.stdin.as_ref().map(|path| readable(path)).transpose()?,
             keep_aslr: self.keep_aslr,
+            failpoints: self.failpoints || told,
             ignored: Vec::new(),
             limits: Limits {
                 baseline_ms: milliseconds(self.timeout),

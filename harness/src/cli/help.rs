@@ -28,6 +28,7 @@ no call is named, at each that it can happen to; a signal then comes every 100 m
   handler           a handler for the signal is installed
   child[:N]         the N-th process was created
   file:GLOB         a path exists in the work tree
+  failpoint:NAME[#N]  a cooperative program says NAME, and waits
   [call:]POINT      a system call, as `sigproof points` prints them:
                     [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]; open is openat, too
   every:POINT       the same, counted as `sigproof points --all` does

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub fn init(args: &InitArgs) -> u8 {
     let bar = Bar::new(true);
     guarded(false, &bar, |token| {
-        let target = args.target.target()?;
+        let target = args.target.target(false)?;
         let path = args.out.clone().unwrap_or_else(|| usual(&target.command));
         if path.exists() && !args.force {
             return Err(Error::Usage(format!(

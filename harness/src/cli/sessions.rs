@@ -137,9 +137,10 @@ fn swept(
     token: &StopToken,
 ) -> Result<(Target, String, SweepReport), Error> {
     let json = args.output.json;
-    let target = args.target.target()?;
     args.narrowing().check()?;
     let strike = args.strike()?;
+    let cooperates = args.narrowing().needs_failpoints() || strike.needs_failpoints();
+    let target = args.target.target(cooperates)?;
     let jobs = args.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -230,10 +231,10 @@ pub fn run(args: RunArgs) -> u8 {
 
 /// Opens a lab and carries out the schedule in it.
 fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunReport), Error> {
-    let target = args.target.target()?;
     let schedule = Schedule {
         steps: args.steps()?,
     };
+    let target = args.target.target(schedule.needs_failpoints())?;
     bar.say("running");
     let lab = Arc::new(open(&target, 1, args.target.isolation)?);
     let report = if args.no_baseline {
@@ -255,7 +256,7 @@ fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunRepor
 pub fn points(args: PointsArgs) -> u8 {
     let bar = Bar::new(!args.json);
     guarded(args.json, &bar, |token| {
-        let target = args.target.target()?;
+        let target = args.target.target(false)?;
         args.points.narrowing().check()?;
         let mapped = args.points.mapped()?;
         bar.say("recording");

@@ -26,6 +26,11 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
+    /// Whether it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        matches!(self.after, Some(Trigger::Failpoint { .. }))
+    }
+
     /// Whether this point is asked for. A glob that cannot be read matches nothing.
     pub fn wants(&self, point: &Point) -> bool {
         (self.only.is_empty() || self.only.contains(&point.name.call))
@@ -79,6 +84,11 @@ impl Strike {
             words.push_str(&format!(", then {step}"));
         }
         words
+    }
+
+    /// Whether something of it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.then.iter().any(Step::needs_failpoints)
     }
 
     /// The signal that it sends, 0 when it sends none.
@@ -220,6 +230,10 @@ pub(super) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
             .filter(|event| matches!(event.what, What::Child { .. }))
             .nth(*nth as usize - 1)
             .map(|event| event.at_ns),
+        Trigger::Failpoint { name, nth } => recorded.events.iter().find_map(|event| {
+            matches!(&event.what, What::Failpoint { name: said, nth: which } if said == name && which == nth)
+                .then_some(event.at_ns)
+        }),
         Trigger::File { glob } => {
             let glob = Glob::new(glob)
                 .map_err(|error| Error::Usage(error.to_string()))?

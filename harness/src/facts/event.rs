@@ -104,6 +104,13 @@ pub enum What {
     },
     /// A handler of a signal that the schedule sent ran to its end, or was left.
     HandlerReturned(HandlerFact),
+    /// The target came to a failpoint, and waits there until it is answered.
+    Failpoint {
+        /// What it said.
+        name: String,
+        /// The how-manieth time, from 1.
+        nth: u32,
+    },
     /// A descendant ended.
     ChildExited {
         /// The process.
@@ -121,6 +128,14 @@ pub enum What {
         /// The deadline that passed, in milliseconds after the last fault or the start.
         limit_ms: u64,
     },
+}
+
+/// Whether this can be the name of a failpoint.
+pub fn is_failpoint(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.:/".contains(c))
 }
 
 /// One run of a signal handler.

@@ -9,6 +9,7 @@ mod selector;
 #[cfg(test)]
 mod tests;
 mod text;
+mod value;
 
 pub use deliver::{Delivery, ThreadName};
 pub use fault::Fault;
@@ -18,4 +19,4 @@ pub use name::PointName;
 pub(crate) use name::{arg_matcher, same_arg};
 pub use schedule::{CallSelector, Schedule, Step, Trigger};
 pub use text::ParseError;
-pub(crate) use text::{duration, signal};
+pub(crate) use value::{duration, signal};

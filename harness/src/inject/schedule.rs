@@ -43,6 +43,11 @@ impl Step {
         }
     }
 
+    /// Whether it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        matches!(self.trigger, Trigger::Failpoint { .. })
+    }
+
     /// How often its fault is applied at most.
     pub fn times(&self) -> u32 {
         match (self.lasting, &self.fault) {
@@ -80,6 +85,13 @@ pub enum Trigger {
     /// This many processes have been created, the target not counted.
     Child {
         /// From 1.
+        nth: u32,
+    },
+    /// A cooperative target has said this name, and waits for an answer.
+    Failpoint {
+        /// The name.
+        name: String,
+        /// The how-manieth time, from 1.
         nth: u32,
     },
     /// A path that matches this glob exists in the work tree.
@@ -125,6 +137,11 @@ impl Schedule {
     /// The first signal that it sends.
     pub fn first_signal(&self) -> Option<i32> {
         self.steps.iter().find_map(|step| step.fault.signal())
+    }
+
+    /// Whether it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.steps.iter().any(Step::needs_failpoints)
     }
 
     /// One step.

@@ -5,10 +5,10 @@
 
 use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time, typed};
 use super::schedule::{CallSelector, Step, Trigger};
+use super::value::{duration, failpoint, signal};
 use super::{Delivery, Fault};
 use crate::facts::{Phase, Stream, errnos, signals};
 use std::fmt;
-use std::time::Duration;
 
 /// A part of a schedule that cannot be read: what, why, and what would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,50 +22,8 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-fn wrong<T>(why: impl Into<String>) -> Result<T, ParseError> {
+pub(super) fn wrong<T>(why: impl Into<String>) -> Result<T, ParseError> {
     Err(ParseError(why.into()))
-}
-
-/// Reads a signal's name.
-pub(crate) fn signal(text: &str) -> Result<i32, ParseError> {
-    signals::parse(text).ok_or_else(|| {
-        let near = signals::similar(text);
-        let hint = if near.is_empty() {
-            "signals are written like INT, SIGTERM or 2".to_owned()
-        } else {
-            format!("did you mean {}?", near.join(" or "))
-        };
-        ParseError(format!("no such signal: {text}; {hint}"))
-    })
-}
-
-/// Reads `250ms`, `1.5s`, `80us`, `2m`; a bare number is refused.
-pub(crate) fn duration(text: &str) -> Result<Duration, ParseError> {
-    let wrong = || {
-        ParseError(format!(
-            "no such duration: {text}; write a number and a unit (ns, us, ms, s or m), such as 250ms"
-        ))
-    };
-    let split = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .ok_or_else(wrong)?;
-    let (number, unit) = text.split_at(split);
-    let unit_ns: u64 = match unit {
-        "ns" => 1,
-        "us" | "µs" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" | "min" => 60_000_000_000,
-        _ => return Err(wrong()),
-    };
-    if let Ok(whole) = number.parse::<u64>() {
-        return whole
-            .checked_mul(unit_ns)
-            .map(Duration::from_nanos)
-            .ok_or_else(wrong);
-    }
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * unit_ns as f64 / 1e9).map_err(|_| wrong())
 }
 
 impl Step {
@@ -323,6 +281,7 @@ impl Trigger {
                     glob: glob.to_owned(),
                 }
             }
+            ("failpoint", Some(text)) => failpoint(text)?,
             ("call" | "point" | "every", Some(point)) => {
                 let (mut selector, phase) = CallSelector::parse_phased(point)?;
                 selector.every = word == "every";
@@ -337,7 +296,7 @@ impl Trigger {
                     Ok((selector, phase)) => Ok((Trigger::Call(selector), phase)),
                     Err(error) if text.contains(['#', '(']) => Err(error),
                     Err(_) => wrong(format!(
-                        "no such trigger: {text}; triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB and a call, such as write(out.txt)#2"
+                        "no such trigger: {text}; triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] and a call, such as write(out.txt)#2"
                     )),
                 };
             }
@@ -355,6 +314,8 @@ impl fmt::Display for Trigger {
             Trigger::Handler => f.write_str("handler"),
             Trigger::Child { nth } => write!(f, "child:{nth}"),
             Trigger::File { glob } => write!(f, "file:{}", quoted(glob)),
+            Trigger::Failpoint { name, nth: 1 } => write!(f, "failpoint:{name}"),
+            Trigger::Failpoint { name, nth } => write!(f, "failpoint:{name}#{nth}"),
             Trigger::Call(selector) => selector.write(f, true),
             Trigger::Point { name, .. } => write!(f, "call:{name}"),
         }

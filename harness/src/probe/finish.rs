@@ -18,10 +18,19 @@ impl Live<'_> {
         for reader in &self.streams.readers {
             let _ = self.poller.remove(reader);
         }
+        self.end_failpoints();
+    }
+
+    fn end_failpoints(&mut self) {
+        if let Some(failpoints) = &mut self.failpoints {
+            // Closing the socket takes it out of the poller as well.
+            let _ = failpoints.close(self.poller);
+        }
     }
 
     /// Everybody is gone: the facts.
     pub(super) fn finish(mut self) -> Result<Run, Refusal> {
+        self.end_failpoints();
         for number in 0..self.streams.readers.len() {
             // What an orphan wrote last.
             while self.streams.readers[number].open {

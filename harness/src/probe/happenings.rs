@@ -85,6 +85,7 @@ impl Live<'_> {
                         own_fault,
                         times: 1,
                     });
+                    self.signal_taken(signal)?;
                 }
             }
             Seen::Handler { pid, signal } => {

@@ -18,6 +18,8 @@ pub(super) enum Later {
     Continue(i32),
     /// Processor time for all again.
     Feed,
+    /// The one who waits at a failpoint may go on.
+    Answer,
     /// The signal of this step, again.
     Again(usize),
 }
@@ -50,6 +52,11 @@ impl Agenda {
             .any(|(_, what)| *what == Later::Release(tid))
     }
 
+    /// The answer was given.
+    pub(super) fn drop_answer(&mut self) {
+        self.items.retain(|(_, what)| *what != Later::Answer);
+    }
+
     /// What was to end does not.
     pub(super) fn drop_ends(&mut self) {
         self.items
@@ -71,6 +78,7 @@ impl Live<'_> {
                         hog.relieve(&self.everybody());
                     }
                 }
+                Later::Answer => self.answer_late()?,
                 Later::Again(step) => self.again_in_time(step)?,
             }
         }

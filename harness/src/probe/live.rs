@@ -1,5 +1,6 @@
 //! A run that is going on: what is known of it, and the loop that follows it.
 
+use super::failpoints::{FAILPOINTS, Failpoints};
 use super::later::Agenda;
 use super::order::{RunOrder, Trace};
 use super::stepper::Stepper;
@@ -38,6 +39,7 @@ pub(super) struct Live<'a> {
     pub(super) tree: &'a mut WorkTree,
     pub(super) poller: &'a mut Poller,
     pub(super) streams: Streams,
+    pub(super) failpoints: Option<Failpoints>,
     pub(super) stepper: Stepper,
     pub(super) tracer: Option<Tracer>,
     pub(super) started: Option<Started>,
@@ -84,6 +86,7 @@ impl<'a> Live<'a> {
             tree,
             poller,
             streams,
+            failpoints: None,
             stepper,
             tracer,
             pid: started.pid,
@@ -155,6 +158,7 @@ impl<'a> Live<'a> {
             for event in &ready {
                 match *event {
                     Ready::Descriptor(CONTROL) => return Ok(false),
+                    Ready::Descriptor(FAILPOINTS) => self.at_failpoints()?,
                     Ready::Descriptor(number) => self.read(number as usize)?,
                     Ready::Children => self.reap()?,
                     Ready::Time => waking = None,

@@ -11,6 +11,7 @@
 
 mod dead;
 mod deadlines;
+mod failpoints;
 mod finish;
 mod frames;
 mod happenings;

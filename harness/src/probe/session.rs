@@ -1,6 +1,7 @@
 //! One run after another: start the target, watch it, apply the schedule, and
 //! leave nothing alive.
 
+use super::failpoints::Failpoints;
 use super::live::{Live, Trouble};
 use super::observe;
 use super::order::{Refusal, RunOrder, Setup};
@@ -10,7 +11,7 @@ use crate::facts::Run;
 use crate::sys::poller::Poller;
 use crate::sys::spawn::{self, Program};
 use crate::sys::{mounts, ptrace, seccomp, wait};
-use crate::target::{Launch, WorkTree};
+use crate::target::{FAILPOINTS_FD, Launch, WorkTree};
 use crate::tracer::Tracer;
 use std::io;
 
@@ -73,12 +74,18 @@ impl Session {
             Some(watch) if !watch.needs_no_filter() => seccomp::program(&watch.chosen),
             _ => Vec::new(),
         };
+        let mut failpoints = match target.failpoints && order.command.is_none() {
+            true => Some(Failpoints::new().map_err(harness("a socket for failpoints"))?),
+            false => None,
+        };
+        let theirs = failpoints.as_ref().and_then(Failpoints::theirs);
         let mut started = spawn::start(&Program {
             path: &launch.path,
             argv: &launch.argv,
             env: &launch.env,
             directory: &launch.directory,
             stdio: streams.stdio(),
+            extra: theirs.map(|theirs| (theirs, FAILPOINTS_FD)),
             filter: &filter,
             ignored: match order.command {
                 // A command of the harness's own is none of the target's business.
@@ -89,6 +96,9 @@ impl Session {
         })
         .map_err(harness("fork"))?;
         streams.started();
+        if let Some(failpoints) = &mut failpoints {
+            failpoints.started(&self.poller).map_err(harness("epoll"))?;
+        }
         let pid = started.pid;
         if watch.is_some() {
             if let Err(error) = ptrace::seize(pid) {
@@ -114,6 +124,7 @@ impl Session {
             tracer,
             started,
         );
+        live.failpoints = failpoints;
         live.watch_streams().map_err(harness("epoll"))?;
         match live.follow() {
             Ok(true) => live.finish().map(Some),

@@ -109,6 +109,15 @@ impl Live<'_> {
         });
     }
 
+    /// The current step held its call, or what stands for one, back.
+    pub(super) fn delayed_here(&mut self, met: String) {
+        if let Some((index, step)) = self.stepper.current() {
+            let step = step.clone();
+            self.tell(index, &step, met);
+            self.stepper.fired(self.now_ns());
+        }
+    }
+
     /// A lasting fault was applied for the first time.
     fn go_on(&mut self, index: usize, step: &Step) {
         if !step.lasting {
@@ -214,8 +223,12 @@ impl Live<'_> {
     /// The target gets so much more time.
     fn later_by(&mut self, ns: u64, what: Later) {
         let ns = ns.min(u64::MAX / 8);
-        self.allowance_ns = self.allowance_ns.saturating_add(ns).min(u64::MAX / 8);
+        self.allow(ns);
         self.later.push(self.now_ns() + ns, what);
+    }
+
+    pub(super) fn allow(&mut self, ns: u64) {
+        self.allowance_ns = self.allowance_ns.saturating_add(ns).min(u64::MAX / 8);
     }
 
     fn send(&mut self, signal: i32, to: Delivery, held: Option<i32>) -> Result<bool, Trouble> {

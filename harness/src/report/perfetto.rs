@@ -169,6 +169,10 @@ impl<'a> Trace<'a> {
                 let from = at.saturating_sub(fact.took_ns);
                 self.span(fact.pid, &name, from, at);
             }
+            What::Failpoint { name, nth } => {
+                let name = format!("{name}#{nth}");
+                self.instant(own, "p", "failpoint", &name, at, json!({}));
+            }
             What::File { pid, call } => self.instant(*pid, "t", "file", call, at, json!({})),
             What::Output { stream, bytes } => {
                 let text: String = String::from_utf8_lossy(bytes)

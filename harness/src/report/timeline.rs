@@ -102,6 +102,7 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                 )
             }
             What::HandlerReturned(fact) => (Ink::Dim, "handler", handled(fact)),
+            What::Failpoint { name, nth } => (Ink::Dim, "at", format!("failpoint {name}#{nth}")),
             What::ChildExited { pid, status } => {
                 (Ink::Dim, "ended", format!("pid {pid}: {status}"))
             }

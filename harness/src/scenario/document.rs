@@ -76,6 +76,9 @@ pub(super) struct TargetTable {
     /// Leave address-space randomisation on: slower, and points are told apart less exactly.
     #[serde(default)]
     pub(super) keep_aslr: bool,
+    /// Tell the target of failpoints, as a step or `after` with failpoint:NAME does by itself.
+    #[serde(default)]
+    pub(super) failpoints: bool,
     /// Bounds of a run.
     #[serde(default)]
     pub(super) limits: LimitsTable,

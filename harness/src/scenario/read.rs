@@ -55,6 +55,17 @@ pub enum Act {
     Sweep(Box<SweepOptions>),
 }
 
+impl Act {
+    fn needs_failpoints(&self) -> bool {
+        match self {
+            Act::Run { schedule, .. } => schedule.needs_failpoints(),
+            Act::Sweep(options) => {
+                options.narrowing.needs_failpoints() || options.strike.needs_failpoints()
+            }
+        }
+    }
+}
+
 /// Expected texts, and where they are.
 #[derive(Debug, Default)]
 pub struct Snapshots {
@@ -170,6 +181,7 @@ impl Scenario {
             pty: table.terminal.and_then(|terminal| terminal.0),
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
+            failpoints: table.failpoints || self.act.needs_failpoints(),
             limits: Limits {
                 baseline_ms: limits.timeout.map_or(usual.baseline_ms, Time::ms),
                 after_signal_ms: limits.deadline.map(Time::ms),

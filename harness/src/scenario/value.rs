@@ -136,7 +136,7 @@ impl Worded for Moment {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "When: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB or call:POINT.",
+            "description": "When: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
             "type": "string",
             "examples": ["output:'ready'", "+200ms", "handler"],
         })

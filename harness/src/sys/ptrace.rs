@@ -287,6 +287,12 @@ pub(crate) fn read_u64(pid: i32, address: u64) -> Option<u64> {
     (read_memory(pid, address, &mut buffer)? == 8).then(|| u64::from_ne_bytes(buffer))
 }
 
+/// So many bytes, if all of them can be read.
+pub(crate) fn read_bytes(pid: i32, address: u64, length: usize) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    (read_memory(pid, address, &mut bytes)? == length).then_some(bytes)
+}
+
 fn read_memory(pid: i32, address: u64, into: &mut [u8]) -> Option<usize> {
     use nix::sys::uio::{RemoteIoVec, process_vm_readv};
     let remote = [RemoteIoVec {

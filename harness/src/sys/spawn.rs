@@ -29,6 +29,8 @@ pub(crate) struct Program<'a> {
     pub(crate) env: &'a [CString],
     pub(crate) directory: &'a CStr,
     pub(crate) stdio: Stdio<'a>,
+    /// One more descriptor, and its number there.
+    pub(crate) extra: Option<(BorrowedFd<'a>, RawFd)>,
     /// Stop at these calls once executed.
     pub(crate) filter: &'a [sock_filter],
     /// Signals that it is started with ignored; all others have their default.
@@ -196,6 +198,11 @@ fn child(
             u32::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
+        if let Some((extra, number)) = program.extra
+            && libc::dup2(extra.as_raw_fd(), number) == -1
+        {
+            return (Step::Streams, errno());
+        }
         if libc::chdir(program.directory.as_ptr()) == -1 {
             return (Step::Directory, errno());
         }
@@ -233,6 +240,19 @@ pub(crate) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     nix::fcntl::fcntl(&read, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok((read, write))
+}
+
+/// Two ends that exchange packets; the first does not block. Both close on exec.
+pub(crate) fn packet_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+    let (ours, theirs) = socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )?;
+    nix::fcntl::fcntl(&ours, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((ours, theirs))
 }
 
 /// Takes a descriptor that this process was started with.

@@ -18,6 +18,11 @@ const KEPT: [&str; 7] = [
     "PYENV_ROOT",
 ];
 
+/// Names the descriptor of the failpoints to a target that is to know of them.
+const FAILPOINTS_VARIABLE: &str = "SIGPROOF_FAILPOINTS";
+/// Above what programs number by hand (a shell's 3 to 9), below what few may have (256).
+pub(crate) const FAILPOINTS_FD: i32 = 198;
+
 /// What `execve` needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -149,6 +154,10 @@ fn environment(target: &Target, places: &Places, around: &Surroundings) -> Vec<(
         env.push(("TERM".to_owned(), "xterm-256color".to_owned()));
     } else {
         env.push(("TERM".to_owned(), "dumb".to_owned()));
+    }
+    if target.failpoints {
+        let number = FAILPOINTS_FD.to_string();
+        env.push((FAILPOINTS_VARIABLE.to_owned(), number));
     }
     for (name, value) in around.variables.iter().chain(&target.env) {
         match env.iter_mut().find(|(known, _)| known == name) {

@@ -9,7 +9,7 @@ mod spec;
 mod worktree;
 
 pub(crate) use copy::{TreeError, empty as empty_directory};
-pub(crate) use launch::{Launch, Surroundings};
+pub(crate) use launch::{FAILPOINTS_FD, Launch, Surroundings};
 pub(crate) use places::Places;
 pub use screen::Screen;
 pub use spec::{Limits, Source, Target};

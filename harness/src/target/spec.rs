@@ -20,6 +20,9 @@ pub struct Target {
     /// calls instead of by instruction, which is slower and less exact.
     #[serde(default)]
     pub keep_aslr: bool,
+    /// It is told of failpoints (see `docs/failpoints.md`).
+    #[serde(default)]
+    pub failpoints: bool,
     /// Signals (numbers) that it is started with ignored, as `nohup` does it.
     #[serde(default)]
     pub ignored: Vec<i32>,
@@ -82,6 +85,7 @@ impl Target {
             pty: None,
             stdin: None,
             keep_aslr: false,
+            failpoints: false,
             ignored: Vec::new(),
             limits: Limits::default(),
         }

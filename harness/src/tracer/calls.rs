@@ -5,7 +5,7 @@
 //! only reads a file cannot be told from the next.
 
 use crate::sys::{proc, ptrace};
-use crate::target::Places;
+use crate::target::{FAILPOINTS_FD, Places};
 use syscalls::Sysno;
 
 /// What there is to know of one call by its name.
@@ -183,12 +183,27 @@ impl CallClass {
             Arg::TwoAt(from_dir, from, to_dir, to) => {
                 format!("{} -> {}", at(Some(from_dir), from), at(Some(to_dir), to))
             }
-            Arg::Descriptor(position) => {
+            Arg::Descriptor(position) => said_at_failpoint(call).unwrap_or_else(|| {
                 descriptor_argument(call.pid, call.args[position] as i32, places)
-            }
+            }),
             Arg::Signal(position) => crate::facts::signals::name(call.args[position] as i32),
         }
     }
+}
+
+/// The name in a call of the failpoints' protocol (`docs/failpoints.md`).
+fn said_at_failpoint(call: &Call) -> Option<String> {
+    const MOST_BYTES: u64 = 65;
+    if call.args[0] as i32 != FAILPOINTS_FD || call.args[2] > MOST_BYTES {
+        return None;
+    }
+    let is_socket = proc::descriptor(call.pid, i64::from(FAILPOINTS_FD))?.starts_with("socket:");
+    if !is_socket || !matches!(name(call.number).as_str(), "write" | "sendto") {
+        return is_socket.then(|| "failpoint".to_owned());
+    }
+    let said = ptrace::read_bytes(call.pid, call.args[1], call.args[2] as usize)?;
+    let said = std::str::from_utf8(&said).ok()?.trim();
+    crate::facts::is_failpoint(said).then(|| format!("failpoint:{said}"))
 }
 
 fn waits(what: &str) -> bool {
