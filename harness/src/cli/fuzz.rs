@@ -44,7 +44,7 @@ fn fuzzed(
     token: &StopToken,
 ) -> Result<(Target, String, FuzzReport), Error> {
     let json = args.output.json;
-    let target = args.target.target()?;
+    let target = args.target.target(false)?;
     let options = args.options()?;
     options.narrowing.check()?;
     let jobs = args.jobs.map_or_else(
