@@ -36,6 +36,10 @@
 //! - A signal that was ignored when the program started stays ignored.
 //! - Every task has exactly one outcome; a completed value is never dropped.
 //! - Nobody who does not read our messages delays a stage.
+//!
+//! # Systems
+//! Linux, macOS and Windows. The README says how each is tested and what
+//! differs; macOS has been checked by the compiler alone.
 
 pub mod controller;
 #[doc(hidden)]

@@ -39,7 +39,12 @@ use crate::token::{Interrupted, StopToken};
 /// process leaves the program alone.
 ///
 /// The program's standard input is empty unless
-/// [`CommandRunner::keep_stdin`] says otherwise. Unix only.
+/// [`CommandRunner::keep_stdin`] says otherwise.
+///
+/// On Windows a job object holds the program and all that it starts, and ends
+/// with this process. It has no SIGTERM: at stage 2 the program's console group
+/// gets Ctrl+Break. Without a console nobody can be asked, and the program is
+/// killed when the grace period is over.
 ///
 /// ```
 /// use std::process::Command;

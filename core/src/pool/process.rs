@@ -30,7 +30,10 @@ use crate::token::StopToken;
 /// if that is killed.
 ///
 /// Jobs and values travel in `postcard` format, at most 16 MiB each. Idle
-/// workers wait for the next run; they end with the pool. Unix only.
+/// workers wait for the next run; they end with the pool.
+///
+/// On Windows workers are held by jobs, and asked to end by Ctrl+Break; the
+/// stage they see in any case.
 ///
 /// ```no_run
 /// use sigproof_core::{InterruptHandler, Policy, Executor};
