@@ -33,7 +33,7 @@ struct Example {
 const EXAMPLES: &[Example] = &[
     Example {
         name: "bars",
-        arguments: &["100", "200"],
+        arguments: &["100", "2000"],
         before_each_press: &[
             "begun     [",
             "Press Ctrl+C again to terminate active tasks",
@@ -64,13 +64,13 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "processes",
-        arguments: &["100", "200"],
+        arguments: &["100", "2000"],
         before_each_press: &["task 0", "Press Ctrl+C again to terminate active tasks"],
         at_the_end: &["Second interrupt", "Returning partial results"],
     },
     Example {
         name: "threads",
-        arguments: &["100", "200"],
+        arguments: &["100", "2000"],
         before_each_press: &["task 0", "Press Ctrl+C again to terminate active tasks"],
         at_the_end: &["Second interrupt", "Returning partial results"],
     },

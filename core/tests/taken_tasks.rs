@@ -33,19 +33,29 @@ thread_local! {
 
 /// The coordinator is held in its call-back, so that it cannot clear the queue,
 /// until the worker has dealt with the task that it takes after the stop:
-/// either it begins the task, or it gives it back and ends.
+/// either it begins the task, or it gives it back and ends. Until all tasks are
+/// queued none is over: a held coordinator queues no more.
 fn the_next_task_is_given_back(stop: impl Fn(&StopSource) + Send + Sync + 'static) {
     let source = StopSource::new();
     let pool = ThreadPool::new(&source.token()).workers(1);
     let (hold, held) = channel();
+    let queued = hold.clone();
     let held = Mutex::new(held);
     let (say, news) = channel();
     let mut heard = None;
     let results = pool.map_streaming(
-        0..3,
+        (0..3).inspect(move |&number| {
+            if number == 2 {
+                queued.send(()).expect("task 0 waits");
+            }
+        }),
         move |number, _| {
             match number {
-                0 => FAREWELL.set(Some(Farewell(say.clone()))),
+                0 => {
+                    FAREWELL.set(Some(Farewell(say.clone())));
+                    let held = held.lock().expect("no panic");
+                    held.recv_timeout(support::DEADLINE)?;
+                }
                 1 => {
                     let held = held.lock().expect("no panic");
                     held.recv_timeout(support::DEADLINE)?;
