@@ -111,7 +111,10 @@ fn windows() -> Result<(), Failure> {
 }
 
 fn cargo(triple: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Result<(), Failure> {
-    debian::cargo(DIRECTORY, triple, environment, arguments)
+    let (command, options) = arguments.split_at(1);
+    let package = ["--package", "sigproof-core", "--all-features"];
+    let arguments = [command, &package, options].concat();
+    debian::cargo(DIRECTORY, triple, environment, &arguments)
 }
 
 #[cfg(test)]

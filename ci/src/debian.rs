@@ -43,6 +43,17 @@ pub fn cargo(
     environment: &[(&str, &str)],
     arguments: &[&str],
 ) -> Result<(), Failure> {
+    let (line, mut command) = command(directory, triple, environment, arguments);
+    shown("cargo", line, &mut command)
+}
+
+/// What [`cargo`] runs, as a line to paste and as a command. The first of the arguments is cargo's own command.
+pub fn command(
+    directory: &str,
+    triple: &str,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+) -> (String, Command) {
     let target = target(directory);
     let target = target.to_string_lossy();
     let environment = [
@@ -56,25 +67,14 @@ pub fn cargo(
         environment,
     ]
     .concat();
-    let (command, options) = arguments.split_at(1);
-    let arguments = [
-        command,
-        &[
-            "-Zbuild-std=std,panic_unwind,test",
-            "--target",
-            triple,
-            "--package",
-            "sigproof-core",
-            "--all-features",
-        ],
-        options,
-    ]
-    .concat();
+    let (subcommand, options) = arguments.split_at(1);
+    let standard_library = ["-Zbuild-std=std,panic_unwind,test", "--target", triple];
+    let arguments = [subcommand, &standard_library, options].concat();
     let line = shell_line(&environment, CARGO, &arguments);
-    let mut cargo = Command::new(CARGO);
+    let mut command = Command::new(CARGO);
     for name in UNWANTED {
-        cargo.env_remove(name);
+        command.env_remove(name);
     }
-    cargo.args(&arguments).envs(environment);
-    shown("cargo", line, &mut cargo)
+    command.args(&arguments).envs(environment);
+    (line, command)
 }

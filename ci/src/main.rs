@@ -12,6 +12,7 @@ mod python;
 mod run;
 mod steps;
 mod tools;
+mod tsan;
 mod typed;
 mod wine;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{cross, run::Failure};
+use crate::{cross, run::Failure, tsan};
 
 /// How `--help` begins; the list of steps follows.
 pub const USAGE: &str = "\
@@ -230,6 +230,32 @@ pub const STEPS: &[Step] = &[
         what: "the core on Windows and aarch64, and checked for macOS (some minutes)",
         default: false,
         action: Action::Function(cross::run),
+    },
+    Step {
+        name: "portable",
+        what: "the core with nothing that Linux alone has: what it does on macOS",
+        default: false,
+        action: Action::Commands(&[Command {
+            environment: &[
+                ("RUSTFLAGS", "--cfg sigproof_portable"),
+                ("CARGO_TARGET_DIR", "target/portable"),
+            ],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-core",
+                "--all-features",
+                "--lib",
+                "--tests",
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
+        name: "tsan",
+        what: "the core and its pools under ThreadSanitizer (some minutes)",
+        default: false,
+        action: Action::Function(tsan::run),
     },
     Step {
         name: "released",

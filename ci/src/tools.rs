@@ -21,14 +21,21 @@ struct Tool {
 }
 
 /// What each step uses, by the name of the step. What the default steps use belongs to the first of them, `tools`.
-const TOOLS: &[(&str, &[Tool])] = &[("tools", SUITES), ("cross", CROSS), ("page", PAGE)];
+const TOOLS: &[(&str, &[Tool])] = &[
+    ("tools", SUITES),
+    ("cross", CROSS),
+    ("tsan", TSAN),
+    ("page", PAGE),
+];
+
+const CC: Tool = Tool {
+    program: "cc",
+    packages: &["gcc", "libc6-dev"],
+    used_for: "what is written in C",
+};
 
 const SUITES: &[Tool] = &[
-    Tool {
-        program: "cc",
-        packages: &["gcc", "libc6-dev"],
-        used_for: "the fixtures in C",
-    },
+    CC,
     Tool {
         program: "bash",
         packages: &["bash"],
@@ -113,6 +120,8 @@ const CROSS: &[Tool] = &[
         used_for: "a place where the kernel knows of qemu",
     },
 ];
+
+const TSAN: &[Tool] = &[CC, DEBIAN_RUSTC, DEBIAN_CARGO, RUST_SOURCES];
 
 const DEBIAN_RUSTC: Tool = Tool {
     program: debian::RUSTC,
