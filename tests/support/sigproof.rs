@@ -99,6 +99,13 @@ pub fn json<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Outcome, Failed> {
     if verb == "sweep" || verb == "run" || verb == "fuzz" {
         command.arg("--store").arg(store.path());
     }
+    if verb == "fuzz"
+        && !arguments
+            .iter()
+            .any(|flag| flag.as_ref() == "--regressions")
+    {
+        command.arg("--no-regressions");
+    }
     command.args(&arguments[1..]);
     let shown = format!("{command:?}");
     let Output {

@@ -88,6 +88,8 @@ fn fuzzed(
                 violated,
             } => bar.at_budget(runs, used, points, pairs, violated),
             FuzzProgress::Relearning => bar.remark("running it undisturbed once more"),
+            FuzzProgress::Again { text } => bar.remark(&format!("found earlier: {text}")),
+            FuzzProgress::Shrinking { text } => bar.remark(&format!("shrinking: {text}")),
             FuzzProgress::Confirming { text } => bar.remark(&format!("running again: {text}")),
         },
     )?;

@@ -6,6 +6,7 @@ use crate::explore::{Error, FuzzBudget, FuzzOptions, Narrowing};
 use crate::inject::{Delivery, Fault, Trigger};
 use crate::oracle::Mapped;
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -65,6 +66,15 @@ pub struct FuzzArgs {
     /// Runs at a time [default: the cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Budget")]
     pub jobs: Option<u16>,
+    /// Runs that shrinking one finding may take; 0 leaves it as it was found
+    #[arg(long, value_name = "N", default_value_t = FuzzOptions::SHRINK, help_heading = "Budget")]
+    pub shrink: usize,
+    /// Where schedules that failed are kept; they are tried first [default: sigproof-regressions/PROGRAM-HASH.toml]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub regressions: Option<PathBuf>,
+    /// Neither try what earlier sessions found nor keep what this one finds
+    #[arg(long, conflicts_with = "regressions", help_heading = "Output")]
+    pub no_regressions: bool,
     /// How often each finding is run again, to see whether it shows each time
     #[arg(long, value_name = "N", default_value_t = FuzzOptions::CONFIRM, help_heading = "Budget")]
     pub confirm: u32,
@@ -110,6 +120,12 @@ impl FuzzArgs {
         }
     }
 
+    /// The file of what earlier sessions found.
+    fn regressions(&self) -> Option<PathBuf> {
+        let usual = || FuzzOptions::regressions_of(&self.target.command);
+        (!self.no_regressions).then(|| self.regressions.clone().unwrap_or_else(usual))
+    }
+
     /// What to fuzz with.
     pub fn options(&self) -> Result<FuzzOptions, Error> {
         let doses = self.doses()?;
@@ -132,6 +148,8 @@ impl FuzzArgs {
             },
             keep_going: self.keep_going,
             confirm: self.confirm,
+            shrink: self.shrink,
+            regressions: self.regressions(),
             isolation: self.target.isolation,
             ..FuzzOptions::of(doses, self.seed.unwrap_or_else(any_seed))
         })

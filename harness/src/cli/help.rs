@@ -58,6 +58,8 @@ A schedule is 1 to --most faults, each at a point, at output, at a child or file
 (microseconds to seconds after the start or after the fault before it). The next one is chosen for
 points, and pairs of them, that were not tried; calls that follow a fault become points, too.
 It ends at the first finding unless told to --keep-going. The seed is printed: --seed N repeats.
+What fails is shrunk: fewest faults, then calls in place of times, then small offsets; and kept in
+sigproof-regressions/, a file for each command, whose schedules later sessions try first.
 Examples:
   sigproof fuzz -- ./prog
   sigproof fuzz --for 10m --keep-going --fault INT,TERM,freeze=20ms -- ./prog

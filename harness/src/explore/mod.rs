@@ -28,7 +28,7 @@ mod trial;
 pub use attempt::{Attempt, AttemptReport, attempt, attempt_in};
 pub use error::Error;
 pub use finding::{Finding, Findings};
-pub use fuzz::{Ended, Found, FuzzBudget, FuzzOptions, FuzzProgress, FuzzReport, fuzz};
+pub use fuzz::{Ended, Found, FuzzBudget, FuzzOptions, FuzzProgress, FuzzReport, Kept, fuzz};
 pub use lab::{Isolation, Lab};
 pub use latency::{Budget, Limit, Measured};
 pub use learn::learn;

@@ -2,7 +2,8 @@
 
 use super::findings::{Place, command_line, count, human, plural};
 use super::paper::{Ink, Paper};
-use crate::explore::{Ended, Found, FuzzOptions, FuzzReport};
+use crate::explore::{Ended, Found, FuzzOptions, FuzzReport, Kept};
+use crate::inject::Schedule;
 use crate::oracle::Baseline;
 use crate::target::Target;
 use std::time::Duration;
@@ -89,6 +90,9 @@ pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
     paper.item(0, (Ink::Dim, "time      "), Ink::Plain, &time);
     let seed = format!("{}  (--seed {} repeats it)", report.seed, report.seed);
     paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    if let Some(kept) = &report.kept {
+        regressions(paper, kept);
+    }
     let (ink, verdict) = verdict(report);
     paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
 }
@@ -106,7 +110,19 @@ fn one(paper: &mut Paper, found: &Found) {
         let head = format!("{}. ", place + 1);
         paper.item(14, (Ink::Dim, &head), Ink::Plain, &step.to_string());
     }
-    let how = format!("found in run {}", found.run);
+    let mut how = match found.run {
+        0 => "found by an earlier session".to_owned(),
+        run => format!("found in run {run}"),
+    };
+    let faults = |schedule: &Schedule| count(schedule.steps.len(), "fault");
+    if found.shrinking > 0 {
+        how.push_str(&format!(
+            " with {}, shrunk to {} in {}",
+            faults(&found.original),
+            finding.schedule.steps.len(),
+            count(found.shrinking, "run")
+        ));
+    }
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &how);
     let (seen, times) = finding.seen;
     if finding.flaky() {
@@ -119,6 +135,26 @@ fn one(paper: &mut Paper, found: &Found) {
     if let Some(file) = &finding.file {
         paper.command(14, &format!("sigproof replay {}", file.display()));
     }
+}
+
+/// What earlier sessions left, and what this one leaves.
+fn regressions(paper: &mut Paper, kept: &Kept) {
+    let mut words = Vec::new();
+    if kept.tried > 0 {
+        words.push(format!(
+            "{} of earlier sessions tried, {} of them fail again",
+            count(kept.tried, "schedule"),
+            kept.shown
+        ));
+    }
+    if kept.added > 0 {
+        words.push(format!("{} kept", count(kept.added, "schedule")));
+    }
+    if words.is_empty() {
+        return;
+    }
+    let words = format!("{} ({})", words.join(", "), kept.path.display());
+    paper.item(0, (Ink::Dim, "earlier   "), Ink::Plain, &words);
 }
 
 fn notes(paper: &mut Paper, report: &FuzzReport) {

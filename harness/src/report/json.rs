@@ -81,6 +81,8 @@ impl<W: Write> Json<W> {
         fields["schedule"] = json!(texts(&found.finding.schedule));
         fields["original"] = json!(texts(&found.original));
         fields["run"] = json!(found.run);
+        fields["shrinking"] = json!(found.shrinking);
+        fields["kept"] = json!(found.kept);
         self.line("finding", fields)
     }
 
@@ -106,6 +108,12 @@ impl<W: Write> Json<W> {
                 "limits": report.limits,
                 "notes": report.notes,
                 "failed_runs": report.failed_runs,
+                "regressions": report.kept.as_ref().map(|kept| json!({
+                    "file": kept.path,
+                    "tried": kept.tried,
+                    "shown": kept.shown,
+                    "added": kept.added,
+                })),
             }),
         )
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Schedules that are looked at for one finding while it is flaky.
-const MOST_LOOKS: usize = 8;
+const MOST_LOOKS: usize = 5;
 
 /// Each thing that is wrong once, with the schedule that shows it most surely.
 #[derive(Default)]
@@ -20,9 +20,14 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Whether something is known that shows again.
-    pub(super) fn sure(&self) -> bool {
-        self.found.iter().any(|found| found.finding.seen.0 > 1)
+    /// Whether something is known that shows each time, or no schedule was found that shows it more surely.
+    pub(super) fn settled(&self) -> bool {
+        self.found.iter().any(|found| {
+            let finding = &found.finding;
+            let key = (finding.oracle, finding.subject.clone());
+            let looks = self.looked.get(&key).copied().unwrap_or(0);
+            !finding.flaky() || (finding.seen.0 > 1 && looks >= MOST_LOOKS)
+        })
     }
 
     /// Whether this is new, or shows something more surely perhaps that was flaky so far.
@@ -75,6 +80,8 @@ pub(super) fn violations(run: usize, trial: &Arc<Trial>) -> Vec<Found> {
                 finding: finding(judgement.oracle, evidence, trial),
                 run,
                 original: trial.schedule.clone(),
+                shrinking: 0,
+                kept: false,
             });
         }
     }

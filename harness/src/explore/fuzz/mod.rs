@@ -4,13 +4,18 @@
 //! 2. `strategy.rs` draws schedules from them, `novelty.rs` chooses those with most that is new.
 //! 3. `search.rs` runs them in batches on the pool. What the target does after a fault is recorded, and its calls
 //!    become moments for the next batch.
-//! 4. A violation is judged once more with what varies with time, repeated, and told.
+//! 4. A violation is judged once more with what varies with time, repeated, shrunk (`shrink.rs`) and told.
+//! 5. What was found is kept in a file (`regressions.rs`) that later sessions try first.
 
+mod candidates;
+mod examine;
 mod ledger;
 mod material;
 mod novelty;
+mod regressions;
 mod report;
 mod search;
+mod shrink;
 mod strategy;
 
 use super::lab::until;
@@ -21,9 +26,11 @@ use super::{Error, Isolation, Lab, learn};
 use crate::inject::Fault;
 use crate::oracle::{Baseline, Contract, Mapped};
 use material::Material;
-pub use report::{Ended, Found, FuzzReport};
+use regressions::Regressions;
+pub use report::{Ended, Found, FuzzReport, Kept};
 use search::Search;
 use sigproof_core::{Stage, StopToken};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,6 +64,10 @@ pub struct FuzzOptions {
     pub keep_going: bool,
     /// How often a finding is run again, to see whether it shows each time.
     pub confirm: u32,
+    /// Runs that shrinking one finding may take; 0 leaves it as it was found.
+    pub shrink: usize,
+    /// The file of what earlier sessions found.
+    pub regressions: Option<PathBuf>,
     /// How the target is kept apart, for the stored failures.
     pub isolation: Isolation,
 }
@@ -68,6 +79,15 @@ impl FuzzOptions {
     pub const TIME: Duration = Duration::from_secs(60);
     /// How often a finding is run again, unless told otherwise.
     pub const CONFIRM: u32 = 4;
+
+    /// Runs that shrinking one finding may take, unless told otherwise.
+    pub const SHRINK: usize = 300;
+
+    /// Where the schedules that a command failed under are kept unless told otherwise:
+    /// `sigproof-regressions/PROGRAM-HASH.toml`, a hash of the program's name and its arguments.
+    pub fn regressions_of(command: &[String]) -> PathBuf {
+        regressions::usual_path(command)
+    }
 
     /// These faults, everything else as it is unless told otherwise.
     pub fn of(faults: Vec<(Fault, bool)>, seed: u64) -> FuzzOptions {
@@ -84,6 +104,8 @@ impl FuzzOptions {
             },
             keep_going: false,
             confirm: FuzzOptions::CONFIRM,
+            shrink: FuzzOptions::SHRINK,
+            regressions: None,
             isolation: Isolation::Auto,
         }
     }
@@ -130,6 +152,16 @@ pub enum FuzzProgress<'a> {
     },
     /// It is run undisturbed once more, to see what depends on the time.
     Relearning,
+    /// What an earlier session found is tried.
+    Again {
+        /// What was wrong.
+        text: &'a str,
+    },
+    /// A smaller schedule is looked for.
+    Shrinking {
+        /// What is wrong.
+        text: &'a str,
+    },
     /// A finding is run again.
     Confirming {
         /// What is wrong.
@@ -151,6 +183,11 @@ pub fn fuzz(
     mut progress: impl FnMut(FuzzProgress<'_>),
 ) -> Result<FuzzReport, Error> {
     let begun = Instant::now();
+    let command = &lab.target().command;
+    let regressions = options.regressions.as_deref();
+    let regressions = regressions
+        .map(|path| Regressions::read(path, command))
+        .transpose()?;
     let lab = Arc::new(lab);
     let signal = options.faults.iter().find_map(|(fault, _)| fault.signal());
     let signal = signal.unwrap_or(libc::SIGINT);
@@ -161,7 +198,7 @@ pub fn fuzz(
     let material = Material::new(&baseline, &options.faults, &options.narrowing)?;
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
     progress(FuzzProgress::Learned(&trials.baseline));
-    let mut search = Search::new(trials, material, options, learned_at, token);
+    let mut search = Search::new(trials, material, options, learned_at, token, regressions);
     let ended = until(&lab, token, Stage::TerminateActive, || {
         search.go(&mut progress)
     })?;

@@ -4,6 +4,7 @@ use super::super::finding::Finding;
 use crate::inject::Schedule;
 use crate::oracle::{Baseline, Contract};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,10 +42,29 @@ impl Ended {
 pub struct Found {
     /// What, with the schedule as it is stored.
     pub finding: Finding,
-    /// In which run it showed first, from 1.
+    /// In which run it showed first, from 1; 0 for one that an earlier session kept.
     pub run: usize,
     /// The schedule as it was found.
     pub original: Schedule,
+    /// Runs that it took to shrink it.
+    pub shrinking: usize,
+    /// An earlier session kept it.
+    pub kept: bool,
+}
+
+/// The file of what is kept from session to session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The command that it was made for, when that is another one.
+    pub other: Option<String>,
+    /// Schedules of earlier sessions that were tried.
+    pub tried: usize,
+    /// How many of those fail again.
+    pub shown: usize,
+    /// Schedules that this session put into it.
+    pub added: usize,
 }
 
 /// What came of it.
@@ -81,6 +101,8 @@ pub struct FuzzReport {
     pub notes: Vec<String>,
     /// Runs that the harness could not do.
     pub failed_runs: Vec<String>,
+    /// What is kept from session to session; `None` when nothing is to be.
+    pub kept: Option<Kept>,
     /// What undisturbed runs do, whole.
     pub baseline: Arc<Baseline>,
     /// What was asked.

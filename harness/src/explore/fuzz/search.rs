@@ -6,12 +6,11 @@
 use super::ledger::{Ledger, violations};
 use super::material::Material;
 use super::novelty::{Chooser, Next};
-use super::report::{Ended, FuzzReport};
+use super::regressions::Regressions;
+use super::report::{Ended, FuzzReport, Kept};
 use super::{FuzzOptions, FuzzProgress};
 use crate::explore::Error;
 use crate::explore::answers::Answers;
-use crate::explore::finding::Finding;
-use crate::explore::learn::refine;
 use crate::explore::store::{Expected, Store};
 use crate::explore::sweep::outside;
 use crate::explore::trial::{Trial, Trials};
@@ -28,25 +27,27 @@ const MOST_FAILED: usize = 20;
 
 /// A search that is going on.
 pub(super) struct Search<'a> {
-    trials: Arc<Trials>,
-    options: &'a FuzzOptions,
-    token: &'a StopToken,
-    learned_at: SystemTime,
-    relearned: bool,
-    chooser: Chooser,
-    material: Material,
-    begun: Instant,
+    pub(super) trials: Arc<Trials>,
+    pub(super) options: &'a FuzzOptions,
+    pub(super) token: &'a StopToken,
+    pub(super) learned_at: SystemTime,
+    pub(super) relearned: bool,
+    pub(super) chooser: Chooser,
+    pub(super) material: Material,
+    pub(super) begun: Instant,
     /// Time that does not count: repeating what was found.
-    aside: Duration,
-    runs: usize,
-    repeats: usize,
-    violated: usize,
-    unstruck: usize,
-    failed_in_a_row: usize,
-    ledger: Ledger,
-    tried: BTreeSet<PointName>,
-    answers: Answers,
-    failed_runs: Vec<String>,
+    pub(super) aside: Duration,
+    pub(super) runs: usize,
+    pub(super) repeats: usize,
+    pub(super) violated: usize,
+    pub(super) unstruck: usize,
+    pub(super) failed_in_a_row: usize,
+    pub(super) ledger: Ledger,
+    pub(super) tried: BTreeSet<PointName>,
+    pub(super) answers: Answers,
+    pub(super) failed_runs: Vec<String>,
+    pub(super) regressions: Option<Regressions>,
+    pub(super) kept: Kept,
 }
 
 impl<'a> Search<'a> {
@@ -56,6 +57,7 @@ impl<'a> Search<'a> {
         options: &'a FuzzOptions,
         learned_at: SystemTime,
         token: &'a StopToken,
+        regressions: Option<Regressions>,
     ) -> Search<'a> {
         Search {
             trials,
@@ -76,6 +78,8 @@ impl<'a> Search<'a> {
             tried: BTreeSet::new(),
             answers: Answers::default(),
             failed_runs: Vec::new(),
+            regressions,
+            kept: Kept::default(),
         }
     }
 
@@ -84,7 +88,9 @@ impl<'a> Search<'a> {
         &mut self,
         progress: &mut impl FnMut(FuzzProgress<'_>),
     ) -> Result<Ended, Error> {
+        self.try_kept(progress)?;
         self.begun = Instant::now();
+        self.aside = Duration::ZERO;
         loop {
             if let Some(ended) = self.over() {
                 return Ok(ended);
@@ -122,7 +128,7 @@ impl<'a> Search<'a> {
         let budget = self.options.budget;
         if self.token.is_interrupted() {
             Some(Ended::Interrupted)
-        } else if self.ledger.sure() && !self.options.keep_going {
+        } else if self.ledger.settled() && !self.options.keep_going {
             Some(Ended::Found)
         } else if self.failed_in_a_row >= MOST_FAILED {
             Some(Ended::Failing)
@@ -222,57 +228,6 @@ impl<'a> Search<'a> {
         Some(trial)
     }
 
-    /// Judges violations once more, and repeats what is new.
-    fn take(
-        &mut self,
-        violated: Vec<(usize, Trial)>,
-        progress: &mut impl FnMut(FuzzProgress<'_>),
-    ) -> Result<(), Error> {
-        if !self.relearned {
-            progress(FuzzProgress::Relearning);
-            self.relearned = true;
-            let refined = refine(
-                &self.trials.lab,
-                &self.trials.baseline,
-                self.learned_at,
-                self.token,
-            );
-            match refined {
-                Ok(Some(baseline)) => self.trials = Arc::new(self.trials.with_baseline(baseline)),
-                Ok(None) | Err(Error::Interrupted) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        for (run, trial) in violated {
-            let trial = Arc::new(self.trials.judge(trial.schedule, trial.run));
-            for mut found in violations(run, &trial) {
-                if !self.ledger.wants(&found.finding) {
-                    continue;
-                }
-                let text = &found.finding.text;
-                progress(FuzzProgress::Confirming { text });
-                self.confirm(&mut found.finding);
-                self.ledger.keep(found);
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs a finding again, to see whether it shows each time.
-    fn confirm(&mut self, finding: &mut Finding) {
-        for _ in 0..self.options.confirm {
-            if self.token.is_interrupted() {
-                return;
-            }
-            let Ok(trial) = self.trials.run(finding.schedule.clone(), false) else {
-                return;
-            };
-            self.repeats += 1;
-            finding.seen.0 += u32::from(trial.has(finding.oracle, &finding.subject));
-            finding.seen.1 += 1;
-        }
-    }
-
     /// What came of it; failing runs are stored.
     pub(super) fn report(mut self, ended: Ended, store: &Store, begun: Instant) -> FuzzReport {
         let mut notes = self.trials.lab.notes.clone();
@@ -296,6 +251,7 @@ impl<'a> Search<'a> {
                 Err(error) => notes.push(error.to_string()),
             }
         }
+        self.keep_found(&mut notes);
         notes.dedup();
         let points: BTreeSet<&PointName> = self
             .material
@@ -323,6 +279,7 @@ impl<'a> Search<'a> {
             limits: self.answers.limits,
             notes,
             failed_runs: self.failed_runs,
+            kept: self.regressions.is_some().then_some(self.kept),
             baseline: Arc::clone(&self.trials.baseline),
             contract: self.trials.contract.clone(),
             found: self.ledger.found,
