@@ -41,8 +41,8 @@ const LAYERS: &[Layers] = &[
     Layers {
         root: "harness/src/",
         order: &[
-            "facts", "sys", "target", "tracer", "inject", "probe", "oracle", "explore", "results",
-            "scenario", "report", "cli",
+            "facts", "sys", "symbols", "target", "tracer", "inject", "probe", "oracle", "explore",
+            "results", "scenario", "report", "cli",
         ],
         reserved: &[("sys", &["target", "tracer", "probe", "inject"])],
     },

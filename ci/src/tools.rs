@@ -37,6 +37,11 @@ const CC: Tool = Tool {
 const SUITES: &[Tool] = &[
     CC,
     Tool {
+        program: "c++",
+        packages: &["g++"],
+        used_for: "a program in C++ whose call stacks are read",
+    },
+    Tool {
         program: "bash",
         packages: &["bash"],
         used_for: "the fixtures in bash",

@@ -10,6 +10,7 @@ mod probe;
 pub mod report;
 pub mod results;
 pub mod scenario;
+mod symbols;
 mod sys;
 pub mod target;
 mod tracer;

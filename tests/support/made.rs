@@ -1,9 +1,10 @@
 //! Results made by hand: everything that a report can show, in the ugliest form.
 
+use ::sigproof::explore::Share;
 use ::sigproof::facts::{Event, ExitStatus, Phase, Run, Stream, TerminalFact, What};
 use ::sigproof::inject::PointName;
 use ::sigproof::results::{
-    Budget, Case, CaseVerdict, Coverage, Difference, Fate, Finding, Kind, Point, Record,
+    Between, Budget, Case, CaseVerdict, Coverage, Difference, Fate, Finding, Kind, Point, Record,
 };
 
 /// What cannot be broken at a space, and markup that must not become any.
@@ -136,6 +137,14 @@ fn record(points: usize) -> Record {
     }
 }
 
+fn share(name: &str, found: usize, tried: usize) -> Share {
+    Share {
+        name: name.to_owned(),
+        found,
+        tried,
+    }
+}
+
 /// A case with everything in it that a report can show, and this many points.
 pub fn full(points: usize, findings: usize) -> Case {
     let mut case = Case::new(
@@ -157,6 +166,13 @@ pub fn full(points: usize, findings: usize) -> Case {
                 .filter(|at| at % 50 == 7 && at % findings == index)
                 .collect(),
             first: Some(format!("bash:openat({LONG})#1@exit")),
+            between: Some(Between {
+                text: format!(
+                    "between `openat({LONG})` in {LONG} (save.c:41) and `rename` in main"
+                ),
+                after: vec![format!("{LONG} (save.c:41)"), "main (save.c:50)".into()],
+                before: vec!["main (save.c:51)".into()],
+            }),
             count: 3,
             seen: 2,
             times: 3,
@@ -172,6 +188,7 @@ pub fn full(points: usize, findings: usize) -> Case {
         tried: points - points / 20,
         by_class: points / 10,
         not_reached: points / 40,
+        by_function: vec![share(LONG, points, points - 1), share("main", 3, 3)],
         runs: points,
         ..Coverage::default()
     });

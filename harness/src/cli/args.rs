@@ -309,6 +309,9 @@ pub struct PointsArgs {
     pub contract: ContractArgs,
     #[command(flatten)]
     pub points: PointArgs,
+    /// Show which code makes each call: the functions on the stack, the innermost first
+    #[arg(long)]
+    pub stacks: bool,
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,

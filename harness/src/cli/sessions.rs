@@ -271,6 +271,10 @@ pub fn points(args: PointsArgs) -> u8 {
             args.points.all,
             token,
         )?;
+        let sites = args
+            .stacks
+            .then(|| explore::call_sites(&lab, args.points.all, token))
+            .transpose()?;
         bar.clear();
         let narrowing = args.points.narrowing();
         if args.json {
@@ -281,11 +285,11 @@ pub fn points(args: PointsArgs) -> u8 {
                 .iter()
                 .filter(|point| narrowing.wants(point))
             {
-                told(out.point(point))?;
+                told(out.point(point, sites.as_ref()))?;
             }
         } else {
             let mut paper = Paper::new();
-            report::points_map(&mut paper, &baseline, &narrowing);
+            report::points_map(&mut paper, &baseline, &narrowing, sites.as_ref());
             print(&paper.finish());
         }
         Ok(exit::HOLDS)

@@ -262,6 +262,7 @@ pub(super) fn finding(
         before_ready: false,
         file: None,
         places: Vec::new(),
+        moment: None,
         trial: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Equal violations at many points are one finding.
 
-use super::Trial;
+use super::{Moment, Trial};
 use crate::inject::{PointName, Schedule, Trigger};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ pub struct Finding {
     /// Places in the plan of the points.
     #[serde(skip)]
     pub places: Vec<usize>,
+    /// Where it shows first: which code makes the calls around that point.
+    #[serde(skip)]
+    pub moment: Option<Moment>,
     /// A run that shows it.
     #[serde(skip)]
     pub trial: Option<Arc<Trial>>,
@@ -40,9 +43,8 @@ pub struct Finding {
 impl Finding {
     /// Where it shows first: a point, or two when the second fault has one, too.
     pub fn first(&self) -> String {
-        let trial = self.trial.as_ref().map(|trial| &trial.schedule);
-        let schedule = trial.unwrap_or(&self.schedule);
-        let names: Vec<String> = schedule
+        let names: Vec<String> = self
+            .schedule_shown()
             .steps
             .iter()
             .filter_map(|step| match &step.trigger {
@@ -58,6 +60,12 @@ impl Finding {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
         }
+    }
+
+    /// The schedule of the run that is shown.
+    pub(super) fn schedule_shown(&self) -> &Schedule {
+        let trial = self.trial.as_ref().map(|trial| &trial.schedule);
+        trial.unwrap_or(&self.schedule)
     }
 
     /// Its schedule, as it is written.
@@ -115,6 +123,7 @@ impl Findings {
                         before_ready,
                         file: None,
                         places: Vec::new(),
+                        moment: None,
                         trial: None,
                     },
                     at: Vec::new(),

@@ -6,11 +6,12 @@ use super::lab::until;
 use super::learn::refine;
 use super::plan::{Narrowing, Plan, Strike};
 use super::second::{Pairs, Second, pairs};
+use super::site::{Sites, place};
 use super::spot::{Spot, spots};
 use super::store::{Expected, Store};
 use super::tally::run_all;
 use super::trial::Trials;
-use super::{Error, Isolation, Lab, learn};
+use super::{Covered, Error, Isolation, Lab, learn};
 use crate::inject::PointName;
 use crate::oracle::{Baseline, Contract, Mapped};
 use sigproof_core::{Stage, StopToken};
@@ -130,6 +131,10 @@ pub struct SweepReport {
     pub cut_short: usize,
     /// Runs that the harness could not do.
     pub failed_runs: Vec<String>,
+    /// Who makes the calls; empty when it was interrupted.
+    pub sites: Sites,
+    /// Points tried by call and by function; `None` for pairs.
+    pub covered: Option<Covered>,
     /// Every point found, in the order of the recording, and what came of it.
     pub spots: Vec<Spot>,
     /// What undisturbed runs do, whole.
@@ -224,6 +229,18 @@ pub fn sweep(
     }
     let mut notes = lab.notes.clone();
     notes.extend(outside(&trials.baseline));
+    let mut sites = Sites::default();
+    if !token.is_interrupted() {
+        // After everything else: neither a run nor the time that is measured is slower for it.
+        let placed = until(&lab, token, Stage::CancelQueued, || {
+            place(&trials, options.all_calls(), &mut findings)
+        });
+        match placed {
+            Ok(placed) => sites = placed,
+            Err(Error::Interrupted) => {}
+            Err(error) => notes.push(format!("call stacks could not be taken: {error}")),
+        }
+    }
     for finding in &mut findings {
         let expected = Expected {
             oracle: finding.oracle.to_owned(),
@@ -248,6 +265,7 @@ pub fn sweep(
         Some(pairs) => plan.planned.len() + pairs.cut,
         None => points.points.len() - plan.unfit.len(),
     };
+    let spots = spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes);
     Ok(SweepReport {
         baseline_ns: trials.baseline.duration_ns,
         findings,
@@ -267,7 +285,12 @@ pub fn sweep(
         notes,
         cut_short: tally.cut_short,
         failed_runs: tally.failed_runs,
-        spots: spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes),
+        covered: plan
+            .pairs
+            .is_none()
+            .then(|| Covered::of_sweep(&spots, &sites)),
+        sites,
+        spots,
         baseline: Arc::clone(&trials.baseline),
         contract: trials.contract.clone(),
     })

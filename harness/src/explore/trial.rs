@@ -164,13 +164,13 @@ impl Trials {
         Ok(self.judge(schedule, run))
     }
 
-    /// Runs one schedule and keeps every call.
-    pub(super) fn record(&self, schedule: &Schedule) -> Result<Run, Error> {
+    /// Runs one schedule and keeps every call, as closely watched as this says.
+    pub(super) fn record(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
         self.lab.bench()?.run(RunOrder {
             fresh: true,
             command: None,
-            trace: Trace::RecordAll,
+            trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms: Bench::after_ms(&self.lab, self.baseline.duration_ns),

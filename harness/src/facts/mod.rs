@@ -12,6 +12,7 @@ mod point;
 mod run;
 mod shape;
 pub mod signals;
+mod stack;
 mod status;
 mod tree;
 
@@ -21,5 +22,6 @@ pub use event::{Event, HandlerFact, Stream, What, is_failpoint};
 pub use point::{Phase, PointKey, RawPoint};
 pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
 pub use shape::{path_shape, text_shape};
+pub use stack::{Frame, Stacks, own};
 pub use status::ExitStatus;
 pub use tree::{Change, Entry, EntryKind, TreeDelta};

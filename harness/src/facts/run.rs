@@ -1,6 +1,6 @@
 //! Everything that is known of one run.
 
-use super::{Capture, Event, ExitStatus, RawPoint, TreeDelta};
+use super::{Capture, Event, ExitStatus, RawPoint, Stacks, TreeDelta};
 use serde::{Deserialize, Serialize};
 
 /// One run's facts.
@@ -34,6 +34,9 @@ pub struct Run {
     pub usage: Usage,
     /// The system calls, when the run was recorded.
     pub points: Vec<RawPoint>,
+    /// Who made them, when that was asked for.
+    #[serde(default)]
+    pub stacks: Stacks,
     /// Things that limit what this run can tell, in words.
     pub limits: Vec<String>,
     /// The same command run again in the work tree that this run left.

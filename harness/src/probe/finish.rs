@@ -4,7 +4,7 @@ use super::live::Live;
 use super::order::Refusal;
 use crate::facts::Run;
 use crate::sys::wait::{self, Next};
-use crate::tracer::Tracer;
+use crate::tracer::{Recording, Tracer};
 
 impl Live<'_> {
     /// Kills whatever there is, and waits until it is gone; nobody wants the facts.
@@ -55,6 +55,10 @@ impl Live<'_> {
             .changes()
             .map_err(|error| Refusal::Harness(format!("reading the work tree: {error}")))?;
         let terminal = self.streams.terminal_fact();
+        let (points, stacks) = self
+            .tracer
+            .map_or_else(Recording::default, Tracer::into_recording)
+            .finish();
         let mut captures = self
             .streams
             .readers
@@ -84,7 +88,8 @@ impl Live<'_> {
             stderr,
             terminal,
             usage: self.usage,
-            points: self.tracer.map(Tracer::into_points).unwrap_or_default(),
+            points,
+            stacks,
             limits: self.limits,
             rerun: None,
             check: None,

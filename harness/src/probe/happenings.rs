@@ -1,7 +1,6 @@
 //! What happens to the target's processes, as events.
 
 use super::live::{Live, Trouble};
-use super::order::Trace;
 use crate::facts::{ExitStatus, Usage, What};
 use crate::sys::proc;
 use crate::sys::wait::{self, Next, Waited};
@@ -24,7 +23,7 @@ impl Live<'_> {
                 }
                 Next::Some(tid, waited) => (tid, waited),
             };
-            if matches!(self.order.trace, Trace::Record | Trace::RecordAll) {
+            if self.order.trace.records() {
                 // What a call wrote is seen before the next call is: points and output are in order.
                 self.read_all()?;
             }

@@ -2,7 +2,7 @@
 
 use super::failpoints::{FAILPOINTS, Failpoints};
 use super::later::Agenda;
-use super::order::{RunOrder, Trace};
+use super::order::RunOrder;
 use super::stepper::Stepper;
 use super::streams::Streams;
 use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What, Zombie};
@@ -257,7 +257,7 @@ impl<'a> Live<'a> {
         }) = self.events.last_mut()
             && *last == stream
             // In a recording every piece keeps its moment: points are compared with it.
-            && !matches!(self.order.trace, Trace::Record | Trace::RecordAll)
+            && !self.order.trace.records()
             && now - *at_ns < 1_000_000
             && before.len() + bytes.len() <= 8192
         {

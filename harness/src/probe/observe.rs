@@ -11,10 +11,11 @@ pub(super) fn watch(order: &RunOrder) -> Option<Watch> {
     let scopes = order.steps.iter().filter_map(scope).collect();
     let mut watch = match order.trace {
         Trace::None => return None,
-        Trace::Record => Watch::recording(Record::Effects, points, scopes),
-        Trace::RecordAll => Watch::recording(Record::All, points, scopes),
+        Trace::Record | Trace::Stacks => Watch::recording(Record::Effects, points, scopes),
+        Trace::RecordAll | Trace::StacksAll => Watch::recording(Record::All, points, scopes),
         Trace::Steps | Trace::Effects => Watch::awaiting(points, scopes),
     };
+    watch.stacks = matches!(order.trace, Trace::Stacks | Trace::StacksAll);
     let signals = order.steps.iter().filter_map(|step| step.fault.signal());
     watch.handlers = signals.collect();
     let triggers = || order.steps.iter().map(|step| &step.trigger);

@@ -30,6 +30,20 @@ pub(crate) enum Trace {
     Record,
     /// Every call becomes a point.
     RecordAll,
+    /// As `Record`, with the stack of the thread at each point: slower.
+    Stacks,
+    /// As `RecordAll`, with stacks.
+    StacksAll,
+}
+
+impl Trace {
+    /// Calls become points.
+    pub(crate) fn records(self) -> bool {
+        matches!(
+            self,
+            Trace::Record | Trace::RecordAll | Trace::Stacks | Trace::StacksAll
+        )
+    }
 }
 
 /// One run.

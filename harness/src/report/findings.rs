@@ -1,7 +1,8 @@
-//! The report of a sweep, of a replay, and the map of points.
+//! The report of a sweep, and of a replay.
 
 use super::paper::{Ink, Paper};
-use crate::explore::{Failure, Finding, Narrowing, Plan, Replay, SweepReport};
+use super::points;
+use crate::explore::{Failure, Finding, Plan, Replay, SweepReport};
 use crate::oracle::Baseline;
 use crate::target::Target;
 use std::time::Duration;
@@ -67,6 +68,9 @@ fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
         format!("at {} of {found}, first at {first}", finding.count)
     };
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
+    if let Some(moment) = &finding.moment {
+        paper.item(14, (Ink::Dim, ""), Ink::Plain, &moment.to_string());
+    }
     let (seen, times) = finding.seen;
     if finding.flaky() {
         paper.item(
@@ -166,6 +170,7 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     }
     coverage.push(')');
     paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    points::covered(paper, report);
     if !report.unjudged.is_empty() {
         let words: Vec<String> = report
             .unjudged
@@ -336,37 +341,6 @@ pub fn replay_report(paper: &mut Paper, failure: &Failure, replay: &Replay) {
         _ => (Ink::Warn, "≈ flaky: "),
     };
     paper.item(0, (Ink::Dim, "verdict   "), ink, &format!("{mark}{counts}"));
-}
-
-/// The map that `sigproof points` prints.
-pub fn points_map(paper: &mut Paper, baseline: &Baseline, narrowing: &Narrowing) {
-    let map = &baseline.points;
-    let mut shown = 0;
-    for point in &map.points {
-        if !narrowing.wants(point) {
-            continue;
-        }
-        shown += 1;
-        let kind = match (point.idle, point.steady, point.blocks, point.changes) {
-            (_, false, ..) => (Ink::Warn, "unsteady"),
-            (true, ..) => (Ink::Dim, "idle    "),
-            (_, _, true, _) => (Ink::Name, "waits   "),
-            (_, _, _, true) => (Ink::Plain, "changes "),
-            _ => (Ink::Dim, "        "),
-        };
-        let at = format!("{:>9}  ", human(Duration::from_nanos(point.at_ns)));
-        paper.line(&[
-            (Ink::Dim, &at),
-            kind,
-            (Ink::Plain, "  "),
-            (Ink::Plain, &point.name.to_string()),
-        ]);
-    }
-    paper.gap();
-    paper.item(0, (Ink::Strong, ""), Ink::Plain, &format!(
-        "{shown} of {} points; {} calls passed over (they failed and changed nothing); {} unsteady",
-        map.points.len(), map.passed_over, map.unsteady
-    ));
 }
 
 #[cfg(test)]

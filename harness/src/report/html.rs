@@ -166,6 +166,9 @@ fn plain_case(page: &mut String, case: &Case) {
                     escaped(first)
                 );
             }
+            if let Some(between) = &finding.between {
+                let _ = write!(page, " <br>{}", escaped(&between.text));
+            }
             if let Some(replay) = &finding.replay {
                 let _ = write!(page, " <br><code>{}</code>", escaped(replay));
             }

@@ -1,7 +1,7 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
 use crate::explore::{
-    Finding, Found, FuzzOptions, FuzzReport, Plan, Replay, RunReport, SweepReport,
+    Finding, Found, FuzzOptions, FuzzReport, Plan, Replay, RunReport, Sites, SweepReport,
 };
 use crate::inject::Schedule;
 use crate::oracle::{Baseline, Point};
@@ -129,6 +129,8 @@ impl<W: Write> Json<W> {
                 "points_found": report.points_found,
                 "points_tried": report.points_tried,
                 "coverage": report.coverage(),
+                "by_call": report.covered.as_ref().map(|covered| &covered.by_call),
+                "by_function": report.covered.as_ref().map(|covered| &covered.by_function),
                 "not_reached": not_reached,
                 "left_out": report.left_out,
                 "by_class": report.by_class,
@@ -175,8 +177,8 @@ impl<W: Write> Json<W> {
         )
     }
 
-    /// One point of the map.
-    pub fn point(&mut self, point: &Point) -> io::Result<()> {
+    /// One point of the map, with the stack of the thread that comes by when that is known.
+    pub fn point(&mut self, point: &Point, sites: Option<&Sites>) -> io::Result<()> {
         self.line(
             "point",
             json!({
@@ -192,6 +194,8 @@ impl<W: Write> Json<W> {
                 "idle": point.idle,
                 "blocks": point.blocks,
                 "changes": point.changes,
+                "in": sites.and_then(|sites| sites.own(&point.key)).map(ToString::to_string),
+                "stack": sites.map(|sites| sites.stack(&point.key)),
             }),
         )
     }
@@ -246,6 +250,8 @@ fn finding_fields(finding: &Finding) -> Value {
         "count": finding.count,
         "points": points,
         "first": finding.first(),
+        "moment": finding.moment,
+        "between": finding.moment.as_ref().map(ToString::to_string),
         "seen": finding.seen.0,
         "times": finding.seen.1,
         "flaky": finding.flaky(),

@@ -11,13 +11,14 @@ mod json;
 mod junit;
 mod paper;
 mod perfetto;
+mod points;
 mod progress;
 mod timeline;
 
 pub use asciicast::asciicast;
 pub use cases::{budgets, case_details, finished_line, verdict_table};
 pub use files::{Wanted, write};
-pub use findings::{Place, points_map, replay_report, sweep_heading, sweep_report};
+pub use findings::{Place, replay_report, sweep_heading, sweep_report};
 pub use fuzz::{fuzz_heading, fuzz_report};
 pub use github::{annotations, summary};
 pub use html::html;
@@ -25,6 +26,7 @@ pub use json::Json;
 pub use junit::junit;
 pub use paper::{Ink, Paper};
 pub use perfetto::perfetto;
+pub use points::points_map;
 pub use progress::{Bar, Sink};
 pub use timeline::run_report;
 

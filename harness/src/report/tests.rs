@@ -12,6 +12,7 @@ fn finding(number: usize, flaky: bool) -> Finding {
         text: format!("file-{number} 100% | `left` <b>\n::error::no command"),
         points: Vec::new(),
         first: Some("sh:openat(a_b*c)#1@exit".into()),
+        between: None,
         count: 3,
         seen: if flaky { 1 } else { 3 },
         times: 3,

@@ -9,6 +9,12 @@ pub const POINTS: usize = 20_000;
 pub const FINDINGS: usize = 10_000;
 /// Points named by all findings together.
 pub const POINTS_NAMED: usize = 200_000;
+/// Findings whose call stacks are kept.
+pub const STACKS: usize = 500;
+/// Functions of one call stack: the innermost ones.
+pub const FRAMES: usize = 24;
+/// Calls, and functions, whose coverage is kept: those with most points.
+pub const SHARES: usize = 1_000;
 /// Runs that are kept whole, the baseline counted.
 pub const RUNS: usize = 64;
 /// Events of one run: the first and the last of them.

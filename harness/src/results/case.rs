@@ -1,6 +1,7 @@
 //! One case: a sweep, a run, a fuzz session, a scenario.
 
 use super::{Finding, OracleResult, Point, Record};
+use crate::explore::Share;
 use serde::{Deserialize, Serialize};
 
 /// What came of one case.
@@ -195,6 +196,12 @@ pub struct Coverage {
     pub cut_short: usize,
     /// Runs that the harness could not do.
     pub failed: usize,
+    /// Points tried of those found, by call; empty for pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_call: Vec<Share>,
+    /// The same by the program's own function that makes the call; empty when no stack could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_function: Vec<Share>,
     /// Calls that were met in one recording only.
     pub unsteady: usize,
     /// Runs of the target, baseline and confirmation not counted.

@@ -79,6 +79,7 @@ fn finding(found: &explore::Finding) -> Finding {
         text: bounds::text(&found.text),
         points: Vec::new(),
         first: None,
+        between: None,
         count: 1,
         seen: found.seen.0,
         times: found.seen.1,

@@ -81,6 +81,7 @@ fn finding(case: &mut Case, found: &Found) -> Finding {
         text: bounds::text(&finding.text),
         points: Vec::new(),
         first: Some(finding.schedule_words()),
+        between: None,
         count: finding.count,
         seen: finding.seen.0,
         times: finding.seen.1,

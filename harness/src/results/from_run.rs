@@ -19,6 +19,7 @@ pub fn of_run(name: &str, command: &[String], report: &RunReport) -> Case {
                 text: bounds::text(&evidence.text),
                 points: Vec::new(),
                 first: None,
+                between: None,
                 count: 1,
                 seen: 1,
                 times: 1,

@@ -2,10 +2,10 @@
 
 use super::from_run::{blame, bounds_of_findings};
 use super::{
-    Case, CaseVerdict, Coverage, Fate, Finding, Kind, Limit, OracleResult, OracleVerdict, Point,
-    Record, Times, bounds,
+    Between, Case, CaseVerdict, Coverage, Fate, Finding, Kind, Limit, OracleResult, OracleVerdict,
+    Point, Record, Times, bounds,
 };
-use crate::explore::{self, PointOutcome, Spot, SweepReport};
+use crate::explore::{self, Covered, Moment, PointOutcome, Share, Site, Spot, SweepReport};
 use crate::inject::{PointName, Trigger};
 use crate::oracle;
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         not_reached: report.not_reached.len(),
         cut_short: report.cut_short,
         failed: report.failed_runs.len(),
+        by_call: shares(report, |covered| &covered.by_call),
+        by_function: shares(report, |covered| &covered.by_function),
         unsteady: report.unsteady,
         runs: report.runs,
     });
@@ -58,6 +60,33 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
     };
     case.verdict = verdict(report);
     case
+}
+
+fn shares(report: &SweepReport, of: impl Fn(&Covered) -> &Vec<Share>) -> Vec<Share> {
+    let shares = report.covered.as_ref().map(of).cloned();
+    let mut shares = shares.unwrap_or_default();
+    shares.truncate(bounds::SHARES);
+    for share in &mut shares {
+        share.name = bounds::text(&share.name);
+    }
+    shares
+}
+
+/// Where a finding shows, with the stacks when there is room for them.
+fn between(moment: &Moment, with_stacks: bool) -> Between {
+    let stack = |site: &Option<Site>| {
+        let frames = site.iter().flat_map(|site| &site.stack);
+        let room = if with_stacks { bounds::FRAMES } else { 0 };
+        frames
+            .take(room)
+            .map(|frame| bounds::text(&frame.to_string()))
+            .collect()
+    };
+    Between {
+        text: bounds::text(&moment.to_string()),
+        after: stack(&moment.after),
+        before: stack(&moment.before),
+    }
 }
 
 fn verdict(report: &SweepReport) -> CaseVerdict {
@@ -134,6 +163,10 @@ fn findings(
                 .filter(|place| *place < bounds::POINTS)
                 .collect(),
             first: finding.points.first().map(ToString::to_string),
+            between: finding
+                .moment
+                .as_ref()
+                .map(|moment| between(moment, findings.len() < bounds::STACKS)),
             count: finding.count,
             seen: finding.seen.0,
             times: finding.seen.1,

@@ -23,7 +23,7 @@ pub use from_fuzz::of_fuzz;
 pub use from_run::of_run;
 pub use from_sweep::of_sweep;
 pub use model::{Results, Tool};
-pub use moment::{Fate, Finding, OracleResult, OracleVerdict, Point};
+pub use moment::{Between, Fate, Finding, OracleResult, OracleVerdict, Point};
 pub use record::{PathChange, Record, Text};
 pub use screen::{Shot, Span};
 

@@ -76,6 +76,9 @@ pub struct Finding {
     /// The first of them, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
+    /// Which code makes the calls around the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<Between>,
     /// How many points those stand for.
     pub count: usize,
     /// In how many runs of its schedule it showed.
@@ -95,6 +98,19 @@ pub struct Finding {
     /// The run that shows it (a place in [`super::Case::runs`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<usize>,
+}
+
+/// Which code makes the calls around a point.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Between {
+    /// In a sentence, such as `` between `openat(out.tmp)` in save (save.c:41) and `write(out.tmp)` in save (save.c:42) ``.
+    pub text: String,
+    /// The stack at the call before, the innermost function first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// The stack at the call after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
 }
 
 /// What one oracle says over all runs of a case.

@@ -289,6 +289,7 @@ impl Case {
                 ),
                 points: Vec::new(),
                 first: None,
+                between: None,
                 count: 1,
                 seen: 1,
                 times: 1,

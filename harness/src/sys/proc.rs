@@ -90,6 +90,12 @@ pub(crate) fn thread_name(tid: i32) -> Option<String> {
     Some(name.trim_end_matches('\n').to_owned())
 }
 
+/// What a process has mapped where, as the kernel writes it.
+pub(crate) fn maps(pid: i32) -> Option<String> {
+    let text = fs::read(format!("/proc/{pid}/maps")).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
 /// True when `tid` is a thread of the process `pid`.
 pub(crate) fn is_thread_of(pid: i32, tid: i32) -> bool {
     fs::metadata(format!("/proc/{pid}/task/{tid}")).is_ok()

@@ -176,6 +176,13 @@ pub(crate) fn stack_pointer(pid: i32) -> io::Result<u64> {
     Ok(registers(pid)?.rsp)
 }
 
+/// Where the tracee stands: instruction, stack and frame pointer.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn standing(pid: i32) -> io::Result<[u64; 3]> {
+    let regs = registers(pid)?;
+    Ok([regs.rip, regs.rsp, regs.rbp])
+}
+
 /// Makes the call at which the tracee stands (a seccomp stop) be skipped and
 /// answer with this result.
 #[cfg(target_arch = "x86_64")]
@@ -246,6 +253,12 @@ pub(crate) fn stack_pointer(_pid: i32) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Call stacks are walked on x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn standing(_pid: i32) -> io::Result<[u64; 3]> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Changing a call needs registers that are known here for x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn answer_call(_pid: i32, _result: i64) -> io::Result<()> {
@@ -293,7 +306,8 @@ pub(crate) fn read_bytes(pid: i32, address: u64, length: usize) -> Option<Vec<u8
     (read_memory(pid, address, &mut bytes)? == length).then_some(bytes)
 }
 
-fn read_memory(pid: i32, address: u64, into: &mut [u8]) -> Option<usize> {
+/// Reads as much as there is of this range of a tracee's memory; `None` when there is nothing.
+pub(crate) fn read_memory(pid: i32, address: u64, into: &mut [u8]) -> Option<usize> {
     use nix::sys::uio::{RemoteIoVec, process_vm_readv};
     let remote = [RemoteIoVec {
         base: address as usize,

@@ -8,8 +8,9 @@
 
 use super::calls::Call;
 use super::family::Family;
+use super::recording::Recording;
 use super::watch::Watch;
-use crate::facts::{ExitStatus, HandlerFact, Phase, RawPoint, Usage};
+use crate::facts::{ExitStatus, HandlerFact, Phase, Usage};
 use crate::sys::ptrace::{self, CallStop, Resume};
 use crate::sys::wait::Waited;
 use crate::target::Places;
@@ -108,7 +109,7 @@ pub(crate) struct Tracer {
     pub(super) reached: Vec<bool>,
     /// How many calls of each scope are still to be held.
     pub(super) armed: Vec<u32>,
-    pub(super) points: Vec<RawPoint>,
+    pub(super) recording: Recording,
     pub(super) now_ns: u64,
 }
 
@@ -128,14 +129,14 @@ impl Tracer {
             started: false,
             family,
             early: HashSet::new(),
-            points: Vec::new(),
+            recording: Recording::default(),
             now_ns: 0,
         }
     }
 
-    /// The recorded points, in order.
-    pub(crate) fn into_points(self) -> Vec<RawPoint> {
-        self.points
+    /// What was recorded.
+    pub(crate) fn into_recording(self) -> Recording {
+        self.recording
     }
 
     /// Takes one wait status.
@@ -368,7 +369,7 @@ impl Tracer {
             ptrace::set_argument(tid, position, value)?;
         }
         if let Some(point) = inside.point {
-            self.points[point].returned = Some(result);
+            self.recording.points[point].returned = Some(result);
         }
         if result >= 0 {
             if let Some(signal) = inside.installs {

@@ -31,9 +31,12 @@ impl Tracer {
                 format!("{name}({arg})")
             });
         }
-        if self.watch.record.is_some() && self.points.len() < MOST_POINTS {
-            inside.point = Some(self.points.len());
-            self.points.push(RawPoint {
+        if self.watch.record.is_some() && self.recording.points.len() < MOST_POINTS {
+            inside.point = Some(self.recording.points.len());
+            if self.watch.stacks {
+                self.take_stack(tid);
+            }
+            self.recording.points.push(RawPoint {
                 key: self.key(tid, call.number, ip, nth),
                 call: name,
                 arg,

@@ -5,10 +5,12 @@ mod change;
 mod family;
 mod machine;
 mod meet;
+mod recording;
 mod watch;
 mod whom;
 mod window;
 
 pub(crate) use calls::class_of;
 pub(crate) use machine::{Hold, Seen, Tracer};
+pub(crate) use recording::Recording;
 pub(crate) use watch::{Awaited, Look, Record, Scope, Watch};

@@ -11,6 +11,8 @@ pub(crate) struct Watch {
     pub(crate) chosen: Chosen,
     /// Keep every effect call (or every call) that stops, as a point.
     pub(crate) record: Option<Record>,
+    /// With each point the stack of the thread that makes the call.
+    pub(crate) stacks: bool,
     /// Tell of effect calls as they return.
     pub(crate) tell_effects: bool,
     /// Points at which the tracee is held for a fault.
@@ -72,6 +74,7 @@ impl Watch {
         Watch {
             chosen: Chosen::Numbers(Vec::new()),
             record: None,
+            stacks: false,
             tell_effects: false,
             awaited: Vec::new(),
             scopes: Vec::new(),

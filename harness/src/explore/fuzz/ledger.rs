@@ -105,6 +105,7 @@ fn finding(oracle: &'static str, evidence: &Evidence, trial: &Arc<Trial>) -> Fin
         before_ready: false,
         file: None,
         places: Vec::new(),
+        moment: None,
         trial: Some(Arc::clone(trial)),
     }
 }

@@ -17,7 +17,7 @@ function coverageSection(entry) {
     return h('span', {}, swatch, `${number.toLocaleString('en')} ${words}`);
   }));
   return section('Interrupt coverage', `${percent(it.tried, it.found)} % of ${count(it.found, 'point')}, ${count(it.runs, 'run')} in ${duration(entry.times.sweeping_ns)}`,
-    h('div', { class: 'columns' }, h('div', { class: 'card' }, stack, key, it.unsteady ? h('p', { class: 'small soft' }, `${count(it.unsteady, 'call')} met in one of two undisturbed runs only`) : null), hurts(entry)));
+    h('div', { class: 'columns' }, h('div', { class: 'card' }, stack, key, it.unsteady ? h('p', { class: 'small soft' }, `${count(it.unsteady, 'call')} met in one of two undisturbed runs only`) : null), hurts(entry), byFunction(it)));
 }
 
 /** The calls with findings, worst first. */
@@ -40,6 +40,16 @@ function hurts(entry) {
       return h('tr', {}, h('td', {}, h('code', {}, row.call)), h('td', { class: 'number' }, row.tried.toLocaleString('en')),
         h('td', { class: `number ${row.bad ? 'bad' : 'soft'}` }, row.bad.toLocaleString('en')), h('td', { class: 'wide' }, h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
     }))));
+}
+
+/** The functions with most points, those of which something was not tried first. */
+function byFunction(coverage) {
+  const rows = [...(coverage.by_function || [])].sort((a, b) => (a.tried === a.found) - (b.tried === b.found) || b.found - a.found).slice(0, 12);
+  if (!rows.length) return null;
+  return h('div', { class: 'card scroll' }, h('table', { class: 'table' },
+    h('thead', {}, h('tr', {}, ['function', 'points tried', 'points found'].map((title, column) => h('th', { scope: 'col', class: column ? 'number' : '' }, title)))),
+    h('tbody', {}, rows.map((row) => h('tr', {}, h('td', {}, h('code', {}, row.name)),
+      h('td', { class: `number ${row.tried < row.found ? 'bad' : 'soft'}` }, row.tried.toLocaleString('en')), h('td', { class: 'number' }, row.found.toLocaleString('en')))))));
 }
 
 function budgetsSection(entry) {

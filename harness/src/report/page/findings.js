@@ -2,6 +2,15 @@
 
 const MOST_CARDS = 12;
 
+/** Which code makes the calls around a point; names between backquotes are code. */
+function around(between) {
+  const words = between.text.split('`').map((part, place) => (place % 2 ? h('code', {}, part) : part));
+  const stack = (title, frames) => (frames?.length ? [h('p', { class: 'small soft' }, title), h('ol', { class: 'stack-of-calls' }, frames.map((frame) => h('li', {}, h('code', {}, frame))))] : null);
+  const stacks = [stack('Functions at the call before', between.after), stack('Functions at the call after', between.before)];
+  return [h('p', { class: 'small' }, words),
+    stacks.some(Boolean) ? h('details', { class: 'small' }, h('summary', {}, 'Call stacks'), stacks) : null];
+}
+
 function findingCard(entry, finding, index, acts) {
   const found = entry.coverage?.found;
   const where = finding.points?.length
@@ -16,6 +25,7 @@ function findingCard(entry, finding, index, acts) {
       finding.before_ready ? h('span', { class: 'small' }, '· before the target was ready, not counted') : null),
     h('h3', {}, finding.text),
     where ? h('p', { class: 'small soft' }, where, h('code', {}, finding.first)) : null,
+    finding.between ? around(finding.between) : null,
     repeated ? h('p', { class: `small ${finding.flaky ? 'warn' : 'soft'}` }, repeated) : null,
     h('div', { class: 'actions' },
       finding.points?.length ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showOnMap(index) }, 'Show on the map') : null,

@@ -1,0 +1,74 @@
+//! What a recorded run keeps: the points, and who made their calls.
+
+use super::machine::Tracer;
+use crate::facts::{RawPoint, Stacks};
+use crate::symbols::{Collector, Registers};
+use crate::sys::{proc, ptrace};
+
+/// Points and stacks of one run.
+#[derive(Default)]
+pub(crate) struct Recording {
+    /// In order.
+    pub(super) points: Vec<RawPoint>,
+    stacks: Collector,
+}
+
+impl Recording {
+    /// The points, and their stacks with names.
+    pub(crate) fn finish(self) -> (Vec<RawPoint>, Stacks) {
+        (self.points, self.stacks.finish())
+    }
+}
+
+impl Tracer {
+    /// Takes the stack of a thread that stands at a call, for the point that comes next.
+    pub(super) fn take_stack(&mut self, tid: i32) {
+        let stacks = &mut self.recording.stacks;
+        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::standing(tid), proc::maps(tid)) else {
+            // Gone meanwhile, or another kind of processor.
+            stacks.miss();
+            return;
+        };
+        let mut memory = Memory::new(tid);
+        stacks.take(&maps, Registers { ip, sp, bp }, |address| {
+            memory.word(address)
+        });
+    }
+}
+
+/// A tracee's memory, page by page: a walk reads many words that lie side by side.
+struct Memory {
+    tid: i32,
+    pages: Vec<(u64, Option<Box<[u8; PAGE]>>)>,
+}
+
+const PAGE: usize = 4096;
+
+impl Memory {
+    fn new(tid: i32) -> Memory {
+        Memory {
+            tid,
+            pages: Vec::new(),
+        }
+    }
+
+    fn word(&mut self, address: u64) -> Option<u64> {
+        let mut bytes = [0; 8];
+        for (byte, at) in bytes.iter_mut().zip(0u64..) {
+            *byte = self.byte(address.checked_add(at)?)?;
+        }
+        Some(u64::from_ne_bytes(bytes))
+    }
+
+    fn byte(&mut self, address: u64) -> Option<u8> {
+        let within = address % PAGE as u64;
+        let start = address - within;
+        if !self.pages.iter().any(|(known, _)| *known == start) {
+            let mut page = Box::new([0; PAGE]);
+            let whole = ptrace::read_memory(self.tid, start, page.as_mut_slice()) == Some(PAGE);
+            self.pages.push((start, whole.then_some(page)));
+        }
+        let (_, page) = self.pages.iter().find(|(known, _)| *known == start)?;
+        page.as_ref().map(|page| page[within as usize])
+    }
+}
