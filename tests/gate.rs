@@ -140,6 +140,39 @@ fn four_shards_merged_give_the_verdict_table_of_one_session() {
 }
 
 #[test]
+fn a_sweep_may_be_of_errors_and_of_pairs() {
+    // The error of the second write is not looked at.
+    let full = r#"
+[target]
+command = ["sh", "-c", "echo one > a; echo two > b; echo three > c"]
+[sweep]
+fault = "ENOSPC"
+only = ["write"]
+"#;
+    // The first signal is handled well; the second, in the clean-up, is not.
+    let pair = r#"
+[target]
+command = ["sh", "-c", "trap 'rm -f t; trap - INT; mkdir d; rmdir d; kill -INT $$' INT; echo x > t; cat t > out; rm t"]
+[sweep]
+only = ["write"]
+second = ["in-cleanup"]
+[contract]
+any = ["out"]
+"#;
+    let directory = with(&[("full.toml", full), ("pair.toml", pair)]);
+    let (code, out, err) = sigproof(directory.path(), &["test"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("✗ violated    full"), "{out}");
+    assert!(out.contains("ENOSPC"), "{out}");
+    assert!(out.contains("✗ violated    pair"), "{out}");
+    assert!(out.contains("d (directory) is left behind"), "{out}");
+    let alone = pair.replace("second = [\"in-cleanup\"]\n", "");
+    let directory = with(&[("alone.toml", &alone)]);
+    let (code, out, err) = sigproof(directory.path(), &["test"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
+#[test]
 fn snapshots_are_proposed_accepted_and_compared() {
     let directory = with(&[("says.toml", SAYS)]);
     let at = directory.path();

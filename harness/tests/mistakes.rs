@@ -147,6 +147,51 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "screen = true",
     ),
     (
+        "signal_and_fault",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nsignal = \"TERM\"\nfault = \"ENOSPC\"",
+    ),
+    (
+        "unknown_fault",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nfault = \"ENOSPACE\"",
+    ),
+    (
+        "phase_of_an_error",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nfault = \"ENOSPC\"\nphases = [\"before\"]",
+    ),
+    (
+        "then_and_second",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nthen = [\"INT@+50ms\"]\nsecond = [\"in-handler\"]",
+    ),
+    (
+        "second_after_an_error",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nfault = \"ENOSPC\"\nsecond = [\"in-cleanup\"]",
+    ),
+    (
+        "second_fault_without_a_place",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nsecond-fault = \"TERM\"",
+    ),
+    (
+        "unknown_place",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nsecond = [\"in-clean-up\"]",
+    ),
+    (
+        "error_as_a_second_fault",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nsecond = [\"in-handler\"]\nsecond-fault = \"EIO\"",
+    ),
+    (
+        "hangup_without_a_terminal",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\nfault = \"hangup\"",
+    ),
+    (
         "key_twice",
         "lines = [\"ready\"]",
         "lines = [\"ready\"]\nlines = []",
@@ -184,6 +229,58 @@ fn each_mistake_gets_its_place_and_a_hint() {
         );
         assert!(mistake.hint().is_some(), "{name} has no hint: {shown}");
         insta::assert_snapshot!(*name, shown);
+    }
+}
+
+/// Every fault that there is, as docs/faults.md lists them: on a terminal, and on pipes.
+#[test]
+fn every_fault_can_be_written_in_a_schedule_and_in_a_sweep() {
+    let faults = [
+        "INT",
+        "TERM:process",
+        "KILL",
+        "USR1",
+        "15",
+        "INT:group",
+        "KILL:child",
+        "INT:thread:t1",
+        "INT:always",
+        "ENOSPC",
+        "EIO",
+        "EMFILE",
+        "EINTR",
+        "ENOSPC:always",
+        "short",
+        "short=1",
+        "delay=10ms",
+        "freeze",
+        "freeze=1s",
+        "freeze:child:always",
+        "freeze:process",
+        "starve",
+        "starve=1s",
+    ];
+    let on_terminal = ["hangup", "INT:terminal", "QUIT", "TSTP"];
+    let on_pipes = ["close", "close=stderr"];
+    let all = faults.iter().chain(&on_terminal).map(|fault| (fault, true));
+    for (fault, terminal) in all.chain(faults.iter().chain(&on_pipes).map(|fault| (fault, false))) {
+        for act in [
+            format!("[run]\nsignals = [\"{fault}@call:write#1\"]"),
+            format!("[sweep]\nfault = \"{fault}\""),
+            format!("[sweep]\nfault = \"freeze=10ms\"\nthen = [\"{fault}@+1ms\"]"),
+        ] {
+            let content = format!("[target]\ncommand = [\"true\"]\nterminal = {terminal}\n{act}\n");
+            if let Err(mistake) = parse(&content) {
+                panic!("{content}{}", mistake.render(false, 100));
+            }
+        }
+    }
+    // Pairs, with the same signal again and with another one.
+    for second in ["", "second-fault = \"TERM\"\npairs = 10\n"] {
+        let content = format!(
+            "[target]\ncommand = [\"true\"]\n[sweep]\nsecond = [\"in-handler\", \"in-cleanup\"]\n{second}"
+        );
+        assert!(parse(&content).is_ok(), "{content}");
     }
 }
 

@@ -285,6 +285,7 @@ fn plain(table: &ContractTable) -> Contract {
         }),
         reach: table.reach,
         ignored: table.ignored,
+        handler_budget_ms: table.handler_budget.map(Time::ms),
         ..Contract::default()
     }
 }

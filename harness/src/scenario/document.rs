@@ -2,9 +2,8 @@
 //! in the docs are made from this.
 
 use super::either::{Bounds, Terminal};
-use super::value::{
-    Expression, GlobText, How, Moment, OracleName, Phases, SignalName, StepText, Time, Whom,
-};
+use super::faults::{FaultText, PlaceName, StepText};
+use super::value::{Expression, GlobText, How, Moment, OracleName, Phases, SignalName, Time, Whom};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -105,7 +104,7 @@ pub(super) struct LimitsTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RunTable {
-    /// The schedule. An empty list is an undisturbed run.
+    /// The schedule: signals and other faults, each with its moment. An empty list is an undisturbed run.
     #[schemars(with = "Vec<StepText>")]
     pub(super) signals: Vec<Spanned<StepText>>,
     /// Learn first what an undisturbed run does [true]. Without it (for a program that runs until it is told to stop) only
@@ -122,6 +121,23 @@ pub(super) struct RunTable {
 pub(super) struct SweepTable {
     /// The signal [INT].
     pub(super) signal: Option<SignalName>,
+    /// Another fault than a signal at each point where it can happen. Either this or `signal`.
+    #[schemars(with = "Option<FaultText>")]
+    pub(super) fault: Option<Spanned<FaultText>>,
+    /// What comes after it, such as `INT@+50ms`.
+    #[serde(default)]
+    #[schemars(with = "Vec<StepText>")]
+    pub(super) then: Vec<Spanned<StepText>>,
+    /// A second signal at each call that the target makes after the first, there: pairs of points.
+    #[serde(default)]
+    #[schemars(with = "Vec<PlaceName>")]
+    pub(super) second: Vec<Spanned<PlaceName>>,
+    /// Another second fault than the first one again.
+    #[schemars(with = "Option<FaultText>")]
+    pub(super) second_fault: Option<Spanned<FaultText>>,
+    /// Pairs that are tried at most [300].
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub(super) pairs: Option<Spanned<u32>>,
     /// Whom it goes to [the group for INT, QUIT, TSTP and HUP, the first three typed on a terminal; the process for others].
     #[schemars(with = "Option<Whom>")]
     pub(super) deliver: Option<Spanned<Whom>>,
@@ -136,7 +152,8 @@ pub(super) struct SweepTable {
     pub(super) paths: Vec<GlobText>,
     /// On which side of the calls [exit, and before calls that can block].
     #[serde(default)]
-    pub(super) phases: Vec<Phases>,
+    #[schemars(with = "Vec<Phases>")]
+    pub(super) phases: Vec<Spanned<Phases>>,
     /// Every system call, not only those with an effect.
     #[serde(default)]
     pub(super) all: bool,
@@ -168,6 +185,8 @@ pub(super) struct ContractTable {
     pub(super) baseline_status: u8,
     /// A command for `sh -c` that must succeed on the end state.
     pub(super) check: Option<String>,
+    /// How long a signal handler may run.
+    pub(super) handler_budget: Option<Time>,
     /// Command lines that may outlive the target.
     pub(super) daemons: Vec<GlobText>,
     /// A word to the person must come this soon after each signal, or the end.

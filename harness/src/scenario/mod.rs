@@ -3,11 +3,13 @@
 //! One file is one scenario. Reading checks everything that can be checked
 //! without the program; a mistake points at its place in the file.
 
+mod act;
 mod contract;
 mod discover;
 mod document;
 mod draft;
 mod either;
+mod faults;
 mod mistake;
 mod play;
 mod read;

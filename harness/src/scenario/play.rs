@@ -115,7 +115,7 @@ impl Player {
                 let contract = scenario.contract.clone();
                 let lab = open(self.jobs)?;
                 let report = explore::sweep(lab, contract, options, &store, token, told)?;
-                let fault = options.strike.fault.to_string();
+                let fault = options.words();
                 return Ok(results::of_sweep(
                     &scenario.name,
                     &target.command,

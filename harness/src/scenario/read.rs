@@ -1,20 +1,20 @@
 //! From a scenario file to a scenario.
 
+use super::act::Acting;
 use super::contract;
-use super::document::{Document, RunTable, SweepTable, TargetTable};
+use super::document::{Document, TargetTable};
 use super::mistake::Mistake;
 use super::start::{self, Start, Unready};
-use super::value::{Phases, Time};
+use super::value::Time;
 use super::words::{self, Binaries, Text, expand};
-use crate::explore::{Budget, Isolation, Narrowing, Strike, SweepOptions};
-use crate::inject::{CallSelector, Delivery, Fault, Schedule, Step};
-use crate::oracle::{Contract, Mapped};
+use crate::explore::{Budget, Isolation, SweepOptions};
+use crate::inject::Schedule;
+use crate::oracle::Contract;
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use toml::Spanned;
 
 /// A scenario, read and checked.
 #[derive(Debug)]
@@ -108,9 +108,14 @@ impl Scenario {
             .target
             .isolation
             .map_or(Isolation::Auto, |how| how.0);
+        let acting = Acting {
+            text: &text,
+            pty: pty.is_some(),
+            isolation,
+        };
         let act = match (&document.run, &document.sweep) {
-            (Some(run), None) => run_act(&text, run.get_ref(), pty.is_some())?,
-            (None, Some(sweep)) => sweep_act(&text, sweep.get_ref(), pty.is_some(), isolation)?,
+            (Some(run), None) => acting.run(run.get_ref())?,
+            (None, Some(sweep)) => acting.sweep(sweep.get_ref())?,
             (Some(_), Some(sweep)) => {
                 return Err(text.mistake(
                     sweep.span(),
@@ -256,85 +261,4 @@ fn check_target(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
         words::check(text, word)?;
     }
     Ok(())
-}
-
-fn run_act(text: &Text, table: &RunTable, pty: bool) -> Result<Act, Mistake> {
-    let mut steps = Vec::new();
-    for word in &table.signals {
-        let step = Step::parse(&word.get_ref().0, |signal| Delivery::usual(signal, pty))
-            .map_err(|error| text.mistake(word.span(), &error.to_string()))?;
-        check_fault(text, word.span(), &step.fault, pty)?;
-        steps.push(step);
-    }
-    Ok(Act::Run {
-        schedule: Schedule { steps },
-        baseline: table.baseline.unwrap_or(true),
-        confirm: table.confirm.unwrap_or(2),
-    })
-}
-
-fn check_fault(text: &Text, span: Range<usize>, fault: &Fault, pty: bool) -> Result<(), Mistake> {
-    if fault.needs_terminal() && !pty {
-        let what = match fault {
-            Fault::HangUp => "closing the terminal",
-            _ => "typing on the terminal",
-        };
-        let why = format!("{what} needs one; add terminal = true to [target]");
-        return Err(text.mistake(span, &why));
-    }
-    fault
-        .check(pty)
-        .map_err(|error| text.mistake(span, &error.to_string()))
-}
-
-fn sweep_act(
-    text: &Text,
-    table: &SweepTable,
-    pty: bool,
-    isolation: Isolation,
-) -> Result<Act, Mistake> {
-    let signal = table.signal.map_or(libc::SIGINT, |signal| signal.0);
-    let to = table.deliver.as_ref().map(|whom| whom.get_ref().0);
-    let fault = Fault::Signal {
-        signal,
-        to: to.unwrap_or_else(|| Delivery::usual(signal, pty)),
-    };
-    if let Some(whom) = &table.deliver {
-        check_fault(text, whom.span(), &fault, pty)?;
-    }
-    for call in &table.only {
-        CallSelector::parse(call.get_ref())
-            .map_err(|error| text.mistake(call.span(), &error.to_string()))?;
-    }
-    Ok(Act::Sweep(Box::new(SweepOptions {
-        mapped: mapped(&table.phases),
-        all: table.all,
-        narrowing: Narrowing {
-            only: unspanned(&table.only),
-            paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
-            after: table.after.as_ref().map(|moment| moment.0.clone()),
-            no_classes: table.no_classes,
-        },
-        confirm: table.confirm.unwrap_or(2),
-        isolation,
-        ..SweepOptions::of(Strike::once(fault))
-    })))
-}
-
-fn unspanned(words: &[Spanned<String>]) -> Vec<String> {
-    words.iter().map(|word| word.get_ref().clone()).collect()
-}
-
-fn mapped(phases: &[Phases]) -> Mapped {
-    if phases.is_empty() {
-        return Mapped::DEFAULT;
-    }
-    let has = |phase| phases.contains(&phase) || phases.contains(&Phases::All);
-    Mapped {
-        exit: has(Phases::Exit),
-        before_blocking: false,
-        before_all: has(Phases::Before),
-        entry: has(Phases::Entry),
-        entry_all: false,
-    }
 }

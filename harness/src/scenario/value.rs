@@ -2,7 +2,7 @@
 //! where it stands, so that an error points at it.
 
 use crate::facts::signals;
-use crate::inject::{Delivery, Step, Trigger, duration, signal};
+use crate::inject::{Delivery, Trigger, duration, signal};
 use crate::oracle;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -23,7 +23,7 @@ pub(super) trait Worded: Sized {
     fn schema() -> Schema;
 }
 
-struct WordVisitor<T>(PhantomData<T>);
+pub(super) struct WordVisitor<T>(pub(super) PhantomData<T>);
 
 impl<T: Worded> Visitor<'_> for WordVisitor<T> {
     type Value = T;
@@ -37,6 +37,7 @@ impl<T: Worded> Visitor<'_> for WordVisitor<T> {
     }
 }
 
+/// Makes these types readable from a file, and known to its schema.
 macro_rules! worded {
     ($($type:ty),*) => {$(
         impl<'de> Deserialize<'de> for $type {
@@ -57,8 +58,10 @@ macro_rules! worded {
     )*};
 }
 
+pub(super) use worded;
+
 worded!(
-    Time, SignalName, Moment, StepText, GlobText, Expression, OracleName, Whom, How, Phases
+    Time, SignalName, Moment, GlobText, Expression, OracleName, Whom, How, Phases
 );
 
 /// `"250ms"`
@@ -139,29 +142,6 @@ impl Worded for Moment {
             "description": "When: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
             "type": "string",
             "examples": ["output:'ready'", "+200ms", "handler"],
-        })
-    }
-}
-
-/// `"INT@output:'ready'"`. Whom it goes to by default depends on the terminal,
-/// so that the step itself is read later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StepText(pub(super) String);
-
-impl Worded for StepText {
-    const NAME: &'static str = "Step";
-    const EXPECTED: &'static str = "a step such as \"INT@output:'ready'\"";
-
-    fn read(text: &str) -> Result<StepText, String> {
-        Step::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
-        Ok(StepText(text.to_owned()))
-    }
-
-    fn schema() -> Schema {
-        json_schema!({
-            "description": "FAULT[:DELIVERY][:always]@TRIGGER; steps come due in order.",
-            "type": "string",
-            "examples": ["INT@output:'ready'", "INT@+200ms", "TERM:process@handler"],
         })
     }
 }
@@ -259,14 +239,14 @@ pub(super) enum Phases {
     All,
 }
 
-fn words<T: clap::ValueEnum>() -> Vec<String> {
+pub(super) fn words<T: clap::ValueEnum>() -> Vec<String> {
     T::value_variants()
         .iter()
         .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
         .collect()
 }
 
-fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, String> {
+pub(super) fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, String> {
     T::from_str(text, false).map_err(|_| {
         let words = words::<T>();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
