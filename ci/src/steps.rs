@@ -165,6 +165,27 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "gate",
+        what: "our own scenarios, as a person plays them",
+        default: true,
+        action: Action::Commands(&[cargo(&[
+            "sigproof",
+            "test",
+            "ci/scenarios",
+            // Most of them wait more than they work.
+            "--jobs",
+            "4",
+            "--shard",
+            "none",
+            "--store",
+            "target/gate",
+            "--junit",
+            "target/gate/sigproof.xml",
+            "--html",
+            "target/gate/sigproof.html",
+        ])]),
+    },
+    Step {
         name: "doctest",
         what: "the examples in the documentation",
         default: true,
@@ -338,7 +359,7 @@ mod tests {
         assert_eq!(
             names(&[]).unwrap(),
             [
-                "tools", "fmt", "clippy", "build", "test", "doctest", "doc", "loom"
+                "tools", "fmt", "clippy", "build", "test", "gate", "doctest", "doc", "loom"
             ]
         );
     }

@@ -57,6 +57,11 @@ const SUITES: &[Tool] = &[
         used_for: "a real program to be swept",
     },
     Tool {
+        program: "sqlite3",
+        packages: &["sqlite3"],
+        used_for: "a real program to be killed",
+    },
+    Tool {
         program: "strace",
         packages: &["strace"],
         used_for: "the peer in the benchmark of a sweep",
