@@ -173,6 +173,26 @@ any = ["out"]
 }
 
 #[test]
+fn random_schedules_are_tried_as_well() {
+    let careful = r#"
+[target]
+command = ["sh", "-c", "trap 'trap \"\" INT; rm -f t; trap - INT; kill -INT $$' INT; echo x > t; cat t > out; rm t"]
+[fuzz]
+faults = ["INT", "INT:process"]
+runs = 40
+[contract]
+any = ["out"]
+"#;
+    let careless = careful.replace("rm -f t;", "");
+    let directory = with(&[("careful.toml", careful), ("careless.toml", &careless)]);
+    let (code, out, err) = sigproof(directory.path(), &["test"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("✓ holds       careful   fuzz"), "{out}");
+    assert!(out.contains("✗ violated    careless  fuzz"), "{out}");
+    assert!(out.contains("t (file, 2 bytes) is left behind"), "{out}");
+}
+
+#[test]
 fn snapshots_are_proposed_accepted_and_compared() {
     let directory = with(&[("says.toml", SAYS)]);
     let at = directory.path();

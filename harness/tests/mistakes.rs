@@ -192,6 +192,21 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "[sweep]\nfault = \"hangup\"",
     ),
     (
+        "sweep_and_fuzz",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[sweep]\n[fuzz]",
+    ),
+    (
+        "too_many_faults",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[fuzz]\nmost = 6",
+    ),
+    (
+        "budget_in_a_fuzz_session",
+        "[run]\nsignals = [\"INT@output:'ready'\", \"INT@+200ms\"]",
+        "[fuzz]\nfaults = [\"INT\", \"ENOSPC\"]",
+    ),
+    (
         "key_twice",
         "lines = [\"ready\"]",
         "lines = [\"ready\"]\nlines = []",
@@ -267,6 +282,7 @@ fn every_fault_can_be_written_in_a_schedule_and_in_a_sweep() {
         for act in [
             format!("[run]\nsignals = [\"{fault}@call:write#1\"]"),
             format!("[sweep]\nfault = \"{fault}\""),
+            format!("[fuzz]\nfaults = [\"{fault}\", \"TERM\"]"),
             format!("[sweep]\nfault = \"freeze=10ms\"\nthen = [\"{fault}@+1ms\"]"),
         ] {
             let content = format!("[target]\ncommand = [\"true\"]\nterminal = {terminal}\n{act}\n");

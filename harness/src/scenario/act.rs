@@ -1,16 +1,23 @@
-//! What a scenario does to its target: one schedule, or a sweep.
+//! What a scenario does to its target: one schedule, a sweep, or random schedules.
 
-use super::document::{RunTable, SweepTable};
+use super::document::{FuzzTable, RunTable, SweepTable};
 use super::faults::FaultText;
 use super::mistake::Mistake;
 use super::read::Act;
 use super::value::Phases;
 use super::words::Text;
-use crate::explore::{Isolation, Narrowing, Place, Second, Strike, SweepOptions};
+use crate::explore::{
+    FuzzBudget, FuzzOptions, Isolation, Narrowing, Place, Second, Strike, SweepOptions,
+};
 use crate::inject::{CallSelector, Delivery, Fault, Schedule, Step};
 use crate::oracle::Mapped;
 use std::ops::Range;
 use toml::Spanned;
+
+/// Runs of a fuzz scenario that says neither how many nor how long: a gate's work is the same on every machine.
+const RUNS: usize = 300;
+/// Its seed.
+const SEED: u64 = 1;
 
 /// What reading it needs.
 pub(super) struct Acting<'a> {
@@ -34,15 +41,14 @@ impl Acting<'_> {
 
     pub(super) fn sweep(&self, table: &SweepTable) -> Result<Act, Mistake> {
         let strike = self.strike(table)?;
-        for call in &table.only {
-            CallSelector::parse(call.get_ref())
-                .map_err(|error| self.text.mistake(call.span(), &error.to_string()))?;
-        }
         Ok(Act::Sweep(Box::new(SweepOptions {
-            mapped: self.mapped(table, &strike.fault)?,
+            mapped: match strike.fault.is_of_call() {
+                true => self.mapped_calls(&table.phases)?,
+                false => mapped(&table.phases),
+            },
             all: table.all,
             narrowing: Narrowing {
-                only: unspanned(&table.only),
+                only: self.calls(&table.only)?,
                 paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
                 after: table.after.as_ref().map(|moment| moment.0.clone()),
                 no_classes: table.no_classes,
@@ -52,6 +58,87 @@ impl Acting<'_> {
             isolation: self.isolation,
             ..SweepOptions::of(strike)
         })))
+    }
+
+    pub(super) fn fuzz(&self, table: &FuzzTable) -> Result<Act, Mistake> {
+        let faults = self.doses(table)?;
+        let most = match &table.most {
+            None => FuzzOptions::MOST,
+            Some(most) if !(1..=FuzzOptions::MOST).contains(&usize::from(*most.get_ref())) => {
+                return Err(self
+                    .text
+                    .mistake(most.span(), "a schedule has 1 to 5 faults; write most = 5"));
+            }
+            Some(most) => usize::from(*most.get_ref()),
+        };
+        let runs = match (table.runs, table.time) {
+            (None, None) => Some(RUNS),
+            (runs, _) => runs.map(|runs| runs as usize),
+        };
+        Ok(Act::Fuzz(Box::new(FuzzOptions {
+            most,
+            mapped: match faults.iter().any(|(fault, _)| fault.is_of_call()) {
+                true if !table.phases.is_empty() => self.mapped_calls(&table.phases)?,
+                _ => mapped(&table.phases),
+            },
+            all: table.all,
+            narrowing: Narrowing {
+                only: self.calls(&table.only)?,
+                paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
+                after: table.after.as_ref().map(|moment| moment.0.clone()),
+                no_classes: false,
+            },
+            budget: FuzzBudget {
+                runs,
+                time: table.time.map(|time| time.0),
+            },
+            keep_going: table.keep_going,
+            confirm: table.confirm.unwrap_or(FuzzOptions::CONFIRM),
+            isolation: self.isolation,
+            ..FuzzOptions::of(faults, table.seed.unwrap_or(SEED))
+        })))
+    }
+
+    /// What can be done: each fault, to each of those that signals go to.
+    fn doses(&self, table: &FuzzTable) -> Result<Vec<(Fault, bool)>, Mistake> {
+        let usual = |signal| Delivery::usual(signal, self.pty);
+        let mut doses = Vec::new();
+        let mut add = |dose| {
+            if !doses.contains(&dose) {
+                doses.push(dose);
+            }
+        };
+        if table.faults.is_empty() {
+            let signal = libc::SIGINT;
+            if table.deliver.is_empty() {
+                let to = usual(signal);
+                add((Fault::Signal { signal, to }, false));
+            }
+            for whom in &table.deliver {
+                let to = whom.get_ref().0;
+                let fault = Fault::Signal { signal, to };
+                self.check(whom.span(), &fault)?;
+                add((fault, false));
+            }
+        }
+        for word in &table.faults {
+            if table.deliver.is_empty() {
+                add(self.fault(word, usual)?);
+            }
+            for whom in &table.deliver {
+                add(self.fault(word, |_| whom.get_ref().0)?);
+            }
+        }
+        Ok(doses)
+    }
+
+    fn calls(&self, names: &[Spanned<String>]) -> Result<Vec<String>, Mistake> {
+        let call = |call: &Spanned<String>| {
+            CallSelector::parse(call.get_ref())
+                .map_err(|error| self.text.mistake(call.span(), &error.to_string()))?;
+            Ok(call.get_ref().clone())
+        };
+        names.iter().map(call).collect()
     }
 
     fn step(&self, word: &Spanned<super::faults::StepText>) -> Result<Step, Mistake> {
@@ -157,29 +244,15 @@ impl Acting<'_> {
         }))
     }
 
-    /// On which sides of the calls.
-    fn mapped(&self, table: &SweepTable, fault: &Fault) -> Result<Mapped, Mistake> {
-        let phases: Vec<Phases> = table.phases.iter().map(|phase| *phase.get_ref()).collect();
-        if let (true, Some(phase)) = (fault.is_of_call(), table.phases.first()) {
-            return Err(self.text.mistake(
+    /// On which sides of the calls, for a fault that happens to the call itself.
+    fn mapped_calls(&self, phases: &[Spanned<Phases>]) -> Result<Mapped, Mistake> {
+        match phases.first() {
+            None => Ok(Mapped::CALLS),
+            Some(phase) => Err(self.text.mistake(
                 phase.span(),
-                "this fault happens to the call itself, on no side of it; leave phases out",
-            ));
+                "an error, a short call or a delay happens to the call itself, on no side of it; leave phases out",
+            )),
         }
-        if fault.is_of_call() {
-            return Ok(Mapped::CALLS);
-        }
-        if phases.is_empty() {
-            return Ok(Mapped::DEFAULT);
-        }
-        let has = |phase| phases.contains(&phase) || phases.contains(&Phases::All);
-        Ok(Mapped {
-            exit: has(Phases::Exit),
-            before_blocking: false,
-            before_all: has(Phases::Before),
-            entry: has(Phases::Entry),
-            entry_all: false,
-        })
     }
 
     /// Whether this can be done to such a target.
@@ -198,6 +271,20 @@ impl Acting<'_> {
     }
 }
 
-fn unspanned(words: &[Spanned<String>]) -> Vec<String> {
-    words.iter().map(|word| word.get_ref().clone()).collect()
+/// On which sides of the calls.
+fn mapped(phases: &[Spanned<Phases>]) -> Mapped {
+    if phases.is_empty() {
+        return Mapped::DEFAULT;
+    }
+    let has = |wanted| {
+        let mut phases = phases.iter().map(|phase| *phase.get_ref());
+        phases.any(|phase| phase == wanted || phase == Phases::All)
+    };
+    Mapped {
+        exit: has(Phases::Exit),
+        before_blocking: false,
+        before_all: has(Phases::Before),
+        entry: has(Phases::Entry),
+        entry_all: false,
+    }
 }

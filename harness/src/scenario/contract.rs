@@ -136,6 +136,9 @@ impl Parts<'_> {
             Act::Sweep(_) => format!(
                 "{key} is judged on one schedule, not in a sweep; make a second file with [run]"
             ),
+            Act::Fuzz(_) => format!(
+                "{key} is judged on one schedule, not on random ones; make a second file with [run]"
+            ),
         };
         Err(self.text.mistake(self.text.find_key(key), &words))
     }
@@ -160,10 +163,10 @@ impl Parts<'_> {
             ));
         }
         let whole = table.transcript.is_some() || table.snapshot || screen.is_some();
-        if whole && matches!(self.act, Act::Sweep(_)) {
+        if whole && !matches!(self.act, Act::Run { .. }) {
             return Err(self.text.mistake(
                 span,
-                "a sweep has a transcript for each point; use lines and never here, and a second file with [run] for the whole",
+                "a sweep has a transcript for each point, and random schedules one each; use lines and never here, and a second file with [run] for the whole",
             ));
         }
         if let (Some(transcript), true) = (&table.transcript, table.snapshot) {

@@ -18,12 +18,15 @@ pub(super) struct Document {
     pub(super) description: Option<String>,
     /// The program under test and its surroundings.
     pub(super) target: TargetTable,
-    /// Run it once with a schedule of signals. Either this or `sweep`.
+    /// Run it once with a schedule of signals. Either this or `sweep` or `fuzz`.
     #[schemars(with = "Option<RunTable>")]
     pub(super) run: Option<Spanned<RunTable>>,
-    /// Run it once for each point, with the signal there. Either this or `run`.
+    /// Run it once for each point, with the signal there.
     #[schemars(with = "Option<SweepTable>")]
     pub(super) sweep: Option<Spanned<SweepTable>>,
+    /// Run it with random schedules, the same ones each time.
+    #[schemars(with = "Option<FuzzTable>")]
+    pub(super) fuzz: Option<Spanned<FuzzTable>>,
     /// What is asked of it.
     #[serde(default)]
     pub(super) contract: ContractTable,
@@ -161,6 +164,52 @@ pub(super) struct SweepTable {
     #[serde(default)]
     pub(super) no_classes: bool,
     /// How often each finding is run again, to see whether it shows each time [2].
+    #[schemars(range(max = 100))]
+    pub(super) confirm: Option<u32>,
+}
+
+/// Random schedules.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct FuzzTable {
+    /// What is done, each as likely as the others [INT].
+    #[serde(default)]
+    #[schemars(with = "Vec<FaultText>")]
+    pub(super) faults: Vec<Spanned<FaultText>>,
+    /// Whom signals go to: each of these [as in `sweep`].
+    #[serde(default)]
+    #[schemars(with = "Vec<Whom>")]
+    pub(super) deliver: Vec<Spanned<Whom>>,
+    /// Faults in one schedule at most [5].
+    #[schemars(with = "Option<u8>", range(min = 1, max = 5))]
+    pub(super) most: Option<Spanned<u8>>,
+    /// How many runs at most [300, without `time`].
+    #[schemars(range(min = 1))]
+    pub(super) runs: Option<u32>,
+    /// For how long at most: how far it gets then depends on the machine.
+    pub(super) time: Option<Time>,
+    /// The same number gives the same schedules [1].
+    pub(super) seed: Option<u64>,
+    /// Go on when something was found, until the budget is used up.
+    #[serde(default)]
+    pub(super) keep_going: bool,
+    /// From when the promise holds: nothing is done earlier.
+    pub(super) after: Option<Moment>,
+    /// Begin at calls of these names only.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) only: Vec<Spanned<String>>,
+    /// Begin at points only whose argument matches one of these.
+    #[serde(default)]
+    pub(super) paths: Vec<GlobText>,
+    /// On which side of the calls [exit, and before calls that can block].
+    #[serde(default)]
+    #[schemars(with = "Vec<Phases>")]
+    pub(super) phases: Vec<Spanned<Phases>>,
+    /// Every system call, not only those with an effect.
+    #[serde(default)]
+    pub(super) all: bool,
+    /// How often each finding is run again, to see whether it shows each time [4].
     #[schemars(range(max = 100))]
     pub(super) confirm: Option<u32>,
 }

@@ -4,7 +4,7 @@ use super::read::{Act, Scenario};
 use super::snapshot::Snapshot;
 use super::start::Unready;
 use super::words::Binaries;
-use crate::explore::{self, Attempt, Error, Lab, Progress, Store};
+use crate::explore::{self, Attempt, Error, FuzzProgress, Lab, Progress, Store};
 use crate::oracle::{Contract, is_expected};
 use crate::results::{
     self, Case, CaseVerdict, Difference, Finding, Kind, OracleResult, OracleVerdict,
@@ -82,6 +82,7 @@ impl Player {
         let kind = match scenario.act {
             Act::Run { .. } => Kind::Run,
             Act::Sweep(_) => Kind::Sweep,
+            Act::Fuzz(_) => Kind::Fuzz,
         };
         let fail = |text: &str, code: u8| {
             Case::failed(&scenario.name, kind, &scenario.command(), text, code)
@@ -120,6 +121,24 @@ impl Player {
                     &scenario.name,
                     &target.command,
                     fault,
+                    &report,
+                ));
+            }
+            Act::Fuzz(options) => {
+                let total = options.budget.runs;
+                let told = |happened: FuzzProgress<'_>| {
+                    if let FuzzProgress::Ran { runs, .. } = happened {
+                        progress(runs, total.unwrap_or(runs));
+                    }
+                };
+                let contract = scenario.contract.clone();
+                let lab = open(self.jobs)?;
+                let report = explore::fuzz(lab, contract, options, &store, token, told)?;
+                let name = &scenario.name;
+                return Ok(results::of_fuzz(
+                    name,
+                    &target.command,
+                    options.words(),
                     &report,
                 ));
             }

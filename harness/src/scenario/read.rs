@@ -7,7 +7,7 @@ use super::mistake::Mistake;
 use super::start::{self, Start, Unready};
 use super::value::Time;
 use super::words::{self, Binaries, Text, expand};
-use crate::explore::{Budget, Isolation, SweepOptions};
+use crate::explore::{Budget, FuzzOptions, Isolation, SweepOptions};
 use crate::inject::Schedule;
 use crate::oracle::Contract;
 use crate::target::{Limits, Target};
@@ -53,6 +53,8 @@ pub enum Act {
     },
     /// One run for each point.
     Sweep(Box<SweepOptions>),
+    /// Random schedules.
+    Fuzz(Box<FuzzOptions>),
 }
 
 impl Act {
@@ -62,6 +64,7 @@ impl Act {
             Act::Sweep(options) => {
                 options.narrowing.needs_failpoints() || options.strike.needs_failpoints()
             }
+            Act::Fuzz(options) => options.narrowing.needs_failpoints(),
         }
     }
 }
@@ -113,21 +116,19 @@ impl Scenario {
             pty: pty.is_some(),
             isolation,
         };
-        let act = match (&document.run, &document.sweep) {
-            (Some(run), None) => acting.run(run.get_ref())?,
-            (None, Some(sweep)) => acting.sweep(sweep.get_ref())?,
-            (Some(_), Some(sweep)) => {
-                return Err(text.mistake(
-                    sweep.span(),
-                    "both [run] and [sweep]; a scenario is one of them, so make it two files",
-                ));
-            }
-            (None, None) => {
+        let act = match (&document.run, &document.sweep, &document.fuzz) {
+            (Some(run), None, None) => acting.run(run.get_ref())?,
+            (None, Some(sweep), None) => acting.sweep(sweep.get_ref())?,
+            (None, None, Some(fuzz)) => acting.fuzz(fuzz.get_ref())?,
+            (None, None, None) => {
                 return Err(text.mistake(
                     0..0,
-                    "nothing is done to the target; add [run] with signals = [\"INT@output:'ready'\"], or [sweep]",
+                    "nothing is done to the target; add [run] with signals = [\"INT@output:'ready'\"], or [sweep], or [fuzz]",
                 ));
             }
+            (Some(_), Some(other), _) => return Err(text.two_acts("run", "sweep", other.span())),
+            (Some(_), _, Some(other)) => return Err(text.two_acts("run", "fuzz", other.span())),
+            (_, Some(_), Some(other)) => return Err(text.two_acts("sweep", "fuzz", other.span())),
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let parts = contract::Parts {
@@ -261,4 +262,12 @@ fn check_target(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
         words::check(text, word)?;
     }
     Ok(())
+}
+
+impl Text {
+    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Mistake {
+        let words =
+            format!("both [{one}] and [{other}]; a scenario is one of them, so make it two files");
+        self.mistake(span, &words)
+    }
 }

@@ -133,6 +133,7 @@ fn blank(scenario: &Scenario) -> Case {
     let kind = match scenario.act {
         Act::Run { .. } => Kind::Run,
         Act::Sweep(_) => Kind::Sweep,
+        Act::Fuzz(_) => Kind::Fuzz,
     };
     let mut case = Case::new(&scenario.name, kind, &scenario.command());
     case.verdict = crate::results::CaseVerdict::NotReached;
