@@ -11,7 +11,6 @@ use super::trial::Trials;
 use crate::facts::{RawPoint, Run, path_shape};
 use crate::inject::{Fault, Schedule, Step, Trigger};
 use crate::oracle::{Mapped, PointMap};
-use crate::probe::Trace;
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -261,7 +260,7 @@ fn record_all(
     let outcomes = ThreadPool::new(token)
         .workers(trials.lab.jobs())
         .map(schedules, move |schedule, _token| {
-            Ok(shared.record(&schedule, Trace::RecordAll)?)
+            Ok(shared.record(&schedule)?)
         })
         .into_outcomes();
     if token.is_interrupted() {
@@ -280,8 +279,7 @@ pub(super) fn map_after(trials: &Trials, steps: &[Step]) -> Result<PointMap, Err
     let schedule = Schedule {
         steps: steps.to_vec(),
     };
-    let record = || trials.record(&schedule, Trace::RecordAll);
-    let (one, two) = (record()?, record()?);
+    let (one, two) = (trials.record(&schedule)?, trials.record(&schedule)?);
     Ok(PointMap::new(&one, &two, 0, Mapped::DEFAULT))
 }
 

@@ -208,7 +208,7 @@ pub(super) fn place(trials: &Trials, all: bool, findings: &mut [Finding]) -> Res
         .filter(|schedule| struck(schedule).nth(1).is_some());
     for schedule in pairs.take(MOST_SECONDS) {
         // What follows the first fault is in no undisturbed run.
-        sites.take(&trials.record(schedule, Trace::StacksAll)?);
+        sites.take(&trials.record_stacks(schedule)?);
     }
     let map = &trials.baseline.points;
     for finding in findings {

@@ -164,8 +164,17 @@ impl Trials {
         Ok(self.judge(schedule, run))
     }
 
-    /// Runs one schedule and keeps every call, as closely watched as this says.
-    pub(super) fn record(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
+    /// Runs one schedule and keeps every call.
+    pub(super) fn record(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::RecordAll)
+    }
+
+    /// The same, with the stack of the thread that makes each call.
+    pub(super) fn record_stacks(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::StacksAll)
+    }
+
+    fn watched(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
         self.lab.bench()?.run(RunOrder {
             fresh: true,

@@ -238,6 +238,7 @@ mod tests {
                 before_ready: false,
                 file: None,
                 places: Vec::new(),
+                moment: None,
                 trial: None,
             },
             run: 3,
