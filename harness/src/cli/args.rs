@@ -273,6 +273,9 @@ pub struct SweepArgs {
     /// What comes after it, a step (repeatable): INT@+50ms
     #[arg(long, value_name = "STEP")]
     pub then: Vec<String>,
+    /// Between calls as well: at up to N instructions after each chosen point, before its thread's next call
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", conflicts_with_all = ["second", "fault"], value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub instructions: Option<u32>,
     /// A second signal at each call that the target makes after the first: pairs of points
     #[arg(
         long,

@@ -30,7 +30,7 @@ no call is named, at each that it can happen to; a signal then comes every 100 m
   file:GLOB         a path exists in the work tree
   failpoint:NAME[#N]  a cooperative program says NAME, and waits
   [call:]POINT      a system call, as `sigproof points` prints them:
-                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit]; open is openat, too
+                    [PROCESS:]CALL[(ARGUMENT)][#N][@before|entry|exit|exit+INSTRUCTIONS]; open is openat, too
   every:POINT       the same, counted as `sigproof points --all` does
 Examples:
   sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog

@@ -139,6 +139,11 @@ fn swept(
     let json = args.output.json;
     args.narrowing().check()?;
     let strike = args.strike()?;
+    if args.instructions.is_some() && !cfg!(target_arch = "x86_64") {
+        return Err(Error::Usage(
+            "--instructions: instructions are told apart on x86-64 only".to_owned(),
+        ));
+    }
     let cooperates = args.narrowing().needs_failpoints() || strike.needs_failpoints();
     let target = args.target.target(cooperates)?;
     let jobs = args.jobs.map_or_else(
@@ -148,6 +153,7 @@ fn swept(
     bar.say("starting");
     let lab = open(&target, jobs, args.target.isolation)?;
     let options = SweepOptions {
+        instructions: args.instructions,
         second: args.second(&strike.fault)?,
         mapped: args.mapped(&strike.fault)?,
         all: args.points.all,

@@ -5,6 +5,7 @@
 
 mod answers;
 mod attempt;
+mod between;
 mod confirm;
 mod coverage;
 mod error;
@@ -28,6 +29,7 @@ mod tally;
 mod trial;
 
 pub use attempt::{Attempt, AttemptReport, attempt, attempt_in};
+pub use between::Between;
 pub use coverage::{Covered, Share};
 pub use error::Error;
 pub use finding::{Finding, Findings};

@@ -1,5 +1,6 @@
 //! Which points a sweep tries.
 
+use super::between::Between;
 use super::fit::Fit;
 use super::lab::until;
 use super::second::Pairs;
@@ -140,6 +141,8 @@ pub struct Plan {
     /// Places of the points at which the fault cannot happen: a call that never
     /// answers with that error, a moment at which there is no child.
     pub unfit: BTreeSet<usize>,
+    /// How moments between calls came into it.
+    pub between: Option<Between>,
     /// How a plan of pairs came about.
     pub pairs: Option<Pairs>,
 }
@@ -190,6 +193,11 @@ impl Plan {
             });
         }
         Ok(plan)
+    }
+
+    /// How many moments between calls are in it.
+    pub fn more(&self) -> usize {
+        self.between.as_ref().map_or(0, |between| between.chosen)
     }
 
     /// How many points the runs of this plan stand for.

@@ -1,7 +1,7 @@
 //! What came of each point of a sweep, in a few bytes: a sweep of thousands of runs can be shown whole.
 
 use super::plan::{Narrowing, Plan};
-use crate::facts::{ExitStatus, Run};
+use crate::facts::{ExitStatus, Phase, Run};
 use crate::oracle::{Baseline, Point};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,8 @@ pub(super) fn spots(
         .planned
         .iter()
         .enumerate()
+        // A moment between calls is none of the recording's.
+        .filter(|(_, planned)| !matches!(planned.point.phase, Phase::Later(_)))
         .map(|(order, planned)| (planned.place, order))
         .collect();
     let class = plan.planned.iter().any(|planned| planned.stands_for > 1);

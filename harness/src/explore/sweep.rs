@@ -1,5 +1,6 @@
 //! The main job: the signal at every point where it matters, one run each.
 
+use super::between::{Between, between};
 use super::confirm::confirm;
 use super::finding::{Finding, Findings};
 use super::lab::until;
@@ -30,6 +31,8 @@ pub struct SweepOptions {
     pub all: bool,
     /// Which of the points.
     pub narrowing: Narrowing,
+    /// Between calls as well: at most so many instructions after each point, up to the next call of its thread.
+    pub instructions: Option<u32>,
     /// A second fault after the first: pairs are tried, not single points.
     pub second: Option<Second>,
     /// How often the first run of each finding is repeated, to see whether it shows each time.
@@ -51,6 +54,7 @@ impl SweepOptions {
             mapped,
             all: false,
             narrowing: Narrowing::default(),
+            instructions: None,
             second: None,
             confirm: 2,
             isolation: Isolation::Auto,
@@ -113,6 +117,8 @@ pub struct SweepReport {
     pub by_class: usize,
     /// Calls that were met in one recording only.
     pub unsteady: usize,
+    /// How moments between calls came about.
+    pub between: Option<Between>,
     /// How the pairs came about; then points are pairs of points.
     pub pairs: Option<Pairs>,
     /// Runs of the target, baseline and confirmation not counted.
@@ -185,6 +191,11 @@ pub fn sweep(
     if let Some(second) = &options.second {
         plan = until(&lab, token, Stage::CancelQueued, || {
             pairs(&trials, &plan, second, token)
+        })?;
+    }
+    if let Some(most) = options.instructions {
+        until(&lab, token, Stage::CancelQueued, || {
+            between(&trials, &mut plan, most, token)
         })?;
     }
     progress(Progress::Learned(&trials.baseline, &plan));
@@ -263,7 +274,7 @@ pub fn sweep(
     let points = &trials.baseline.points;
     let found = match &plan.pairs {
         Some(pairs) => plan.planned.len() + pairs.cut,
-        None => points.points.len() - plan.unfit.len(),
+        None => points.points.len() - plan.unfit.len() + plan.more(),
     };
     let spots = spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes);
     Ok(SweepReport {
@@ -276,6 +287,7 @@ pub fn sweep(
         unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
         unsteady: points.unsteady,
+        between: plan.between.clone(),
         pairs: plan.pairs.clone(),
         runs: tally.runs,
         sweeping,

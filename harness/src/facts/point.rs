@@ -13,15 +13,33 @@ pub enum Phase {
     Entry,
     /// When the call has returned, before the program runs on.
     Exit,
+    /// So many instructions after its return, before the thread's next call.
+    Later(u32),
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Phase::Before => "before",
-            Phase::Entry => "entry",
-            Phase::Exit => "exit",
-        })
+        match self {
+            Phase::Before => f.write_str("before"),
+            Phase::Entry => f.write_str("entry"),
+            Phase::Exit => f.write_str("exit"),
+            Phase::Later(instructions) => write!(f, "exit+{instructions}"),
+        }
+    }
+}
+
+impl Phase {
+    /// Reads what is displayed.
+    pub fn parse(text: &str) -> Option<Phase> {
+        match text {
+            "before" => Some(Phase::Before),
+            "entry" => Some(Phase::Entry),
+            "exit" => Some(Phase::Exit),
+            _ => match text.strip_prefix("exit+")?.parse() {
+                Ok(0) | Err(_) => None,
+                Ok(instructions) => Some(Phase::Later(instructions)),
+            },
+        }
     }
 }
 

@@ -46,6 +46,10 @@ pub struct Run {
     /// What the command that prints the results said.
     #[serde(default)]
     pub results: Option<CheckFact>,
+    /// How many instructions there were between the last call that was stepped
+    /// away from and the next one of its thread.
+    #[serde(default)]
+    pub stepped: Option<u32>,
     /// Children that nobody waited for, although their parent went on.
     #[serde(default)]
     pub zombies: Vec<Zombie>,

@@ -21,12 +21,13 @@ impl CallSelector {
                 "{text}: {why}; a point is written [PROCESS:]CALL[(ARGUMENT)][#N][@PHASE], such as write(out.txt)#2@exit"
             ))
         };
-        let (rest, phase) = match text.rsplit_once('@') {
-            Some((rest, "exit")) => (rest, Some(Phase::Exit)),
-            Some((rest, "entry")) => (rest, Some(Phase::Entry)),
-            Some((rest, "before")) => (rest, Some(Phase::Before)),
-            _ => (text, None),
-        };
+        let phased = text
+            .rsplit_once('@')
+            .and_then(|(rest, phase)| Some((rest, Phase::parse(phase)?)));
+        let (rest, phase) = phased.map_or((text, None), |(rest, phase)| (rest, Some(phase)));
+        if matches!(phase, Some(Phase::Later(_))) && !cfg!(target_arch = "x86_64") {
+            return Err(wrong("instructions are told apart on x86-64 only"));
+        }
         let (rest, nth) = match rest.rsplit_once('#') {
             Some((rest, number)) if !number.contains(')') => match number.parse() {
                 Ok(nth) if nth > 0 => (rest, nth),

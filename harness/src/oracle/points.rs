@@ -146,6 +146,12 @@ impl PointMap {
 
     /// The point with this name.
     pub fn find(&self, name: &PointName) -> Option<&Point> {
+        let mut call = name.clone();
+        if let Phase::Later(_) = name.phase {
+            // It is found by the call that it comes after.
+            call.phase = Phase::Exit;
+        }
+        let name = &call;
         self.points
             .iter()
             .find(|point| point.name == *name)

@@ -80,6 +80,7 @@ impl Live<'_> {
             status: self.status,
             fired_ns: self.stepper.fired_ns,
             in_vain: self.in_vain,
+            stepped: self.stepped,
             end_ns: self.ended_ns.unwrap_or_default(),
             orphans: self.orphans,
             stuck: self.stuck,

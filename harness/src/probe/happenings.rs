@@ -122,6 +122,7 @@ impl Live<'_> {
                 }
                 self.release(tid)?;
             }
+            Seen::SteppedThrough { instructions } => self.stepped = Some(instructions),
             Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
         }
         Ok(())

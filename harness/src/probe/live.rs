@@ -65,6 +65,8 @@ pub(super) struct Live<'a> {
     pub(super) hog: Option<Hog>,
     /// Time that faults have taken from the target, which it gets back.
     pub(super) allowance_ns: u64,
+    /// How long the window was that was stepped through.
+    pub(super) stepped: Option<u32>,
     /// Steps whose moment came when there was nothing to apply them to.
     pub(super) in_vain: Vec<usize>,
     /// The thread that stands still until its output has been read.
@@ -108,6 +110,7 @@ impl<'a> Live<'a> {
             later: Agenda::default(),
             hog: None,
             allowance_ns: 0,
+            stepped: None,
             in_vain: Vec::new(),
             writer: None,
         }

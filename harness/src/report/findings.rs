@@ -165,6 +165,9 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     if let Some(pairs) = &report.pairs {
         coverage.push_str(&pairs.words());
     }
+    if let Some(between) = &report.between {
+        coverage.push_str(&between.words());
+    }
     if report.left_out > 0 {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
     }

@@ -143,6 +143,7 @@ impl<W: Write> Json<W> {
                 "limits": report.limits,
                 "notes": report.notes,
                 "failed_runs": report.failed_runs,
+                "between": report.between,
                 "pairs": report.pairs,
             }),
         )

@@ -241,6 +241,12 @@ pub(crate) fn rewind_call(_pid: i32, _number: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Instructions are known here for x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn is_at_call(_pid: i32) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Handlers are looked into on x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn interrupted_call(_pid: i32) -> io::Result<Option<u64>> {
@@ -298,6 +304,14 @@ pub(crate) fn read_string(pid: i32, address: u64) -> Option<Vec<u8>> {
 pub(crate) fn read_u64(pid: i32, address: u64) -> Option<u64> {
     let mut buffer = [0u8; 8];
     (read_memory(pid, address, &mut buffer)? == 8).then(|| u64::from_ne_bytes(buffer))
+}
+
+/// Whether a stopped tracee's next instruction makes a system call.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn is_at_call(pid: i32) -> io::Result<bool> {
+    const SYSCALL: &[u8] = &[0x0f, 0x05];
+    let at = registers(pid)?.rip;
+    Ok(read_bytes(pid, at, SYSCALL.len()).is_some_and(|bytes| bytes == SYSCALL))
 }
 
 /// So many bytes, if all of them can be read.

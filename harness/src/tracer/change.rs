@@ -3,7 +3,8 @@
 //! Both are for a thread that is held at the beginning of a call, or nothing
 //! happens: what the kernel has already done cannot be taken back.
 
-use super::machine::{Inside, Tracer};
+use super::inside::Inside;
+use super::machine::Tracer;
 use crate::sys::ptrace::{self, CallStop};
 use std::io;
 

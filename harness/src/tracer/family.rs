@@ -20,9 +20,11 @@ pub(crate) struct Thread {
     /// It was put back in front of this call, which it makes again: the same pass.
     pub(super) rewound: Option<(u32, u64)>,
     /// The call that it is in and whose return is to be seen.
-    pub(crate) inside: Option<super::machine::Inside>,
+    pub(crate) inside: Option<super::inside::Inside>,
     /// It is about to enter the handler of this signal; the call that it was in.
     pub(super) entering: Option<(i32, String)>,
+    /// It goes instruction by instruction.
+    pub(super) steps: Option<super::steps::Steps>,
     /// The handlers that it is in, the innermost last.
     pub(super) windows: Vec<super::window::Window>,
 }

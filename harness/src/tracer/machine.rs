@@ -8,6 +8,7 @@
 
 use super::calls::Call;
 use super::family::Family;
+use super::inside::Inside;
 use super::recording::Recording;
 use super::watch::Watch;
 use crate::facts::{ExitStatus, HandlerFact, Phase, Usage};
@@ -55,6 +56,10 @@ pub(crate) enum Seen {
         /// The call, as a point's name shows it.
         call: String,
     },
+    /// A thread that was to be stepped farther came to its next call.
+    SteppedThrough {
+        instructions: u32,
+    },
     /// A process ended.
     Ended {
         pid: i32,
@@ -72,25 +77,6 @@ pub(crate) enum Hold {
     Scope(usize),
     /// It has written output, which is to be read first.
     Output,
-}
-
-/// A call whose return is to be seen.
-#[derive(Debug, Default)]
-pub(crate) struct Inside {
-    ip: u64,
-    pub(super) number: u32,
-    /// Index of the recorded point.
-    pub(super) point: Option<usize>,
-    /// Hold the thread at the return.
-    pub(super) hold: Option<Hold>,
-    /// The call is skipped, to stand in front of it again.
-    pub(super) rewind: bool,
-    /// Tell of it under this name, when it succeeds.
-    pub(super) tell: Option<String>,
-    pub(super) installs: Option<i32>,
-    /// An argument that was changed for this call, by position, and what it was:
-    /// a program counts on its registers being left alone.
-    pub(super) restore: Option<(usize, u64)>,
 }
 
 /// The tracer of one run.
@@ -193,6 +179,11 @@ impl Tracer {
         match event {
             0 if signal == CALL_STOP => return self.at_boundary(tid, seen),
             0 if signal == libc::SIGTRAP && self.entered(tid)? => {}
+            0 if signal == libc::SIGTRAP
+                && let Some(next) = self.stepped(tid, seen)? =>
+            {
+                return Ok(next);
+            }
             0 => {
                 let pid = self.process_of(tid);
                 let own_fault = ptrace::is_own_fault(tid);
@@ -257,15 +248,6 @@ impl Tracer {
         Some((self.going_on(tid), 0))
     }
 
-    fn going_on(&self, tid: i32) -> Resume {
-        match self.family.threads.get(&tid) {
-            Some(thread) if thread.inside.is_some() || !thread.windows.is_empty() => {
-                Resume::ToCallBoundary
-            }
-            _ => Resume::Run,
-        }
-    }
-
     /// A chosen call begins.
     fn calling(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
         let run = Ok(Some((self.going_on(tid), 0)));
@@ -305,6 +287,10 @@ impl Tracer {
             ip,
             hold: held.map(|(hold, _)| hold),
             rewind: phase == Some(Phase::Before),
+            instructions: match phase {
+                Some(Phase::Later(instructions)) => instructions,
+                _ => 0,
+            },
             ..Inside::default()
         };
         if inside.rewind {
@@ -323,14 +309,6 @@ impl Tracer {
         Ok(Some((self.going_on(tid), 0)))
     }
 
-    /// Notes that a thread is in a call whose return is to be seen, if it is.
-    fn go_inside(&mut self, tid: i32, inside: Inside) {
-        let wanted = inside.hold.is_some() || inside.point.is_some() || inside.tell.is_some();
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.inside = wanted.then_some(inside);
-        }
-    }
-
     /// A call begins (which is told in handlers only) or has returned.
     fn at_boundary(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
         match ptrace::call_stop(tid)? {
@@ -341,50 +319,6 @@ impl Tracer {
             CallStop::Exit { result } => self.returned(tid, result, seen),
             CallStop::None => Ok(Some((self.going_on(tid), 0))),
         }
-    }
-
-    /// A call has returned.
-    fn returned(
-        &mut self,
-        tid: i32,
-        result: i64,
-        seen: &mut Vec<Seen>,
-    ) -> io::Result<Option<(Resume, i32)>> {
-        let pid = self.process_of(tid);
-        let Some(inside) = self
-            .family
-            .threads
-            .get_mut(&tid)
-            .and_then(|thread| thread.inside.take())
-        else {
-            return Ok(Some((self.going_on(tid), 0)));
-        };
-        if inside.rewind {
-            ptrace::rewind_call(tid, u64::from(inside.number))?;
-            if let Some(thread) = self.family.threads.get_mut(&tid) {
-                thread.rewound = Some((inside.number, inside.ip));
-            }
-        }
-        if let Some((position, value)) = inside.restore {
-            ptrace::set_argument(tid, position, value)?;
-        }
-        if let Some(point) = inside.point {
-            self.recording.points[point].returned = Some(result);
-        }
-        if result >= 0 {
-            if let Some(signal) = inside.installs {
-                seen.push(Seen::Handler { pid, signal });
-            }
-            if let Some(call) = inside.tell {
-                seen.push(Seen::Effect { pid, call });
-            }
-        }
-        if let Some(hold) = inside.hold {
-            let call = super::calls::name(inside.number);
-            seen.push(Seen::Reached { tid, hold, call });
-            return Ok(None);
-        }
-        Ok(Some((self.going_on(tid), 0)))
     }
 }
 

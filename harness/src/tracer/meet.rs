@@ -1,7 +1,8 @@
 //! Calls that a run looks out for: recording them, and knowing the awaited one.
 
 use super::calls::{self, Call};
-use super::machine::{Hold, Inside, Tracer};
+use super::inside::Inside;
+use super::machine::{Hold, Tracer};
 use super::watch::{Awaited, Look, Record};
 use crate::facts::{Phase, PointKey, RawPoint};
 

@@ -3,9 +3,11 @@
 mod calls;
 mod change;
 mod family;
+mod inside;
 mod machine;
 mod meet;
 mod recording;
+mod steps;
 mod watch;
 mod whom;
 mod window;
