@@ -240,6 +240,7 @@ mod tests {
                 places: Vec::new(),
                 moment: None,
                 trial: None,
+                moment: None,
             },
             run: 3,
             original: schedule,
