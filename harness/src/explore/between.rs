@@ -9,7 +9,6 @@ use super::plan::{Plan, Planned};
 use super::trial::Trials;
 use crate::facts::Phase;
 use crate::inject::{Schedule, Trigger};
-use crate::probe::Trace;
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::sync::Arc;
 
@@ -108,7 +107,7 @@ fn measure(
     let outcomes = ThreadPool::new(token)
         .workers(trials.lab.jobs())
         .map(schedules, move |schedule, _token| {
-            Ok(shared.record(&schedule, Trace::Steps)?.stepped)
+            Ok(shared.follow(&schedule)?.stepped)
         })
         .into_outcomes();
     if token.is_interrupted() {

@@ -174,6 +174,11 @@ impl Trials {
         self.watched(schedule, Trace::StacksAll)
     }
 
+    /// Runs one schedule for its facts alone.
+    pub(super) fn follow(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::Steps)
+    }
+
     fn watched(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
         self.lab.bench()?.run(RunOrder {

@@ -10,7 +10,6 @@ use crate::explore::trial::{Trial, Trials};
 use crate::facts::Run;
 use crate::inject::{Schedule, Step, Trigger};
 use crate::oracle::{Mapped, Point, PointMap};
-use crate::probe::Trace;
 use sigproof_core::StopToken;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -260,8 +259,8 @@ impl Shrinker<'_> {
         self.left -= 2;
         self.used += 2;
         let (one, two) = (
-            self.trials.record(&schedule, Trace::RecordAll).ok()?,
-            self.trials.record(&schedule, Trace::RecordAll).ok()?,
+            self.trials.record(&schedule).ok()?,
+            self.trials.record(&schedule).ok()?,
         );
         let struck = last_ns(&one)?;
         let map = PointMap::new(&one, &two, 0, Mapped::DEFAULT);
