@@ -240,7 +240,6 @@ mod tests {
                 places: Vec::new(),
                 moment: None,
                 trial: None,
-                moment: None,
             },
             run: 3,
             original: schedule,
