@@ -2,7 +2,8 @@
 
 use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
 use super::fuzz_args::FuzzArgs;
-use super::help::{EXIT_CODES, FUZZ_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP};
+use super::help::{EXIT_CODES, FUZZ_HELP, MINIMISE_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP};
+use super::minimise::MinimiseArgs;
 use super::test_args::{InitArgs, MergeArgs, TEST_HELP, TestArgs};
 use crate::explore::{Isolation, Place, Second};
 use crate::inject::{Delivery, Trigger, signal};
@@ -63,6 +64,9 @@ pub enum Verb {
     Points(PointsArgs),
     /// Repeat a stored failing run
     Replay(ReplayArgs),
+    /// Leave out of a stored failing run what it does not need
+    #[command(after_help = MINIMISE_HELP)]
+    Minimise(MinimiseArgs),
     /// Play scenario files: the gate
     #[command(after_help = TEST_HELP)]
     Test(Box<TestArgs>),

@@ -64,3 +64,11 @@ Examples:
   sigproof fuzz -- ./prog
   sigproof fuzz --for 10m --keep-going --fault INT,TERM,freeze=20ms -- ./prog
   sigproof fuzz --runs 500 --seed 4711 --after output:ready -- ./server-test";
+
+pub(super) const MINIMISE_HELP: &str = "\
+Faults go, and calls take the place of times; then variables (--env), standard input, files of a
+small work tree, and the arguments that --optional names. Each step is confirmed by repeated runs.
+Exit code 5 when the failure does not show any more, 4 when its point is not reached.
+Examples:
+  sigproof minimise .sigproof/prog-leftovers-1a2b3c4d.json
+  sigproof minimise --optional -v --optional '--level *' .sigproof/prog-exits-1a2b3c4d.json";

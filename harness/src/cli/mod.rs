@@ -11,6 +11,7 @@ mod help;
 mod init;
 mod manual;
 mod merge;
+mod minimise;
 mod reports;
 mod sessions;
 mod test;
@@ -45,6 +46,7 @@ pub fn main() -> u8 {
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Points(args) => sessions::points(args),
         Verb::Replay(args) => sessions::replay(args),
+        Verb::Minimise(args) => minimise::minimise(&args),
         Verb::Test(args) => test::test(*args),
         Verb::Init(args) => init::init(&args),
         Verb::Merge(args) => merge::merge(&args),

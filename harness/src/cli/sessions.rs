@@ -307,11 +307,13 @@ pub fn replay(args: ReplayArgs) -> u8 {
     guarded(args.json, &bar, |token| {
         let failure = Failure::read(&args.file)?;
         bar.say("learning what it does undisturbed");
-        let lab = open(&failure.target, 1, failure.isolation)?;
+        let stage = explore::Stage::set(&failure)?;
+        let lab = open(&stage.target, 1, failure.isolation)?;
         bar.begin(args.times as usize);
-        let replay = explore::replay(lab, &failure, args.times, token, |round, _| {
+        let mut replay = explore::replay(lab, &failure, args.times, token, |round, _| {
             bar.at(round as usize, 0)
         })?;
+        replay.notes.extend(stage.notes);
         bar.clear();
         let code = if replay.shown == replay.times {
             exit::VIOLATED

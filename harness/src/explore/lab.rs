@@ -2,6 +2,8 @@
 
 use super::Error;
 use super::nursery::Nursery;
+use super::parcel::Parcel;
+use super::store::{Failure, Input};
 use crate::facts::Run;
 use crate::probe::{
     Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, kill_supervisor, remove_stale,
@@ -10,7 +12,7 @@ use crate::target::{Source, Surroundings, Target};
 use sigproof_core::{Scope, Stage, StopToken};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 /// How targets are kept apart from the rest of the machine.
 #[derive(
@@ -41,6 +43,7 @@ pub struct Lab {
     aborted: AtomicBool,
     ready: Ready,
     private: bool,
+    inputs: OnceLock<(Vec<Input>, Option<Parcel>)>,
     /// What the user should know, each a sentence.
     pub notes: Vec<String>,
     /// Places of killed sessions that were removed.
@@ -128,6 +131,7 @@ impl Lab {
             aborted: AtomicBool::new(false),
             ready,
             private,
+            inputs: OnceLock::new(),
             notes,
             removed,
             _home: home,
@@ -137,6 +141,12 @@ impl Lab {
     /// What is run here.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Its inputs with their hashes, and packed when they are small; looked at once.
+    pub(super) fn inputs(&self) -> &(Vec<Input>, Option<Parcel>) {
+        self.inputs
+            .get_or_init(|| (Failure::inputs_of(&self.target), Parcel::of(&self.target)))
     }
 
     /// Where its work tree is, as it sees it.

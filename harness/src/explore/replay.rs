@@ -50,8 +50,7 @@ fn repeat(
     times: u32,
     mut each: impl FnMut(u32, &Trial),
 ) -> Result<Replay, Error> {
-    let mut notes = lab.notes.clone();
-    notes.extend(failure.changed_inputs());
+    let notes = lab.notes.clone();
     let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
     let baseline = learn(
         lab,
@@ -85,7 +84,7 @@ fn repeat(
 }
 
 /// Maps the phases that the schedule needs.
-fn mapped(schedule: &Schedule) -> Mapped {
+pub(super) fn mapped(schedule: &Schedule) -> Mapped {
     use crate::facts::Phase;
     let phases = |wanted| {
         schedule.steps.iter().any(
@@ -102,7 +101,7 @@ fn mapped(schedule: &Schedule) -> Mapped {
 /// The same schedule with its points looked up in fresh recordings: addresses
 /// and counts are those of this machine, now. A point after another one is
 /// looked up in what the target does once that has been struck at.
-fn located(schedule: &Schedule, trials: &Trials) -> Result<Schedule, Error> {
+pub(super) fn located(schedule: &Schedule, trials: &Trials) -> Result<Schedule, Error> {
     let mut steps: Vec<Step> = Vec::new();
     for step in &schedule.steps {
         let Trigger::Point { name, .. } = &step.trigger else {

@@ -3,7 +3,7 @@
 use super::lab::until;
 use super::store::{Expected, Failure, Store};
 use super::trial::{Trial, Trials};
-use super::{Error, Isolation, Lab, learn};
+use super::{Error, Isolation, Lab, learn, stage};
 use crate::inject::Schedule;
 use crate::oracle::{Baseline, Contract, Mapped};
 use sigproof_core::{Stage, StopToken};
@@ -131,12 +131,16 @@ impl Trials {
         Failure {
             version: Failure::VERSION,
             target: self.lab.target().clone(),
-            inputs: Failure::inputs_of(self.lab.target()),
+            inputs: self.lab.inputs().0.clone(),
             isolation,
             contract: self.contract.clone(),
             schedule,
             all_calls,
             expected,
+            seed: None,
+            system: stage::system(),
+            program: stage::program(self.lab.target()),
+            parcel: self.lab.inputs().1.clone(),
         }
     }
 }

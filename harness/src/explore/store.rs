@@ -1,14 +1,18 @@
 //! Failing runs as small files that can be replayed.
 
-use super::{Error, Isolation};
+use super::parcel::Parcel;
+use super::{Error, Isolation, digest};
 use crate::inject::Schedule;
 use crate::oracle::Contract;
 use crate::target::{Source, Target};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3Default;
+
+/// Results of earlier sessions are no part of a program's surroundings.
+pub(super) const OWN_STORE: &str = ".sigproof";
 
 /// A failing run: everything that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,18 @@ pub struct Failure {
     pub all_calls: bool,
     /// What was found.
     pub expected: Expected,
+    /// The seed of the session that found it, when it was one of random schedules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Operating system and processor.
+    #[serde(default)]
+    pub system: String,
+    /// The program's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Input>,
+    /// The inputs themselves, when they are small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<Parcel>,
 }
 
 /// One input of a target.
@@ -38,7 +54,7 @@ pub struct Failure {
 pub struct Input {
     /// Where it was.
     pub path: PathBuf,
-    /// Hash of its content (xxh3), for a file.
+    /// Hash of its content (xxh3); `None` for a directory that is too large.
     pub hash: Option<String>,
 }
 
@@ -65,28 +81,32 @@ impl Failure {
             Source::Files(paths) => paths.iter().map(PathBuf::as_path).collect(),
             Source::Empty => Vec::new(),
         };
-        paths
-            .into_iter()
-            .chain(target.stdin.as_deref())
-            .map(|path| Input {
-                path: path.to_owned(),
-                hash: hash(path).ok(),
-            })
-            .collect()
+        let paths = paths.into_iter().chain(target.stdin.as_deref());
+        paths.map(Input::of).collect()
     }
 
-    /// Inputs that are not what they were, in words.
-    pub fn changed_inputs(&self) -> Vec<String> {
-        self.inputs
-            .iter()
-            .filter_map(|input| {
-                if !input.path.exists() {
-                    return Some(format!("{} is not there any more", input.path.display()));
-                }
-                let same = input.hash.is_none() || hash(&input.path).ok() == input.hash;
-                (!same).then(|| format!("{} has changed since", input.path.display()))
+    /// Writes it to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// A file that cannot be written (a full disk).
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::Harness(error.to_string()))?;
+        let part = path.with_extension("json.part");
+        let written = File::create(&part).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.write_all(b"\n")?;
+            file.sync_all()
+        });
+        written
+            .and_then(|()| fs::rename(&part, path))
+            .map_err(|error| {
+                let _ = fs::remove_file(&part);
+                Error::Harness(format!(
+                    "cannot store a finding at {}: {error}",
+                    path.display()
+                ))
             })
-            .collect()
     }
 
     /// Reads a stored failure.
@@ -121,20 +141,23 @@ impl Failure {
     }
 }
 
-fn hash(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut hasher = Xxh3Default::new();
-    let mut buffer = [0u8; 64 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            count => hasher.update(&buffer[..count]),
+impl Input {
+    /// What lies at this path.
+    pub fn of(path: &Path) -> Input {
+        Input {
+            path: path.to_owned(),
+            hash: digest::of(path).ok(),
         }
     }
-    Ok(format!("{:016x}", hasher.digest()))
+
+    /// How it differs from what it was, in words.
+    pub fn changed(&self) -> Option<String> {
+        if !self.path.exists() {
+            return Some(format!("{} is not there any more", self.path.display()));
+        }
+        let same = self.hash.is_none() || digest::of(&self.path).ok() == self.hash;
+        (!same).then(|| format!("{} has changed since", self.path.display()))
+    }
 }
 
 /// A directory of stored failures.
@@ -181,16 +204,7 @@ impl Store {
             hasher.digest() as u32
         );
         let path = self.directory.join(name);
-        let part = path.with_extension("json.part");
-        let written = File::create(&part).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()
-        });
-        if let Err(error) = written.and_then(|()| fs::rename(&part, &path)) {
-            let _ = fs::remove_file(&part);
-            return Err(failed(&path)(error));
-        }
+        failure.write(&path)?;
         Ok(path)
     }
 }
@@ -225,6 +239,10 @@ mod tests {
                 subject: "a.gz".into(),
                 text: "a.gz is left".into(),
             },
+            seed: Some(7),
+            system: "linux x86_64".into(),
+            program: None,
+            parcel: None,
         }
     }
 

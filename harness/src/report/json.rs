@@ -1,13 +1,14 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
 use crate::explore::{
-    Finding, Found, FuzzOptions, FuzzReport, Plan, Replay, RunReport, Sites, SweepReport,
+    Finding, Found, FuzzOptions, FuzzReport, Minimised, Plan, Replay, RunReport, Sites, SweepReport,
 };
 use crate::inject::Schedule;
 use crate::oracle::{Baseline, Point};
 use crate::results::{Case, Results};
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// The version of the format; it rises when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
@@ -211,6 +212,32 @@ impl<W: Write> Json<W> {
                 "reached": replay.reached,
                 "times": replay.times,
                 "notes": replay.notes,
+            }),
+        )
+    }
+
+    /// The end of a minimisation.
+    pub fn minimised(
+        &mut self,
+        least: &Minimised,
+        file: Option<&Path>,
+        exit_code: u8,
+    ) -> io::Result<()> {
+        let steps = least.failure.schedule.steps.iter();
+        self.line(
+            "minimised",
+            json!({
+                "exit_code": exit_code,
+                "file": file,
+                "dropped": least.dropped,
+                "command": least.failure.target.command,
+                "schedule": steps.map(ToString::to_string).collect::<Vec<String>>(),
+                "seen": least.seen.0,
+                "times": least.seen.1,
+                "confirmed": least.confirmed.0,
+                "of": least.confirmed.1,
+                "runs": least.runs,
+                "notes": least.notes,
             }),
         )
     }

@@ -120,7 +120,7 @@ impl Search<'_> {
         let mut shrinker = Shrinker {
             trials: &self.trials,
             token: self.token,
-            oracle: finding.oracle,
+            oracle: finding.oracle.to_owned(),
             subject: finding.subject.clone(),
             times: self.options.confirm + 1,
             // What did not show again may never: another schedule of the same finding may be better.

@@ -29,6 +29,7 @@ use material::Material;
 use regressions::Regressions;
 pub use report::{Ended, Found, FuzzReport, Kept};
 use search::Search;
+pub(super) use shrink::{Shown, Shrinker};
 use sigproof_core::{Stage, StopToken};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -239,12 +239,13 @@ impl<'a> Search<'a> {
                 subject: finding.subject.clone(),
                 text: finding.text.clone(),
             };
-            let failure = self.trials.failure(
+            let mut failure = self.trials.failure(
                 finding.schedule.clone(),
                 expected,
                 self.options.isolation,
                 self.options.all_calls(),
             );
+            failure.seed = Some(self.options.seed);
             match store.put(&failure) {
                 Ok(file) => finding.file = Some(file),
                 // The finding is worth more than its file.

@@ -23,12 +23,12 @@ const MOST_TIME: Duration = Duration::from_secs(60);
 
 /// A schedule, and how surely it shows the violation.
 #[derive(Clone)]
-pub(super) struct Shown {
-    pub(super) schedule: Schedule,
+pub(in crate::explore) struct Shown {
+    pub(in crate::explore) schedule: Schedule,
     /// In so many of so many runs.
-    pub(super) seen: (u32, u32),
+    pub(in crate::explore) seen: (u32, u32),
     /// A run that shows it.
-    pub(super) trial: Arc<Trial>,
+    pub(in crate::explore) trial: Arc<Trial>,
 }
 
 impl Shown {
@@ -42,23 +42,23 @@ impl Shown {
 }
 
 /// Shrinks one finding.
-pub(super) struct Shrinker<'a> {
-    pub(super) trials: &'a Trials,
-    pub(super) token: &'a StopToken,
-    pub(super) oracle: &'static str,
-    pub(super) subject: String,
+pub(in crate::explore) struct Shrinker<'a> {
+    pub(in crate::explore) trials: &'a Trials,
+    pub(in crate::explore) token: &'a StopToken,
+    pub(in crate::explore) oracle: String,
+    pub(in crate::explore) subject: String,
     /// Runs of a candidate.
-    pub(super) times: u32,
+    pub(in crate::explore) times: u32,
     /// Runs that may be made.
-    pub(super) left: usize,
+    pub(in crate::explore) left: usize,
     /// Runs that were made.
-    pub(super) used: usize,
-    pub(super) begun: Instant,
+    pub(in crate::explore) used: usize,
+    pub(in crate::explore) begun: Instant,
 }
 
 impl Shrinker<'_> {
     /// The smallest schedule that is found within the bounds.
-    pub(super) fn shrink(&mut self, mut best: Shown) -> Shown {
+    pub(in crate::explore) fn shrink(&mut self, mut best: Shown) -> Shown {
         self.drop_unfired(&mut best);
         // A step that could not go while the others were races may go when they are placed at calls.
         loop {
@@ -98,7 +98,7 @@ impl Shrinker<'_> {
                 return None;
             }
             let trial = self.run(schedule)?;
-            if trial.has(self.oracle, &self.subject) {
+            if trial.has(&self.oracle, &self.subject) {
                 seen += 1;
                 shown = Some(trial);
             }
