@@ -170,6 +170,14 @@ pub(crate) fn interrupted_call(pid: i32) -> io::Result<Option<u64>> {
     Ok((number != u64::MAX).then_some(number))
 }
 
+/// At a delivery: the call that ends with this result, and the address after its instruction.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn call_with_result(pid: i32, result: i64) -> io::Result<Option<(u64, u64)>> {
+    let regs = registers(pid)?;
+    let is_call = regs.orig_rax != u64::MAX && regs.rax as i64 == result;
+    Ok(is_call.then_some((regs.orig_rax, regs.rip)))
+}
+
 /// Where the tracee's stack ends.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn stack_pointer(pid: i32) -> io::Result<u64> {
@@ -256,6 +264,12 @@ pub(crate) fn interrupted_call(_pid: i32) -> io::Result<Option<u64>> {
 /// Handlers are looked into on x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn stack_pointer(_pid: i32) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Calls that are made again are known on x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn call_with_result(_pid: i32, _result: i64) -> io::Result<Option<(u64, u64)>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

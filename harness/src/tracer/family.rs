@@ -19,6 +19,8 @@ pub(crate) struct Thread {
     pub(crate) passes: HashMap<(u32, u64), u32>,
     /// It was put back in front of this call, which it makes again: the same pass.
     pub(super) rewound: Option<(u32, u64)>,
+    /// A call that it makes again.
+    pub(super) again: Option<super::again::Again>,
     /// The call that it is in and whose return is to be seen.
     pub(crate) inside: Option<super::inside::Inside>,
     /// It is about to enter the handler of this signal; the call that it was in.

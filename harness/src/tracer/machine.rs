@@ -187,6 +187,7 @@ impl Tracer {
             0 => {
                 let pid = self.process_of(tid);
                 let own_fault = ptrace::is_own_fault(tid);
+                self.expect_again(tid);
                 let thread = self.family.threads.get(&tid);
                 seen.push(Seen::Delivered {
                     pid,
@@ -266,8 +267,9 @@ impl Tracer {
         if thread.rewound.take() == Some((number, ip)) {
             return run;
         }
+        let again = thread.again.take_if(|again| again.call == (number, ip));
         let passes = thread.passes.entry((number, ip)).or_default();
-        *passes += 1;
+        *passes += u32::from(again.is_none());
         let nth = *passes;
         let pid = thread.pid;
         let call = Call {
@@ -280,13 +282,18 @@ impl Tracer {
                 .get(&pid)
                 .map_or(1, |process| process.threads()),
         };
-        let held = self.match_awaited(tid, &call, ip, nth);
+        let held = match again {
+            // It has been met when it was made for the first time.
+            Some(_) => None,
+            None => self.match_awaited(tid, &call, ip, nth),
+        };
         let phase = held.map(|(_, phase)| phase);
         let mut inside = Inside {
             number,
             ip,
             hold: held.map(|(hold, _)| hold),
             rewind: phase == Some(Phase::Before),
+            point: again.and_then(|again| again.point),
             instructions: match phase {
                 Some(Phase::Later(instructions)) => instructions,
                 _ => 0,

@@ -32,7 +32,8 @@ impl Tracer {
                 format!("{name}({arg})")
             });
         }
-        if self.watch.record.is_some() && self.recording.points.len() < MOST_POINTS {
+        let is_new = inside.point.is_none() && self.recording.points.len() < MOST_POINTS;
+        if self.watch.record.is_some() && is_new {
             inside.point = Some(self.recording.points.len());
             if self.watch.stacks {
                 self.take_stack(tid);

@@ -1,5 +1,6 @@
 //! The tracer: ptrace events in, what they mean for the run out.
 
+mod again;
 mod calls;
 mod change;
 mod family;

@@ -1,0 +1,33 @@
+//! Calls that the kernel makes again.
+
+use super::machine::Tracer;
+use crate::sys::ptrace;
+
+/// A call that the kernel makes again after a signal, whatever the signal does: the same pass, and the same point.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Again {
+    /// Its number and its instruction.
+    pub(super) call: (u32, u64),
+    /// Its place in the recording.
+    pub(super) point: Option<usize>,
+}
+
+/// What a call shows that is made again in any case (ERESTARTNOINTR): `fork` and `clone`, when a signal is pending.
+const MADE_AGAIN: i64 = -513;
+
+impl Tracer {
+    /// At the delivery of a signal: notes that the call which the signal came in is made again. Which time a program
+    /// forks is then the same whether or not a signal came in between.
+    pub(super) fn expect_again(&mut self, tid: i32) {
+        let Ok(Some((number, ip))) = ptrace::call_with_result(tid, MADE_AGAIN) else {
+            return;
+        };
+        let call = (number as u32, if self.steady { ip } else { 0 });
+        let point = self.recording.points.iter().rposition(|point| {
+            (point.key.number, point.key.ip) == call && point.returned == Some(MADE_AGAIN)
+        });
+        if let Some(thread) = self.family.threads.get_mut(&tid) {
+            thread.again = Some(Again { call, point });
+        }
+    }
+}
