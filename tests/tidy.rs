@@ -42,7 +42,7 @@ const LAYERS: &[Layers] = &[
         root: "harness/src/",
         order: &[
             "facts", "sys", "symbols", "target", "tracer", "inject", "probe", "oracle", "explore",
-            "results", "scenario", "report", "cli",
+            "results", "scenario", "report", "testing", "cli",
         ],
         reserved: &[("sys", &["target", "tracer", "probe", "inject"])],
     },

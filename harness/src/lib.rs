@@ -13,6 +13,7 @@ pub mod scenario;
 mod symbols;
 mod sys;
 pub mod target;
+pub mod testing;
 mod tracer;
 
 /// Makes the `main` of a test target (with `harness = false`) that has one test

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// A program under test and its surroundings, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,5 +90,55 @@ impl Target {
             ignored: Vec::new(),
             limits: Limits::default(),
         }
+    }
+
+    /// What a command of the standard library (or of `assert_cmd`) would start: its program, arguments and variables.
+    /// Words that are no UTF-8 are taken as nearly as they can be written.
+    pub fn of(command: &Command) -> Target {
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let mut target = Target::new(words.map(|word| word.to_string_lossy().into_owned()));
+        for (name, value) in command.get_envs() {
+            let value = value.map(|value| value.to_string_lossy().into_owned());
+            // A variable that it removes is not in the pinned environment anyway.
+            if let Some(value) = value {
+                target
+                    .env
+                    .push((name.to_string_lossy().into_owned(), value));
+            }
+        }
+        target
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, argument: impl Into<String>) -> Target {
+        self.command.push(argument.into());
+        self
+    }
+
+    /// One more variable of its environment, which is pinned otherwise.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Target {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// On a terminal of this size instead of on pipes: SIGINT, SIGQUIT and SIGTSTP are then typed.
+    pub fn terminal(mut self, rows: u16, columns: u16) -> Target {
+        self.pty = Some((rows, columns));
+        self
+    }
+
+    /// One more file or directory that is copied into the work tree.
+    pub fn input(mut self, path: impl Into<PathBuf>) -> Target {
+        match &mut self.source {
+            Source::Files(paths) => paths.push(path.into()),
+            _ => self.source = Source::Files(vec![path.into()]),
+        }
+        self
+    }
+
+    /// The work tree starts with what is in this directory.
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Target {
+        self.source = Source::Directory(path.into());
+        self
     }
 }

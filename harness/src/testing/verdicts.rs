@@ -1,0 +1,117 @@
+//! What came of a test, and how it fails.
+
+use crate::explore::Trial;
+use crate::facts::Run;
+use crate::oracle::{Redactions, screens_of, transcript_of};
+use crate::report::{self, Paper};
+use crate::results::{Case, CaseVerdict, Finding};
+use std::fmt;
+use std::sync::Arc;
+
+/// Lines of a stream that a failed assertion shows: the last ones.
+const MOST_LINES: usize = 20;
+
+/// What the oracles say.
+#[derive(Debug)]
+pub struct Verdicts {
+    case: Case,
+    shown: Option<Arc<Trial>>,
+}
+
+impl Verdicts {
+    pub(super) fn new(case: Case, shown: Option<Arc<Trial>>) -> Verdicts {
+        Verdicts { case, shown }
+    }
+
+    /// Whether every contract holds, each time, and everything was tried.
+    pub fn hold(&self) -> bool {
+        self.case.verdict == CaseVerdict::Holds
+    }
+
+    /// Fails when not: with the command, what is wrong, the timeline of a run that shows it, what that run said on both
+    /// streams, and the command that repeats it.
+    ///
+    /// # Panics
+    /// When a contract is violated, a verdict is flaky, or a moment was not reached.
+    #[track_caller]
+    pub fn assert_holds(&self) {
+        assert!(self.hold(), "{self}");
+    }
+
+    /// What is wrong.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.case.counted()
+    }
+
+    /// The oracles that found something, in their order, each once.
+    pub fn violated(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for finding in self.findings() {
+            if !names.contains(&finding.oracle.as_str()) {
+                names.push(&finding.oracle);
+            }
+        }
+        names
+    }
+
+    /// The run with its facts: of a schedule the one that was judged, else one that shows what is wrong, if any does.
+    pub fn run(&self) -> Option<&Run> {
+        self.shown.as_ref().map(|trial| &trial.run)
+    }
+
+    /// What a person sees of that run, line by line, with the signals where they landed (`^C` for a key); times, process
+    /// numbers and private paths are replaced. Empty without a run.
+    pub fn transcript(&self) -> String {
+        self.run()
+            .map_or_else(String::new, |run| transcript_of(run, &usual()))
+    }
+
+    /// Its screens, at each signal and at the end, with styles written out. Empty without a terminal.
+    pub fn screens(&self) -> String {
+        self.run()
+            .map_or_else(String::new, |run| screens_of(run, &usual()))
+    }
+
+    /// Everything, as the reports take it.
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+}
+
+fn usual() -> Redactions {
+    let mut redactions = Redactions::default();
+    redactions.paths();
+    redactions.times();
+    redactions.pids();
+    redactions
+}
+
+impl fmt::Display for Verdicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut paper = Paper::with_width(100);
+        report::case_details(&mut paper, &self.case);
+        let text = paper.finish();
+        write!(f, "{}", anstream::adapter::strip_str(&text))?;
+        let Some(run) = self.run().filter(|_| !self.hold()) else {
+            return Ok(());
+        };
+        for (name, stream) in [
+            ("standard output", &run.stdout),
+            ("standard error", &run.stderr),
+        ] {
+            let text = stream.text();
+            let lines: Vec<&str> = text.lines().collect();
+            let from = lines.len().saturating_sub(MOST_LINES);
+            writeln!(
+                f,
+                "  {name}, {} of {} lines:",
+                lines.len() - from,
+                lines.len()
+            )?;
+            for line in &lines[from..] {
+                writeln!(f, "    {}", line.escape_debug())?;
+            }
+        }
+        Ok(())
+    }
+}
