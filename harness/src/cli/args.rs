@@ -136,6 +136,9 @@ pub struct TargetArgs {
     /// Leave address-space randomisation on: slower, and points are told apart less exactly
     #[arg(long, help_heading = "Target")]
     pub keep_aslr: bool,
+    /// All threads and processes of the target on one processor: their order is then more often the same
+    #[arg(long, help_heading = "Target")]
+    pub serialise: bool,
     /// Tell the target of failpoints, as a step or --after with failpoint:NAME does by itself
     #[arg(long, help_heading = "Target")]
     pub failpoints: bool,

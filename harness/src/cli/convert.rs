@@ -65,6 +65,7 @@ impl TargetArgs {
             pty: self.pty.then_some(self.pty_size),
             stdin: self.stdin.as_ref().map(|path| readable(path)).transpose()?,
             keep_aslr: self.keep_aslr,
+            serialise: self.serialise,
             failpoints: self.failpoints || told,
             ignored: Vec::new(),
             limits: Limits {

@@ -41,6 +41,7 @@ pub struct Lab {
     replaced: AtomicU32,
     nursery: Nursery,
     aborted: AtomicBool,
+    keeps_to_one: AtomicBool,
     ready: Ready,
     private: bool,
     inputs: OnceLock<(Vec<Input>, Option<Parcel>)>,
@@ -55,6 +56,18 @@ pub struct Lab {
 struct Kept {
     supervisor: Supervisor,
     setup: Setup,
+    /// It keeps to one processor.
+    kept_to_one: bool,
+}
+
+impl Kept {
+    fn new(supervisor: Supervisor, setup: Setup) -> Kept {
+        Kept {
+            supervisor,
+            setup,
+            kept_to_one: false,
+        }
+    }
 }
 
 /// A target that kills its supervisor each time would be started for ever.
@@ -95,10 +108,12 @@ impl Lab {
                 around: around.clone(),
                 private,
                 base,
+                // Labs of several commands begin at different processors.
+                place: std::process::id() as usize + supervisors.len(),
             };
             match nursery.start(setup.clone()) {
                 Ok((supervisor, told)) => {
-                    supervisors.push(Kept { supervisor, setup });
+                    supervisors.push(Kept::new(supervisor, setup));
                     ready.get_or_insert(told);
                 }
                 Err(ProbeError::Refused(Refusal::Isolation(why)))
@@ -129,6 +144,7 @@ impl Lab {
             idle: Mutex::new(supervisors),
             freed: Condvar::new(),
             aborted: AtomicBool::new(false),
+            keeps_to_one: AtomicBool::new(target.serialise),
             ready,
             private,
             inputs: OnceLock::new(),
@@ -167,6 +183,12 @@ impl Lab {
     /// How many runs can go on at once.
     pub fn jobs(&self) -> usize {
         self.jobs
+    }
+
+    /// From now on each supervisor and its runs share one processor: where nothing
+    /// goes on at the same time anyhow, that is faster.
+    pub(super) fn keep_to_one(&self) {
+        self.keeps_to_one.store(true, Ordering::SeqCst);
     }
 
     /// Ends every run that is going on, from whatever thread.
@@ -217,7 +239,9 @@ impl Lab {
 
     /// Another supervisor in the place of one that is not to be used any more.
     fn replace(&self, broken: Kept) -> Result<Kept, Error> {
-        let Kept { supervisor, setup } = broken;
+        let Kept {
+            supervisor, setup, ..
+        } = broken;
         self.pids().retain(|pid| *pid != supervisor.pid());
         drop(supervisor);
         if self.replaced.fetch_add(1, Ordering::Relaxed) >= MOST_REPLACED {
@@ -227,7 +251,7 @@ impl Lab {
         }
         let (supervisor, _) = self.nursery.start(setup.clone())?;
         self.pids().push(supervisor.pid());
-        Ok(Kept { supervisor, setup })
+        Ok(Kept::new(supervisor, setup))
     }
 }
 
@@ -243,7 +267,13 @@ impl Bench<'_> {
         let Some(kept) = &mut self.kept else {
             return Err(Error::Harness("no supervisor is left".to_owned()));
         };
-        let error = match kept.supervisor.run(order) {
+        let keep_to_one = self.lab.keeps_to_one.load(Ordering::SeqCst) && !kept.kept_to_one;
+        let placed = match keep_to_one {
+            true => kept.supervisor.keep_to_one(),
+            false => Ok(()),
+        };
+        kept.kept_to_one |= keep_to_one;
+        let error = match placed.and_then(|()| kept.supervisor.run(order)) {
             Ok(run) => return Ok(run),
             Err(error) => error,
         };

@@ -87,6 +87,16 @@ impl Strike {
         words
     }
 
+    /// Whether the processor is taken away.
+    pub(super) fn starves(&self) -> bool {
+        let mut faults = self
+            .then
+            .iter()
+            .map(|step| &step.fault)
+            .chain([&self.fault]);
+        faults.any(|fault| matches!(fault, Fault::Starve { .. }))
+    }
+
     /// Whether something of it waits for a failpoint.
     pub fn needs_failpoints(&self) -> bool {
         self.then.iter().any(Step::needs_failpoints)

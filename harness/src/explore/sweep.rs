@@ -186,6 +186,9 @@ pub fn sweep(
         learn(&lab, &contract, signal, options.mapped, options.all_calls())
     })?;
     let learned_at = SystemTime::now();
+    if baseline.is_sequential() && !options.strike.starves() {
+        lab.keep_to_one();
+    }
     let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
     if let Some(second) = &options.second {

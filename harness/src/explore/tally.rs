@@ -40,7 +40,8 @@ pub(super) fn run_all(
     let mut done = 0;
     let shared = Arc::clone(trials);
     let jobs: Vec<Planned> = plan.planned.clone();
-    let pool = ThreadPool::new(token).workers(trials.lab.jobs());
+    // One more than runs at a time: it asks for the next run while the last one is judged.
+    let pool = ThreadPool::new(token).workers(trials.lab.jobs() + 1);
     let _results = pool.map_streaming(
         jobs.into_iter().map(|planned| planned.schedule),
         move |schedule, _token| {

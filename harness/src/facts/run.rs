@@ -46,6 +46,10 @@ pub struct Run {
     /// What the command that prints the results said.
     #[serde(default)]
     pub results: Option<CheckFact>,
+    /// It has threads, or three processes at a time, or asks for the processors
+    /// that there are. Known of recorded runs.
+    #[serde(default)]
+    pub parallel: bool,
     /// How many instructions there were between the last call that was stepped
     /// away from and the next one of its thread.
     #[serde(default)]

@@ -67,6 +67,12 @@ impl Baseline {
             .find(|run| !run.points.is_empty())
             .or_else(|| self.runs.first())
     }
+
+    /// Whether nothing of it goes on at the same time, nor looks whether it could.
+    pub fn is_sequential(&self) -> bool {
+        let mut recorded = self.runs.iter().filter(|run| !run.points.is_empty());
+        recorded.clone().next().is_some() && recorded.all(|run| !run.parallel)
+    }
 }
 
 impl Learned {

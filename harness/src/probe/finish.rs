@@ -55,10 +55,11 @@ impl Live<'_> {
             .changes()
             .map_err(|error| Refusal::Harness(format!("reading the work tree: {error}")))?;
         let terminal = self.streams.terminal_fact();
-        let (points, stacks) = self
+        let recording = self
             .tracer
-            .map_or_else(Recording::default, Tracer::into_recording)
-            .finish();
+            .map_or_else(Recording::default, Tracer::into_recording);
+        let parallel = recording.is_parallel();
+        let (points, stacks) = recording.finish();
         let mut captures = self
             .streams
             .readers
@@ -80,6 +81,7 @@ impl Live<'_> {
             status: self.status,
             fired_ns: self.stepper.fired_ns,
             in_vain: self.in_vain,
+            parallel,
             stepped: self.stepped,
             end_ns: self.ended_ns.unwrap_or_default(),
             orphans: self.orphans,

@@ -15,6 +15,8 @@ pub(crate) struct Setup {
     pub(crate) private: bool,
     /// A directory for this supervisor alone.
     pub(crate) base: PathBuf,
+    /// Its place among the supervisors: each has another processor, if it keeps to one.
+    pub(crate) place: usize,
 }
 
 /// How closely a run is watched.
@@ -67,6 +69,8 @@ pub(crate) struct RunOrder {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Order {
     Setup(Box<Setup>),
+    /// From now on on one processor, together with whatever is run. No answer.
+    KeepToOne,
     Run(Box<RunOrder>),
 }
 

@@ -8,6 +8,7 @@
 use super::frames;
 use super::order::{Answer, Order, Ready, Refusal, Setup};
 use super::session::Session;
+use crate::sys::processors::Processors;
 use crate::sys::{mounts, poller::Poller, reexec, signals, wait};
 use crate::target::WorkTree;
 use std::io;
@@ -96,9 +97,15 @@ fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
     if frames::send(&mut socket, &ready).is_err() {
         return FAILED;
     }
+    let place = session.place();
     loop {
         let order = match frames::receive::<Order>(&mut socket) {
             Ok(Some(Order::Run(order))) => *order,
+            Ok(Some(Order::KeepToOne)) => {
+                // It is for speed alone: where it is refused, runs take longer.
+                let _ = Processors::here().and_then(|mine| mine.keep_to_one(place));
+                continue;
+            }
             Ok(None) => return DONE,
             _ => return FAILED,
         };

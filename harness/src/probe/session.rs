@@ -45,6 +45,11 @@ impl Session {
         }
     }
 
+    /// Its place among the supervisors.
+    pub(super) fn place(&self) -> usize {
+        self.setup.place
+    }
+
     /// Runs once. `None` when the command that wanted it is gone.
     pub(super) fn run(&mut self, order: &RunOrder) -> Result<Option<Run>, Refusal> {
         let harness = |what: &'static str| {

@@ -59,6 +59,12 @@ impl Supervisor {
         }
     }
 
+    /// It keeps to one processor from now on, together with what it runs. The two
+    /// go on by turns, and to wake somebody on another processor costs several times more.
+    pub(crate) fn keep_to_one(&mut self) -> Result<(), ProbeError> {
+        Ok(frames::send(&mut self.socket, &Order::KeepToOne)?)
+    }
+
     /// Runs the target once.
     pub(crate) fn run(&mut self, order: RunOrder) -> Result<Run, ProbeError> {
         match self.ask(&Order::Run(Box::new(order)))? {

@@ -78,6 +78,9 @@ pub(super) struct TargetTable {
     /// Leave address-space randomisation on: slower, and points are told apart less exactly.
     #[serde(default)]
     pub(super) keep_aslr: bool,
+    /// All threads and processes of the target on one processor: their order is then more often the same.
+    #[serde(default)]
+    pub(super) serialise: bool,
     /// Tell the target of failpoints, as a step or `after` with failpoint:NAME does by itself.
     #[serde(default)]
     pub(super) failpoints: bool,

@@ -187,6 +187,7 @@ impl Scenario {
             pty: table.terminal.and_then(|terminal| terminal.0),
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
+            serialise: table.serialise,
             failpoints: table.failpoints || self.act.needs_failpoints(),
             limits: Limits {
                 baseline_ms: limits.timeout.map_or(usual.baseline_ms, Time::ms),

@@ -4,6 +4,7 @@
 pub(crate) mod mounts;
 pub(crate) mod poller;
 pub(crate) mod proc;
+pub(crate) mod processors;
 pub(crate) mod ptrace;
 pub(crate) mod pty;
 pub(crate) mod reexec;

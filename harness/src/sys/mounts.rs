@@ -154,6 +154,12 @@ pub(crate) fn free_bytes(at: &Path) -> io::Result<u64> {
     Ok(stat.blocks_available() as u64 * stat.fragment_size() as u64)
 }
 
+/// Whether this place is on a file system in memory.
+pub(crate) fn is_in_memory(at: &Path) -> bool {
+    nix::sys::statfs::statfs(at)
+        .is_ok_and(|stat| stat.filesystem_type() == nix::sys::statfs::TMPFS_MAGIC)
+}
+
 /// Makes addresses the same in every run of the programs that this process
 /// executes. Containers often forbid that; answers whether it worked.
 pub(crate) fn steady_addresses() -> bool {

@@ -1,6 +1,7 @@
 //! Reading `/proc`.
 
 use std::fs;
+use std::io::Read;
 
 /// What `/proc/PID/stat` says of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,9 +15,17 @@ pub(crate) struct Stat {
     pub(crate) cpu_ms: u64,
 }
 
+/// A file of `/proc`, which has no size to go by: most fit into one read.
+fn small(path: &str) -> std::io::Result<String> {
+    const MOST: u64 = 1 << 20;
+    let mut text = String::with_capacity(4096);
+    fs::File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// One process, if it is there.
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let text = small(&format!("/proc/{pid}/stat")).ok()?;
     // The name is in parentheses and may itself contain any of them.
     let after = text.get(text.rfind(')')? + 2..)?;
     let fields: Vec<&str> = after.split_ascii_whitespace().collect();
@@ -70,7 +79,7 @@ pub(crate) fn command(pid: i32) -> String {
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect();
     if words.is_empty() {
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let name = small(&format!("/proc/{pid}/comm")).unwrap_or_default();
         return format!("[{}]", name.trim_end());
     }
     words.join(" ")
@@ -86,7 +95,7 @@ pub(crate) fn program_name(pid: i32) -> String {
 
 /// The name that a thread gave itself, or that of its program.
 pub(crate) fn thread_name(tid: i32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/{tid}/comm")).ok()?;
+    let name = small(&format!("/proc/{tid}/comm")).ok()?;
     Some(name.trim_end_matches('\n').to_owned())
 }
 
@@ -118,7 +127,7 @@ impl SignalSets {
 
 /// Which signals a process has pending, ignores and handles.
 pub(crate) fn signal_sets(pid: i32) -> Option<SignalSets> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let text = small(&format!("/proc/{pid}/status")).ok()?;
     let mut sets = SignalSets::default();
     for line in text.lines() {
         let Some((key, value)) = line.split_once(":\t") else {
@@ -149,7 +158,7 @@ pub(crate) fn directory(pid: i32) -> Option<String> {
 
 /// The system call that a process waits in, if the kernel tells.
 pub(crate) fn waiting_in(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let text = small(&format!("/proc/{pid}/syscall")).ok()?;
     let number: usize = text.split_ascii_whitespace().next()?.parse().ok()?;
     Some(syscalls::Sysno::new(number)?.name().to_owned())
 }

@@ -21,6 +21,9 @@ pub struct Target {
     /// calls instead of by instruction, which is slower and less exact.
     #[serde(default)]
     pub keep_aslr: bool,
+    /// All its threads and processes share one processor.
+    #[serde(default)]
+    pub serialise: bool,
     /// It is told of failpoints (see `docs/failpoints.md`).
     #[serde(default)]
     pub failpoints: bool,
@@ -86,6 +89,7 @@ impl Target {
             pty: None,
             stdin: None,
             keep_aslr: false,
+            serialise: false,
             failpoints: false,
             ignored: Vec::new(),
             limits: Limits::default(),

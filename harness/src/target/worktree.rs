@@ -14,6 +14,7 @@ use crate::facts::TreeDelta;
 use crate::sys::mounts;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How a tree is renewed.
@@ -38,8 +39,27 @@ pub(crate) struct WorkTree {
     original: Original,
     hide_store: bool,
     limits: Limits,
+    /// How the private directories look when nothing was done to them; `None` where that cannot be told.
+    untouched: Option<Untouched>,
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
+}
+
+/// Mode, owner, group and size of `run` and of what is in it. In memory a
+/// directory's size says how many entries it has.
+type Untouched = [(u32, u32, u32, u64); 3];
+
+/// How the private directories look now; `None` when their sizes tell nothing.
+fn untouched(run: &Path) -> Option<Untouched> {
+    let looks = |path: &Path| {
+        let meta = path.symlink_metadata().ok()?;
+        Some((meta.mode(), meta.uid(), meta.gid(), meta.size()))
+    };
+    let home = run.join("home");
+    if !mounts::is_in_memory(&home) {
+        return None;
+    }
+    Some([looks(run)?, looks(&home)?, looks(&run.join("tmp"))?])
 }
 
 impl WorkTree {
@@ -123,6 +143,7 @@ impl WorkTree {
             hide_store: original.join(OWN_STORE).exists(),
             original: Original::new(&original),
             limits,
+            untouched: None,
             notes: Vec::new(),
         };
         if let Kind::Overlay { .. } = work.kind
@@ -162,10 +183,21 @@ impl WorkTree {
             mounts::unmount(&tree).map_err(place(&tree))?;
             self.mounted = false;
         }
-        empty(&self.run).map_err(place(&self.run))?;
-        for name in ["home", "tmp", "upper", "work"] {
-            let path = self.run.join(name);
-            fs::create_dir(&path).map_err(place(&path))?;
+        let names: &[&str] = match self.kind {
+            Kind::Overlay { .. } => &["home", "tmp", "upper", "work"],
+            Kind::Copy { .. } => &["home", "tmp"],
+        };
+        if self.untouched.is_none() || self.untouched != untouched(&self.run) {
+            empty(&self.run).map_err(place(&self.run))?;
+            for name in names {
+                let path = self.run.join(name);
+                fs::create_dir(&path).map_err(place(&path))?;
+            }
+            self.untouched = match self.kind {
+                // The layer of an overlay is written to by every run.
+                Kind::Overlay { .. } => None,
+                Kind::Copy { .. } => untouched(&self.run),
+            };
         }
         match &self.kind {
             Kind::Overlay { lower, user } => {

@@ -112,9 +112,31 @@ pub(crate) fn output(name: &str) -> Option<usize> {
     }
 }
 
-/// The numbers of all calls that can be effects.
+/// The numbers of all calls that are looked at in a recording of effects.
 pub(crate) fn numbers_with_effect() -> Vec<u32> {
-    numbers(|name| class_of(name).is_some())
+    numbers(|name| class_of(name).is_some() || name == ASKS)
+}
+
+const ASKS: &str = "sched_getaffinity";
+
+/// Whether a program finds out by this call how many processors there are.
+pub(crate) fn asks_for_processors(name: &str, call: &Call) -> bool {
+    const PLACES: [&str; 4] = [
+        "/proc/cpuinfo",
+        "/proc/stat",
+        "/sys/devices/system/cpu",
+        "/sys/fs/cgroup",
+    ];
+    let position = match name {
+        ASKS => return true,
+        "open" => 0,
+        "openat" | "openat2" => 1,
+        _ => return false,
+    };
+    let path = ptrace::read_string(call.pid, call.args[position]).unwrap_or_default();
+    PLACES
+        .iter()
+        .any(|place| path.starts_with(place.as_bytes()))
 }
 
 /// The numbers of the calls whose name is accepted.

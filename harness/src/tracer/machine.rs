@@ -206,9 +206,11 @@ impl Tracer {
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
                 let new = ptrace::event_message(tid)?;
                 let may_be_thread = event == libc::PTRACE_EVENT_CLONE;
-                if let Some(parent) = self.family.born(tid, new, may_be_thread) {
-                    seen.push(Seen::Child { pid: new, parent });
+                match self.family.born(tid, new, may_be_thread) {
+                    Some(parent) => seen.push(Seen::Child { pid: new, parent }),
+                    None => self.recording.parallel = true,
                 }
+                self.recording.parallel |= self.family.processes.len() > 2;
                 if self.early.remove(&new) {
                     ptrace::resume(new, Resume::Run, 0)?;
                 }

@@ -18,6 +18,9 @@ impl Tracer {
         let name = calls::name(call.number);
         let class = calls::class_of(&name);
         let effect = class.is_some_and(|class| class.is_effect(call));
+        if self.watch.record.is_some() && calls::asks_for_processors(&name, call) {
+            self.recording.parallel = true;
+        }
         if !effect && self.watch.record != Some(Record::All) {
             return;
         }

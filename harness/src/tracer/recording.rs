@@ -11,9 +11,15 @@ pub(crate) struct Recording {
     /// In order.
     pub(super) points: Vec<RawPoint>,
     stacks: Collector,
+    pub(super) parallel: bool,
 }
 
 impl Recording {
+    /// See [`crate::facts::Run::parallel`].
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.parallel
+    }
+
     /// The points, and their stacks with names.
     pub(crate) fn finish(self) -> (Vec<RawPoint>, Stacks) {
         (self.points, self.stacks.finish())
