@@ -81,6 +81,59 @@ fn a_real_sweep_fits_at_every_size() {
     at_every_size("sweep", &read, "#point=1");
 }
 
+/// Writes eight pages in the same careless way, and keeps a lock.
+const CARELESS: &str = "touch lock; for name in a b c d e f g h; do echo one > $name.html; echo two >> $name.html; done; \
+                        cat a.html > all.txt; rm lock";
+
+#[test]
+fn findings_of_one_kind_are_one_card() {
+    let store = tempfile::tempdir().expect("a directory");
+    let file = store.path().join("results.json");
+    let status = sigproof::command()
+        .args([
+            "sweep",
+            "--empty",
+            "--confirm",
+            "0",
+            "--only",
+            "openat,write",
+        ])
+        .arg("--store")
+        .arg(store.path())
+        .arg("--results")
+        .arg(&file)
+        .args(["--", "sh", "-c", CARELESS])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("sigproof runs");
+    assert_eq!(status.code(), Some(1));
+    let results = Results::read(&file).expect("results");
+    assert!(
+        results.cases[0].findings.len() >= 9,
+        "eight pages and a lock"
+    );
+    at_every_size("kinds", &results, "");
+    let mut browser = Browser::start();
+    browser.view(390, false);
+    browser.open(&written("kinds", &results), "");
+    let cards = browser.run("document.querySelectorAll('.finding').length");
+    assert!(cards.as_u64().is_some_and(|cards| cards <= 3), "{cards}");
+    // The others are there when somebody wants to see them.
+    assert_eq!(
+        browser.run("document.querySelectorAll('.others li').length"),
+        0
+    );
+    browser.run("document.querySelector('.finding details:has(.others)').open = true; 0");
+    browser.run(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))",
+    );
+    let rows = browser.run("document.querySelectorAll('.others li').length");
+    assert!(rows.as_u64().is_some_and(|rows| rows >= 7), "{rows}");
+    assert_eq!(browser.run(OVERFLOW), "");
+    browser.screenshot("kinds-open");
+    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+}
+
 #[test]
 fn nothing_at_all_is_a_page_too() {
     at_every_size("nothing", &Results::new(Vec::new()), "");

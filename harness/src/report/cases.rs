@@ -2,6 +2,7 @@
 //! to be known of one that fails.
 
 use super::findings::{command_line, human};
+use super::kinds::{Kind, kinds};
 use super::paper::{Ink, Paper};
 use crate::facts::What;
 use crate::results::{Case, CaseVerdict, Finding, Record, Results};
@@ -135,8 +136,8 @@ pub fn case_details(paper: &mut Paper, case: &Case) {
         }
         paper.gap();
     }
-    for finding in case.counted() {
-        found(paper, finding);
+    for kind in kinds(case.counted()) {
+        found(paper, &kind);
     }
     budgets(paper, case);
     let shown = case.counted().find_map(|finding| finding.run);
@@ -154,7 +155,8 @@ pub fn case_details(paper: &mut Paper, case: &Case) {
     }
 }
 
-fn found(paper: &mut Paper, finding: &Finding) {
+fn found(paper: &mut Paper, kind: &Kind<'_, Finding>) {
+    let finding = kind.first;
     let (ink, sign) = if finding.flaky {
         (Ink::Warn, "≈ ")
     } else {
@@ -182,6 +184,7 @@ fn found(paper: &mut Paper, finding: &Finding) {
         let words = format!("at {} points, first at {first}", finding.count);
         paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);
     }
+    kind.tell(paper, 17);
     if finding.times > 1 {
         let words = format!("shown in {} of {} runs", finding.seen, finding.times);
         paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);

@@ -1,16 +1,18 @@
 //! The report of a sweep, and of a replay.
 
+use super::kinds::{Kind, counted, kinds};
 use super::paper::{Ink, Paper};
 use super::points;
 use crate::explore::{Failure, Finding, Plan, Replay, SweepReport};
 use crate::oracle::Baseline;
 use crate::target::Target;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The page that a sweep ends with.
 pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
-    for finding in report.counted() {
-        one(paper, finding, report);
+    for kind in kinds(report.counted()) {
+        one(paper, &kind, report);
         paper.gap();
     }
     let early: Vec<&Finding> = report
@@ -43,7 +45,8 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
     summary(paper, report);
 }
 
-fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
+fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
+    let finding = kind.first;
     let (ink, mark) = if finding.flaky() {
         (Ink::Warn, "≈ ")
     } else {
@@ -68,6 +71,20 @@ fn one(paper: &mut Paper, finding: &Finding, report: &SweepReport) {
         format!("at {} of {found}, first at {first}", finding.count)
     };
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
+    kind.tell(paper, 14);
+    if !kind.others.is_empty() {
+        let all = || std::iter::once(finding).chain(kind.others.iter().copied());
+        let points: BTreeSet<String> = all()
+            .flat_map(|finding| &finding.points)
+            .map(ToString::to_string)
+            .collect();
+        let last = all()
+            .flat_map(|finding| finding.places.iter().zip(&finding.points))
+            .max_by_key(|(place, _)| **place);
+        let last = last.map(|(_, point)| point.to_string()).unwrap_or_default();
+        let words = format!("together at {} of {found}, up to {last}", points.len());
+        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+    }
     if let Some(moment) = &finding.moment {
         paper.item(14, (Ink::Dim, ""), Ink::Plain, &moment.to_string());
     }
@@ -194,9 +211,10 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
             human(report.elapsed)
         ),
     );
-    let counted: Vec<&Finding> = report.counted().collect();
-    let flaky = counted.iter().filter(|finding| finding.flaky()).count();
-    let (ink, verdict) = match (counted.len() - flaky, flaky) {
+    let all = report.counted().count();
+    let flaky = report.counted().filter(|finding| finding.flaky()).count();
+    let of_kinds = |flaky: bool| kinds(report.counted().filter(|one| one.flaky() == flaky)).len();
+    let (ink, verdict) = match (all - flaky, flaky) {
         (0, 0) if report.points_tried == 0 => (Ink::Warn, "? nothing was tried".to_owned()),
         (0, 0) if !report.failed_runs.is_empty() => {
             (Ink::Warn, "? no finding, but some runs failed".to_owned())
@@ -211,10 +229,10 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
         ),
         (0, 0) => (Ink::Good, "✓ every contract holds".to_owned()),
         (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
-        (sure, 0) => (Ink::Bad, format!("✗ {sure} {}", plural(sure))),
+        (sure, 0) => (Ink::Bad, format!("✗ {}", counted(sure, of_kinds(false)))),
         (sure, flaky) => (
             Ink::Bad,
-            format!("✗ {sure} {}, {flaky} flaky", plural(sure)),
+            format!("✗ {}, {flaky} flaky", counted(sure, of_kinds(false))),
         ),
     };
     paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);

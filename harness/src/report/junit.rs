@@ -4,6 +4,7 @@
 //! is a skipped one. Characters that XML cannot hold are taken out.
 
 use super::findings::command_line;
+use super::kinds::kinds;
 use crate::facts::Stream;
 use crate::results::{Case, CaseVerdict, Finding, Record, Results};
 use quick_junit::{
@@ -171,8 +172,16 @@ pub(super) fn not_reached(case: &Case) -> String {
 }
 
 fn description(case: &Case) -> String {
-    let mut lines: Vec<String> = case.counted().take(MOST_LISTED).map(line).collect();
-    let more = case.counted().count().saturating_sub(MOST_LISTED);
+    let kinds = kinds(case.counted());
+    let listed = kinds.iter().take(MOST_LISTED);
+    let mut lines: Vec<String> = listed
+        .map(|kind| match kind.words() {
+            Some(words) => format!("{}\n  {words}", line(kind.first)),
+            None => line(kind.first),
+        })
+        .collect();
+    let left_out = kinds.iter().skip(MOST_LISTED);
+    let more: usize = left_out.map(|kind| 1 + kind.others.len()).sum();
     if more > 0 {
         lines.push(format!("… and {more} more findings"));
     }

@@ -9,6 +9,7 @@ mod github;
 mod html;
 mod json;
 mod junit;
+mod kinds;
 mod minimised;
 mod paper;
 mod perfetto;

@@ -11,7 +11,48 @@ function around(between) {
     stacks.some(Boolean) ? h('details', { class: 'small' }, h('summary', {}, 'Call stacks'), stacks) : null];
 }
 
-function findingCard(entry, finding, index, acts) {
+/** What tells kinds apart: what is said, without what it is said of, and without numbers. */
+function kindOf(finding) {
+  const subject = finding.subject.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const line = finding.text.split('\n')[0];
+  // As a word only: a file `e` is not part of every `file`.
+  const text = subject ? line.replace(new RegExp(`(?<![\\p{L}\\p{N}])${subject}(?![\\p{L}\\p{N}])`, 'gu'), '…') : line;
+  return [finding.oracle, finding.flaky, finding.before_ready, text.replace(/[0-9]+/g, '#')].join(' ');
+}
+
+/** Findings of one kind are one card when there are three or more. */
+function kinds(order) {
+  const groups = new Map();
+  for (const one of order) {
+    const key = kindOf(one.finding);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(one);
+  }
+  const place = ({ finding }) => Math.min(...(finding.points || []), Infinity);
+  // The earliest speaks for all.
+  return [...groups.values()].flatMap((group) => (group.length > 2 ? [group.sort((a, b) => place(a) - place(b) || a.index - b.index)] : group.map((one) => [one])));
+}
+
+/** The others of a kind, a line each. */
+function othersOf(entry, group, acts) {
+  const [first, ...others] = group;
+  if (others.length === 0) return null;
+  const points = new Set(group.flatMap(({ finding }) => finding.points || []));
+  const row = ({ finding, index }) => h('li', { id: `finding-${index}` },
+    h('span', { class: 'other' }, finding.subject || finding.text),
+    finding.points?.length ? h('span', { class: 'small soft' }, count(finding.count, 'point')) : null,
+    finding.points?.length ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showOnMap(index), 'aria-label': `Show ${finding.subject} on the map` }, 'Map') : null,
+    finding.run !== undefined ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showRun(finding.run), 'aria-label': `Show the run for ${finding.subject}` }, 'Run') : null);
+  const list = h('ul', { class: 'others' });
+  // Thousands of them are made when somebody wants to see them.
+  const details = h('details', { class: 'small', ontoggle: () => { if (details.open && !list.firstChild) append(list, others.map(row)); } },
+    h('summary', {}, `and ${others.length.toLocaleString('en')} more of the kind`,
+      points.size > first.finding.count ? h('span', { class: 'small soft' }, `, together at ${count(points.size, 'point')}`) : null), list);
+  return details;
+}
+
+function findingCard(entry, group, acts) {
+  const [{ finding, index }] = group;
   const found = entry.coverage?.found;
   const where = finding.points?.length
     ? `at ${finding.count.toLocaleString('en')} of ${count(found || finding.count, 'point')}, first at `
@@ -27,6 +68,7 @@ function findingCard(entry, finding, index, acts) {
     where ? h('p', { class: 'small soft' }, where, h('code', {}, finding.first)) : null,
     finding.between ? around(finding.between) : null,
     repeated ? h('p', { class: `small ${finding.flaky ? 'warn' : 'soft'}` }, repeated) : null,
+    othersOf(entry, group, acts),
     h('div', { class: 'actions' },
       finding.points?.length ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showOnMap(index) }, 'Show on the map') : null,
       finding.run !== undefined ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showRun(finding.run) }, 'Show the run') : null),
@@ -38,16 +80,18 @@ function findingsSection(entry, acts) {
   // What counts comes first; what is certain before what is flaky.
   const order = entry.findings.map((finding, index) => ({ finding, index }))
     .sort((a, b) => (a.finding.before_ready - b.finding.before_ready) || (a.finding.flaky - b.finding.flaky) || a.index - b.index);
+  const groups = kinds(order);
   const list = h('ul', { class: 'findings' });
   let shown = 0;
   const more = h('button', { class: 'plain-button', type: 'button' });
   const show = () => {
-    for (const { finding, index } of order.slice(shown, shown + MOST_CARDS)) list.append(findingCard(entry, finding, index, acts));
-    shown = Math.min(order.length, shown + MOST_CARDS);
-    more.hidden = shown === order.length;
-    more.textContent = `Show ${Math.min(MOST_CARDS, order.length - shown)} more of ${(order.length - shown).toLocaleString('en')}`;
+    for (const group of groups.slice(shown, shown + MOST_CARDS)) list.append(findingCard(entry, group, acts));
+    shown = Math.min(groups.length, shown + MOST_CARDS);
+    more.hidden = shown === groups.length;
+    more.textContent = `Show ${Math.min(MOST_CARDS, groups.length - shown)} more of ${(groups.length - shown).toLocaleString('en')}`;
   };
   more.addEventListener('click', show);
   show();
-  return section('Findings', count(order.length, 'finding'), list, h('p', { class: 'actions' }, more));
+  const words = groups.length < order.length ? `${count(order.length, 'finding')} of ${count(groups.length, 'kind')}` : count(order.length, 'finding');
+  return section('Findings', words, list, h('p', { class: 'actions' }, more));
 }
