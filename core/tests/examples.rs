@@ -89,12 +89,14 @@ fn sources() -> PathBuf {
 /// Beside this test; built now if only the tests were.
 fn program(name: &str) -> PathBuf {
     let test = env::current_exe().expect("the test binary");
-    let target = test.parent().and_then(Path::parent).expect("target/debug");
-    let path = target.join("examples").join(name);
+    let profile = test.parent().and_then(Path::parent).expect("target/debug");
+    let path = profile.join("examples").join(name);
     if !path.exists() {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "sigproof-core"])
-            .args(["--features", "full", "--example", name])
+            .args(["--features", "full", "--example", name, "--target-dir"])
+            // Said, as a relative one in the environment would be another one.
+            .arg(profile.parent().expect("target"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
         assert!(status.expect("cargo runs").success(), "{name} builds");
