@@ -12,13 +12,12 @@ use super::notices::Notices;
 use super::outcome::{Cancelled, Outcome};
 use super::pace::Pace;
 use super::results::Results;
-use super::settings::{Crew, Settings};
+use super::settings::{Crew, Join, Settings};
 use super::shared::{Limit, Rest, Shared, Work};
 use super::slots::{Outcomes, Slots};
 use super::thread_worker::ThreadWorker;
 use crate::feedback::Notice;
 use crate::machine::{Stage, Step};
-use crate::sync::thread::{self, JoinHandle};
 use crate::token::{Interrupted, Shields};
 
 /// Outcomes since the last rest that make a nap worth more than a sleep.
@@ -36,7 +35,7 @@ pub(super) struct Coordinator<'pool, T, V> {
     shared: Arc<Shared<T, V>>,
     locals: Vec<Arc<Local<T, V>>>,
     /// Each with its worker's place in `locals`.
-    threads: Vec<(usize, JoinHandle<()>)>,
+    threads: Vec<(usize, Join)>,
     epoch: u32,
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
@@ -196,14 +195,12 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         let number = self.locals.len();
         let local = Arc::new(Local::new(self.pool.token.witnessed()));
         let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&local));
-        // Listed first: the worker may be at work before `spawn` returns.
+        // Listed first: the worker may be at work before `start` returns.
         self.shared.lock().locals.push(Arc::clone(&local));
-        let started = thread::Builder::new()
-            .name(format!("worker-{number}"))
-            .spawn(move || ThreadWorker::new(&shared, &own).live());
-        match started {
-            Ok(thread) => {
-                self.threads.push((number, thread));
+        let work = move || ThreadWorker::new(&shared, &own).live();
+        match self.crew.start(format!("worker-{number}"), Box::new(work)) {
+            Ok(join) => {
+                self.threads.push((number, join));
                 self.locals.push(local);
                 Ok(())
             }
@@ -365,10 +362,10 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         self.see_stage();
         let slots = std::mem::replace(&mut self.slots, Slots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
-        for (number, thread) in self.threads.drain(..) {
+        for (number, join) in self.threads.drain(..) {
             if !self.locals[number].lock().abandoned {
-                // It is on its way out. Panics of tasks were caught.
-                let _ = thread.join();
+                // It is on its way out.
+                join();
             }
         }
         if self.interrupted.is_some() {

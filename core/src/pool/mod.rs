@@ -6,6 +6,8 @@ mod coordinator;
 mod executor;
 #[cfg(feature = "process")]
 mod frame;
+#[cfg(feature = "process")]
+mod hands;
 mod local;
 mod notices;
 mod outcome;

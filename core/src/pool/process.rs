@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::coordinator::Coordinator;
 use super::executor::Executor;
+use super::hands::Hands;
 use super::outcome::{Cancelled, Outcome};
 use super::results::Results;
-use super::settings::{Crew, Settings};
+use super::settings::{Crew, Job, Join, Settings};
 use super::worker::{WorkerProgram, is_worker};
 use super::worker_process::WorkerProcess;
 use super::worker_stage::WorkerStage;
@@ -30,7 +31,8 @@ use crate::token::StopToken;
 /// if that is killed.
 ///
 /// Jobs and values travel in `postcard` format, at most 16 MiB each. Idle
-/// workers wait for the next run; they end with the pool.
+/// workers, and the threads that look after them, wait for the next run; they
+/// end with the pool.
 ///
 /// On Windows workers are held by jobs, and asked to end by Ctrl+Break; the
 /// stage they see in any case.
@@ -157,6 +159,7 @@ where
 impl<J, V> Drop for ProcessPool<J, V> {
     fn drop(&mut self) {
         self.crew.retire();
+        self.crew.hands.end();
     }
 }
 
@@ -173,6 +176,8 @@ struct Workers {
     terminating: AtomicBool,
     /// The stage as the workers see it; made with the first of them.
     stage: OnceLock<WorkerStage>,
+    /// Threads, each to look after a worker.
+    hands: Hands,
 }
 
 impl Workers {
@@ -282,6 +287,10 @@ impl Workers {
 }
 
 impl Crew for Workers {
+    fn start(&self, name: String, job: Job) -> io::Result<Join> {
+        self.hands.start(name, job)
+    }
+
     fn show(&self, stage: Stage) {
         if let Some(shown) = self.stage.get() {
             shown.show(stage);

@@ -1,5 +1,6 @@
 //! What the pools have in common: limits, and the hooks of a run.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use crate::feedback::{Feedback, Silent};
 use crate::machine::Stage;
+use crate::sync;
 use crate::token::StopToken;
 
 /// The grace period unless set otherwise.
@@ -55,8 +57,20 @@ impl Settings {
     }
 }
 
-/// What a run can do to its active tasks, beyond showing them the stage.
+/// What a thread of a run does.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+/// Waits until a thread has done its job. Dropped, it leaves the thread alone.
+pub(super) type Join = Box<dyn FnOnce()>;
+
+/// Where the threads of a run come from, and what it can do to its active
+/// tasks, beyond showing them the stage.
 pub(super) trait Crew {
+    /// Has a thread do this job, which does not panic.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    fn start(&self, name: String, job: Job) -> io::Result<Join>;
+
     /// Shows them the stage.
     fn show(&self, stage: Stage);
 
@@ -72,6 +86,14 @@ pub(super) trait Crew {
 pub(super) struct Threads;
 
 impl Crew for Threads {
+    fn start(&self, name: String, job: Job) -> io::Result<Join> {
+        let thread = sync::thread::Builder::new().name(name).spawn(job)?;
+        Ok(Box::new(move || {
+            // Panics of tasks were caught.
+            let _ = thread.join();
+        }))
+    }
+
     fn show(&self, _stage: Stage) {}
 
     fn terminate(&self) {}

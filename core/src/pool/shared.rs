@@ -20,7 +20,7 @@ pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
 
 /// How often one looks for work before one sleeps. To sleep and to be woken
 /// costs as much as hundreds of empty tasks.
-const LOOKS: u32 = if cfg!(sigproof_loom) { 0 } else { 32 };
+pub(super) const LOOKS: u32 = if cfg!(sigproof_loom) { 0 } else { 32 };
 /// The hint when there will be no more tasks.
 const CLOSED: usize = usize::MAX;
 /// More workers than this need not look at a time.
@@ -114,8 +114,12 @@ impl<T, V> Shared<T, V> {
         let mut queue = self.lock();
         queue.closed = true;
         self.hint(&queue);
+        let asleep = queue.asleep > 0;
         drop(queue);
-        self.work_available.notify_all();
+        // A system call, even if there is nobody.
+        if asleep {
+            self.work_available.notify_all();
+        }
     }
 
     /// Closes the queue and gives what is in it.
