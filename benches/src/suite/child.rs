@@ -6,9 +6,12 @@
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Says which part to play.
 pub(super) const ROLE: &str = "SIGPROOF_BENCHES_ROLE";
@@ -18,17 +21,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Child {
     process: std::process::Child,
-    requests: ChildStdin,
+    /// Until it is to end.
+    requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    /// It has processes of its own, which it ends when nobody asks any more.
+    ends_others: bool,
 }
 
 impl Child {
     /// This program, to play `role`.
     pub(super) fn with_role(role: &str) -> io::Result<Child> {
-        Child::start(Command::new(env::current_exe()?).env(ROLE, role))
+        Child::start(Command::new(env::current_exe()?).env(ROLE, role), false)
     }
 
-    pub(super) fn start(command: &mut Command) -> io::Result<Child> {
+    /// A program that starts others. They would stay if it were killed.
+    pub(super) fn with_others(command: &mut Command) -> io::Result<Child> {
+        Child::start(command, true)
+    }
+
+    fn start(command: &mut Command, ends_others: bool) -> io::Result<Child> {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -42,14 +53,17 @@ impl Child {
         };
         Ok(Child {
             process,
-            requests,
+            requests: Some(requests),
             answers: BufReader::new(answers),
+            ends_others,
         })
     }
 
     /// The samples for `count` repetitions.
     pub(super) fn ask(&mut self, count: u32) -> io::Result<Vec<f64>> {
-        writeln!(self.requests, "{count}")?;
+        if let Some(requests) = &mut self.requests {
+            writeln!(requests, "{count}")?;
+        }
         self.answer()
     }
 
@@ -66,6 +80,17 @@ impl Child {
 
     pub(super) fn id(&self) -> nix::unistd::Pid {
         nix::unistd::Pid::from_raw(self.process.id().cast_signed())
+    }
+
+    /// Waits until nobody has the other end of its output: it and all that it
+    /// started have ended.
+    fn has_closed_its_output(&self) -> bool {
+        let limit = u16::try_from(PATIENCE.as_millis()).unwrap_or(u16::MAX);
+        let mut output = [PollFd::new(
+            self.answers.get_ref().as_fd(),
+            PollFlags::empty(),
+        )];
+        poll(&mut output, PollTimeout::from(limit)).is_ok_and(|closed| closed > 0)
     }
 
     /// Waits until every thread of the child sleeps.
@@ -87,6 +112,11 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        drop(self.requests.take());
+        if self.ends_others && self.has_closed_its_output() {
+            let _ = self.process.wait();
+            return;
+        }
         // It has nothing to clean up, and may be waiting for a signal.
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -128,6 +158,16 @@ pub(super) fn serve(mut work: impl FnMut(u32) -> io::Result<Vec<f64>>) -> io::Re
         answer(&work(line?.trim().parse().map_err(io::Error::other)?)?)?;
     }
     Ok(())
+}
+
+/// The child's side, for one that is not asked but waits for signals: ends when
+/// nobody could ask any more. Whoever started it may have been killed.
+pub(super) fn end_when_alone() -> io::Result<()> {
+    let wait = || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        std::process::exit(0);
+    };
+    thread::Builder::new().spawn(wait).map(drop)
 }
 
 /// The child's side: one line of samples.

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use sigproof_core::{InterruptHandler, Options, Stage};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::child::{Child, answer, unknown};
+use super::child::{Child, answer, end_when_alone, unknown};
 use super::{clock, handler};
 use crate::row::{Bar, Contender, Line, Row, Statistic};
 
@@ -61,6 +61,7 @@ fn killed(role: &'static str) -> impl FnMut(u32) -> io::Result<Vec<f64>> {
 }
 
 pub(super) fn play(who: &str) -> io::Result<()> {
+    end_when_alone()?;
     match who {
         "ours" => {
             let handler = InterruptHandler::install(Options::new(handler::policy()?))
