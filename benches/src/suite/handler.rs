@@ -31,7 +31,9 @@ pub(super) fn rows() -> Vec<Row> {
                 Contender::new("ctrlc", in_child("handler ctrlc")),
             ],
             lines: vec![
-                Line::of("p50", Statistic::Rounds(0.5), Bar::Peer(1.05, HOOK)),
+                Line::of("p50", Statistic::Rounds(0.5), Bar::Peer(1.05, HOOK)).because(
+                    "it asks for the time, so that one press delivered twice counts once: 0.1 µs more than sigaction",
+                ),
                 Line::of("p99", Statistic::Rounds(0.99), Bar::None),
                 Line::of("p99.9", Statistic::All(0.999), Bar::Limit(1e6)),
             ],
