@@ -159,6 +159,11 @@ fn catches() {
 }
 
 #[test]
+fn fuzz() {
+    follow("../fuzz.md");
+}
+
+#[test]
 fn output_that_differs_is_seen() {
     let shown = "one\n...\n✗ three [..] end\n";
     assert!(matches(shown, "one\ntwo\n2\n✗ three 3 end\n"));

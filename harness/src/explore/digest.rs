@@ -1,6 +1,6 @@
 //! Hashes of files and directories, to tell whether they are what they were.
 
-use super::store::OWN_STORE;
+use crate::target::OWN;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -51,7 +51,10 @@ fn directory(
         names.push(entry?.file_name());
     }
     names.sort();
-    for name in names.into_iter().filter(|name| name != OWN_STORE) {
+    for name in names
+        .into_iter()
+        .filter(|name| OWN.iter().all(|own| name != own))
+    {
         let path = directory_path.join(&name);
         let meta = path.symlink_metadata()?;
         let bytes = if meta.is_file() { meta.len() } else { 0 };
@@ -101,8 +104,8 @@ mod tests {
         fs::rename(path.join("c"), path.join("sub/c")).unwrap();
         changed("a place");
         let now = of(path).unwrap();
-        fs::create_dir(path.join(OWN_STORE)).unwrap();
-        fs::write(path.join(OWN_STORE).join("x.json"), "{}").unwrap();
+        fs::create_dir(path.join(OWN[0])).unwrap();
+        fs::write(path.join(OWN[0]).join("x.json"), "{}").unwrap();
         assert_eq!(of(path).unwrap(), now, "the store is no input");
     }
 

@@ -163,6 +163,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
                 subject: failure.expected.subject.clone(),
                 times: self.times,
                 left: self.left,
+                reserve: 0,
                 used: 0,
                 begun: Instant::now(),
             };

@@ -1,7 +1,6 @@
 //! The inputs of a target as data, so that a stored failure can be repeated where they are not.
 
-use super::store::OWN_STORE;
-use crate::target::{Source, Target};
+use crate::target::{OWN, Source, Target};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
@@ -222,7 +221,7 @@ impl Packing {
             .ok()?;
         names.sort();
         for name in names {
-            if name == OWN_STORE {
+            if OWN.iter().any(|own| name == *own) {
                 continue;
             }
             let text = name.to_str()?;
@@ -279,7 +278,7 @@ mod tests {
         fs::write(directory.join("bytes"), [0, 255, 16]).unwrap();
         fs::set_permissions(directory.join("bytes"), fs::Permissions::from_mode(0o750)).unwrap();
         symlink("sub/text", directory.join("link")).unwrap();
-        fs::create_dir(directory.join(OWN_STORE)).unwrap();
+        fs::create_dir(directory.join(OWN[0])).unwrap();
         let mut target = Target::new(["true"]);
         target.source = Source::Directory(directory.to_owned());
         target.stdin = Some(directory.join("sub/text"));

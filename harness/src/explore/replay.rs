@@ -6,7 +6,7 @@ use super::store::Failure;
 use super::trial::{Trial, Trials};
 use super::{Error, Lab, learn};
 use crate::inject::{Schedule, Step, Trigger};
-use crate::oracle::Mapped;
+use crate::oracle::{Mapped, PointMap};
 use sigproof_core::{Stage, StopToken};
 use std::sync::Arc;
 
@@ -99,22 +99,31 @@ pub(super) fn mapped(schedule: &Schedule) -> Mapped {
 }
 
 /// The same schedule with its points looked up in fresh recordings: addresses
-/// and counts are those of this machine, now. A point after another one is
-/// looked up in what the target does once that has been struck at.
+/// and counts are those of this machine, now. A point after another step is
+/// looked up in what the target does once that has struck; the same name there can
+/// mean another call than in an undisturbed run.
 pub(super) fn located(schedule: &Schedule, trials: &Trials) -> Result<Schedule, Error> {
     let mut steps: Vec<Step> = Vec::new();
     for step in &schedule.steps {
-        let Trigger::Point { name, .. } = &step.trigger else {
+        let Trigger::Point { name, key } = &step.trigger else {
             steps.push(step.clone());
             continue;
         };
-        let is_point = |step: &Step| matches!(step.trigger, Trigger::Point { .. });
-        let (found, when) = if steps.iter().any(is_point) {
-            let map = map_after(trials, &steps)?;
-            (map.find(name).cloned(), "a run with the steps before it")
+        let undisturbed = &trials.baseline.points;
+        let same = |map: &PointMap| {
+            let mut points = map.points.iter();
+            points
+                .find(|point| point.key.ip == key.ip && point.name.same_point(name))
+                .cloned()
+        };
+        let (found, when) = if steps.is_empty() {
+            let found = undisturbed.find(name).cloned();
+            (found, "an undisturbed run of the target")
         } else {
-            let map = &trials.baseline.points;
-            (map.find(name).cloned(), "an undisturbed run of the target")
+            let after = map_after(trials, &steps)?;
+            let found = same(&after).or_else(|| same(undisturbed));
+            let found = found.or_else(|| after.find(name).cloned());
+            (found, "a run with the steps before it")
         };
         let point = found.ok_or_else(|| {
             Error::NotReached(format!(

@@ -11,9 +11,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// Results of earlier sessions are no part of a program's surroundings.
-pub(super) const OWN_STORE: &str = ".sigproof";
-
 /// A failing run: everything that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -142,7 +142,7 @@ fn regressions(paper: &mut Paper, kept: &Kept) {
     let mut words = Vec::new();
     if kept.tried > 0 {
         words.push(format!(
-            "{} of earlier sessions tried, {} of them fail again",
+            "{} tried, {} failing again",
             count(kept.tried, "schedule"),
             kept.shown
         ));

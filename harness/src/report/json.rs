@@ -83,7 +83,7 @@ impl<W: Write> Json<W> {
         fields["original"] = json!(texts(&found.original));
         fields["run"] = json!(found.run);
         fields["shrinking"] = json!(found.shrinking);
-        fields["kept"] = json!(found.kept);
+        fields["kept"] = json!(found.kept.is_some());
         self.line("finding", fields)
     }
 

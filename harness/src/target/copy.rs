@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 const SMALL_FILES: usize = 24;
 const SMALL_BYTES: u64 = 1 << 20;
 
-/// Results of earlier sweeps are no part of a program's surroundings.
-pub(super) const OWN_STORE: &str = ".sigproof";
+/// What earlier sessions found is no part of a program's surroundings.
+pub(crate) const OWN: [&str; 2] = [".sigproof", "sigproof-regressions"];
 
 /// Why a work tree cannot be made.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ pub(super) fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Resul
     // In the same order each time: some programs show files as the directory has them.
     names.sort();
     for name in names {
-        if name != OWN_STORE {
+        if OWN.iter().all(|own| name != *own) {
             copy(&from.join(&name), &to.join(&name), budget)?;
         }
     }

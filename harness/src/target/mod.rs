@@ -8,7 +8,7 @@ mod screen;
 mod spec;
 mod worktree;
 
-pub(crate) use copy::{TreeError, empty as empty_directory};
+pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
 pub(crate) use launch::{FAILPOINTS_FD, Launch, Surroundings};
 pub(crate) use places::Places;
 pub use screen::Screen;

@@ -7,7 +7,7 @@
 //! of overlayfs (a directory cannot be renamed without privilege, hard links
 //! break). Without namespaces the tree is a copy on disk.
 
-use super::copy::{Budget, OWN_STORE, TreeError, copy_content, copy_followed, empty, is_small};
+use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is_small};
 use super::scan::{self, Listing, Original};
 use super::{Limits, Places, Source};
 use crate::facts::TreeDelta;
@@ -37,7 +37,8 @@ pub(crate) struct WorkTree {
     mounted: bool,
     listing: Listing,
     original: Original,
-    hide_store: bool,
+    /// What of our own lies in it.
+    hidden: Vec<&'static str>,
     limits: Limits,
     /// How the private directories look when nothing was done to them; `None` where that cannot be told.
     untouched: Option<Untouched>,
@@ -140,7 +141,10 @@ impl WorkTree {
             run,
             mounted: false,
             listing: Listing::new(),
-            hide_store: original.join(OWN_STORE).exists(),
+            hidden: OWN
+                .into_iter()
+                .filter(|own| original.join(own).exists())
+                .collect(),
             original: Original::new(&original),
             limits,
             untouched: None,
@@ -202,8 +206,8 @@ impl WorkTree {
         match &self.kind {
             Kind::Overlay { lower, user } => {
                 let upper = self.run.join("upper");
-                if self.hide_store {
-                    mounts::whiteout(&upper.join(OWN_STORE)).map_err(place(&upper))?;
+                for own in &self.hidden {
+                    mounts::whiteout(&upper.join(own)).map_err(place(&upper))?;
                 }
                 mounts::overlay(lower, &upper, &self.run.join("work"), &tree, *user)
                     .map_err(place(&tree))?;
@@ -243,11 +247,11 @@ impl WorkTree {
                 scan::compare(&self.listing, &self.copy, &mut self.original, true)?
             }
         };
-        if self.hide_store {
-            let inside = format!("{OWN_STORE}/");
+        for own in &self.hidden {
+            let inside = format!("{own}/");
             delta
                 .changes
-                .retain(|path, _| path != OWN_STORE && !path.starts_with(&inside));
+                .retain(|path, _| path != own && !path.starts_with(&inside));
         }
         scan::additions(Path::new(&self.places.home), "~", &mut delta)?;
         scan::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut delta)?;

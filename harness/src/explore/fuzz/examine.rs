@@ -51,7 +51,7 @@ impl Search<'_> {
             };
             for mut found in violations(0, &Arc::new(trial)).into_iter().filter(same) {
                 found.finding.seen = (seen, times);
-                found.kept = true;
+                found.kept = Some(entry.seed);
                 if self.ledger.wants(&found.finding) {
                     self.ledger.keep(found);
                 }
@@ -117,6 +117,7 @@ impl Search<'_> {
             return;
         };
         let most = self.options.shrink;
+        let sure = finding.seen.0 > 1;
         let mut shrinker = Shrinker {
             trials: &self.trials,
             token: self.token,
@@ -124,11 +125,8 @@ impl Search<'_> {
             subject: finding.subject.clone(),
             times: self.options.confirm + 1,
             // What did not show again may never: another schedule of the same finding may be better.
-            left: if finding.seen.0 > 1 {
-                most
-            } else {
-                most.div_ceil(4)
-            },
+            left: if sure { most } else { most.div_ceil(4) },
+            reserve: if sure { 0 } else { most - most.div_ceil(4) },
             used: 0,
             begun: Instant::now(),
         };
@@ -165,7 +163,7 @@ impl Search<'_> {
         let mut added = 0;
         // What showed once, and never again, is no schedule to try first.
         let worth = self.ledger.found.iter();
-        for found in worth.filter(|found| found.finding.seen.0 > 1 && !found.kept) {
+        for found in worth.filter(|found| found.finding.seen.0 > 1 && found.kept.is_none()) {
             added += usize::from(regressions.add(found, self.options.seed));
         }
         if added == 0 {

@@ -81,7 +81,7 @@ pub(super) fn violations(run: usize, trial: &Arc<Trial>) -> Vec<Found> {
                 run,
                 original: trial.schedule.clone(),
                 shrinking: 0,
-                kept: false,
+                kept: None,
             });
         }
     }

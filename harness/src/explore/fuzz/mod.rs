@@ -16,6 +16,7 @@ mod regressions;
 mod report;
 mod search;
 mod shrink;
+mod spell;
 mod strategy;
 
 use super::lab::until;

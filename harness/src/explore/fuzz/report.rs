@@ -48,8 +48,8 @@ pub struct Found {
     pub original: Schedule,
     /// Runs that it took to shrink it.
     pub shrinking: usize,
-    /// An earlier session kept it.
-    pub kept: bool,
+    /// The seed of the earlier session that kept it.
+    pub kept: Option<u64>,
 }
 
 /// The file of what is kept from session to session.

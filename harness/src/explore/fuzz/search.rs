@@ -245,7 +245,7 @@ impl<'a> Search<'a> {
                 self.options.isolation,
                 self.options.all_calls(),
             );
-            failure.seed = Some(self.options.seed);
+            failure.seed = Some(found.kept.unwrap_or(self.options.seed));
             match store.put(&failure) {
                 Ok(file) => finding.file = Some(file),
                 // The finding is worth more than its file.
@@ -258,7 +258,7 @@ impl<'a> Search<'a> {
             .material
             .doses
             .iter()
-            .flat_map(|dose| dose.points.iter())
+            .flat_map(|dose| dose.first_points.iter())
             .filter_map(|trigger| match trigger {
                 Trigger::Point { name, .. } => Some(name),
                 _ => None,
@@ -271,7 +271,11 @@ impl<'a> Search<'a> {
             repeats: self.repeats,
             unstruck: self.unstruck,
             points_found: points.len(),
-            points_tried: self.tried.len(),
+            points_tried: self
+                .tried
+                .iter()
+                .filter(|name| points.contains(name))
+                .count(),
             points_later: self.material.later.len(),
             pairs: self.chooser.pairs(),
             searching: self.used(),

@@ -36,7 +36,7 @@ impl Shown {
         f64::from(self.seen.0) / f64::from(self.seen.1.max(1))
     }
 
-    fn steps(&self) -> &[Step] {
+    pub(super) fn steps(&self) -> &[Step] {
         &self.schedule.steps
     }
 }
@@ -51,6 +51,8 @@ pub(in crate::explore) struct Shrinker<'a> {
     pub(in crate::explore) times: u32,
     /// Runs that may be made.
     pub(in crate::explore) left: usize,
+    /// Runs that may be made besides, once it shows in half of the runs.
+    pub(in crate::explore) reserve: usize,
     /// Runs that were made.
     pub(in crate::explore) used: usize,
     pub(in crate::explore) begun: Instant,
@@ -73,10 +75,11 @@ impl Shrinker<'_> {
         self.shorten(&mut best);
         self.earlier(&mut best);
         self.simplify(&mut best);
+        self.spell(&mut best);
         best
     }
 
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         self.left == 0 || self.token.is_interrupted() || self.begun.elapsed() >= MOST_TIME
     }
 
@@ -90,7 +93,7 @@ impl Shrinker<'_> {
     }
 
     /// Runs a candidate so many times; answers it when it shows often enough.
-    fn shows(&mut self, schedule: &Schedule, times: u32, need: u32) -> Option<Shown> {
+    pub(super) fn shows(&mut self, schedule: &Schedule, times: u32, need: u32) -> Option<Shown> {
         let mut seen = 0;
         let mut shown = None;
         for done in 0..times {
@@ -104,6 +107,9 @@ impl Shrinker<'_> {
             }
         }
         let trial = Arc::new(shown.filter(|_| seen >= need)?);
+        if times > 1 && seen * 2 >= times {
+            self.left += std::mem::take(&mut self.reserve);
+        }
         Some(Shown {
             schedule: schedule.clone(),
             seen: (seen, times),
@@ -220,7 +226,7 @@ impl Shrinker<'_> {
         false
     }
 
-    fn as_often_as(&self, best: &Shown) -> u32 {
+    pub(super) fn as_often_as(&self, best: &Shown) -> u32 {
         (f64::from(self.times) * best.share()).ceil().max(1.0) as u32
     }
 
@@ -249,7 +255,7 @@ impl Shrinker<'_> {
     }
 
     /// What the target does after these steps, and when the last of them struck.
-    fn recorded_after(&mut self, steps: &[Step]) -> Option<(Vec<Point>, u64)> {
+    pub(super) fn recorded_after(&mut self, steps: &[Step]) -> Option<(Vec<Point>, u64)> {
         let schedule = Schedule {
             steps: steps.to_vec(),
         };
