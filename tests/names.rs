@@ -16,8 +16,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-/// Helpers that never end by themselves, or only after minutes, and one that needs a whole installation.
-const LEFT_OUT: [&str; 4] = ["flood", "ignore-all", "server", "benchctl"];
+/// Helpers that never end by themselves, or only after minutes, one that needs a whole installation, and one
+/// that needs an input.
+const LEFT_OUT: [&str; 5] = ["flood", "ignore-all", "server", "benchctl", "many-places"];
 
 fn main() {
     let mut trials: Vec<Trial> = fixtures()

@@ -279,6 +279,24 @@ pub const STEPS: &[Step] = &[
         action: Action::Function(tsan::run),
     },
     Step {
+        name: "stress",
+        what: "10,000 runs of a sweep leave nothing, and memory stays flat (some minutes)",
+        default: false,
+        action: Action::Commands(&[Command {
+            environment: &[("SIGPROOF_STRESS_RUNS", "10000")],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "stress",
+                "--",
+                "--nocapture", // it says how much memory a supervisor has
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         default: false,

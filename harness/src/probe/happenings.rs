@@ -52,6 +52,7 @@ impl Live<'_> {
                 // The pipe tells nothing new: exec worked.
                 self.started = None;
                 self.begin();
+                self.look_at_rights(self.pid);
                 // A file can be there from the start.
                 if let Some(met) = self.already_met() {
                     self.apply(met, None)?;
@@ -65,6 +66,7 @@ impl Live<'_> {
                 }
             }
             Seen::Exec { pid } => {
+                self.look_at_rights(pid);
                 let command = proc::command(pid);
                 self.push(What::Exec { pid, command });
             }
@@ -126,6 +128,20 @@ impl Live<'_> {
             Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
         }
         Ok(())
+    }
+
+    /// Says when a program does not get the rights that its file gives it: under a tracer without all rights itself, with
+    /// a filter, or in a user namespace the kernel takes them away, and the program does something else.
+    fn look_at_rights(&mut self, pid: i32) {
+        let Some(program) = proc::without_its_rights(pid) else {
+            return;
+        };
+        let limit = format!(
+            "{program} is set-uid, but runs without the rights of its owner: nobody but root can trace a program that has them"
+        );
+        if !self.limits.contains(&limit) {
+            self.limits.push(limit);
+        }
     }
 
     /// Takes a delivery. A program can send itself the same signal for ever, and

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 
 /// What `/proc/PID/stat` says of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,34 @@ pub(crate) fn program_name(pid: i32) -> String {
         .ok()
         .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "?".to_owned())
+}
+
+/// Whether address-space randomisation is off for a process; true when that cannot be told.
+pub(crate) fn has_fixed_addresses(pid: i32) -> bool {
+    let text = small(&format!("/proc/{pid}/personality")).unwrap_or_default();
+    let flags = u32::from_str_radix(text.trim(), 16);
+    flags.map_or(true, |flags| {
+        flags & libc::ADDR_NO_RANDOMIZE.cast_unsigned() != 0
+    })
+}
+
+/// The program of a process, when it is set-uid or set-gid and the kernel did not give it the rights of its owner.
+pub(crate) fn without_its_rights(pid: i32) -> Option<String> {
+    let program = fs::metadata(format!("/proc/{pid}/exe")).ok()?;
+    if program.mode() & (libc::S_ISUID | libc::S_ISGID) == 0 {
+        return None;
+    }
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    // Real, effective, saved, and for files.
+    let effective = |key: &str| -> Option<u32> {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        line.split_ascii_whitespace().nth(1)?.parse().ok()
+    };
+    // Without the right to execute for the group, set-gid means something else.
+    let set_gid = libc::S_ISGID | libc::S_IXGRP;
+    let lost = program.mode() & libc::S_ISUID != 0 && effective("Uid:")? != program.uid()
+        || program.mode() & set_gid == set_gid && effective("Gid:")? != program.gid();
+    lost.then(|| program_name(pid))
 }
 
 /// The name that a thread gave itself, or that of its program.

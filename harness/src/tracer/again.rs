@@ -16,13 +16,19 @@ pub(super) struct Again {
 const MADE_AGAIN: i64 = -513;
 
 impl Tracer {
+    /// An instruction's address as far as it is the same in every run, else 0.
+    pub(super) fn told_apart(&self, tid: i32, ip: u64) -> u64 {
+        let fixed = self.steady && !self.family.is_random(self.process_of(tid));
+        if fixed { ip } else { 0 }
+    }
+
     /// At the delivery of a signal: notes that the call which the signal came in is made again. Which time a program
     /// forks is then the same whether or not a signal came in between.
     pub(super) fn expect_again(&mut self, tid: i32) {
         let Ok(Some((number, ip))) = ptrace::call_with_result(tid, MADE_AGAIN) else {
             return;
         };
-        let call = (number as u32, if self.steady { ip } else { 0 });
+        let call = (number as u32, self.told_apart(tid, ip));
         let point = self.recording.points.iter().rposition(|point| {
             (point.key.number, point.key.ip) == call && point.returned == Some(MADE_AGAIN)
         });

@@ -41,6 +41,8 @@ pub(crate) struct Process {
     threads: usize,
     /// Its place among all births.
     born: u32,
+    /// Its addresses differ from run to run, whatever was asked: executing a set-uid program has that effect.
+    random: bool,
 }
 
 impl Process {
@@ -116,6 +118,7 @@ impl Family {
             children: 0,
             threads: 1,
             born,
+            random: process.random,
         };
         self.processes.insert(new, child);
         self.insert(new, new, String::new());
@@ -156,6 +159,14 @@ impl Family {
         let process = self.processes.entry(pid).or_default();
         process.threads = 1;
         process.program = proc::program_name(pid);
+        process.random = !proc::has_fixed_addresses(pid);
+    }
+
+    /// Whether the addresses of a process tell nothing apart.
+    pub(super) fn is_random(&self, pid: i32) -> bool {
+        self.processes
+            .get(&pid)
+            .is_some_and(|process| process.random)
     }
 
     /// A thread ended. Answers true when it was the process's main thread, whose

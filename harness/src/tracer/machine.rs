@@ -260,12 +260,10 @@ impl Tracer {
         if !self.started {
             return run;
         }
+        let (number, ip) = (number as u32, self.told_apart(tid, ip));
         let Some(thread) = self.family.threads.get_mut(&tid) else {
             return run;
         };
-        let number = number as u32;
-        // Where addresses differ from run to run they tell nothing apart.
-        let ip = if self.steady { ip } else { 0 };
         if thread.rewound.take() == Some((number, ip)) {
             return run;
         }
