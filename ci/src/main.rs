@@ -6,6 +6,7 @@
 //! Exit status: 0 every step passed, 1 one failed (the steps after it are not run), 2 usage. Ctrl+C reaches the running
 //! command as well, since both are in the terminal's foreground group, and ends both.
 
+mod choice;
 mod cross;
 mod debian;
 mod python;
@@ -18,21 +19,21 @@ mod wine;
 
 use std::{env, path::PathBuf, process::ExitCode};
 
-use steps::{Selection, select};
+use choice::{Selection, list, select};
 
 fn main() -> ExitCode {
     let selected = match select(env::args().skip(1)) {
         Ok(Selection::Run(steps)) => steps,
         Ok(Selection::List) => {
-            print!("{}", steps::list());
+            print!("{}", list());
             return ExitCode::SUCCESS;
         }
         Ok(Selection::Help) => {
-            print!("{}\n{}", steps::USAGE, steps::list());
+            print!("{}\n{}", steps::USAGE, list());
             return ExitCode::SUCCESS;
         }
         Err(unknown) => {
-            eprint!("no such step: {unknown}\n\n{}", steps::list());
+            eprint!("no such step: {unknown}\n\n{}", list());
             return ExitCode::from(2);
         }
     };
