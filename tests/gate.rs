@@ -61,7 +61,7 @@ fn verdicts_and_exit_codes_are_those_of_the_scenarios() {
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(out.contains("✓ holds       a/right"), "{out}");
     assert!(out.contains("✗ violated    b/wrong"), "{out}");
-    assert!(out.contains("2 scenarios: 1 hold, 1 violated"), "{out}");
+    assert!(out.contains("2 scenarios: 1 holds, 1 violated"), "{out}");
     assert!(out.contains("sigproof replay "), "{out}");
     assert!(at.join(".sigproof/results.json").is_file());
     let (code, out, err) = sigproof(at, &["test", "-k", "right"]);

@@ -6,7 +6,7 @@ use super::test_args::InitArgs;
 use crate::explore::{Error, map_points};
 use crate::oracle::{Contract, Mapped};
 use crate::report::{Bar, Ink, Paper};
-use crate::scenario::{Scenario, draft};
+use crate::scenario::{Scenario, draft, named};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -57,9 +57,7 @@ pub fn init(args: &InitArgs) -> u8 {
 
 /// Named after the program, where scenarios usually are.
 fn usual(command: &[String]) -> PathBuf {
-    let program = command.first().map_or("", String::as_str);
-    let name = program.rsplit('/').next().unwrap_or(program);
-    let stem = name
+    let stem = named(command)
         .split('.')
         .next()
         .filter(|stem| !stem.is_empty())

@@ -66,7 +66,10 @@ pub fn verdict_table(paper: &mut Paper, results: &Results) {
         (all.filter(|case| case.verdict == verdict).count(), word)
     })
     .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{count} {word}"))
+    .map(|(count, word)| match (count, word) {
+        (1, "hold") => "1 holds".to_owned(),
+        _ => format!("{count} {word}"),
+    })
     .collect();
     let (ink, _) = mark(results.verdict());
     let count = results.cases.len();

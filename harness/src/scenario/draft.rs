@@ -14,8 +14,8 @@ const INTERPRETERS: [&str; 12] = [
 /// The text of a scenario for this target, to be put into `directory` (absolute).
 pub fn draft(target: &Target, baseline: &Baseline, directory: &Path) -> String {
     let mut text = String::new();
-    let program = target.command.first().map_or("", String::as_str);
-    let name = program.rsplit('/').next().unwrap_or(program);
+    let program = base(target.command.first().map_or("", String::as_str));
+    let name = named(&target.command);
     let status = baseline.status;
     put(
         &mut text,
@@ -31,10 +31,35 @@ pub fn draft(target: &Target, baseline: &Baseline, directory: &Path) -> String {
         ),
     );
     target_table(&mut text, target, directory);
-    sweep_table(&mut text, baseline, name);
+    sweep_table(&mut text, baseline, program);
     contract_table(&mut text, baseline);
     messages_table(&mut text, baseline);
     text
+}
+
+/// What a person calls this command: the program's name, or that of the script which an interpreter is given.
+pub fn named(command: &[String]) -> &str {
+    let program = base(command.first().map_or("", String::as_str));
+    let script = command.iter().skip(1).find(|word| !word.starts_with('-'));
+    match script {
+        // `sh -c` has no script's name, but a text.
+        Some(script)
+            if interprets(program)
+                && Path::new(script).extension().is_some()
+                && !script.contains(char::is_whitespace) =>
+        {
+            base(script)
+        }
+        _ => program,
+    }
+}
+
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn interprets(program: &str) -> bool {
+    INTERPRETERS.iter().any(|known| program.starts_with(known))
 }
 
 fn put(text: &mut String, words: &str) {
@@ -110,7 +135,7 @@ fn sweep_table(text: &mut String, baseline: &Baseline, name: &str) {
         text,
         "# The signal at every point where it matters, one run each.\n[sweep]\n# signal = \"TERM\"\n",
     );
-    let is_interpreter = INTERPRETERS.iter().any(|known| name.starts_with(known));
+    let is_interpreter = interprets(name);
     let ready = baseline.recorded().and_then(first_line);
     match ready {
         Some(line) if is_interpreter => {
@@ -210,6 +235,20 @@ fn relative(path: &Path, directory: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_gives_its_name() {
+        for (command, name) in [
+            ("sort -o a.txt", "sort"),
+            ("sh tidy.sh", "tidy.sh"),
+            ("/usr/bin/python3 -I tools/copy.py", "copy.py"),
+            ("sh -c true;", "sh"),
+            ("git commit", "git"),
+        ] {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            assert_eq!(named(&words), name, "{command}");
+        }
+    }
 
     #[test]
     fn paths_are_written_from_the_directory_of_the_file() {

@@ -22,7 +22,7 @@ mod value;
 mod words;
 
 pub use discover::{Filter, Found, USUAL_PLACES};
-pub use draft::draft;
+pub use draft::{draft, named};
 pub use mistake::Mistake;
 pub use play::Player;
 pub use read::{Act, Scenario, Snapshots};
