@@ -38,7 +38,7 @@ impl Made {
         self.tree.path()
     }
 
-    /// A failing run of it: one signal in the middle of its work, and one that comes too late.
+    /// A failing run of it: a stop that does no harm, a signal in the middle of its work, and one that comes too late.
     fn failing(&self) -> PathBuf {
         let run = sigproof::command()
             .args(["run", "--json", "--store"])
@@ -46,6 +46,7 @@ impl Made {
             .arg("--in")
             .arg(self.tree())
             .args(["--env", "SUFFIX=tmp", "--env", "USELESS=1"])
+            .args(["--signal", "freeze=1ms@call:openat(work.tmp)#1"])
             .args(["--signal", "INT@call:openat(work.tmp)#2"])
             .args(["--signal", "INT@+30ms", "--", "sh", "program.sh"])
             .args(["go", "-v", "--level", "9"])
@@ -87,7 +88,7 @@ fn what_is_not_needed_goes_and_what_is_stays() {
     let mut dropped = texts(&least["dropped"]);
     dropped.sort_unstable();
     let wanted = [
-        "1 of 2 faults",
+        "2 of 3 faults",
         "data.bin",
         "doc",
         "doc/old",
