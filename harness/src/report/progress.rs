@@ -110,7 +110,10 @@ impl Bar {
 
     /// What is done instead of runs for a while; the bar stays where it is.
     pub fn remark(&self, words: &str) {
-        self.bar.set_message(words.to_owned());
+        // A line that wraps cannot be drawn over.
+        let short = words.char_indices().nth(60);
+        let short = short.map_or_else(|| words.to_owned(), |(at, _)| format!("{}…", &words[..at]));
+        self.bar.set_message(short);
         self.bar.tick();
     }
 

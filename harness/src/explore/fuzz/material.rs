@@ -14,6 +14,8 @@ use std::sync::Arc;
 const MOST_LINES: usize = 40;
 /// Calls after a fault that are remembered.
 const MOST_LATER: usize = 2_000;
+/// Calls after a fault of one run that look alike: a loop that waits makes thousands.
+const MOST_ALIKE: u32 = 16;
 /// What is later than this after a fault comes too late, in nanoseconds.
 const LONGEST_WAIT_NS: u64 = 2_000_000_000;
 
@@ -125,7 +127,7 @@ impl Material {
         let Some(struck_ns) = run.fired_ns.first().copied().flatten() else {
             return;
         };
-        let mut counted: BTreeMap<(&str, &str, &str, &str), u32> = BTreeMap::new();
+        let mut counted: BTreeMap<(&str, &str, &str, &str), (u32, u32)> = BTreeMap::new();
         for raw in &run.points {
             if !raw.effect {
                 continue;
@@ -133,13 +135,18 @@ impl Material {
             let key = &raw.key;
             let nth = counted
                 .entry((&key.process, &key.thread, &raw.call, &raw.arg))
-                .or_default();
-            *nth += 1;
+                .or_insert((0, 0));
+            nth.0 += 1;
             if raw.at_ns <= struck_ns || self.later.len() >= MOST_LATER {
                 continue;
             }
+            nth.1 += 1;
+            if nth.1 > MOST_ALIKE {
+                continue;
+            }
+            let nth = nth.0;
             for phase in phases(raw) {
-                let trigger = Trigger::Call(selector(raw, *nth, phase));
+                let trigger = Trigger::Call(selector(raw, nth, phase));
                 if self.known.insert(trigger.to_string()) {
                     self.later.push(trigger);
                 }
