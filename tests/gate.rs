@@ -265,6 +265,17 @@ fn what_fails_once_and_holds_once_is_flaky() {
 }
 
 #[test]
+fn doctor_says_what_this_machine_can_do() {
+    let directory = with(&[]);
+    let (code, out, err) = sigproof(directory.path(), &["doctor"]);
+    // This machine runs these tests: it can trace, and has terminals.
+    assert_eq!(code, Some(0), "{out}{err}");
+    for word in ["✓ ptrace", "✓ pty", "namespaces", "overlay", "phases"] {
+        assert!(out.contains(word), "{word} is missing in\n{out}");
+    }
+}
+
+#[test]
 fn a_first_scenario_holds_as_it_is_written() {
     let directory = with(&[]);
     let at = directory.path();

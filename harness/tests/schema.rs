@@ -101,3 +101,18 @@ fn the_schema_and_the_reader_agree() {
 fn read(content: &str) -> bool {
     Scenario::parse(Path::new("x.toml"), "x", content).is_ok()
 }
+
+#[test]
+fn the_scenario_in_the_readme_is_one() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).expect("readable");
+    let blocks: Vec<&str> = readme.split("```toml\n").skip(1).collect();
+    assert!(!blocks.is_empty(), "the README shows a scenario");
+    for block in blocks {
+        let (content, _) = block.split_once("```").expect("an end");
+        validate(content).unwrap_or_else(|error| panic!("{content}{error}"));
+        if let Err(mistake) = Scenario::parse(Path::new("readme.toml"), "readme", content) {
+            panic!("{}", mistake.render(false, 100));
+        }
+    }
+}
