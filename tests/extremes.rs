@@ -235,3 +235,32 @@ fn an_ordinary_user_is_told_that_a_set_uid_program_has_lost_its_rights() {
         "{said}"
     );
 }
+
+#[test]
+fn a_call_that_the_kernel_makes_again_is_one_call() {
+    let forks = Helper::named("fork-many")
+        .expect("the fixture")
+        .program()
+        .argv(&rust_program);
+    // The first signal is pending when the first fork begins, which is therefore made twice; the second waits for the
+    // second fork of the program, not for the second time that the call is entered. Neither has an effect.
+    let mut arguments = sigproof::words(
+        "run --no-baseline --empty --signal URG:process@call:clone@entry --signal WINCH:process@call:clone#2 --",
+    );
+    arguments.extend(forks);
+    arguments.push("3".into());
+    let outcome = json(&arguments).expect("a run");
+    let told: Vec<&str> = outcome
+        .lines
+        .iter()
+        .filter_map(|line| line["event"].as_object())
+        .flat_map(|event| event.keys())
+        .map(String::as_str)
+        .filter(|event| ["child", "fault"].contains(event))
+        .collect();
+    assert_eq!(
+        told,
+        ["fault", "child", "child", "fault", "child"],
+        "{outcome:#?}"
+    );
+}
