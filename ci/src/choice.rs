@@ -40,7 +40,7 @@ pub fn list() -> String {
     let mut text = String::from("Steps (* by default, in this order):\n");
     for step in STEPS {
         let mark = if step.default { '*' } else { ' ' };
-        let _ = writeln!(text, "  {mark} {:8} {}", step.name, step.what); // a String takes everything
+        let _ = writeln!(text, "  {mark} {:13} {}", step.name, step.what); // a String takes everything
     }
     text
 }

@@ -1,4 +1,4 @@
-//! The step `cross`: the core on other systems than this one.
+//! The step `cross`: the core on other systems than this one. Each of its three parts is a step as well.
 //!
 //! Windows programs run under Wine and those for aarch64 under qemu's user mode, so there the tests run. For macOS
 //! there is neither a linker nor anything to run programs in: the compiler checks every target, tests included.
@@ -20,13 +20,12 @@ const CHECKED: &[&str] = &[
 /// The directory of everything made here, below the target directory.
 const DIRECTORY: &str = "cross";
 
-/// Runs the step.
-pub fn run() -> Result<(), Failure> {
+/// Lets the compiler check every target where nothing can be run.
+pub fn check() -> Result<(), Failure> {
     for triple in CHECKED {
         cargo(triple, &[], &["check", "--all-targets"])?;
     }
-    aarch64()?;
-    windows()
+    Ok(())
 }
 
 /// Suites that cannot pass under qemu's user mode, with the reason.
@@ -57,11 +56,12 @@ const TESTS_NOT_UNDER_QEMU: &[(&str, &str)] = &[
     ),
     (
         "stops_in_several_threads_leave_the_handler_installed",
-        "dies by SIGSEGV there three times of four, never elsewhere; nobody has found out why",
+        "changes a disposition while other threads get the signal: qemu jumps to address 0, see ci/qemu/dispositions.c",
     ),
 ];
 
-fn aarch64() -> Result<(), Failure> {
+/// Runs the tests for aarch64 under qemu.
+pub fn aarch64() -> Result<(), Failure> {
     // Cargo runs tests in the directory of their package.
     let runner = path::absolute("ci/qemu/run.sh").unwrap_or_default();
     let runner = runner.to_string_lossy();
@@ -104,7 +104,8 @@ fn suites(directory: &Path, left_out: &[(&str, &str)]) -> Vec<String> {
     names
 }
 
-fn windows() -> Result<(), Failure> {
+/// Runs the tests for Windows under Wine, and what is typed at a program there.
+pub fn windows() -> Result<(), Failure> {
     const TRIPLE: &str = "x86_64-pc-windows-gnu";
     let wine = wine::Wine::start(&debian::target(DIRECTORY))?;
     let environment = wine.environment();

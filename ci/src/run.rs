@@ -158,19 +158,19 @@ fn table(steps: &[&Step], times: &[Duration], failed: bool) -> String {
             Some(&took) => {
                 let passed = !(failed && index + 1 == times.len());
                 format!(
-                    "{:8} {:8} {:>9}\n",
+                    "{:13} {:8} {:>9}\n",
                     step.name,
                     word(passed),
                     Seconds(took).to_string()
                 )
             }
-            None => format!("{:8} not run\n", step.name),
+            None => format!("{:13} not run\n", step.name),
         };
         text.push_str(&line);
     }
     let total: Duration = times.iter().sum();
     text.push_str(&format!(
-        "{:17} {:>9}\n",
+        "{:22} {:>9}\n",
         "total",
         Seconds(total).to_string()
     ));
@@ -209,7 +209,11 @@ mod tests {
         let steps: Vec<_> = STEPS.iter().take(3).collect();
         let times = [Duration::from_millis(1200), Duration::from_secs(100)];
         let text = table(&steps, &times, true);
-        let expected = "tools    passed       1.2 s\nfmt      FAILED     100.0 s\nclippy   not run\ntotal               101.2 s\n";
+        let expected = "\
+            tools         passed       1.2 s\n\
+            fmt           FAILED     100.0 s\n\
+            clippy        not run\n\
+            total                    101.2 s\n";
         assert_eq!(text, expected);
     }
 }

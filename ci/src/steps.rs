@@ -248,7 +248,29 @@ pub const STEPS: &[Step] = &[
         name: "cross",
         what: "the core on Windows and aarch64, and checked for macOS (some minutes)",
         default: false,
-        action: Action::Function(cross::run),
+        action: Action::All(&[
+            Action::Function(cross::check),
+            Action::Function(cross::aarch64),
+            Action::Function(cross::windows),
+        ]),
+    },
+    Step {
+        name: "cross-check",
+        what: "the part of `cross` for macOS and MSVC, which the compiler checks",
+        default: false,
+        action: Action::Function(cross::check),
+    },
+    Step {
+        name: "cross-aarch64",
+        what: "the part of `cross` for aarch64, under qemu",
+        default: false,
+        action: Action::Function(cross::aarch64),
+    },
+    Step {
+        name: "cross-windows",
+        what: "the part of `cross` for Windows, under Wine",
+        default: false,
+        action: Action::Function(cross::windows),
     },
     Step {
         name: "portable",

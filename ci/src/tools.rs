@@ -23,7 +23,14 @@ struct Tool {
 /// What each step uses, by the name of the step. What the default steps use belongs to the first of them, `tools`.
 const TOOLS: &[(&str, &[Tool])] = &[
     ("tools", SUITES),
-    ("cross", CROSS),
+    ("cross", CHECK),
+    ("cross", AARCH64),
+    ("cross", WINDOWS),
+    ("cross-check", CHECK),
+    ("cross-aarch64", CHECK),
+    ("cross-aarch64", AARCH64),
+    ("cross-windows", CHECK),
+    ("cross-windows", WINDOWS),
     ("tsan", TSAN),
     ("page", PAGE),
 ];
@@ -85,10 +92,10 @@ const PAGE: &[Tool] = &[Tool {
     used_for: "the HTML report, opened",
 }];
 
-const CROSS: &[Tool] = &[
-    DEBIAN_RUSTC,
-    DEBIAN_CARGO,
-    RUST_SOURCES,
+/// What the compiler needs to build for any system.
+const CHECK: &[Tool] = &[DEBIAN_RUSTC, DEBIAN_CARGO, RUST_SOURCES];
+
+const WINDOWS: &[Tool] = &[
     Tool {
         program: "x86_64-w64-mingw32-gcc",
         packages: &["gcc-mingw-w64-x86-64"],
@@ -109,6 +116,9 @@ const CROSS: &[Tool] = &[
         packages: &["bsdutils"],
         used_for: "a terminal for Windows programs",
     },
+];
+
+const AARCH64: &[Tool] = &[
     Tool {
         program: "aarch64-linux-gnu-gcc",
         packages: &["gcc-aarch64-linux-gnu"],

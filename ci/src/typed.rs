@@ -105,7 +105,7 @@ pub fn all(wine: &Wine, directory: &Path) -> Result<(), Failure> {
             .hold(wine, directory, &line)
             .map_err(|reason| Failure {
                 reason: format!("{line}: {reason}"),
-                repeat: "cargo ci cross".to_owned(),
+                repeat: "cargo ci cross-windows".to_owned(),
             })?;
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Wine {
         // Wine makes the last directory of the prefix alone.
         fs::create_dir_all(&wine.home).map_err(|error| Failure {
             reason: format!("cannot make {}: {error}", wine.home.display()),
-            repeat: "cargo ci cross".to_owned(),
+            repeat: "cargo ci cross-windows".to_owned(),
         })?;
         wine.run("wine64", LOADER, &["wineboot", "--init"])?;
         let library = library.to_string_lossy();
