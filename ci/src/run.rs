@@ -1,7 +1,7 @@
 //! Runs steps one after the other and says how they went.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     process::{self, ExitCode, Stdio},
     time::{Duration, Instant},
 };
@@ -10,6 +10,9 @@ use crate::{
     steps::{Action, Command, Step},
     tools,
 };
+
+/// Its number on every system that has `/proc/PID/status`.
+const SIGINT: u32 = 2;
 
 /// Why a step failed, and how to see it again.
 pub struct Failure {
@@ -21,6 +24,13 @@ pub struct Failure {
 
 /// Runs them until one fails; prints a header for each and a table at the end.
 pub fn all(steps: &[&Step]) -> ExitCode {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if ignores_interrupt(&status) {
+        eprintln!(
+            "SIGINT is ignored here, as below `nohup … &`, and programs that tests start inherit it: \
+             those that interrupt them wait in vain. Start `cargo ci` in the foreground."
+        );
+    }
     let mut times = Vec::with_capacity(steps.len());
     let mut failure = None;
     for step in steps {
@@ -52,6 +62,13 @@ pub fn all(steps: &[&Step]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a process with this `/proc/PID/status` ignores SIGINT.
+fn ignores_interrupt(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (SIGINT - 1) != 0)
 }
 
 fn one(step: &Step) -> Result<(), Failure> {
@@ -202,6 +219,14 @@ mod tests {
             &["test", "it's", ""],
         );
         assert_eq!(line, r"RUSTDOCFLAGS='-D warnings' cargo test 'it'\''s' ''");
+    }
+
+    #[test]
+    fn an_ignored_interrupt_is_seen() {
+        let status = |mask| format!("Name:\tci\nSigBlk:\t0000000000000002\nSigIgn:\t{mask}\n");
+        assert!(ignores_interrupt(&status("0000000000000007")));
+        assert!(!ignores_interrupt(&status("0000000000001005")));
+        assert!(!ignores_interrupt(""));
     }
 
     #[test]
