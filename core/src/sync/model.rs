@@ -38,7 +38,16 @@ thread_local! {
 #[derive(Default)]
 struct Expected {
     text: Option<String>,
+    /// Where a panic without words came from. Those are no objections of
+    /// loom's, but of the coroutines below it (one that is taken down, a stack
+    /// that looks full).
+    wordless: Option<String>,
 }
+
+/// How often a model is looked at when all that was noticed was wordless. It was
+/// seen in one run of all models at once, and in none of 600 runs of the same
+/// ones alone; why is not known, so the place is said.
+const WORDLESS_MAX: usize = 3;
 
 /// Switches between threads within one execution; a model that needs more is
 /// wrong, and loom says so.
@@ -73,19 +82,31 @@ pub(crate) fn catches(
     model: impl Fn() + Send + Sync + 'static,
 ) {
     keep_expected_panics();
-    let executions = std::sync::Arc::new(AtomicU64::new(0));
-    let counted = count(&executions, model);
-    PLANT.set(plant);
-    FIRST.set(Some(Expected::default()));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| builder(bound).check(counted)));
-    let first = FIRST.take().and_then(|expected| expected.text);
-    PLANT.set(Plant::Nothing);
-    let executions = executions.load(Ordering::SeqCst);
-    assert!(
-        outcome.is_err(),
-        "{name}: {plant:?} was not noticed in {executions} executions"
-    );
-    let text = first.unwrap_or_default();
+    let model = std::sync::Arc::new(model);
+    let mut looks = 0;
+    let (executions, text) = loop {
+        looks += 1;
+        let executions = std::sync::Arc::new(AtomicU64::new(0));
+        let again = std::sync::Arc::clone(&model);
+        let counted = count(&executions, move || again());
+        PLANT.set(plant);
+        FIRST.set(Some(Expected::default()));
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| builder(bound).check(counted)));
+        let first = FIRST.take().unwrap_or_default();
+        PLANT.set(Plant::Nothing);
+        let executions = executions.load(Ordering::SeqCst);
+        assert!(
+            outcome.is_err(),
+            "{name}: {plant:?} was not noticed in {executions} executions"
+        );
+        match (first.text, first.wordless) {
+            (Some(text), _) => break (executions, text),
+            (None, Some(place)) if looks < WORDLESS_MAX => {
+                println!("model {name}, {plant}: ended without words at {place}; once more");
+            }
+            (None, place) => break (executions, place.unwrap_or_default()),
+        }
+    };
     assert!(
         text.trim_start().starts_with(objection),
         "{name}: {plant:?} was noticed by other means: {text}"
@@ -151,8 +172,12 @@ fn keep_expected_panics() {
         panic::set_hook(Box::new(move |info| {
             FIRST.with_borrow_mut(|expected| match expected {
                 Some(expected) => {
-                    let text = info.payload_as_str().unwrap_or("a payload without text");
-                    expected.text.get_or_insert_with(|| text.to_owned());
+                    let place = info.location().map(ToString::to_string);
+                    let (kept, said) = match info.payload_as_str() {
+                        Some(text) => (&mut expected.text, text.to_owned()),
+                        None => (&mut expected.wordless, place.unwrap_or_default()),
+                    };
+                    kept.get_or_insert(said);
                 }
                 None => usual(info),
             });
