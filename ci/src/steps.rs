@@ -148,7 +148,15 @@ pub const STEPS: &[Step] = &[
         default: true,
         action: Action::Commands(&[Command {
             environment: &[("INSTA_UPDATE", "no")], // a snapshot that differs is a failure, and is not rewritten
-            cargo: &["nextest", "run", "--workspace", "--no-fail-fast"],
+            cargo: &[
+                "nextest",
+                "run",
+                "--workspace",
+                "--no-fail-fast",
+                // One more than the processors of a usual runner: most suites wait more than they work.
+                "--test-threads",
+                "3",
+            ],
             otherwise: Some((
                 "nextest",
                 &[
