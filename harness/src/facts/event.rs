@@ -123,6 +123,15 @@ pub enum What {
         /// How.
         status: ExitStatus,
     },
+    /// It did nothing but send itself a signal, so that the harness killed it.
+    Spins {
+        /// The process.
+        pid: i32,
+        /// The signal (number).
+        signal: i32,
+        /// How often in a row, each time before its handler returned.
+        times: u32,
+    },
     /// It ran on past its deadline, so that the harness killed it.
     Deadline {
         /// The deadline that passed, in milliseconds after the last fault or the start.

@@ -98,22 +98,37 @@ impl Live<'_> {
             } else {
                 self.order.before_ms
             };
-            self.push(What::Deadline { limit_ms });
-            self.deadline_passed = true;
-            self.stuck = proc::descendants()
-                .iter()
-                .map(|stat| Stuck {
-                    pid: stat.pid,
-                    command: proc::command(stat.pid),
-                    state: stat.state,
-                    call: proc::waiting_in(stat.pid),
-                    cpu_ms: stat.cpu_ms,
-                })
-                .collect();
-            self.killed_ns = Some(now);
-            self.kill_everybody();
+            self.end_by_force(What::Deadline { limit_ms });
         }
         Ok(())
+    }
+
+    /// It does nothing but send itself a signal. That is as good as its deadline, unless the schedule has more for it.
+    pub(super) fn spins(&mut self, pid: i32, signal: i32, times: u32) {
+        let nothing_comes = self.stepper.any_fired()
+            && self.stepper.current().is_none()
+            && self.later.next_ns().is_none();
+        if nothing_comes && self.ended_ns.is_none() && self.killed_ns.is_none() {
+            self.end_by_force(What::Spins { pid, signal, times });
+        }
+    }
+
+    /// It will not end by itself.
+    fn end_by_force(&mut self, why: What) {
+        self.push(why);
+        self.deadline_passed = true;
+        self.stuck = proc::descendants()
+            .iter()
+            .map(|stat| Stuck {
+                pid: stat.pid,
+                command: proc::command(stat.pid),
+                state: stat.state,
+                call: proc::waiting_in(stat.pid),
+                cpu_ms: stat.cpu_ms,
+            })
+            .collect();
+        self.killed_ns = Some(self.now_ns());
+        self.kill_everybody();
     }
 
     pub(super) fn kill_everybody(&self) {

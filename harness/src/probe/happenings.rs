@@ -89,6 +89,7 @@ impl Live<'_> {
                     self.signal_taken(signal)?;
                 }
             }
+            Seen::Spins { pid, signal, times } => self.spins(pid, signal, times),
             Seen::Handler { pid, signal } => {
                 self.push(What::Handler { pid, signal });
                 if self.stepper.handler() == Some(signal) {

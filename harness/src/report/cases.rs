@@ -4,7 +4,7 @@
 use super::findings::{command_line, human};
 use super::kinds::{Kind, kinds};
 use super::paper::{Ink, Paper};
-use crate::facts::What;
+use crate::facts::{What, signals};
 use crate::results::{Case, CaseVerdict, Finding, Record, Results};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -252,6 +252,14 @@ fn timeline(paper: &mut Paper, record: &Record) {
                 (Ink::Dim, "ended", format!("pid {pid}: {status}"))
             }
             What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
+            What::Spins { pid, signal, times } => (
+                Ink::Bad,
+                "HANGS",
+                format!(
+                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
+                    signals::name(*signal)
+                ),
+            ),
             What::Deadline { limit_ms } => (
                 Ink::Bad,
                 "HANGS",

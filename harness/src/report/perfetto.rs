@@ -198,6 +198,10 @@ impl<'a> Trace<'a> {
                     json!({ "stream": stream_name(*stream) }),
                 );
             }
+            What::Spins { pid, signal, times } => {
+                let name = format!("sends itself {} for ever", signals::name(*signal));
+                self.instant(*pid, "g", "exit", &name, at, json!({ "times": times }));
+            }
             What::Deadline { limit_ms } => {
                 let args = json!({ "limit_ms": limit_ms });
                 self.instant(own, "g", "exit", "ran on past its deadline", at, args);

@@ -107,6 +107,14 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                 (Ink::Dim, "ended", format!("pid {pid}: {status}"))
             }
             What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
+            What::Spins { pid, signal, times } => (
+                Ink::Bad,
+                "HANGS",
+                format!(
+                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
+                    signals::name(*signal)
+                ),
+            ),
             What::Deadline { limit_ms } => (
                 Ink::Bad,
                 "HANGS",

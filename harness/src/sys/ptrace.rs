@@ -127,21 +127,31 @@ pub(crate) fn call_stop(pid: i32) -> io::Result<CallStop> {
     })
 }
 
-/// Whether the signal of a signal-delivery-stop was raised by the kernel for a
-/// fault of the program itself (a bad address, an illegal instruction).
-pub(crate) fn is_own_fault(pid: i32) -> bool {
+/// Where the signal of a signal-delivery-stop comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The kernel raised it for a fault of the program itself (a bad address, an illegal instruction).
+    pub(crate) own_fault: bool,
+    /// The process that sent it.
+    pub(crate) sender: Option<i32>,
+}
+
+/// Asks for the origin of a signal; one that is gone meanwhile has none.
+pub(crate) fn origin(pid: i32) -> Origin {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     if request(libc::PTRACE_GETSIGINFO, pid, 0, info.as_mut_ptr() as usize).is_err() {
-        return false;
+        return Origin::default();
     }
     // SAFETY: the kernel filled it.
     let info = unsafe { info.assume_init() };
-    // Positive codes other than SI_KERNEL come from the kernel for a cause it knows.
-    info.si_code > 0
-        && matches!(
-            info.si_signo,
-            libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGFPE
-        )
+    let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
+    Origin {
+        // Positive codes other than SI_KERNEL come from the kernel for a cause it knows.
+        own_fault: info.si_code > 0 && faults.contains(&info.si_signo),
+        sender: matches!(info.si_code, libc::SI_USER | libc::SI_TKILL | libc::SI_QUEUE)
+            // SAFETY: these codes say that the sender's number is filled.
+            .then(|| unsafe { info.si_pid() }),
+    }
 }
 
 /// Makes the call at which the tracee stands (a seccomp stop) be skipped.

@@ -27,6 +27,7 @@ pub(crate) struct Thread {
     pub(super) entering: Option<(i32, String)>,
     /// It goes instruction by instruction.
     pub(super) steps: Option<super::steps::Steps>,
+    pub(super) spin: super::spin::Spin,
     /// The handlers that it is in, the innermost last.
     pub(super) windows: Vec<super::window::Window>,
 }

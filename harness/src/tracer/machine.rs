@@ -12,7 +12,7 @@ use super::inside::Inside;
 use super::recording::Recording;
 use super::watch::Watch;
 use crate::facts::{ExitStatus, HandlerFact, Phase, Usage};
-use crate::sys::ptrace::{self, CallStop, Resume};
+use crate::sys::ptrace::{self, CallStop, Origin, Resume};
 use crate::sys::wait::Waited;
 use crate::target::Places;
 use std::collections::HashSet;
@@ -36,6 +36,12 @@ pub(crate) enum Seen {
         thread: String,
         signal: i32,
         own_fault: bool,
+    },
+    /// A thread, the only one there is, does nothing but send itself this signal.
+    Spins {
+        pid: i32,
+        signal: i32,
+        times: u32,
     },
     Handler {
         pid: i32,
@@ -186,7 +192,7 @@ impl Tracer {
             }
             0 => {
                 let pid = self.process_of(tid);
-                let own_fault = ptrace::is_own_fault(tid);
+                let Origin { own_fault, sender } = ptrace::origin(tid);
                 self.expect_again(tid);
                 let thread = self.family.threads.get(&tid);
                 seen.push(Seen::Delivered {
@@ -196,7 +202,8 @@ impl Tracer {
                     signal,
                     own_fault,
                 });
-                if self.watches(pid, signal) {
+                self.spins(tid, signal, sender, seen);
+                if self.watches(pid, signal) && !self.is_known_to_spin(tid) {
                     self.entering(tid, signal)?;
                     return Ok(Some((Resume::Step, signal)));
                 }

@@ -8,6 +8,7 @@ mod inside;
 mod machine;
 mod meet;
 mod recording;
+mod spin;
 mod steps;
 mod watch;
 mod whom;

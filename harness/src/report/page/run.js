@@ -21,6 +21,7 @@ function eventRow({ at_ns: at, what }) {
     case 'child_exited': return row('ended', `pid ${data.pid}: ${statusWords(data.status)}`);
     case 'exited': return row('exit', statusWords(data.status), null, true);
     case 'deadline': return row('hangs', `nothing ended it within ${data.limit_ms} ms; killed`, 'bad', true);
+    case 'spins': return row('hangs', `pid ${data.pid} sent itself ${signalName(data.signal)} ${data.times} times and did nothing else; killed`, 'bad', true);
     default: return row(kind.replaceAll('_', ' '), Object.entries(data || {}).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', '));
   }
 }

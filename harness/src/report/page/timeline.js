@@ -19,7 +19,8 @@ function plot(record, program) {
     else if (kind === 'exec') born(data.pid, at).name = data.command;
     else if (kind === 'child_exited') { const child = born(data.pid, at); child.to = at; child.status = data.status; }
     else if (kind === 'exited' && processes.size) { const [target] = processes.values(); target.to = at; target.status = data.status; }
-    else if (kind === 'deadline') drawn.deadline = at;
+    else if (kind === 'deadline') drawn.deadline = { at, text: 'ran on past its deadline, killed' };
+    else if (kind === 'spins') drawn.deadline = { at, text: `sent itself ${signalName(data.signal)} for ever, killed` };
     else if (kind === 'fault') drawn.signals.push({ at, step: data.step, text: `#${data.step + 1}: ${data.fault}, at ${data.met}` });
     else if (kind === 'delivered') {
       drawn.taken.push({ at, pid: data.pid, text: `${signalName(data.signal)} taken by pid ${data.pid}${data.times > 1 ? `, ${data.times} times in a row` : ''}` });
@@ -120,10 +121,10 @@ function drawTimeline({ record, program }, view, width, label) {
     layer.append(svg('circle', { class: 'taken', cx: x(taken.at), cy: y, r: 5 }));
     point(taken.at, y, taken.text);
   }
-  const end = drawn.deadline ?? drawn.end;
+  const end = drawn.deadline?.at ?? drawn.end;
   if (inside(end)) {
     layer.append(svg('line', { class: 'end-line', x1: x(end), x2: x(end), y1: 0, y2: bottom }));
-    point(end, bottom - 4, drawn.deadline === null ? statusWords(record.status) : 'ran on past its deadline, killed');
+    point(end, bottom - 4, drawn.deadline?.text ?? statusWords(record.status));
   }
   picture.append(layer, svg('line', { class: 'axis', x1: LABEL, x2: width - 8, y1: bottom, y2: bottom }));
   return { picture, hit, time: (px) => view.from + ((px - LABEL) / (width - LABEL - 8)) * (view.to - view.from) };

@@ -1,0 +1,68 @@
+//! A thread that sends itself the same signal from its handler, for ever.
+//!
+//! The handler returns with the signal pending again, and the kernel delivers it
+//! before the program makes another step. bash and git do so when they are
+//! interrupted before they have noted which handler to go back to.
+
+use super::machine::{Seen, Tracer};
+use crate::sys::ptrace;
+
+/// After so many handlers in a row nothing new is to be learned from looking into the next one.
+const LOOKED_INTO: u32 = 16;
+/// So many in a row are taken for ever, and again each time that so many more came.
+const FOR_EVER: u32 = 1000;
+
+/// Signals that a thread sent itself without making a step between two of them.
+#[derive(Debug, Default)]
+pub(super) struct Spin {
+    signal: i32,
+    /// Instruction, stack and frame pointer of the program that never goes on.
+    standing: [u64; 3],
+    times: u32,
+}
+
+impl Tracer {
+    /// At the delivery of a signal: whether the thread stands where it stood at the last one, and sent it itself.
+    ///
+    /// In a loop of `raise` outside a handler it does not: there the delivery is at the return of a call. At that of
+    /// `rt_sigreturn` the kernel says that there was none.
+    pub(super) fn spins(
+        &mut self,
+        tid: i32,
+        signal: i32,
+        sender: Option<i32>,
+        seen: &mut Vec<Seen>,
+    ) {
+        let pid = self.process_of(tid);
+        let by_itself = sender == Some(pid) && matches!(ptrace::interrupted_call(tid), Ok(None));
+        let standing = by_itself.then(|| ptrace::standing(tid).ok()).flatten();
+        // Another thread or process may put an end to it.
+        let alone = self.family.threads.len() == 1;
+        let Some(thread) = self.family.threads.get_mut(&tid) else {
+            return;
+        };
+        let Some(standing) = standing else {
+            thread.spin = Spin::default();
+            return;
+        };
+        let spin = &mut thread.spin;
+        if (spin.signal, spin.standing) != (signal, standing) {
+            *spin = Spin {
+                signal,
+                standing,
+                times: 0,
+            };
+        }
+        spin.times = spin.times.saturating_add(1);
+        let times = spin.times;
+        if alone && times.is_multiple_of(FOR_EVER) {
+            seen.push(Seen::Spins { pid, signal, times });
+        }
+    }
+
+    /// Whether so many of its handlers were looked into in a row that the next one tells nothing new.
+    pub(super) fn is_known_to_spin(&self, tid: i32) -> bool {
+        let thread = self.family.threads.get(&tid);
+        thread.is_some_and(|thread| thread.spin.times > LOOKED_INTO)
+    }
+}

@@ -1,0 +1,68 @@
+//! A program that does nothing but send itself a signal is told at once, and for what it is.
+
+#[path = "support/sigproof.rs"]
+mod sigproof;
+
+use fixture_model::{Fixture, Helper};
+use sigproof::{Outcome, rust_program};
+use std::ffi::OsString;
+
+fn asked(arguments: &[&str], command: impl IntoIterator<Item = OsString>) -> Outcome {
+    let mut all: Vec<OsString> = arguments.iter().map(Into::into).collect();
+    all.push("--".into());
+    all.extend(command);
+    sigproof::json(&all).expect("an answer")
+}
+
+/// `raises` after SIGINT, which it waits for.
+fn raises(how: &str, times: &str) -> Outcome {
+    let mut command = Helper::named("raises")
+        .expect("in the table")
+        .program()
+        .argv(&rust_program);
+    command.extend([how.into(), times.into()]);
+    let run = ["run", "--empty", "--no-baseline", "--deadline", "60s"];
+    let signal = ["--signal", "INT@call:write(stdout)#1"];
+    asked(&[run.as_slice(), &signal].concat(), command)
+}
+
+fn has(outcome: &Outcome, event: &str) -> bool {
+    let mut events = outcome.lines.iter().map(|line| &line["event"]);
+    events.any(|told| !told[event].is_null())
+}
+
+#[test]
+fn a_livelock_is_named_and_does_not_take_its_deadline() {
+    let outcome = raises("chain", "1000000000");
+    assert!(has(&outcome, "spins"), "{outcome:#?}");
+    assert!(!has(&outcome, "deadline") && !has(&outcome, "exited"));
+}
+
+#[test]
+fn a_signal_that_is_sent_often_is_no_livelock() {
+    // One out of the last one's handler, below what is taken for ever; and any number with a step in between.
+    for (how, times) in [("chain", "900"), ("loop", "3000")] {
+        let outcome = raises(how, times);
+        assert!(!has(&outcome, "spins"), "{how}: {outcome:#?}");
+        assert!(has(&outcome, "exited"), "{how}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn the_finding_says_what_the_program_does() {
+    let wrong = Fixture::named("c/livelock-wrong").expect("in the table");
+    let outcome = asked(&["sweep", "--empty"], wrong.program().argv(&rust_program));
+    let texts: Vec<&str> = outcome
+        .lines
+        .iter()
+        .filter(|line| line["type"] == "finding" && line["oracle"] == "exits")
+        .filter_map(|line| line["text"].as_str())
+        .collect();
+    let [text] = texts[..] else {
+        panic!("one finding: {outcome:#?}");
+    };
+    assert!(
+        text.starts_with("sends itself SIGINT for ever: 1000 times after the last signal"),
+        "{text}"
+    );
+}
