@@ -3,6 +3,8 @@
 #[path = "support/sigproof.rs"]
 mod sigproof;
 
+use ::sigproof::explore::{Narrowing, Strike, SweepOptions};
+use ::sigproof::testing::{Delivery, Fault, Target, Test, Trigger};
 use serde_json::Value;
 use sigproof::{Outcome, rust_program};
 use std::ffi::OsString;
@@ -193,6 +195,53 @@ fn points_have_the_name_that_is_said() {
     ] {
         assert!(names.iter().any(|point| point.contains(name)), "{names:?}");
     }
+}
+
+#[test]
+fn random_schedules_begin_where_the_program_says_so() {
+    let program = rust_program("failpoints");
+    let command = [program.to_str().expect("a path"), "a.txt"];
+    let flags = [
+        "--after",
+        "failpoint:removed",
+        "--fault",
+        "KILL",
+        "--runs",
+        "40",
+        "--seed",
+        "1",
+    ];
+    let outcome = call("fuzz", &flags, &command);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    assert!(
+        outcome.oracles().any(|oracle| oracle == "old-or-new"),
+        "{outcome:#?}"
+    );
+}
+
+#[test]
+fn a_sweep_in_code_begins_where_the_program_says_so() {
+    let place = tempfile::tempdir().expect("a directory");
+    let input = place.path().join("a.txt");
+    fs::write(&input, "words\n").expect("an input");
+    let program = rust_program("failpoints").display().to_string();
+    let target = Target::new([program.as_str(), "a.txt"]).input(&input);
+    let (kill, _) = Fault::parse("KILL", |_| Delivery::Process).expect("a fault");
+    let options = SweepOptions {
+        narrowing: Narrowing {
+            after: Some(Trigger::Failpoint {
+                name: "removed".to_owned(),
+                nth: 1,
+            }),
+            ..Narrowing::default()
+        },
+        ..SweepOptions::of(Strike::once(kill))
+    };
+    let verdicts = Test::new(target)
+        .store(place.path().join("store"))
+        .sweep_with(&options)
+        .expect("swept");
+    assert_eq!(verdicts.violated(), ["old-or-new", "rerun"]);
 }
 
 #[test]

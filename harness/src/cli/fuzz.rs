@@ -44,9 +44,9 @@ fn fuzzed(
     token: &StopToken,
 ) -> Result<(Target, String, FuzzReport), Error> {
     let json = args.output.json;
-    let target = args.target.target(false)?;
     let options = args.options()?;
     options.narrowing.check()?;
+    let target = args.target.target(options.needs_failpoints())?;
     let jobs = args.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,

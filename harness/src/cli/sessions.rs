@@ -144,14 +144,6 @@ fn swept(
             "--instructions: instructions are told apart on x86-64 only".to_owned(),
         ));
     }
-    let cooperates = args.narrowing().needs_failpoints() || strike.needs_failpoints();
-    let target = args.target.target(cooperates)?;
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
-    bar.say("starting");
-    let lab = open(&target, jobs, args.target.isolation)?;
     let options = SweepOptions {
         instructions: args.instructions,
         second: args.second(&strike.fault)?,
@@ -162,6 +154,13 @@ fn swept(
         isolation: args.target.isolation,
         ..SweepOptions::of(strike)
     };
+    let target = args.target.target(options.needs_failpoints())?;
+    let jobs = args.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    bar.say("starting");
+    let lab = open(&target, jobs, args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let command = target.command.clone();

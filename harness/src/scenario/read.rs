@@ -61,10 +61,8 @@ impl Act {
     fn needs_failpoints(&self) -> bool {
         match self {
             Act::Run { schedule, .. } => schedule.needs_failpoints(),
-            Act::Sweep(options) => {
-                options.narrowing.needs_failpoints() || options.strike.needs_failpoints()
-            }
-            Act::Fuzz(options) => options.narrowing.needs_failpoints(),
+            Act::Sweep(options) => options.needs_failpoints(),
+            Act::Fuzz(options) => options.needs_failpoints(),
         }
     }
 }

@@ -140,8 +140,6 @@ impl Test {
     /// # Errors
     /// As for [`Test::run`].
     pub fn run_schedule(&self, schedule: &Schedule) -> Result<Verdicts, Error> {
-        let mut target = self.target.clone();
-        target.failpoints |= schedule.needs_failpoints();
         let attempt = Attempt {
             schedule: schedule.clone(),
             baseline: self.baseline,
@@ -149,7 +147,7 @@ impl Test {
             budget: None,
             isolation: Isolation::Auto,
         };
-        let lab = Lab::open(&target, 1, Isolation::Auto)?;
+        let lab = self.lab(1, schedule.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::attempt(
             lab,
@@ -158,7 +156,7 @@ impl Test {
             &self.stored(),
             &source.token(),
         )?;
-        let case = results::of_attempt(&self.name, &target.command, &report);
+        let case = results::of_attempt(&self.name, &self.target.command, &report);
         Ok(Verdicts::new(case, Some(report.trial)))
     }
 
@@ -179,7 +177,7 @@ impl Test {
     /// # Errors
     /// As for [`Test::run`].
     pub fn sweep_with(&self, options: &SweepOptions) -> Result<Verdicts, Error> {
-        let lab = Lab::open(&self.target, self.jobs, Isolation::Auto)?;
+        let lab = self.lab(self.jobs, options.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::sweep(
             lab,
@@ -217,7 +215,7 @@ impl Test {
             },
             ..FuzzOptions::of(faults, seed)
         };
-        let lab = Lab::open(&self.target, self.jobs, Isolation::Auto)?;
+        let lab = self.lab(self.jobs, options.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::fuzz(
             lab,
@@ -233,6 +231,13 @@ impl Test {
             .iter()
             .find_map(|found| found.finding.trial.clone());
         Ok(Verdicts::new(case, shown))
+    }
+
+    /// A lab in which the target is told of failpoints when what is done to it needs them.
+    fn lab(&self, jobs: usize, needs_failpoints: bool) -> Result<Lab, Error> {
+        let mut target = self.target.clone();
+        target.failpoints |= needs_failpoints;
+        Lab::open(&target, jobs, Isolation::Auto)
     }
 
     fn usual(&self, signal: i32) -> Delivery {

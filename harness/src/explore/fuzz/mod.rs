@@ -126,6 +126,11 @@ impl FuzzOptions {
         }
     }
 
+    /// Whether something of it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.narrowing.needs_failpoints()
+    }
+
     fn all_calls(&self) -> bool {
         self.all
             || self
