@@ -65,16 +65,10 @@ const UNSAFE_ALLOWED: &[&str] = &[
 const LINES_MAX: usize = 400;
 
 /// Longer files, each with the reason why it holds one thing all the same.
-const LONG_FILES: &[(&str, &str)] = &[
-    (
-        "core/src/machine/step_tests.rs",
-        "one table: every pair of state and event",
-    ),
-    (
-        "core/tests/executors.rs",
-        "one suite, run on each kind of pool",
-    ),
-];
+const LONG_FILES: &[(&str, &str)] = &[(
+    "core/src/machine/step_tests.rs",
+    "one table: every pair of state and event",
+)];
 
 /// Where waiting is for a fact, never for a time. (Fixtures pass time on purpose: that is their work.)
 const NO_SLEEP: &[&str] = &["core/", "harness/", "tests/", "benches/", "ci/"];
