@@ -16,6 +16,8 @@ mod unix {
     pub(crate) mod groups;
     #[cfg(feature = "process")]
     pub(crate) mod link;
+    #[cfg(not(sigproof_loom))]
+    pub(super) mod mapping;
     pub(crate) mod mask;
     pub(crate) mod newborn;
     pub(crate) mod process;

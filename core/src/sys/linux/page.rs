@@ -7,21 +7,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr::{self, NonNull};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::sys::home::Words;
 use crate::sys::layout::Layout;
+pub(crate) use crate::sys::unix::mapping::Page;
 
 const BYTES: usize = 4096;
 const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
-
-/// A mapped page.
-#[derive(Debug)]
-pub(crate) struct Page {
-    layout: NonNull<Layout>,
-    fd: OwnedFd,
-}
 
 impl Page {
     /// A new page, running. The descriptor is closed on exec.
@@ -44,11 +36,7 @@ impl Page {
         if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_ADD_SEALS, SEALS) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        let page = Page::map(fd)?;
-        // SAFETY: the page is mapped, large enough, aligned and not yet known
-        // to anybody else. The words are all zeroes, which is "running".
-        unsafe { Layout::write_header(page.layout) };
-        Ok(page)
+        Page::map_new(fd, BYTES)
     }
 
     /// A page that another process made.
@@ -69,50 +57,7 @@ impl Page {
         if file.metadata()?.len() != BYTES as u64 {
             return Err(Layout::invalid("not of the right size"));
         }
-        let page = Page::map(OwnedFd::from(file))?;
-        // SAFETY: mapped and large enough; the header is written once, before
-        // the descriptor is given away.
-        unsafe { Layout::check_header(page.layout) }?;
-        Ok(page)
-    }
-
-    fn map(fd: OwnedFd) -> io::Result<Page> {
-        // SAFETY: a new mapping at an address that the kernel chooses.
-        let address = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                fd.as_raw_fd(),
-                0,
-            )
-        };
-        if address == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        NonNull::new(address.cast())
-            .map(|layout| Page { layout, fd })
-            .ok_or_else(|| Layout::invalid("mapped at address 0"))
-    }
-
-    /// The words on the page, valid as long as the page lives.
-    pub(crate) fn words(&self) -> NonNull<Words> {
-        // SAFETY: the page is mapped and large enough.
-        unsafe { Layout::words(self.layout) }
-    }
-
-    /// What another process needs to open it.
-    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        // SAFETY: the mapping was made in `map` with this length. It cannot
-        // fail for a mapping that exists.
-        let _ = unsafe { libc::munmap(self.layout.as_ptr().cast(), BYTES) };
+        Page::map_made(OwnedFd::from(file), BYTES)
     }
 }
 

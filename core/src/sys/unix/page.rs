@@ -10,26 +10,18 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr::{self, NonNull};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::sys::home::Words;
 use crate::sys::layout::Layout;
 use crate::sys::process;
+pub(crate) use crate::sys::unix::mapping::Page;
 
 /// A multiple of the page size of every system, which is 16 KiB at most.
 const BYTES: usize = 16 * 1024;
 /// Names that are tried. One is taken if a process of this number died within
 /// the same call, which is rare; or on purpose, and then one should hear of it.
 const TRIES: u32 = 100;
-
-/// A mapped page.
-#[derive(Debug)]
-pub(crate) struct Page {
-    layout: NonNull<Layout>,
-    fd: OwnedFd,
-}
 
 impl Page {
     /// A new page, running. The descriptor is closed on exec.
@@ -39,11 +31,7 @@ impl Page {
     pub(crate) fn create() -> io::Result<Page> {
         let file = File::from(nameless()?);
         file.set_len(BYTES as u64)?;
-        let page = Page::map(file.into())?;
-        // SAFETY: the page is mapped, large enough, aligned and not yet known
-        // to anybody else. The words are all zeroes, which is "running".
-        unsafe { Layout::write_header(page.layout) };
-        Ok(page)
+        Page::map_new(file.into(), BYTES)
     }
 
     /// A page that another process made.
@@ -57,50 +45,7 @@ impl Page {
         if file.metadata()?.len() < BYTES as u64 {
             return Err(Layout::invalid("not of the right size"));
         }
-        let page = Page::map(file.into())?;
-        // SAFETY: mapped and large enough; the header is written once, before
-        // the descriptor is given away.
-        unsafe { Layout::check_header(page.layout) }?;
-        Ok(page)
-    }
-
-    fn map(fd: OwnedFd) -> io::Result<Page> {
-        // SAFETY: a new mapping at an address that the kernel chooses.
-        let address = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                fd.as_raw_fd(),
-                0,
-            )
-        };
-        if address == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        NonNull::new(address.cast())
-            .map(|layout| Page { layout, fd })
-            .ok_or_else(|| Layout::invalid("mapped at address 0"))
-    }
-
-    /// The words on the page, valid as long as the page lives.
-    pub(crate) fn words(&self) -> NonNull<Words> {
-        // SAFETY: the page is mapped and large enough.
-        unsafe { Layout::words(self.layout) }
-    }
-
-    /// What another process needs to open it.
-    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        // SAFETY: the mapping was made in `map` with this length. It cannot
-        // fail for a mapping that exists.
-        let _ = unsafe { libc::munmap(self.layout.as_ptr().cast(), BYTES) };
+        Page::map_made(file.into(), BYTES)
     }
 }
 
@@ -144,6 +89,7 @@ fn first_free(names: impl Iterator<Item = String>) -> io::Result<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsRawFd;
 
     fn refused(fd: OwnedFd) -> String {
         let error = Page::open(fd).expect_err("refused");
@@ -173,7 +119,7 @@ mod tests {
     fn it_is_closed_on_exec() {
         let page = Page::create().expect("create");
         // SAFETY: the descriptor is open; F_GETFD takes no argument.
-        let flags = unsafe { libc::fcntl(page.fd.as_raw_fd(), libc::F_GETFD) };
+        let flags = unsafe { libc::fcntl(page.descriptor().as_raw_fd(), libc::F_GETFD) };
         assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
     }
 
