@@ -6,13 +6,15 @@ use super::parcel::Parcel;
 use super::store::{Failure, Input};
 use crate::facts::Run;
 use crate::probe::{
-    Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, kill_supervisor, remove_stale,
+    Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, Turn, kill_supervisor,
+    remove_stale,
 };
 use crate::target::{Source, Surroundings, Target};
 use sigproof_core::{Scope, Stage, StopToken};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
 /// How targets are kept apart from the rest of the machine.
 #[derive(
@@ -36,7 +38,7 @@ pub struct Lab {
     /// Numbers of the supervisors that have not been waited for.
     pids: Mutex<Vec<u32>>,
     jobs: usize,
-    /// Supervisors that can still be used.
+    /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes on.
     left: AtomicUsize,
     replaced: AtomicU32,
     nursery: Nursery,
@@ -56,15 +58,18 @@ pub struct Lab {
 struct Kept {
     supervisor: Supervisor,
     setup: Setup,
+    /// Shared with the one that it runs by turns with.
+    turn: Arc<Turn>,
     /// It keeps to one processor.
     kept_to_one: bool,
 }
 
 impl Kept {
-    fn new(supervisor: Supervisor, setup: Setup) -> Kept {
+    fn new(supervisor: Supervisor, setup: Setup, turn: Arc<Turn>) -> Kept {
         Kept {
             supervisor,
             setup,
+            turn,
             kept_to_one: false,
         }
     }
@@ -111,9 +116,11 @@ impl Lab {
                 // Labs of several commands begin at different processors.
                 place: std::process::id() as usize + supervisors.len(),
             };
-            match nursery.start(setup.clone()) {
+            let turn = Turn::new().map_err(|error| harness("a file for its turn", error))?;
+            let turn = Arc::new(turn);
+            match nursery.start(setup.clone(), &turn) {
                 Ok((supervisor, told)) => {
-                    supervisors.push(Kept::new(supervisor, setup));
+                    supervisors.push(Kept::new(supervisor, setup, turn));
                     ready.get_or_insert(told);
                 }
                 Err(ProbeError::Refused(Refusal::Isolation(why)))
@@ -191,6 +198,36 @@ impl Lab {
         self.keeps_to_one.store(true, Ordering::SeqCst);
     }
 
+    /// Gives supervisors a partner, as far as there are processors that nobody uses. The two let their targets run by
+    /// turns: no more targets run at a time, but the next one is ready when the last one has ended. For speed alone:
+    /// where a partner cannot be started, runs take longer.
+    pub(super) fn pair_up(&self) {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let alone = self.lock().len();
+        if !self.private || alone < self.jobs || self.left.load(Ordering::SeqCst) > self.jobs {
+            return;
+        }
+        for index in 0..self.jobs.min(processors.saturating_sub(self.jobs)) {
+            let (mut setup, turn) = {
+                let idle = self.lock();
+                let Some(kept) = idle.get(index) else { return };
+                (kept.setup.clone(), Arc::clone(&kept.turn))
+            };
+            setup.place += self.jobs;
+            let Ok((supervisor, _)) = self.nursery.start(setup.clone(), &turn) else {
+                return;
+            };
+            self.pids().push(supervisor.pid());
+            self.left.fetch_add(1, Ordering::SeqCst);
+            self.lock().push(Kept::new(supervisor, setup, turn));
+        }
+    }
+
+    /// How many runs can be asked for at once: those that go on, and those that are got ready meanwhile.
+    pub(super) fn supervisors(&self) -> usize {
+        self.left.load(Ordering::SeqCst).max(1)
+    }
+
     /// Ends every run that is going on, from whatever thread.
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
@@ -240,7 +277,10 @@ impl Lab {
     /// Another supervisor in the place of one that is not to be used any more.
     fn replace(&self, broken: Kept) -> Result<Kept, Error> {
         let Kept {
-            supervisor, setup, ..
+            supervisor,
+            setup,
+            turn,
+            ..
         } = broken;
         self.pids().retain(|pid| *pid != supervisor.pid());
         drop(supervisor);
@@ -249,9 +289,9 @@ impl Lab {
                 "{MOST_REPLACED} supervisors were lost; no more are started"
             )));
         }
-        let (supervisor, _) = self.nursery.start(setup.clone())?;
+        let (supervisor, _) = self.nursery.start(setup.clone(), &turn)?;
         self.pids().push(supervisor.pid());
-        Ok(Kept::new(supervisor, setup))
+        Ok(Kept::new(supervisor, setup, turn))
     }
 }
 

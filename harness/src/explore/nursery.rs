@@ -5,26 +5,28 @@
 //! in the middle of a sweep, on a thread of the pool.
 
 use super::Error;
-use crate::probe::{ProbeError, Ready, Setup, Supervisor};
+use crate::probe::{ProbeError, Ready, Setup, Supervisor, Turn};
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
+type Request = (Setup, Arc<Turn>, Sender<Started>);
 type Started = Result<(Supervisor, Ready), ProbeError>;
 
 /// A thread that starts supervisors on request.
 pub(super) struct Nursery {
-    requests: Sender<(Setup, Sender<Started>)>,
+    requests: Sender<Request>,
 }
 
 impl Nursery {
     /// Ends when this value is dropped, and with it every supervisor.
     pub(super) fn open() -> Result<Nursery, Error> {
-        let (requests, taken) = channel::<(Setup, Sender<Started>)>();
+        let (requests, taken) = channel::<Request>();
         std::thread::Builder::new()
             .name("supervisors".to_owned())
             .spawn(move || {
-                for (setup, answer) in taken {
+                for (setup, turn, answer) in taken {
                     // Who asked may have gone; then the supervisor goes with the answer.
-                    let _ = answer.send(Supervisor::start(setup));
+                    let _ = answer.send(Supervisor::start(setup, &turn));
                 }
             })
             .map_err(|error| Error::Harness(format!("a thread: {error}")))?;
@@ -32,10 +34,11 @@ impl Nursery {
     }
 
     /// Starts one and waits until it is ready.
-    pub(super) fn start(&self, setup: Setup) -> Started {
+    pub(super) fn start(&self, setup: Setup, turn: &Arc<Turn>) -> Started {
         let (answer, answered) = channel();
         let gone = || ProbeError::Lost("nobody starts supervisors any more".to_owned());
-        self.requests.send((setup, answer)).map_err(|_| gone())?;
+        let request = (setup, Arc::clone(turn), answer);
+        self.requests.send(request).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
     }
 }

@@ -125,6 +125,8 @@ pub struct SweepReport {
     pub runs: usize,
     /// How long the runs took.
     pub sweeping: Duration,
+    /// Processor time of the targets of these runs, without which no harness can do; nothing where a run was not waited for.
+    pub target: Duration,
     /// How long everything took.
     pub elapsed: Duration,
     /// Oracles that could never be judged, with the reason.
@@ -188,6 +190,9 @@ pub fn sweep(
     let learned_at = SystemTime::now();
     if baseline.is_sequential() && !options.strike.starves() {
         lab.keep_to_one();
+    }
+    if !options.strike.starves() {
+        lab.pair_up();
     }
     let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
@@ -294,6 +299,7 @@ pub fn sweep(
         pairs: plan.pairs.clone(),
         runs: tally.runs,
         sweeping,
+        target: Duration::from_micros(tally.target_us),
         elapsed: begun.elapsed(),
         unjudged: tally.answers.unjudged(),
         limits: tally.answers.limits,

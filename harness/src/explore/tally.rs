@@ -18,6 +18,8 @@ pub(super) struct Tally {
     pub(super) kept: Vec<(usize, Arc<Trial>)>,
     pub(super) tried: usize,
     pub(super) runs: usize,
+    /// Processor time of the runs' targets.
+    pub(super) target_us: u64,
     pub(super) violated: usize,
     pub(super) not_reached: Vec<PointName>,
     pub(super) unfit: usize,
@@ -40,8 +42,8 @@ pub(super) fn run_all(
     let mut done = 0;
     let shared = Arc::clone(trials);
     let jobs: Vec<Planned> = plan.planned.clone();
-    // One more than runs at a time: it asks for the next run while the last one is judged.
-    let pool = ThreadPool::new(token).workers(trials.lab.jobs() + 1);
+    // One more than can be asked for at once: it asks for the next run while the last one is judged.
+    let pool = ThreadPool::new(token).workers(trials.lab.supervisors() + 1);
     let _results = pool.map_streaming(
         jobs.into_iter().map(|planned| planned.schedule),
         move |schedule, _token| {
@@ -86,6 +88,7 @@ impl Tally {
             }
         };
         self.runs += 1;
+        self.target_us += trial.run.usage.user_us + trial.run.usage.system_us;
         self.answers.take_limits(trial);
         if !trial.struck() {
             let outcome = if trial.run.in_vain.is_empty() {

@@ -26,10 +26,12 @@ mod stepper;
 mod streams;
 mod strike;
 mod supervisor;
+mod turn;
 
 pub(crate) use home::{Home, remove_stale};
 pub(crate) use order::{Ready, Refusal, RunOrder, Setup, Trace};
 pub(crate) use serve::supervise;
 pub(crate) use supervisor::{ProbeError, Supervisor, kill_supervisor};
+pub(crate) use turn::Turn;
 
 crate::sys::reexec::run_before_main!(supervise);

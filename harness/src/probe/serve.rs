@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::sys::processors::Processors;
 use crate::sys::{mounts, poller::Poller, reexec, signals, wait};
 use crate::target::WorkTree;
+use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 
@@ -19,7 +20,7 @@ const DONE: i32 = 0;
 const FAILED: i32 = 70;
 
 /// Serves the control socket until its other end closes. Answers the exit code.
-pub(crate) fn supervise(mut socket: UnixStream) -> i32 {
+pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
     signals::reset_all();
     let setup = match frames::receive::<Order>(&mut socket) {
         Ok(Some(Order::Setup(setup))) => *setup,
@@ -31,7 +32,7 @@ pub(crate) fn supervise(mut socket: UnixStream) -> i32 {
         FAILED
     };
     if !setup.private {
-        return serve(socket, setup, None);
+        return serve(socket, turn, setup, None);
     }
     let user = match mounts::enter_namespaces() {
         Ok(user) => user,
@@ -73,7 +74,7 @@ pub(crate) fn supervise(mut socket: UnixStream) -> i32 {
             if mounts::die_with_parent().is_err() || reexec::parent() != 1 {
                 return FAILED;
             }
-            serve(socket, setup, Some(user))
+            serve(socket, turn, setup, Some(user))
         }
         Err(error) => refuse(socket, Refusal::Harness(format!("fork: {error}"))),
     }
@@ -85,8 +86,8 @@ fn shell_code(child: i32) -> i32 {
     wait::until_ended(child).map_or(FAILED, |status| status.shell_code())
 }
 
-fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
-    let mut session = match prepare(&socket, setup, private) {
+fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>) -> i32 {
+    let mut session = match prepare(&socket, turn, setup, private) {
         Ok(session) => session,
         Err(refusal) => {
             let _ = frames::send(&mut socket, &Answer::Refused(refusal));
@@ -121,8 +122,14 @@ fn serve(mut socket: UnixStream, setup: Setup, private: Option<bool>) -> i32 {
     }
 }
 
-fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<Session, Refusal> {
+fn prepare(
+    socket: &UnixStream,
+    turn: File,
+    setup: Setup,
+    private: Option<bool>,
+) -> Result<Session, Refusal> {
     let harness = |what: &str, error: io::Error| Refusal::Harness(format!("{what}: {error}"));
+    mounts::keep_memory();
     mounts::adopt_orphans().map_err(|error| harness("becoming a subreaper", error))?;
     mounts::no_core_files().map_err(|error| harness("forbidding core files", error))?;
     let steady = !setup.target.keep_aslr && mounts::steady_addresses();
@@ -144,7 +151,14 @@ fn prepare(socket: &UnixStream, setup: Setup, private: Option<bool>) -> Result<S
                 .to_owned(),
         );
     }
-    Ok(Session::new(setup, tree, poller, private.is_some(), steady))
+    Ok(Session::new(
+        setup,
+        turn,
+        tree,
+        poller,
+        private.is_some(),
+        steady,
+    ))
 }
 
 impl Session {

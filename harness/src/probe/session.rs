@@ -7,12 +7,14 @@ use super::observe;
 use super::order::{Refusal, RunOrder, Setup};
 use super::stepper::Stepper;
 use super::streams::Streams;
+use super::turn::Taken;
 use crate::facts::Run;
 use crate::sys::poller::Poller;
 use crate::sys::spawn::{self, Program};
 use crate::sys::{mounts, ptrace, seccomp, wait};
-use crate::target::{FAILPOINTS_FD, Launch, WorkTree};
+use crate::target::{FAILPOINTS_FD, Found, Launch, WorkTree};
 use crate::tracer::Tracer;
+use std::fs::File;
 use std::io;
 
 /// After this number the target's processes are numbered.
@@ -21,6 +23,8 @@ const LAST_PID: i32 = 100;
 /// What lasts from run to run.
 pub(super) struct Session {
     setup: Setup,
+    turn: File,
+    found: Found,
     pub(super) tree: WorkTree,
     poller: Poller,
     private: bool,
@@ -31,6 +35,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(
         setup: Setup,
+        turn: File,
         tree: WorkTree,
         poller: Poller,
         private: bool,
@@ -38,6 +43,8 @@ impl Session {
     ) -> Session {
         Session {
             setup,
+            turn,
+            found: Found::default(),
             tree,
             poller,
             private,
@@ -60,8 +67,14 @@ impl Session {
         }
         let target = &self.setup.target;
         let command = order.command.as_ref().unwrap_or(&target.command);
-        let launch = Launch::new(target, command, &self.tree.places, &self.setup.around)
-            .map_err(|error| Refusal::Command(error.to_string()))?;
+        let launch = Launch::new(
+            target,
+            command,
+            &self.tree.places,
+            &self.setup.around,
+            &mut self.found,
+        )
+        .map_err(|error| Refusal::Command(error.to_string()))?;
         let stepper = Stepper::new(&order.steps).map_err(Refusal::Harness)?;
         let watch = observe::watch(order);
         let mut streams = match target.pty {
@@ -84,18 +97,24 @@ impl Session {
             false => None,
         };
         let theirs = failpoints.as_ref().and_then(Failpoints::theirs);
-        let mut started = spawn::start(&Program {
-            path: &launch.path,
-            argv: &launch.argv,
-            env: &launch.env,
-            directory: &launch.directory,
+        // Who does not stop at the gate runs at once.
+        let take = || Taken::take(&self.turn).map_err(harness("waiting for its turn"));
+        let mut turn = match watch {
+            None => Some(take()?),
+            Some(_) => None,
+        };
+        let mut started = spawn::start(Program {
+            path: launch.path,
+            argv: launch.argv,
+            env: launch.env,
+            directory: launch.directory,
             stdio: streams.stdio(),
             extra: theirs.map(|theirs| (theirs, FAILPOINTS_FD)),
-            filter: &filter,
+            filter,
             ignored: match order.command {
                 // A command of the harness's own is none of the target's business.
-                Some(_) => &[],
-                None => &target.ignored,
+                Some(_) => Vec::new(),
+                None => target.ignored.clone(),
             },
             gated: watch.is_some(),
         })
@@ -109,11 +128,17 @@ impl Session {
             if let Err(error) = ptrace::seize(pid) {
                 let _ = spawn::kill(pid, libc::SIGKILL);
                 let _ = wait::until_ended(pid);
+                if let Ok(Err(failure)) = started.executed() {
+                    let why = io::Error::from_raw_os_error(failure.errno);
+                    let text = format!("preparing the target (step {:?}): {why}", failure.step);
+                    return Err(Refusal::Harness(text));
+                }
                 return Err(Refusal::Trace(format!(
                     "the kernel does not allow tracing the target (ptrace: {error}); \
                      sigproof doctor tells what is missing"
                 )));
             }
+            turn = Some(take()?);
             started
                 .open_gate()
                 .map_err(harness("letting the target go"))?;
@@ -132,7 +157,11 @@ impl Session {
         live.failpoints = failpoints;
         live.watch_streams().map_err(harness("epoll"))?;
         match live.follow() {
-            Ok(true) => live.finish().map(Some),
+            Ok(true) => {
+                // Nobody is left; what remains is reading.
+                drop(turn);
+                live.finish().map(Some)
+            }
             Ok(false) => {
                 live.abandon();
                 Ok(None)

@@ -2,6 +2,7 @@
 
 use super::frames;
 use super::order::{Answer, Order, Ready, Refusal, RunOrder, Setup};
+use super::turn::Turn;
 use crate::facts::Run;
 use crate::sys::{reexec, spawn, wait};
 use std::fmt;
@@ -50,8 +51,8 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts one. It dies with the calling thread at the latest.
-    pub(crate) fn start(setup: Setup) -> Result<(Supervisor, Ready), ProbeError> {
-        let (child, socket) = reexec::start_supervisor()?;
+    pub(crate) fn start(setup: Setup, turn: &Turn) -> Result<(Supervisor, Ready), ProbeError> {
+        let (child, socket) = reexec::start_supervisor(turn.open()?)?;
         let mut supervisor = Supervisor { child, socket };
         match supervisor.ask(&Order::Setup(Box::new(setup)))? {
             Answer::Ready(ready) => Ok((supervisor, ready)),

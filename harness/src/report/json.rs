@@ -139,6 +139,7 @@ impl<W: Write> Json<W> {
                 "cut_short": report.cut_short,
                 "runs": report.runs,
                 "sweeping_ns": report.sweeping.as_nanos() as u64,
+                "target_ns": report.target.as_nanos() as u64,
                 "elapsed_ns": report.elapsed.as_nanos() as u64,
                 "unjudged": report.unjudged,
                 "limits": report.limits,

@@ -169,10 +169,28 @@ pub(crate) fn steady_addresses() -> bool {
         .is_ok()
 }
 
+/// Memory that was given back is kept for the next run: else the end of the heap goes away and comes back, page by page.
+pub(crate) fn keep_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: sets a parameter of the allocator, while there is one thread.
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 16 << 20);
+    }
+}
+
 /// The programs that this process executes leave no core files.
 pub(crate) fn no_core_files() -> io::Result<()> {
     use nix::sys::resource::{Resource, setrlimit};
     Ok(setrlimit(Resource::RLIMIT_CORE, 0, 0)?)
+}
+
+/// How many bytes the names of a file's extended attributes take.
+pub(crate) fn attribute_names(path: &Path) -> Option<usize> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: the string ends with NUL; a size of 0 asks for the length only.
+    let bytes = unsafe { libc::llistxattr(path.as_ptr(), std::ptr::null_mut(), 0) };
+    usize::try_from(bytes).ok()
 }
 
 /// Whether a file carries an extended attribute of this name with content.

@@ -7,6 +7,7 @@
 //! descriptor instead of running the program.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -15,18 +16,21 @@ use std::process::{Child, Command, Stdio};
 
 /// Names the descriptor of the control socket in a supervisor's environment.
 const VARIABLE: &str = "SIGPROOF_SUPERVISOR_FD";
+/// And that of its turn.
+const TURN: &str = "SIGPROOF_SUPERVISOR_TURN_FD";
 
 /// Starts a supervisor and answers with the socket to it. It dies when the
 /// calling *thread* does, so that call must come from a thread that stays.
-pub(crate) fn start_supervisor() -> io::Result<(Child, UnixStream)> {
+pub(crate) fn start_supervisor(turn: File) -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     let theirs: OwnedFd = theirs.into();
-    let number = theirs.as_raw_fd();
+    let (number, turn_number) = (theirs.as_raw_fd(), turn.as_raw_fd());
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0("sigproof-supervisor")
         .env_clear()
         .env(VARIABLE, number.to_string())
+        .env(TURN, turn_number.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit());
@@ -41,6 +45,7 @@ pub(crate) fn start_supervisor() -> io::Result<(Child, UnixStream)> {
             if libc::setsid() == -1
                 || libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1
                 || libc::fcntl(number, libc::F_SETFD, 0) == -1
+                || libc::fcntl(turn_number, libc::F_SETFD, 0) == -1
             {
                 return Err(io::Error::last_os_error());
             }
@@ -55,20 +60,19 @@ pub(crate) fn start_supervisor() -> io::Result<(Child, UnixStream)> {
     Ok((child, ours))
 }
 
-/// Takes the control socket out of the environment, if this process is to be a supervisor.
-fn control_socket() -> Option<UnixStream> {
-    let number: OsString = std::env::var_os(VARIABLE)?;
-    let number = number.to_str()?.parse().ok()?;
-    let socket = super::spawn::inherited(number)?;
-    Some(UnixStream::from(socket))
+/// Takes a descriptor that is named in the environment.
+fn named(variable: &str) -> Option<OwnedFd> {
+    let number: OsString = std::env::var_os(variable)?;
+    super::spawn::inherited(number.to_str()?.parse().ok()?)
 }
 
 /// Called by the loader before `main`: serves, and ends the process, when this
 /// is to be a supervisor; otherwise returns at once.
-pub(crate) fn before_main(serve: fn(UnixStream) -> i32) {
-    if let Some(socket) = control_socket() {
+pub(crate) fn before_main(serve: fn(UnixStream, File) -> i32) {
+    if let (Some(socket), Some(turn)) = (named(VARIABLE), named(TURN)) {
         // Unwinding out of a constructor is not allowed.
-        let code = std::panic::catch_unwind(|| serve(socket)).unwrap_or(101);
+        let serve = move || serve(UnixStream::from(socket), File::from(turn));
+        let code = std::panic::catch_unwind(serve).unwrap_or(101);
         std::process::exit(code);
     }
 }

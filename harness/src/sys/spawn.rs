@@ -1,15 +1,18 @@
-//! Starting a program: fork, set up the child, exec.
+//! Starting a program: a child that shares our memory, set up, exec.
 //!
-//! Everything that allocates or can fail in a complicated way is done before
-//! the fork; between fork and exec only async-signal-safe calls are made. A
-//! child that cannot go on writes one errno into a close-on-exec pipe, whose
-//! end of file otherwise tells that the program runs.
+//! To copy the memory's map for a child that throws it away at once takes longer
+//! than all the rest (a tenth of a run of `true`). So the child has a stack of
+//! its own, and everything that it reads is kept until it has executed or ended.
+//! It allocates nothing and makes only async-signal-safe calls. One that cannot
+//! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
+//! tells that the program runs.
 
 use super::seccomp;
 use libc::sock_filter;
 use nix::fcntl::OFlag;
-use std::ffi::{CStr, CString};
-use std::io::{self, Read};
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -24,17 +27,17 @@ pub(crate) enum Stdio<'a> {
 
 /// What to start.
 pub(crate) struct Program<'a> {
-    pub(crate) path: &'a CStr,
-    pub(crate) argv: &'a [CString],
-    pub(crate) env: &'a [CString],
-    pub(crate) directory: &'a CStr,
+    pub(crate) path: CString,
+    pub(crate) argv: Vec<CString>,
+    pub(crate) env: Vec<CString>,
+    pub(crate) directory: CString,
     pub(crate) stdio: Stdio<'a>,
     /// One more descriptor, and its number there.
     pub(crate) extra: Option<(BorrowedFd<'a>, RawFd)>,
     /// Stop at these calls once executed.
-    pub(crate) filter: &'a [sock_filter],
+    pub(crate) filter: Vec<sock_filter>,
     /// Signals that it is started with ignored; all others have their default.
-    pub(crate) ignored: &'a [i32],
+    pub(crate) ignored: Vec<i32>,
     /// Wait at the gate, so that a tracer can attach before anything runs.
     pub(crate) gated: bool,
 }
@@ -45,7 +48,35 @@ pub(crate) struct Started {
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
+    /// The child lives in here until it has executed or ended: whoever drops this knows that it has.
+    _cradle: Box<Cradle>,
 }
+
+/// What a child needs until it executes, in memory that it shares.
+struct Cradle {
+    path: CString,
+    directory: CString,
+    /// Point into the words below; a null pointer is the last.
+    argv: Vec<*const libc::c_char>,
+    env: Vec<*const libc::c_char>,
+    _words: [Vec<CString>; 2],
+    /// Standard input, output and error, or a terminal for all of them.
+    stdio: [RawFd; 3],
+    terminal: bool,
+    extra: Option<(RawFd, RawFd)>,
+    filter: Vec<sock_filter>,
+    ignored: Vec<i32>,
+    /// Both ends of the gate.
+    gate: Option<(RawFd, RawFd)>,
+    failure: RawFd,
+    stack: Box<[MaybeUninit<Line>]>,
+}
+
+/// A piece of stack, as large as a stack has to be aligned.
+type Line = u128;
+
+/// The child's calls need some kilobytes.
+const STACK_LINES: usize = 64 * 1024 / size_of::<Line>();
 
 /// Why a program could not be executed.
 #[derive(Debug)]
@@ -79,19 +110,21 @@ impl Started {
     /// Blocks until the program runs or has failed to.
     pub(crate) fn executed(self) -> io::Result<Result<(), ExecFailure>> {
         let mut answer = [0u8; 5];
-        let mut file = std::fs::File::from(self.failure);
         let mut got = 0;
         while got < answer.len() {
-            match file.read(&mut answer[got..]) {
+            match nix::unistd::read(&self.failure, &mut answer[got..]) {
+                // The kernel closes a descriptor when the child has left our memory.
                 Ok(0) => break,
                 Ok(count) => got += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         if got < answer.len() {
             return Ok(Ok(()));
         }
+        // It is on its way out, on the stack that is about to go.
+        until_dead(self.pid)?;
         let step = match answer[0] {
             1 => Step::Session,
             2 => Step::Terminal,
@@ -105,62 +138,130 @@ impl Started {
     }
 }
 
-/// Forks and executes. Must be called by a process with a single thread.
-pub(crate) fn start(program: &Program<'_>) -> io::Result<Started> {
-    let argv = pointers(program.argv);
-    let env = pointers(program.env);
+/// Waits until a child has ended, and leaves it to be waited for.
+fn until_dead(pid: i32) -> io::Result<()> {
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+    let child = nix::unistd::Pid::from_raw(pid);
+    loop {
+        match waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Err(nix::errno::Errno::EINTR) => {}
+            // Somebody has waited for it already.
+            Ok(_) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Starts a child. Must be called by a process with a single thread.
+pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
     let (failure, failure_child) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     let gate = if program.gated {
         Some(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
     } else {
         None
     };
-    // SAFETY: this process has one thread, so the child may call what the parent
-    // could; it still keeps to async-signal-safe calls and ends in exec or _exit.
-    let pid = unsafe { libc::fork() };
-    match pid {
-        -1 => Err(io::Error::last_os_error()),
-        0 => {
-            let gate = gate
-                .as_ref()
-                .map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd()));
-            let (step, errno) = child(program, &argv, &env, gate);
-            let mut answer = [0u8; 5];
-            answer[0] = step as u8;
-            answer[1..].copy_from_slice(&errno.to_ne_bytes());
-            // SAFETY: writes a live local and leaves without running destructors,
-            // which belong to the parent.
-            unsafe {
-                libc::write(
-                    failure_child.as_raw_fd(),
-                    answer.as_ptr().cast(),
-                    answer.len(),
-                );
-                libc::_exit(127)
-            }
+    let (stdio, terminal) = match program.stdio {
+        Stdio::Terminal(slave) => ([slave.as_raw_fd(); 3], true),
+        Stdio::Three(input, output, error) => {
+            let three = [input.as_raw_fd(), output.as_raw_fd(), error.as_raw_fd()];
+            (three, false)
         }
-        pid => Ok(Started {
-            pid,
-            failure,
-            gate: gate.map(|(_read, write)| write),
-        }),
+    };
+    let mut cradle = Box::new(Cradle {
+        path: program.path,
+        directory: program.directory,
+        argv: pointers(&program.argv),
+        env: pointers(&program.env),
+        _words: [program.argv, program.env],
+        stdio,
+        terminal,
+        extra: program
+            .extra
+            .map(|(extra, number)| (extra.as_raw_fd(), number)),
+        filter: program.filter,
+        ignored: program.ignored,
+        gate: gate
+            .as_ref()
+            .map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd())),
+        failure: failure_child.as_raw_fd(),
+        stack: Box::new_uninit_slice(STACK_LINES),
+    });
+    let top = cradle.stack.as_mut_ptr_range().end;
+    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in the cradle.
+    // It changes nothing of ours but errno, and that only when it fails, which ends this run. Its descriptors,
+    // signal mask and handlers are copies.
+    let pid = unsafe {
+        libc::clone(
+            in_child,
+            top.cast(),
+            libc::CLONE_VM | libc::SIGCHLD,
+            (&raw mut *cradle).cast(),
+        )
+    };
+    if pid == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Started {
+        pid,
+        failure,
+        gate: gate.map(|(_read, write)| write),
+        _cradle: cradle,
+    })
+}
+
+/// Where a child begins. It ends in another program, or in `_exit`.
+extern "C" fn in_child(cradle: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `start` gives a cradle that outlives the child in here; nobody writes to it meanwhile.
+    let cradle = unsafe { &*cradle.cast::<Cradle>() };
+    let (step, errno) = child(cradle);
+    let mut answer = [0u8; 5];
+    answer[0] = step as u8;
+    answer[1..].copy_from_slice(&errno.to_ne_bytes());
+    // SAFETY: writes a live local and leaves without running destructors, which belong to the parent.
+    unsafe {
+        libc::write(cradle.failure, answer.as_ptr().cast(), answer.len());
+        libc::_exit(127)
     }
 }
 
 /// The child's part. Returns only on failure.
-fn child(
-    program: &Program<'_>,
-    argv: &[*const libc::c_char],
-    env: &[*const libc::c_char],
-    gate: Option<(RawFd, RawFd)>,
-) -> (Step, i32) {
+fn child(cradle: &Cradle) -> (Step, i32) {
     // SAFETY: plain system calls on live descriptors and NUL-terminated strings;
     // argv and env end with a null pointer.
     unsafe {
         if libc::setsid() == -1 {
             return (Step::Session, errno());
         }
-        if let Some((read, write)) = gate {
+        if cradle.terminal && libc::ioctl(cradle.stdio[0], libc::TIOCSCTTY, 0) == -1 {
+            return (Step::Terminal, errno());
+        }
+        for (number, stream) in cradle.stdio.into_iter().enumerate() {
+            if libc::dup2(stream, number as RawFd) == -1 {
+                return (Step::Streams, errno());
+            }
+        }
+        // What the caller's caller left open is none of the target's business.
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
+        if let Some((extra, number)) = cradle.extra
+            && libc::dup2(extra, number) == -1
+        {
+            return (Step::Streams, errno());
+        }
+        if libc::chdir(cradle.directory.as_ptr()) == -1 {
+            return (Step::Directory, errno());
+        }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        for signal in &cradle.ignored {
+            libc::signal(*signal, libc::SIG_IGN);
+        }
+        if let Some((read, write)) = cradle.gate {
             libc::close(write);
             let mut byte = 0u8;
             let mut got = -1;
@@ -175,49 +276,16 @@ fn child(
                 libc::_exit(127);
             }
         }
-        let streams = match program.stdio {
-            Stdio::Terminal(slave) => {
-                if libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY, 0) == -1 {
-                    return (Step::Terminal, errno());
-                }
-                [slave.as_raw_fd(); 3]
-            }
-            Stdio::Three(input, output, error) => {
-                [input.as_raw_fd(), output.as_raw_fd(), error.as_raw_fd()]
-            }
-        };
-        for (number, stream) in streams.into_iter().enumerate() {
-            if libc::dup2(stream, number as RawFd) == -1 {
-                return (Step::Streams, errno());
-            }
-        }
-        // What the caller's caller left open is none of the target's business.
-        libc::syscall(
-            libc::SYS_close_range,
-            3,
-            u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC,
-        );
-        if let Some((extra, number)) = program.extra
-            && libc::dup2(extra.as_raw_fd(), number) == -1
-        {
-            return (Step::Streams, errno());
-        }
-        if libc::chdir(program.directory.as_ptr()) == -1 {
-            return (Step::Directory, errno());
-        }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-        for signal in program.ignored {
-            libc::signal(*signal, libc::SIG_IGN);
-        }
-        if !program.filter.is_empty()
-            && let Err(errno) = seccomp::install(program.filter)
+        if !cradle.filter.is_empty()
+            && let Err(errno) = seccomp::install(&cradle.filter)
         {
             return (Step::Filter, errno);
         }
-        libc::execve(program.path.as_ptr(), argv.as_ptr(), env.as_ptr());
+        libc::execve(
+            cradle.path.as_ptr(),
+            cradle.argv.as_ptr(),
+            cradle.env.as_ptr(),
+        );
         (Step::Exec, errno())
     }
 }

@@ -194,13 +194,19 @@ pub(crate) fn empty(directory: &Path) -> io::Result<()> {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
-            if fs::remove_dir_all(&path).is_err() {
-                open_up(&path);
-                fs::remove_dir_all(&path)?;
-            }
+            remove(&path)?;
         } else {
             fs::remove_file(&path)?;
         }
+    }
+    Ok(())
+}
+
+/// Removes a directory and what is in it.
+pub(super) fn remove(directory: &Path) -> io::Result<()> {
+    if fs::remove_dir_all(directory).is_err() {
+        open_up(directory);
+        fs::remove_dir_all(directory)?;
     }
     Ok(())
 }

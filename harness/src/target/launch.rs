@@ -1,6 +1,7 @@
 //! From a target's description to a program that can be executed.
 
 use super::{Places, Target};
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -106,6 +107,34 @@ impl Surroundings {
     }
 }
 
+/// Programs that were found in PATH: a search takes a call for each directory of it.
+#[derive(Debug, Default)]
+pub(crate) struct Found(HashMap<String, PathBuf>);
+
+impl Found {
+    fn find(
+        &mut self,
+        name: &str,
+        places: &Places,
+        around: &Surroundings,
+    ) -> Result<PathBuf, LaunchError> {
+        if let Some(path) = self.0.get(name)
+            && usable(path).is_ok()
+        {
+            return Ok(path.clone());
+        }
+        let path = find(name, places, around)?;
+        // What lies in the work tree can be another program in the next run.
+        let lasts = |directory: &str| {
+            directory.starts_with('/') && !Path::new(directory).starts_with(&places.tree)
+        };
+        if !name.contains('/') && around.path().split(':').all(lasts) {
+            self.0.insert(name.to_owned(), path.clone());
+        }
+        Ok(path)
+    }
+}
+
 impl Launch {
     /// Finds the program and pins the environment.
     pub(crate) fn new(
@@ -113,9 +142,10 @@ impl Launch {
         command: &[String],
         places: &Places,
         around: &Surroundings,
+        found: &mut Found,
     ) -> Result<Launch, LaunchError> {
         let name = command.first().ok_or(LaunchError::NoCommand)?;
-        let path = find(name, places, around)?;
+        let path = found.find(name, places, around)?;
         let text = |word: &str| {
             CString::new(word).map_err(|_| LaunchError::NulByte {
                 word: word.to_owned(),
@@ -223,7 +253,8 @@ mod tests {
             directory: env!("CARGO_MANIFEST_DIR").into(),
         };
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-        Launch::new(&Target::new(["x"]), &command, &places, &around)
+        let found = &mut Found::default();
+        Launch::new(&Target::new(["x"]), &command, &places, &around, found)
     }
 
     #[test]

@@ -6,10 +6,11 @@ mod places;
 mod scan;
 mod screen;
 mod spec;
+mod untouched;
 mod worktree;
 
 pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
-pub(crate) use launch::{FAILPOINTS_FD, Launch, Surroundings};
+pub(crate) use launch::{FAILPOINTS_FD, Found, Launch, Surroundings};
 pub(crate) use places::Places;
 pub use screen::Screen;
 pub use spec::{Limits, Source, Target};

@@ -7,14 +7,13 @@
 //! of overlayfs (a directory cannot be renamed without privilege, hard links
 //! break). Without namespaces the tree is a copy on disk.
 
-use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is_small};
+use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is_small, remove};
 use super::scan::{self, Listing, Original};
-use super::{Limits, Places, Source};
+use super::{Limits, Places, Source, untouched};
 use crate::facts::TreeDelta;
 use crate::sys::mounts;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How a tree is renewed.
@@ -41,26 +40,11 @@ pub(crate) struct WorkTree {
     hidden: Vec<&'static str>,
     limits: Limits,
     /// How the private directories look when nothing was done to them; `None` where that cannot be told.
-    untouched: Option<Untouched>,
+    untouched: Option<untouched::Private>,
+    /// How an overlay's layer looked when it was mounted, if nothing was put into it by us.
+    upper: Option<untouched::Upper>,
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
-}
-
-/// Mode, owner, group and size of `run` and of what is in it. In memory a
-/// directory's size says how many entries it has.
-type Untouched = [(u32, u32, u32, u64); 3];
-
-/// How the private directories look now; `None` when their sizes tell nothing.
-fn untouched(run: &Path) -> Option<Untouched> {
-    let looks = |path: &Path| {
-        let meta = path.symlink_metadata().ok()?;
-        Some((meta.mode(), meta.uid(), meta.gid(), meta.size()))
-    };
-    let home = run.join("home");
-    if !mounts::is_in_memory(&home) {
-        return None;
-    }
-    Some([looks(run)?, looks(&home)?, looks(&run.join("tmp"))?])
 }
 
 impl WorkTree {
@@ -148,6 +132,7 @@ impl WorkTree {
             original: Original::new(&original),
             limits,
             untouched: None,
+            upper: None,
             notes: Vec::new(),
         };
         if let Kind::Overlay { .. } = work.kind
@@ -183,26 +168,36 @@ impl WorkTree {
             let path = path.to_owned();
             move |error| TreeError::Place { path, error }
         };
+        let layers = [self.run.join("upper"), self.run.join("work")];
+        let private_untouched =
+            self.untouched.is_some() && self.untouched == untouched::private(&self.run);
+        let is_overlay = matches!(self.kind, Kind::Overlay { .. });
+        if is_overlay && self.mounted && private_untouched {
+            let as_it_was =
+                self.upper.is_some() && self.upper == untouched::upper(&layers[0], &tree);
+            if as_it_was {
+                return Ok(());
+            }
+        }
         if self.mounted {
             mounts::unmount(&tree).map_err(place(&tree))?;
             self.mounted = false;
         }
-        let names: &[&str] = match self.kind {
-            Kind::Overlay { .. } => &["home", "tmp", "upper", "work"],
-            Kind::Copy { .. } => &["home", "tmp"],
-        };
-        if self.untouched.is_none() || self.untouched != untouched(&self.run) {
+        if private_untouched {
+            for layer in layers.iter().filter(|_| is_overlay) {
+                remove(layer).map_err(place(layer))?;
+            }
+        } else {
             empty(&self.run).map_err(place(&self.run))?;
-            for name in names {
+            for name in ["home", "tmp"] {
                 let path = self.run.join(name);
                 fs::create_dir(&path).map_err(place(&path))?;
             }
-            self.untouched = match self.kind {
-                // The layer of an overlay is written to by every run.
-                Kind::Overlay { .. } => None,
-                Kind::Copy { .. } => untouched(&self.run),
-            };
         }
+        for layer in layers.iter().filter(|_| is_overlay) {
+            fs::create_dir(layer).map_err(place(layer))?;
+        }
+        self.untouched = untouched::private(&self.run);
         match &self.kind {
             Kind::Overlay { lower, user } => {
                 let upper = self.run.join("upper");
@@ -212,6 +207,7 @@ impl WorkTree {
                 mounts::overlay(lower, &upper, &self.run.join("work"), &tree, *user)
                     .map_err(place(&tree))?;
                 self.mounted = true;
+                self.upper = untouched::upper(&upper, &tree);
             }
             Kind::Copy { from } => {
                 empty(&self.copy).map_err(place(&self.copy))?;
