@@ -6,7 +6,7 @@ use super::points;
 use crate::explore::{Failure, Finding, Plan, Replay, SweepReport};
 use crate::oracle::Baseline;
 use crate::target::Target;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The page that a sweep ends with.
@@ -47,17 +47,7 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
 
 fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
     let finding = kind.first;
-    let (ink, mark) = if finding.flaky() {
-        (Ink::Warn, "≈ ")
-    } else {
-        (Ink::Bad, "✗ ")
-    };
-    paper.item(
-        0,
-        (ink, &format!("{mark}{:<11} ", finding.oracle)),
-        Ink::Strong,
-        &finding.text,
-    );
+    head(paper, finding);
     let what = if report.pairs.is_some() {
         "pair"
     } else {
@@ -88,25 +78,45 @@ fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
     if let Some(moment) = &finding.moment {
         paper.item(14, (Ink::Dim, ""), Ink::Plain, &moment.to_string());
     }
+    repeated(paper, finding);
+}
+
+/// The first line of a finding: whether it is sure, its oracle, what is wrong.
+pub(super) fn head(paper: &mut Paper, finding: &Finding) {
+    let (ink, mark) = if finding.flaky() {
+        (Ink::Warn, "≈ ")
+    } else {
+        (Ink::Bad, "✗ ")
+    };
+    let head = format!("{mark}{:<11} ", finding.oracle);
+    paper.item(0, (ink, &head), Ink::Strong, &finding.text);
+}
+
+/// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
+pub(super) fn repeated(paper: &mut Paper, finding: &Finding) {
     let (seen, times) = finding.seen;
     if finding.flaky() {
-        paper.item(
-            14,
-            (Ink::Warn, ""),
-            Ink::Warn,
-            &format!("flaky: shown in {seen} of {times} runs of the same schedule"),
-        );
+        let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
+        paper.item(14, (Ink::Warn, ""), Ink::Warn, &words);
     } else if times > 1 {
-        paper.item(
-            14,
-            (Ink::Dim, ""),
-            Ink::Dim,
-            &format!("repeated: {seen} of {times} runs"),
-        );
+        let words = format!("repeated: {seen} of {times} runs");
+        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
     }
     if let Some(file) = &finding.file {
         paper.command(14, &format!("sigproof replay {}", file.display()));
     }
+}
+
+/// The oracles that judged nothing, each with the reason.
+pub(super) fn unjudged(paper: &mut Paper, unjudged: &BTreeMap<&'static str, String>) {
+    if unjudged.is_empty() {
+        return;
+    }
+    let words: Vec<String> = unjudged
+        .iter()
+        .map(|(oracle, reason)| format!("{oracle} ({reason})"))
+        .collect();
+    paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
 }
 
 fn limits(paper: &mut Paper, report: &SweepReport) {
@@ -191,14 +201,7 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     coverage.push(')');
     paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
     points::covered(paper, report);
-    if !report.unjudged.is_empty() {
-        let words: Vec<String> = report
-            .unjudged
-            .iter()
-            .map(|(oracle, reason)| format!("{oracle} ({reason})"))
-            .collect();
-        paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
-    }
+    unjudged(paper, &report.unjudged);
     let rate = report.runs as f64 / report.sweeping.as_secs_f64().max(1e-9);
     paper.item(
         0,

@@ -1,6 +1,6 @@
 //! The report of a fuzz session.
 
-use super::findings::{Place, command_line, count, human, plural};
+use super::findings::{Place, command_line, count, head, human, plural, repeated, unjudged};
 use super::paper::{Ink, Paper};
 use crate::explore::{Ended, Found, FuzzOptions, FuzzReport, Kept};
 use crate::inject::Schedule;
@@ -71,14 +71,7 @@ pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
         count(report.pairs, "pair"),
     );
     paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
-    if !report.unjudged.is_empty() {
-        let words: Vec<String> = report
-            .unjudged
-            .iter()
-            .map(|(oracle, reason)| format!("{oracle} ({reason})"))
-            .collect();
-        paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
-    }
+    unjudged(paper, &report.unjudged);
     let rate = report.runs as f64 / report.searching.as_secs_f64().max(1e-9);
     let time = format!(
         "{} for {} ({rate:.0} a second), {} in all; {}",
@@ -99,13 +92,7 @@ pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
 
 fn one(paper: &mut Paper, found: &Found) {
     let finding = &found.finding;
-    let (ink, mark) = if finding.flaky() {
-        (Ink::Warn, "≈ ")
-    } else {
-        (Ink::Bad, "✗ ")
-    };
-    let head = format!("{mark}{:<11} ", finding.oracle);
-    paper.item(0, (ink, &head), Ink::Strong, &finding.text);
+    head(paper, finding);
     for (place, step) in finding.schedule.steps.iter().enumerate() {
         let head = format!("{}. ", place + 1);
         paper.item(14, (Ink::Dim, &head), Ink::Plain, &step.to_string());
@@ -124,17 +111,7 @@ fn one(paper: &mut Paper, found: &Found) {
         ));
     }
     paper.item(14, (Ink::Dim, ""), Ink::Dim, &how);
-    let (seen, times) = finding.seen;
-    if finding.flaky() {
-        let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
-        paper.item(14, (Ink::Warn, ""), Ink::Warn, &words);
-    } else if times > 1 {
-        let words = format!("repeated: {seen} of {times} runs");
-        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
-    }
-    if let Some(file) = &finding.file {
-        paper.command(14, &format!("sigproof replay {}", file.display()));
-    }
+    repeated(paper, finding);
 }
 
 /// What earlier sessions left, and what this one leaves.
