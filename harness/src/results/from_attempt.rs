@@ -1,7 +1,7 @@
 //! A case from one schedule that was judged with care.
 
 use super::from_run::{blame, bounds_of_findings};
-use super::{Budget, Case, CaseVerdict, Finding, Kind, Limit, OracleResult, Record, Times, bounds};
+use super::{Budget, Case, CaseVerdict, Finding, Kind, Limit, OracleResult, Record, Times};
 use crate::explore::{self, AttemptReport, Measured};
 
 /// The case of a scenario with one schedule.
@@ -72,22 +72,10 @@ fn verdict(report: &AttemptReport) -> CaseVerdict {
 }
 
 fn finding(found: &explore::Finding) -> Finding {
-    let file = found.file.as_ref().map(|file| file.display().to_string());
     Finding {
-        oracle: found.oracle.to_owned(),
-        subject: bounds::text(&found.subject),
-        text: bounds::text(&found.text),
-        points: Vec::new(),
-        first: None,
-        between: None,
         count: 1,
-        seen: found.seen.0,
-        times: found.seen.1,
-        flaky: found.flaky(),
-        before_ready: false,
-        replay: file.as_deref().map(super::from_sweep::replay),
-        file,
         run: Some(0),
+        ..Finding::of(found)
     }
 }
 

@@ -67,7 +67,6 @@ fn verdict(report: &FuzzReport) -> CaseVerdict {
 
 fn finding(case: &mut Case, found: &Found) -> Finding {
     let finding = &found.finding;
-    let file = finding.file.as_ref().map(|file| file.display().to_string());
     let mut run = None;
     if let Some(trial) = &finding.trial
         && case.runs.len() < bounds::RUNS
@@ -76,20 +75,9 @@ fn finding(case: &mut Case, found: &Found) -> Finding {
         case.runs.push(Record::of_trial(trial));
     }
     Finding {
-        oracle: finding.oracle.to_owned(),
-        subject: bounds::text(&finding.subject),
-        text: bounds::text(&finding.text),
-        points: Vec::new(),
         first: Some(finding.schedule_words()),
-        between: None,
-        count: finding.count,
-        seen: finding.seen.0,
-        times: finding.seen.1,
-        flaky: finding.flaky(),
-        before_ready: false,
-        replay: file.as_deref().map(super::from_sweep::replay),
-        file,
         run,
+        ..Finding::of(finding)
     }
 }
 

@@ -103,6 +103,29 @@ fn verdict(report: &SweepReport) -> CaseVerdict {
     }
 }
 
+impl Finding {
+    /// What every session says of a finding; it names no points and shows no run yet.
+    pub(super) fn of(found: &explore::Finding) -> Finding {
+        let file = found.file.as_ref().map(|file| file.display().to_string());
+        Finding {
+            oracle: found.oracle.to_owned(),
+            subject: bounds::text(&found.subject),
+            text: bounds::text(&found.text),
+            points: Vec::new(),
+            first: None,
+            between: None,
+            count: found.count,
+            seen: found.seen.0,
+            times: found.seen.1,
+            flaky: found.flaky(),
+            before_ready: found.before_ready,
+            replay: file.as_deref().map(replay),
+            file,
+            run: None,
+        }
+    }
+}
+
 /// The command that repeats a stored failing run.
 pub(super) fn replay(file: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -149,14 +172,10 @@ fn findings(
             records.push((Arc::clone(trial), case.runs.len() - 1));
             Some(case.runs.len() - 1)
         });
-        let file = finding.file.as_ref().map(|file| file.display().to_string());
         let named = finding.places.len().min(room);
         room -= named;
         unnamed += finding.places.len() - named;
         findings.push(Finding {
-            oracle: finding.oracle.to_owned(),
-            subject: bounds::text(&finding.subject),
-            text: bounds::text(&finding.text),
             points: finding.places[..named]
                 .iter()
                 .filter_map(|order| places.get(order).copied())
@@ -167,14 +186,8 @@ fn findings(
                 .moment
                 .as_ref()
                 .map(|moment| between(moment, findings.len() < bounds::STACKS)),
-            count: finding.count,
-            seen: finding.seen.0,
-            times: finding.seen.1,
-            flaky: finding.flaky(),
-            before_ready: finding.before_ready,
-            replay: file.as_deref().map(replay),
-            file,
             run,
+            ..Finding::of(finding)
         });
     }
     if without > 0 {
