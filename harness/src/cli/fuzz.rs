@@ -3,7 +3,7 @@
 use super::exit;
 use super::fuzz_args::FuzzArgs;
 use super::reports::{keep, keep_error, named};
-use super::sessions::{guarded, open, print, told};
+use super::sessions::{at_once, guarded, open, print, told};
 use crate::explore::{self, Error, FuzzProgress, FuzzReport, Store};
 use crate::report::{self, Bar, Json, Paper};
 use crate::results::{self, Kind};
@@ -47,16 +47,12 @@ fn fuzzed(
     let options = args.options()?;
     options.narrowing.check()?;
     let target = args.target.target(options.needs_failpoints())?;
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
     bar.say("starting");
-    let lab = open(&target, jobs, args.target.isolation)?;
+    let lab = open(&target, at_once(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
+    let place = report::Place::of(&lab);
     let report = explore::fuzz(
         lab,
         args.contract.contract(),
@@ -70,11 +66,6 @@ fn fuzzed(
                     heading = Some(out.fuzzing(&target.command, baseline, &options));
                 } else {
                     let mut paper = Paper::new();
-                    let place = report::Place {
-                        tree: &tree,
-                        method: &method,
-                        jobs: at_once,
-                    };
                     report::fuzz_heading(&mut paper, &target, &place, baseline, &options);
                     bar.print(&paper.finish());
                 }

@@ -76,6 +76,12 @@ pub fn failed(json: bool, error: &Error) -> u8 {
     code
 }
 
+/// How many runs at a time: as many as asked for, otherwise one for each processor.
+pub(super) fn at_once(jobs: Option<u16>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    jobs.map_or_else(processors, usize::from)
+}
+
 /// A lab, with what it cleaned up said.
 pub(super) fn open(
     target: &Target,
@@ -155,17 +161,13 @@ fn swept(
         ..SweepOptions::of(strike)
     };
     let target = args.target.target(options.needs_failpoints())?;
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
     bar.say("starting");
-    let lab = open(&target, jobs, args.target.isolation)?;
+    let lab = open(&target, at_once(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let command = target.command.clone();
     let mut heading = None;
-    let (tree, method, at_once) = (lab.tree().to_owned(), lab.method().to_owned(), lab.jobs());
+    let place = report::Place::of(&lab);
     let report = explore::sweep(
         lab,
         args.contract.contract(),
@@ -178,11 +180,6 @@ fn swept(
                     heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
                 } else {
                     let mut paper = Paper::new();
-                    let place = report::Place {
-                        tree: &tree,
-                        method: &method,
-                        jobs: at_once,
-                    };
                     report::sweep_heading(
                         &mut paper,
                         &target,

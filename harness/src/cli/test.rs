@@ -1,7 +1,7 @@
 //! `sigproof test`: scenario files, as a gate.
 
 use super::exit;
-use super::sessions::{guarded, print, remark, told};
+use super::sessions::{at_once, guarded, print, remark, told};
 use super::test_args::{Part, TestArgs};
 use crate::explore::Error;
 use crate::report::{self, Bar, Json, Paper};
@@ -142,10 +142,7 @@ fn list(scenarios: &[Scenario]) {
 }
 
 fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToken) -> Results {
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
+    let jobs = at_once(args.jobs);
     let player = Player {
         binaries: Binaries {
             directories: args.bin_dir.clone(),

@@ -2,6 +2,7 @@
 
 use super::kinds::{Kind, counted, kinds};
 use super::paper::{Ink, Paper};
+use super::place::Place;
 use super::points;
 use crate::explore::{Failure, Finding, Plan, Replay, SweepReport};
 use crate::oracle::Baseline;
@@ -261,46 +262,16 @@ pub(super) fn human(duration: Duration) -> String {
     }
 }
 
-/// Where runs take place.
-pub struct Place<'a> {
-    /// The work tree.
-    pub tree: &'a str,
-    /// How it is renewed.
-    pub method: &'a str,
-    /// How many runs at a time.
-    pub jobs: usize,
-}
-
 /// The lines above the progress bar: what is going to be done.
 pub fn sweep_heading(
     paper: &mut Paper,
     target: &Target,
-    place: &Place<'_>,
+    place: &Place,
     baseline: &Baseline,
     plan: &Plan,
     fault: &str,
 ) {
-    paper.line(&[
-        (Ink::Strong, "sigproof sweep  "),
-        (Ink::Name, &command_line(&target.command)),
-    ]);
-    paper.item(
-        0,
-        (Ink::Dim, "target    "),
-        Ink::Plain,
-        &format!(
-            "{} in {} ({}), {}, {} at a time",
-            if target.pty.is_some() {
-                "on a pty"
-            } else {
-                "on pipes"
-            },
-            place.tree,
-            place.method,
-            fault,
-            place.jobs
-        ),
-    );
+    place.tell(paper, "sweep", target, fault);
     paper.item(
         0,
         (Ink::Dim, "baseline  "),

@@ -1,7 +1,8 @@
 //! The report of a fuzz session.
 
-use super::findings::{Place, command_line, count, head, human, plural, repeated, unjudged};
+use super::findings::{count, head, human, plural, repeated, unjudged};
 use super::paper::{Ink, Paper};
+use super::place::Place;
 use crate::explore::{Ended, Found, FuzzOptions, FuzzReport, Kept};
 use crate::inject::Schedule;
 use crate::oracle::Baseline;
@@ -12,27 +13,11 @@ use std::time::Duration;
 pub fn fuzz_heading(
     paper: &mut Paper,
     target: &Target,
-    place: &Place<'_>,
+    place: &Place,
     baseline: &Baseline,
     options: &FuzzOptions,
 ) {
-    paper.line(&[
-        (Ink::Strong, "sigproof fuzz  "),
-        (Ink::Name, &command_line(&target.command)),
-    ]);
-    let what = format!(
-        "{} in {} ({}), {}, {} at a time",
-        if target.pty.is_some() {
-            "on a pty"
-        } else {
-            "on pipes"
-        },
-        place.tree,
-        place.method,
-        options.words(),
-        place.jobs
-    );
-    paper.item(0, (Ink::Dim, "target    "), Ink::Plain, &what);
+    place.tell(paper, "fuzz", target, &options.words());
     let baseline = format!(
         "{}, {}, {}; {}",
         count(baseline.runs.len(), "undisturbed run"),
