@@ -48,21 +48,51 @@ fn a_signal_that_is_sent_often_is_no_livelock() {
     }
 }
 
+/// What `exits` says of a sweep.
+#[track_caller]
+fn hangs(command: impl IntoIterator<Item = OsString>) -> Vec<String> {
+    let outcome = asked(&["sweep", "--empty"], command);
+    let of_exits =
+        |line: &&serde_json::Value| line["type"] == "finding" && line["oracle"] == "exits";
+    let findings = outcome.lines.iter().filter(of_exits);
+    findings
+        .filter_map(|line| line["text"].as_str().map(str::to_owned))
+        .collect()
+}
+
 #[test]
 fn the_finding_says_what_the_program_does() {
-    let wrong = Fixture::named("c/livelock-wrong").expect("in the table");
-    let outcome = asked(&["sweep", "--empty"], wrong.program().argv(&rust_program));
-    let texts: Vec<&str> = outcome
-        .lines
-        .iter()
-        .filter(|line| line["type"] == "finding" && line["oracle"] == "exits")
-        .filter_map(|line| line["text"].as_str())
-        .collect();
-    let [text] = texts[..] else {
-        panic!("one finding: {outcome:#?}");
-    };
+    let wrong = Fixture::named("c/livelock-wrong")
+        .expect("in the table")
+        .program();
+    let mut command = wrong.argv(&rust_program);
+    let said = "sends itself SIGINT for ever: 1000 times after the last signal";
+    let texts = hangs(command.clone());
     assert!(
-        text.starts_with("sends itself SIGINT for ever: 1000 times after the last signal"),
-        "{text}"
+        matches!(&texts[..], [text] if text.starts_with(said)),
+        "{texts:#?}"
+    );
+
+    // A shell that waits for it, and one that reads what it says, change nothing about that.
+    for script in ["\"$0\"; true", "said=$(\"$0\"); true"] {
+        let mut shell: Vec<OsString> = ["sh", "-c", script].map(OsString::from).into();
+        shell.append(&mut command.clone());
+        let texts = hangs(shell);
+        assert!(
+            texts.iter().any(|text| text.starts_with(said)),
+            "{script}: {texts:#?}"
+        );
+        assert!(
+            !texts.iter().any(|text| text.contains("still running")),
+            "{script}: {texts:#?}"
+        );
+    }
+    // One that would end it after a while may.
+    let mut patient: Vec<OsString> = ["timeout", "--signal=KILL", "1"].map(OsString::from).into();
+    patient.append(&mut command);
+    let texts = hangs(patient);
+    assert!(
+        !texts.iter().any(|text| text.starts_with(said)),
+        "{texts:#?}"
     );
 }

@@ -187,9 +187,16 @@ pub(crate) fn directory(pid: i32) -> Option<String> {
 
 /// The system call that a process waits in, if the kernel tells.
 pub(crate) fn waiting_in(pid: i32) -> Option<String> {
-    let text = small(&format!("/proc/{pid}/syscall")).ok()?;
-    let number: usize = text.split_ascii_whitespace().next()?.parse().ok()?;
-    Some(syscalls::Sysno::new(number)?.name().to_owned())
+    waits(pid).map(|(name, _)| name.to_owned())
+}
+
+/// The same for a thread, with the call's first argument.
+pub(crate) fn waits(tid: i32) -> Option<(&'static str, i64)> {
+    let text = small(&format!("/proc/{tid}/syscall")).ok()?;
+    let mut words = text.split_ascii_whitespace();
+    let number: usize = words.next()?.parse().ok()?;
+    let first = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    Some((syscalls::Sysno::new(number)?.name(), first as i64))
 }
 
 #[cfg(test)]

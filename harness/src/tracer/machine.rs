@@ -37,7 +37,7 @@ pub(crate) enum Seen {
         signal: i32,
         own_fault: bool,
     },
-    /// A thread, the only one there is, does nothing but send itself this signal.
+    /// A thread does nothing but send itself this signal, and all others wait.
     Spins {
         pid: i32,
         signal: i32,

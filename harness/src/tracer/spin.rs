@@ -5,7 +5,7 @@
 //! interrupted before they have noted which handler to go back to.
 
 use super::machine::{Seen, Tracer};
-use crate::sys::ptrace;
+use crate::sys::{proc, ptrace};
 
 /// After so many handlers in a row nothing new is to be learned from looking into the next one.
 const LOOKED_INTO: u32 = 16;
@@ -36,8 +36,6 @@ impl Tracer {
         let pid = self.process_of(tid);
         let by_itself = sender == Some(pid) && matches!(ptrace::interrupted_call(tid), Ok(None));
         let standing = by_itself.then(|| ptrace::standing(tid).ok()).flatten();
-        // Another thread or process may put an end to it.
-        let alone = self.family.threads.len() == 1;
         let Some(thread) = self.family.threads.get_mut(&tid) else {
             return;
         };
@@ -55,9 +53,21 @@ impl Tracer {
         }
         spin.times = spin.times.saturating_add(1);
         let times = spin.times;
-        if alone && times.is_multiple_of(FOR_EVER) {
+        if times.is_multiple_of(FOR_EVER) && self.nobody_else_goes_on(tid) {
             seen.push(Seen::Spins { pid, signal, times });
         }
+    }
+
+    /// Whether everybody else waits for the others, and for no time: otherwise somebody may put an end to it.
+    fn nobody_else_goes_on(&self, tid: i32) -> bool {
+        let mut others = self.family.threads.keys().filter(|other| **other != tid);
+        others.all(|other| match proc::waits(*other) {
+            Some((call, _)) if call == "wait4" || call == "waitid" => true,
+            // The end of a pipe whose other ends are theirs, too.
+            Some((call, number)) if call == "read" => proc::descriptor(*other, number)
+                .is_some_and(|descriptor| descriptor.starts_with("pipe:")),
+            _ => false,
+        })
     }
 
     /// Whether so many of its handlers were looked into in a row that the next one tells nothing new.
