@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 enum Part {
+    Heading(String),
     File {
         name: String,
         content: String,
@@ -32,6 +33,9 @@ fn parts(page: &str) -> Vec<Part> {
     while let Some((_, line)) = lines.next() {
         if let Some(name) = line.strip_prefix("<!-- file: ") {
             file = name.strip_suffix(" -->").map(str::to_owned);
+        }
+        if let Some(heading) = line.strip_prefix("## ") {
+            parts.push(Part::Heading(heading.to_owned()));
         }
         let Some(kind) = line.strip_prefix("```") else {
             continue;
@@ -82,11 +86,23 @@ fn matches(shown: &str, said: &str) -> bool {
     Regex::new(&pattern).expect("a pattern").is_match(said)
 }
 
-fn follow(name: &str) {
+/// The page, as a text.
+fn page(name: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs/guide")
         .join(name);
-    let page = fs::read_to_string(page).expect("a page");
+    fs::read_to_string(page).expect("a page")
+}
+
+/// Follows a whole page.
+fn follow(name: &str) {
+    let calls = follow_where(name, |_| true);
+    assert!(calls > 2, "{name}: only {calls} commands");
+}
+
+/// Puts every file of a page into a directory, and runs the commands of the sections whose heading is wanted. How many
+/// that were.
+fn follow_where(name: &str, wanted: impl Fn(&str) -> bool) -> usize {
     let here = tempfile::tempdir().expect("a directory");
     let bin = tempfile::tempdir().expect("a directory");
     std::os::unix::fs::symlink(sigproof::SIGPROOF, bin.path().join("sigproof")).expect("a link");
@@ -95,8 +111,11 @@ fn follow(name: &str) {
     ))
     .expect("a search path");
     let mut calls = 0;
-    for part in parts(&page) {
+    let mut heading = String::new();
+    for part in parts(&page(name)) {
         match part {
+            Part::Heading(text) => heading = text,
+            Part::Call { .. } if !wanted(&heading) => {}
             Part::File { name, content } => {
                 let path = here.path().join(name);
                 fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
@@ -125,7 +144,7 @@ fn follow(name: &str) {
             }
         }
     }
-    assert!(calls > 2, "{name}: only {calls} commands");
+    calls
 }
 
 #[test]
@@ -153,9 +172,63 @@ fn exit_codes() {
     follow("exit-codes.md");
 }
 
-#[test]
-fn catches() {
-    follow("catches.md");
+/// One test for each oracle of the page, so that they run side by side: some wait for seconds, by their nature.
+mod catches {
+    use super::*;
+
+    const PAGE: &str = "catches.md";
+
+    macro_rules! sections {
+        ($($test:ident $oracle:literal)*) => {
+            $(#[test]
+            fn $test() {
+                let calls = follow_where(PAGE, |heading| about(heading) == Some($oracle));
+                assert_eq!(calls, 1, "the section about {} has one command", $oracle);
+            })*
+
+            const FOLLOWED: &[&str] = &[$($oracle),*];
+        };
+    }
+
+    sections! {
+        exits "exits"
+        status "status"
+        orphans "orphans"
+        leftovers "leftovers"
+        old_or_new "old-or-new"
+        rerun "rerun"
+        terminal "terminal"
+        check "check"
+        acknowledged "acknowledged"
+        budget "budget"
+        escalation "escalation"
+        results "results"
+        ignored "ignored"
+        reach "reach"
+        zombies "zombies"
+    }
+
+    /// The oracle that a section is about.
+    fn about(heading: &str) -> Option<&str> {
+        heading.strip_prefix('`')?.split('`').next()
+    }
+
+    #[test]
+    fn no_command_is_left_out() {
+        let mut oracle = None;
+        for part in parts(&page(PAGE)) {
+            match &part {
+                Part::Heading(text) => oracle = about(text).map(str::to_owned),
+                Part::File { .. } => {}
+                Part::Call { line, .. } => assert!(
+                    oracle
+                        .as_deref()
+                        .is_some_and(|name| FOLLOWED.contains(&name)),
+                    "{PAGE}:{line}: no test follows this section"
+                ),
+            }
+        }
+    }
 }
 
 #[test]
