@@ -62,9 +62,9 @@ impl Tracer {
     fn nobody_else_goes_on(&self, tid: i32) -> bool {
         let mut others = self.family.threads.keys().filter(|other| **other != tid);
         others.all(|other| match proc::waits(*other) {
-            Some((call, _)) if call == "wait4" || call == "waitid" => true,
+            Some(("wait4" | "waitid", _)) => true,
             // The end of a pipe whose other ends are theirs, too.
-            Some((call, number)) if call == "read" => proc::descriptor(*other, number)
+            Some(("read", number)) => proc::descriptor(*other, number)
                 .is_some_and(|descriptor| descriptor.starts_with("pipe:")),
             _ => false,
         })
