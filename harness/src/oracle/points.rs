@@ -197,8 +197,10 @@ impl Mapped {
     }
 }
 
-/// The fewest characters that a random name is made of (`mkstemp` fills six).
-const RANDOM_LETTERS: usize = 6;
+/// Whether a random name can have so many characters: `mkstemp` fills six, Python's `tempfile` eight.
+fn is_random_length(letters: usize) -> bool {
+    letters == 6 || letters >= 8
+}
 
 /// What two arguments share, with an asterisk where they differ.
 fn common(one: &str, two: &str) -> String {
@@ -238,7 +240,7 @@ fn common_part(one: &str, two: &str) -> String {
         .count();
     // By chance two random names can begin alike.
     while prefix > 0
-        && ones.len() - suffix - prefix < RANDOM_LETTERS
+        && !is_random_length(ones.len() - suffix - prefix)
         && ones[prefix - 1].is_ascii_alphanumeric()
     {
         prefix -= 1;
@@ -263,6 +265,7 @@ mod tests {
             ("out.txt", "out.txt", "out.txt"),
             ("sedAbCdEf", "sedXyZwQr", "sed*"),
             ("sedAbCdEf", "sedAyZwQr", "sed*"),
+            ("tracker-q1234567", "tracker-qabcdefg", "tracker-*"),
             (
                 "$TMPDIR/tmp1234abcd/x",
                 "$TMPDIR/tmp98zyxw76/x",
