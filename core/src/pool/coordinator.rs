@@ -359,9 +359,15 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     fn finish(mut self) -> Results<V> {
         // Tasks see a stage before the coordinator does. If it ended the last
         // ones since the last look, it is the one that the run ended at.
-        self.see_stage();
+        let seen = self.stage_seen();
+        let ends_active = |stage: Stage| stage.should_terminate_active_tasks();
+        let unseen = self.see_stage().is_some_and(ends_active) && !ends_active(seen);
         let slots = std::mem::replace(&mut self.slots, Slots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
+        let cut = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
+        if unseen && results.outcomes().iter().any(cut) {
+            self.notices.push(Notice::CollectionStopped);
+        }
         for (number, join) in self.threads.drain(..) {
             if !self.locals[number].lock().abandoned {
                 // It is on its way out.

@@ -162,6 +162,29 @@ fn the_run_ends_at_the_stage_that_ended_its_last_task() {
 }
 
 #[test]
+fn that_active_tasks_were_stopped_is_said_although_all_have_ended() {
+    // As above; the task is stopped by a stage that the coordinator has not seen.
+    let (source, earlier) = (StopSource::new(), StopSource::new());
+    assert!(earlier.stop(Stage::TerminateActive));
+    let stopped = earlier.token();
+    let said = Recorder::default();
+    let pool = ThreadPool::new(&source.token())
+        .workers(1)
+        .feedback(said.clone());
+    let results = pool.map_streaming(
+        0..1_usize,
+        move |number, _| {
+            stopped.checkpoint()?;
+            Ok(number)
+        },
+        |_, _| assert!(source.stop(Stage::TerminateActive)),
+    );
+    assert_eq!(results.outcomes(), [ACTIVE]);
+    let said = said.0.lock().expect("no panic");
+    assert_eq!(*said, [Notice::CollectionStopped, results.partial_notice()]);
+}
+
+#[test]
 fn stage_two_reaches_active_tasks_at_their_checkpoint() {
     let (source, pool) = pool();
     let results = pool.workers(2).map(0..3_usize, move |number, token| {
