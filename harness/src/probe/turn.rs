@@ -1,8 +1,8 @@
 //! Whose turn it is to let a target run.
 //!
 //! Two supervisors can share one turn: while the target of one runs, the other
-//! one brings its work tree back, starts its child, and judges nothing of it
-//! before its turn. A turn is a lock on a file without a name. The kernel takes
+//! one tells what it saw, brings its work tree back, and starts its child, which
+//! waits at its gate. A turn is a lock on a file without a name. The kernel takes
 //! it from a supervisor that dies.
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
