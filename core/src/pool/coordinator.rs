@@ -159,8 +159,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         room == 0 || room < self.pace.batch() && !self.shared.seems_low()
     }
 
-    /// Queues a batch of tasks, if there is room, and sees to it that somebody
-    /// works on them.
+    /// Queues a batch of tasks, if there is room, and sees to it that somebody works on them.
     fn feed(&mut self, tasks: &mut impl Iterator<Item = T>) {
         if self.is_full() {
             return;
@@ -359,13 +358,12 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     fn finish(mut self) -> Results<V> {
         // Tasks see a stage before the coordinator does. If it ended the last
         // ones since the last look, it is the one that the run ended at.
-        let seen = self.stage_seen();
-        let ends_active = |stage: Stage| stage.should_terminate_active_tasks();
-        let unseen = self.see_stage().is_some_and(ends_active) && !ends_active(seen);
+        let was_said = self.stage_seen().should_terminate_active_tasks();
+        self.see_stage();
         let slots = std::mem::replace(&mut self.slots, Slots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
-        let cut = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
-        if unseen && results.outcomes().iter().any(cut) {
+        let ends = self.stage_seen().should_terminate_active_tasks();
+        if ends && !was_said && results.has_stopped() {
             self.notices.push(Notice::CollectionStopped);
         }
         for (number, join) in self.threads.drain(..) {
@@ -394,8 +392,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 }
 
-/// If `on_outcome` or the iterator of tasks panics, the workers must not wait
-/// for tasks for ever.
+/// If `on_outcome` or the iterator of tasks panics, the workers must not wait for tasks for ever.
 impl<T, V> Drop for Coordinator<'_, T, V> {
     fn drop(&mut self) {
         drop(self.shared.close_and_drain());

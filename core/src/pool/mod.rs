@@ -8,6 +8,8 @@ mod executor;
 mod frame;
 #[cfg(feature = "process")]
 mod hands;
+#[cfg(all(test, not(sigproof_loom)))]
+mod last_look_tests;
 mod local;
 mod notices;
 mod outcome;

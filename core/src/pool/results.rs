@@ -118,6 +118,12 @@ impl<V> Results<V> {
         }
     }
 
+    /// Whether a task was stopped at work.
+    pub(super) fn has_stopped(&self) -> bool {
+        let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
+        self.outcomes.iter().any(stopped)
+    }
+
     /// These results, unless the run was cut by stage 3.
     ///
     /// # Errors
