@@ -4,6 +4,10 @@
 //!
 //! The break is planted in the atomics below, so that the code under test is
 //! the real one, line for line.
+#![cfg_attr(
+    not(test),
+    allow(dead_code, reason = "what runs the models is used by models alone")
+)]
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
