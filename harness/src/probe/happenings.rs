@@ -50,7 +50,9 @@ impl Live<'_> {
         match seen {
             Seen::Started => {
                 // The pipe tells nothing new: exec worked.
-                self.started = None;
+                if let Some(started) = self.started.take() {
+                    started.has_left();
+                }
                 self.begin();
                 self.look_at_rights(self.pid);
                 // A file can be there from the start.

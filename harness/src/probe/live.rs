@@ -9,7 +9,6 @@ use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What, Zombie
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::spawn::Started;
 use crate::sys::starve::Hog;
-use crate::sys::wait;
 use crate::target::WorkTree;
 use crate::tracer::Tracer;
 use std::collections::VecDeque;
@@ -185,7 +184,6 @@ impl<'a> Live<'a> {
         match started.executed()? {
             Ok(()) => Ok(()),
             Err(failure) => {
-                let _ = wait::until_ended(self.pid);
                 let error = io::Error::from_raw_os_error(failure.errno);
                 let hint = if failure.errno == libc::ENOEXEC {
                     "; a script needs a first line such as #!/bin/sh"

@@ -7,7 +7,7 @@
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
 //! tells that the program runs.
 
-use super::seccomp;
+use super::{seccomp, wait};
 use libc::sock_filter;
 use nix::fcntl::OFlag;
 use std::ffi::CString;
@@ -48,7 +48,8 @@ pub(crate) struct Started {
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
-    /// The child lives in here until it has executed or ended: whoever drops this knows that it has.
+    /// The child may still be in the cradle.
+    inside: bool,
     _cradle: Box<Cradle>,
 }
 
@@ -107,8 +108,13 @@ impl Started {
         Ok(())
     }
 
+    /// It has executed its program, somebody saw.
+    pub(crate) fn has_left(mut self) {
+        self.inside = false;
+    }
+
     /// Blocks until the program runs or has failed to.
-    pub(crate) fn executed(self) -> io::Result<Result<(), ExecFailure>> {
+    pub(crate) fn executed(mut self) -> io::Result<Result<(), ExecFailure>> {
         let mut answer = [0u8; 5];
         let mut got = 0;
         while got < answer.len() {
@@ -121,10 +127,9 @@ impl Started {
             }
         }
         if got < answer.len() {
+            self.inside = false;
             return Ok(Ok(()));
         }
-        // It is on its way out, on the stack that is about to go.
-        until_dead(self.pid)?;
         let step = match answer[0] {
             1 => Step::Session,
             2 => Step::Terminal,
@@ -138,16 +143,13 @@ impl Started {
     }
 }
 
-/// Waits until a child has ended, and leaves it to be waited for.
-fn until_dead(pid: i32) -> io::Result<()> {
-    use nix::sys::wait::{Id, WaitPidFlag, waitid};
-    let child = nix::unistd::Pid::from_raw(pid);
-    loop {
-        match waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
-            Err(nix::errno::Errno::EINTR) => {}
-            // Somebody has waited for it already.
-            Ok(_) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
-            Err(error) => return Err(error.into()),
+impl Drop for Started {
+    /// A child that is still in the cradle is taken out of it before that goes: a run was given up, or the child failed
+    /// and is on its way out.
+    fn drop(&mut self) {
+        if self.inside && wait::is_own_child(self.pid) {
+            let _ = kill(self.pid, libc::SIGKILL);
+            let _ = wait::until_ended(self.pid);
         }
     }
 }
@@ -205,6 +207,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
         pid,
         failure,
         gate: gate.map(|(_read, write)| write),
+        inside: true,
         _cradle: cradle,
     })
 }
@@ -368,5 +371,51 @@ pub(crate) fn kill_thread(pid: i32, tid: i32, signal: i32) -> io::Result<bool> {
     match io::Error::last_os_error() {
         error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
         error => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    fn gated(null: &std::fs::File, directory: &std::ffi::CStr) -> Started {
+        let null = null.as_fd();
+        start(Program {
+            path: c"/bin/true".to_owned(),
+            argv: vec![c"true".to_owned()],
+            env: Vec::new(),
+            directory: directory.to_owned(),
+            stdio: Stdio::Three(null, null, null),
+            extra: None,
+            filter: Vec::new(),
+            ignored: Vec::new(),
+            gated: true,
+        })
+        .expect("a child")
+    }
+
+    fn null() -> std::fs::File {
+        let mut options = std::fs::File::options();
+        options.read(true).write(true).open("/dev/null").unwrap()
+    }
+
+    #[test]
+    fn a_child_that_is_given_up_at_its_gate_is_gone() {
+        let started = gated(&null(), c"/");
+        let pid = started.pid;
+        assert!(wait::is_own_child(pid));
+        drop(started);
+        assert!(!wait::is_own_child(pid));
+    }
+
+    #[test]
+    fn a_child_that_cannot_go_on_says_where_and_is_gone() {
+        let started = gated(&null(), c"/nowhere at all");
+        let pid = started.pid;
+        let failure = started.executed().unwrap().expect_err("no directory");
+        assert_eq!(failure.step, Step::Directory);
+        assert_eq!(failure.errno, libc::ENOENT);
+        assert!(!wait::is_own_child(pid));
     }
 }

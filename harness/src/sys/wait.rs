@@ -61,6 +61,13 @@ pub(crate) fn peek(pid: u32) -> io::Result<ExitStatus> {
     }
 }
 
+/// Whether this is a child that nobody has waited for: then its number is nobody else's.
+pub(crate) fn is_own_child(pid: i32) -> bool {
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    waitid(Id::Pid(nix::unistd::Pid::from_raw(pid)), look).is_ok()
+}
+
 fn wait(pid: i32, flags: i32) -> io::Result<Next> {
     loop {
         let mut status = 0;
