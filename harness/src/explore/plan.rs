@@ -4,7 +4,7 @@ use super::between::Between;
 use super::fit::Fit;
 use super::lab::until;
 use super::second::Pairs;
-use super::{Error, Lab, SweepOptions, learn};
+use super::{Error, Lab, learn};
 use crate::facts::{Phase, Run, What};
 use crate::inject::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use crate::oracle::{Baseline, Contract, Mapped, Point};
@@ -119,13 +119,6 @@ impl Strike {
         }];
         steps.extend(self.then.iter().cloned());
         Schedule { steps }
-    }
-}
-
-impl SweepOptions {
-    /// Whether something of it waits for a failpoint.
-    pub fn needs_failpoints(&self) -> bool {
-        self.narrowing.needs_failpoints() || self.strike.needs_failpoints()
     }
 }
 

@@ -70,6 +70,11 @@ impl SweepOptions {
         }
     }
 
+    /// Whether something of it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.narrowing.needs_failpoints() || self.strike.needs_failpoints()
+    }
+
     fn all_calls(&self) -> bool {
         self.all || self.strike.fault.needs_every_call()
     }
@@ -188,10 +193,10 @@ pub fn sweep(
         learn(&lab, &contract, signal, options.mapped, options.all_calls())
     })?;
     let learned_at = SystemTime::now();
-    if baseline.is_sequential() && !options.strike.starves() {
-        lab.keep_to_one();
-    }
     if !options.strike.starves() {
+        if baseline.is_sequential() {
+            lab.keep_to_one();
+        }
         lab.pair_up();
     }
     let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
