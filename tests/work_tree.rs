@@ -242,8 +242,22 @@ fn an_inherited_ignored_signal_is_not_passed_on() {
 
 #[test]
 fn a_target_that_takes_its_view_away_costs_nothing() {
-    // Few files: a copy, mounted over the directory itself.
+    // A copy, mounted over the directory itself.
+    view_taken_away(1);
+}
+
+#[test]
+fn nor_does_one_with_many_files() {
+    // An overlay that nothing is written to, which would stay mounted.
+    view_taken_away(40);
+}
+
+/// In a directory with so many files.
+fn view_taken_away(files: usize) {
     let directory = tempfile::tempdir().expect("a directory");
+    for number in 1..files {
+        fs::write(directory.path().join(number.to_string()), "").expect("a file");
+    }
     fs::write(directory.path().join("precious"), "precious").expect("a file");
     let script = format!(
         "umount -l {} 2> /dev/null; true",

@@ -29,12 +29,10 @@ pub(super) struct Upper {
     times: [(i64, i64); 2],
     /// Bytes of the names of its attributes.
     attributes: usize,
-    /// The device of the tree that shows it: a target can take its view away.
-    view: u64,
 }
 
-/// How the upper layer looks that `tree` shows; `None` when there is something in it, or when that cannot be told.
-pub(super) fn upper(path: &Path, tree: &Path) -> Option<Upper> {
+/// How the upper layer looks; `None` when there is something in it, or when that cannot be told.
+pub(super) fn upper(path: &Path) -> Option<Upper> {
     let meta = path.symlink_metadata().ok()?;
     if !mounts::is_in_memory(path) || meta.size() > EMPTY_BYTES {
         return None;
@@ -46,7 +44,6 @@ pub(super) fn upper(path: &Path, tree: &Path) -> Option<Upper> {
             (meta.mtime(), meta.mtime_nsec()),
         ],
         attributes: mounts::attribute_names(path)?,
-        view: tree.metadata().ok()?.dev(),
     })
 }
 

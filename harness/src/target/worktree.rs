@@ -14,6 +14,7 @@ use crate::facts::TreeDelta;
 use crate::sys::mounts;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How a tree is renewed.
@@ -33,7 +34,8 @@ pub(crate) struct WorkTree {
     copy: PathBuf,
     /// Holds everything that a run may write outside the tree.
     run: PathBuf,
-    mounted: bool,
+    /// The device that shows an overlay, while it is mounted.
+    mounted: Option<u64>,
     listing: Listing,
     original: Original,
     /// What of our own lies in it.
@@ -46,6 +48,9 @@ pub(crate) struct WorkTree {
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
 }
+
+const TAKEN_AWAY: &str =
+    "the target has taken its private view away; what it does from here on would be real";
 
 impl WorkTree {
     /// Prepares the start state below `base`, which is this process's own.
@@ -123,7 +128,7 @@ impl WorkTree {
             },
             copy: base.join("tree"),
             run,
-            mounted: false,
+            mounted: None,
             listing: Listing::new(),
             hidden: OWN
                 .into_iter()
@@ -172,16 +177,16 @@ impl WorkTree {
         let private_untouched =
             self.untouched.is_some() && self.untouched == untouched::private(&self.run);
         let is_overlay = matches!(self.kind, Kind::Overlay { .. });
-        if is_overlay && self.mounted && private_untouched {
-            let as_it_was =
-                self.upper.is_some() && self.upper == untouched::upper(&layers[0], &tree);
-            if as_it_was {
+        if let Some(device) = self.mounted {
+            if tree.metadata().map(|meta| meta.dev()).ok() != Some(device) {
+                return Err(place(&tree)(io::Error::other(TAKEN_AWAY)));
+            }
+            let as_it_was = self.upper.is_some() && self.upper == untouched::upper(&layers[0]);
+            if private_untouched && as_it_was {
                 return Ok(());
             }
-        }
-        if self.mounted {
             mounts::unmount(&tree).map_err(place(&tree))?;
-            self.mounted = false;
+            self.mounted = None;
         }
         if private_untouched {
             for layer in layers.iter().filter(|_| is_overlay) {
@@ -206,8 +211,8 @@ impl WorkTree {
                 }
                 mounts::overlay(lower, &upper, &self.run.join("work"), &tree, *user)
                     .map_err(place(&tree))?;
-                self.mounted = true;
-                self.upper = untouched::upper(&upper, &tree);
+                self.mounted = Some(tree.metadata().map_err(place(&tree))?.dev());
+                self.upper = untouched::upper(&upper);
             }
             Kind::Copy { from } => {
                 empty(&self.copy).map_err(place(&self.copy))?;
@@ -215,9 +220,7 @@ impl WorkTree {
                 copy_content(from, &self.copy, &mut budget)?;
                 self.listing = scan::list(&self.copy).map_err(place(&self.copy))?;
                 if !mounts::same_directory(&self.copy, &tree) {
-                    return Err(place(&tree)(io::Error::other(
-                        "the target has taken its private view away; what it does from here on would be real",
-                    )));
+                    return Err(place(&tree)(io::Error::other(TAKEN_AWAY)));
                 }
             }
         }
