@@ -11,5 +11,7 @@ pub(crate) mod reexec;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 pub(crate) mod spawn;
+#[cfg(test)]
+mod spawn_tests;
 pub(crate) mod starve;
 pub(crate) mod wait;
