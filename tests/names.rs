@@ -7,7 +7,7 @@
 mod sigproof;
 
 use ::sigproof::facts::Phase;
-use ::sigproof::inject::PointName;
+use ::sigproof::schedule::PointName;
 use fixture_model::{Fixture, HELPERS, Helper, fixtures};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;

@@ -11,7 +11,7 @@ mod made;
 mod sigproof;
 
 use ::sigproof::report;
-use ::sigproof::results::{Case, Kind, Results};
+use ::sigproof::session::{Case, Kind, Results};
 use browser::Browser;
 use fixture_model::Fixture;
 use made::{LONG, full};

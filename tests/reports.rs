@@ -6,7 +6,7 @@ mod says;
 mod sigproof;
 
 use ::sigproof::report;
-use ::sigproof::results::{Case, CaseVerdict, Kind, Results};
+use ::sigproof::session::{Case, CaseVerdict, Kind, Results};
 use fixture_model::Fixture;
 use says::{check, sigproof_in, text};
 use serde_json::Value;

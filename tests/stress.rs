@@ -3,12 +3,12 @@
 //! `cargo ci stress` has 10,000 runs; without it there are 300 (`SIGPROOF_STRESS_RUNS`).
 
 use fixture_model::Helper;
-use sigproof::explore::{
-    Isolation, Lab, Progress, Store, Strike, SweepOptions, SweepReport, sweep,
-};
-use sigproof::inject::{Delivery, Fault};
+use sigproof::execute::Lab;
+use sigproof::explore::{Progress, Strike, SweepOptions, SweepReport, sweep};
+use sigproof::failure::Store;
 use sigproof::oracle::Contract;
-use sigproof::target::{Source, Target};
+use sigproof::schedule::{Delivery, Fault};
+use sigproof::target::{Isolation, Source, Target};
 use sigproof_core::StopSource;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -41,10 +41,25 @@ const LAYERS: &[Layers] = &[
     Layers {
         root: "harness/src/",
         order: &[
-            "facts", "sys", "symbols", "target", "tracer", "inject", "probe", "oracle", "explore",
-            "results", "scenario", "report", "testing", "cli",
+            "error",
+            "facts",
+            "sys",
+            "schedule",
+            "symbols",
+            "target",
+            "tracer",
+            "supervisor",
+            "oracle",
+            "failure",
+            "execute",
+            "explore",
+            "session",
+            "scenario",
+            "report",
+            "testing",
+            "cli",
         ],
-        reserved: &[("sys", &["target", "tracer", "probe", "inject"])],
+        reserved: &[("sys", &["target", "tracer", "supervisor", "schedule"])],
     },
 ];
 

@@ -2,14 +2,17 @@
 
 #[doc(hidden)]
 pub mod cli;
+pub mod error;
+pub mod execute;
 pub mod explore;
 pub mod facts;
-pub mod inject;
+pub mod failure;
 pub mod oracle;
-mod probe;
 pub mod report;
-pub mod results;
 pub mod scenario;
+pub mod schedule;
+pub mod session;
+mod supervisor;
 mod symbols;
 mod sys;
 pub mod target;

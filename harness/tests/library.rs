@@ -1,12 +1,14 @@
 //! The library from a test binary: supervisors are this very executable, started again, and serve before `main`.
 
-use sigproof::explore::{Isolation, Lab, Store, Strike, SweepOptions, SweepReport, sweep};
-use sigproof::inject::{Delivery, Fault};
+use sigproof::execute::Lab;
+use sigproof::explore::{Strike, SweepOptions, SweepReport, sweep};
+use sigproof::failure::Store;
 use sigproof::oracle::Contract;
-use sigproof::target::Target;
+use sigproof::schedule::{Delivery, Fault};
+use sigproof::target::{Isolation, Target};
 use sigproof_core::{Stage, StopSource};
 
-fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::explore::Error> {
+fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::error::Error> {
     let store = tempfile::tempdir().expect("a directory");
     let target = Target::new(["sh", "-c", script]);
     let lab = Lab::open(&target, 2, Isolation::Auto)?;
@@ -63,8 +65,5 @@ fn a_stop_before_the_start_is_an_interruption() {
     let source = StopSource::new();
     source.stop(Stage::CancelQueued);
     let outcome = swept("echo a > x", &source);
-    assert!(matches!(
-        outcome,
-        Err(sigproof::explore::Error::Interrupted)
-    ));
+    assert!(matches!(outcome, Err(sigproof::error::Error::Interrupted)));
 }

@@ -2,8 +2,8 @@
 
 use ::sigproof::explore::Share;
 use ::sigproof::facts::{Event, ExitStatus, Phase, Run, Stream, TerminalFact, What};
-use ::sigproof::inject::PointName;
-use ::sigproof::results::{
+use ::sigproof::schedule::PointName;
+use ::sigproof::session::{
     Between, Budget, Case, CaseVerdict, Coverage, Difference, Fate, Finding, Kind, Point, Record,
 };
 

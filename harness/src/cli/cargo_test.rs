@@ -1,10 +1,11 @@
 //! Scenario files as tests of a Cargo package: one test for each.
 
-use super::exit;
-use crate::explore::Error;
-use crate::report::{self, Paper};
-use crate::results::{Case, CaseVerdict};
+use crate::cli::exit;
+use crate::error::Error;
+use crate::report;
+use crate::report::Paper;
 use crate::scenario::{Binaries, Found, Player, Scenario};
+use crate::session::{Case, CaseVerdict};
 use libtest_mimic::{Arguments, Failed, Trial};
 use sigproof_core::StopSource;
 use std::path::{Path, PathBuf};

@@ -1,15 +1,17 @@
 //! From arguments to what they mean.
 
 use super::args::{ContractArgs, PhaseArg, PointArgs, RunArgs, SweepArgs, TargetArgs};
-use crate::explore::{Error, Narrowing, Second, Strike};
+use crate::error::Error;
+use crate::explore::{Narrowing, Second, Strike};
 use crate::facts::Phase;
-use crate::inject::{Delivery, Fault, ParseError, Step, Trigger, duration};
-use crate::oracle::{self, Contract, Mapped};
+use crate::oracle;
+use crate::oracle::{Contract, Mapped};
+use crate::schedule::{Delivery, Fault, ParseError, Step, Trigger, duration};
 use crate::target::{Limits, Source, Target};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
+pub(crate) fn size(text: &str) -> Result<(u16, u16), String> {
     let wrong = || format!("{text}: write rows and columns from 1 to 1000, such as 24x80");
     let (rows, columns) = text.split_once('x').ok_or_else(wrong)?;
     let number = |text: &str| text.parse().ok().filter(|n| (1..=1000).contains(n));
@@ -19,31 +21,31 @@ pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
     ))
 }
 
-pub(super) fn variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(format!("{text}: write NAME=VALUE")),
     }
 }
 
-pub(super) fn time(text: &str) -> Result<Duration, ParseError> {
+pub(crate) fn time(text: &str) -> Result<Duration, ParseError> {
     duration(text)
 }
 
-pub(super) fn delivery(text: &str) -> Result<Delivery, ParseError> {
+pub(crate) fn delivery(text: &str) -> Result<Delivery, ParseError> {
     Delivery::parse(text)
 }
 
-pub(super) fn trigger(text: &str) -> Result<Trigger, ParseError> {
+pub(crate) fn trigger(text: &str) -> Result<Trigger, ParseError> {
     Trigger::parse(text)
 }
 
-pub(super) fn glob(text: &str) -> Result<String, String> {
+pub(crate) fn glob(text: &str) -> Result<String, String> {
     globset::Glob::new(text).map_err(|error| format!("bad pattern: {error}"))?;
     Ok(text.to_owned())
 }
 
-pub(super) fn oracle_name(text: &str) -> Result<String, String> {
+pub(crate) fn oracle_name(text: &str) -> Result<String, String> {
     let names: Vec<&str> = oracle::names().collect();
     if names.contains(&text) {
         return Ok(text.to_owned());
@@ -158,7 +160,7 @@ fn step(text: &str, flag: &str, pty: bool) -> Result<Step, Error> {
     Ok(step)
 }
 
-pub(super) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
+pub(crate) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
     fault
         .check(pty)
         .map_err(|error| Error::Usage(error.to_string()))
@@ -256,7 +258,7 @@ impl PointArgs {
 }
 
 /// On which sides of the calls.
-pub(super) fn mapped(phases: &[PhaseArg]) -> Result<Mapped, Error> {
+pub(crate) fn mapped(phases: &[PhaseArg]) -> Result<Mapped, Error> {
     if phases.is_empty() {
         return Ok(Mapped::DEFAULT);
     }

@@ -1,10 +1,12 @@
 //! `sigproof doctor`: what this machine can do.
 
-use super::exit;
 use super::sessions::print;
-use crate::explore::{Isolation, Lab, map_points};
+use crate::cli::exit;
+use crate::execute::Lab;
+use crate::explore::map_points;
 use crate::oracle::{Contract, Mapped};
 use crate::report::{Ink, Paper};
+use crate::target::Isolation;
 use crate::target::{Source, Target};
 use sigproof_core::StopSource;
 

@@ -1,7 +1,8 @@
 //! Exit codes, as documented in the README.
 
-use crate::explore::{Error, FuzzReport, SweepReport};
-use crate::results::{CaseVerdict, Results};
+use crate::error::Error;
+use crate::explore::{FuzzReport, SweepReport};
+use crate::session::{CaseVerdict, Results};
 
 /// All contracts hold.
 pub const HOLDS: u8 = 0;

@@ -1,12 +1,17 @@
 //! `sigproof fuzz`.
 
-use super::exit;
-use super::fuzz_args::FuzzArgs;
-use super::reports::{keep, keep_error, named};
+use super::report::{keep, keep_error, named};
 use super::sessions::{at_once, guarded, open, print, told};
-use crate::explore::{self, Error, FuzzProgress, FuzzReport, Store};
-use crate::report::{self, Bar, Json, Paper};
-use crate::results::{self, Kind};
+use crate::cli::args::fuzz::FuzzArgs;
+use crate::cli::exit;
+use crate::error::Error;
+use crate::explore;
+use crate::explore::{FuzzProgress, FuzzReport};
+use crate::failure::Store;
+use crate::report;
+use crate::report::{Bar, Json, Paper};
+use crate::session;
+use crate::session::Kind;
 use crate::target::Target;
 use sigproof_core::StopToken;
 use std::io;
@@ -31,7 +36,7 @@ pub fn fuzz(args: &FuzzArgs) -> u8 {
             print(&paper.finish());
         }
         keep(&args.output, || {
-            results::of_fuzz(&named(&target), &target.command, fault, &report)
+            session::of_fuzz(&named(&target), &target.command, fault, &report)
         })?;
         Ok(code)
     })

@@ -1,6 +1,6 @@
 //! What the help says after the flags.
 
-pub(super) const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  every contract holds
   1  a contract is violated
@@ -10,7 +10,7 @@ Exit codes:
   5  flaky: a verdict was not reproduced
   Interrupted by Ctrl+C or SIGTERM it cleans up and dies by that signal.";
 
-pub(super) const RUN_HELP: &str = "\
+pub(crate) const RUN_HELP: &str = "\
 A step is FAULT[:always]@TRIGGER; steps come due in order. Faults:
   INT, TERM, KILL…  a signal, :WHOM after it: process, group, terminal, child, thread:NAME
   hangup            the terminal is closed (SIGHUP; needs --pty)
@@ -36,7 +36,7 @@ Examples:
   sigproof run --pty --signal INT@output:'task 3' --signal INT@+200ms -- ./prog
   sigproof run --fault 'ENOSPC@write(out)#3' --fault KILL:child@child:2 -- ./prog";
 
-pub(super) const SWEEP_HELP: &str = "\
+pub(crate) const SWEEP_HELP: &str = "\
 --fault takes what `sigproof run --help` lists, without a trigger. An error is tried at the calls
 that can answer with it.
 Examples:
@@ -47,13 +47,13 @@ Examples:
   sigproof sweep --fault ENOSPC:always -- ./prog
   sigproof sweep --second in-handler,in-cleanup -- ./prog";
 
-pub(super) const REPORT_HELP: &str = "\
+pub(crate) const REPORT_HELP: &str = "\
 Examples:
   sigproof sweep --results out.json -- gzip -k README.md
   sigproof report out.json --html out.html --junit out.xml
   sigproof report out.json --github     (in a step of a GitHub workflow)";
 
-pub(super) const FUZZ_HELP: &str = "\
+pub(crate) const FUZZ_HELP: &str = "\
 A schedule is 1 to --most faults, each at a point, at output, at a child or file, or at a time
 (microseconds to seconds after the start or after the fault before it). The next one is chosen for
 points, and pairs of them, that were not tried; calls that follow a fault become points, too.
@@ -65,7 +65,7 @@ Examples:
   sigproof fuzz --for 10m --keep-going --fault INT,TERM,freeze=20ms -- ./prog
   sigproof fuzz --runs 500 --seed 4711 --after output:ready -- ./server-test";
 
-pub(super) const MINIMISE_HELP: &str = "\
+pub(crate) const MINIMISE_HELP: &str = "\
 Faults go, and calls take the place of times; then variables (--env), standard input, files of a
 small work tree, and the arguments that --optional names. Each step is confirmed by repeated runs.
 Exit code 5 when the failure does not show any more, 4 when its point is not reached.

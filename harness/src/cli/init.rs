@@ -1,9 +1,10 @@
 //! `sigproof init`: a first scenario from a program's undisturbed run.
 
-use super::exit;
 use super::sessions::{guarded, open, print};
-use super::test_args::InitArgs;
-use crate::explore::{Error, map_points};
+use crate::cli::args::test::InitArgs;
+use crate::cli::exit;
+use crate::error::Error;
+use crate::explore::map_points;
 use crate::oracle::{Contract, Mapped};
 use crate::report::{Bar, Ink, Paper};
 use crate::scenario::{Scenario, draft, named};

@@ -1,11 +1,11 @@
 //! `sigproof merge`: the results of shards, joined.
 
-use super::exit;
 use super::sessions::failed;
 use super::test::{tell, write};
-use super::test_args::MergeArgs;
-use crate::explore::Error;
-use crate::results::Results;
+use crate::cli::args::test::MergeArgs;
+use crate::cli::exit;
+use crate::error::Error;
+use crate::session::Results;
 
 pub fn merge(args: &MergeArgs) -> u8 {
     match joined(args) {

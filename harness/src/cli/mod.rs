@@ -6,16 +6,14 @@ mod convert;
 mod doctor;
 mod exit;
 mod fuzz;
-mod fuzz_args;
 mod help;
 mod init;
-mod manual;
+mod man;
 mod merge;
-mod minimise;
-mod reports;
+mod minimize;
+mod report;
 mod sessions;
 mod test;
-mod test_args;
 
 use args::{Cli, Verb};
 
@@ -46,13 +44,13 @@ pub fn main() -> u8 {
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Points(args) => sessions::points(args),
         Verb::Replay(args) => sessions::replay(args),
-        Verb::Minimise(args) => minimise::minimise(&args),
+        Verb::Minimise(args) => minimize::minimise(&args),
         Verb::Test(args) => test::test(*args),
         Verb::Init(args) => init::init(&args),
         Verb::Merge(args) => merge::merge(&args),
-        Verb::Report(args) => reports::report(&args),
+        Verb::Report(args) => report::report(&args),
         Verb::Doctor => doctor::doctor(),
-        Verb::Man { directory } => manual::write(&directory),
+        Verb::Man { directory } => man::write(&directory),
         Verb::Completions { shell } => {
             use clap::CommandFactory;
             let mut script = Vec::new();

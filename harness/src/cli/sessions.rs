@@ -1,14 +1,18 @@
 //! What each verb does: open a lab, explore, report, answer an exit code.
 
 use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
-use super::exit;
-use super::reports::{keep, keep_error, named};
-use crate::explore::{
-    self, Error, Failure, Lab, Progress, RunReport, Store, SweepOptions, SweepReport,
-};
-use crate::inject::Schedule;
-use crate::report::{self, Bar, Ink, Json, Paper, Sink};
-use crate::results::{self, Kind};
+use super::report::{keep, keep_error, named};
+use crate::cli::exit;
+use crate::error::Error;
+use crate::execute::Lab;
+use crate::explore;
+use crate::explore::{Progress, RunReport, SweepOptions, SweepReport};
+use crate::failure::{Failure, Store};
+use crate::report;
+use crate::report::{Bar, Ink, Json, Paper, Sink};
+use crate::schedule::Schedule;
+use crate::session;
+use crate::session::Kind;
 use crate::target::Target;
 use sigproof_core::{InterruptHandler, Options, Policy, StopToken};
 use std::io::{self, Write};
@@ -22,7 +26,7 @@ pub fn print(text: &str) {
 }
 
 /// Something to say while or before the work goes on.
-pub(super) fn remark(words: &str) {
+pub(crate) fn remark(words: &str) {
     let mut paper = Paper::new();
     paper.item(0, (Ink::Warn, "! "), Ink::Plain, words);
     let mut err = anstream::stderr().lock();
@@ -30,7 +34,7 @@ pub(super) fn remark(words: &str) {
 }
 
 /// Runs `work` under an interrupt handler; ends by the signal when there was one.
-pub(super) fn guarded(
+pub(crate) fn guarded(
     json: bool,
     bar: &Bar,
     work: impl FnOnce(&StopToken) -> Result<u8, Error>,
@@ -77,16 +81,16 @@ pub fn failed(json: bool, error: &Error) -> u8 {
 }
 
 /// How many runs at a time: as many as asked for, otherwise one for each processor.
-pub(super) fn at_once(jobs: Option<u16>) -> usize {
+pub(crate) fn at_once(jobs: Option<u16>) -> usize {
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     jobs.map_or_else(processors, usize::from)
 }
 
 /// A lab, with what it cleaned up said.
-pub(super) fn open(
+pub(crate) fn open(
     target: &Target,
     jobs: usize,
-    isolation: explore::Isolation,
+    isolation: crate::target::Isolation,
 ) -> Result<Lab, Error> {
     let lab = Lab::open(target, jobs, isolation)?;
     for place in &lab.removed {
@@ -95,7 +99,7 @@ pub(super) fn open(
             place.display()
         ));
     }
-    if !lab.private() && isolation != explore::Isolation::Copy {
+    if !lab.private() && isolation != crate::target::Isolation::Copy {
         // Named now, because a session that is killed cannot name it any more.
         remark(&format!("work trees are at {}", lab.tree()));
     }
@@ -103,7 +107,7 @@ pub(super) fn open(
 }
 
 /// JSON that cannot be written ends nothing: the exit code still tells.
-pub(super) fn told(result: io::Result<()>) -> Result<(), Error> {
+pub(crate) fn told(result: io::Result<()>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Error::Harness(format!("standard output: {error}"))),
@@ -130,7 +134,7 @@ pub fn sweep(args: SweepArgs) -> u8 {
             print(&paper.finish());
         }
         keep(&args.output, || {
-            results::of_sweep(&named(&target), &target.command, fault, &report)
+            session::of_sweep(&named(&target), &target.command, fault, &report)
         })?;
         Ok(code)
     })
@@ -225,7 +229,7 @@ pub fn run(args: RunArgs) -> u8 {
             print(&paper.finish());
         }
         keep(&args.output, || {
-            results::of_run(&named(&target), &target.command, &report)
+            session::of_run(&named(&target), &target.command, &report)
         })?;
         Ok(code)
     })
@@ -303,7 +307,7 @@ pub fn replay(args: ReplayArgs) -> u8 {
     guarded(args.json, &bar, |token| {
         let failure = Failure::read(&args.file)?;
         bar.say("learning what it does undisturbed");
-        let stage = explore::Stage::set(&failure)?;
+        let stage = crate::failure::Stage::set(&failure)?;
         let lab = open(&stage.target, 1, failure.isolation)?;
         bar.begin(args.times as usize);
         let mut replay = explore::replay(lab, &failure, args.times, token, |round, _| {

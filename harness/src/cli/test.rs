@@ -1,15 +1,16 @@
 //! `sigproof test`: scenario files, as a gate.
 
-use super::exit;
 use super::sessions::{at_once, guarded, print, remark, told};
-use super::test_args::{Part, TestArgs};
-use crate::explore::Error;
-use crate::report::{self, Bar, Json, Paper};
-use crate::results::{CaseVerdict, Results};
+use crate::cli::args::test::{Part, TestArgs};
+use crate::cli::exit;
+use crate::error::Error;
+use crate::report;
+use crate::report::{Bar, Json, Paper};
 use crate::scenario::{
     Binaries, Filter, Found, Mistake, Played, Player, Scenario, Shard, USUAL_PLACES, json_schema,
     play_all,
 };
+use crate::session::{CaseVerdict, Results};
 use sigproof_core::StopToken;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -174,7 +175,7 @@ fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToke
 }
 
 /// Prints what failed, and the table.
-pub(super) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error> {
+pub(crate) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error> {
     if json {
         let mut out = Json::new(io::stdout().lock());
         for case in &results.cases {
@@ -197,7 +198,7 @@ pub(super) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error>
 }
 
 /// Writes results; a directory that is not there is made.
-pub(super) fn write(results: &Results, path: &Path) -> Result<(), Error> {
+pub(crate) fn write(results: &Results, path: &Path) -> Result<(), Error> {
     let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
     if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory).map_err(failed)?;

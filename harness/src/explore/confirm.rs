@@ -1,9 +1,9 @@
 //! Running findings again: does it show every time?
 
 use super::finding::Finding;
-use super::plan::Plan;
-use super::trial::{Trial, Trials};
-use crate::inject::Schedule;
+use crate::execute::{Trial, Trials};
+use crate::explore::sweep::plan::Plan;
+use crate::schedule::Schedule;
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn spread(orders: &[usize]) -> impl Iterator<Item = usize> {
 
 /// Runs each finding again. One that does not show each time at its first point
 /// is tried at others; the point where it shows best represents it.
-pub(super) fn confirm(
+pub(crate) fn confirm(
     trials: &Arc<Trials>,
     findings: Vec<Finding>,
     plan: &Plan,

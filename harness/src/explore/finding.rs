@@ -1,7 +1,8 @@
 //! Equal violations at many points are one finding.
 
-use super::{Moment, Trial};
-use crate::inject::{PointName, Schedule, Trigger};
+use super::call_sites::Moment;
+use crate::execute::Trial;
+use crate::schedule::{PointName, Schedule, Trigger};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,7 +64,7 @@ impl Finding {
     }
 
     /// The schedule of the run that is shown.
-    pub(super) fn schedule_shown(&self) -> &Schedule {
+    pub(crate) fn schedule_shown(&self) -> &Schedule {
         let trial = self.trial.as_ref().map(|trial| &trial.schedule);
         trial.unwrap_or(&self.schedule)
     }

@@ -1,6 +1,6 @@
 //! Events of a run, in the order in which they were seen.
 
-use super::ExitStatus;
+use super::status::ExitStatus;
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened, and when.

@@ -1,6 +1,11 @@
 //! Everything that is known of one run.
 
-use super::{Capture, Event, ExitStatus, RawPoint, Stacks, TreeDelta};
+use super::capture::Capture;
+use super::event::Event;
+use super::point::RawPoint;
+use super::stack::Stacks;
+use super::status::ExitStatus;
+use super::tree::TreeDelta;
 use serde::{Deserialize, Serialize};
 
 /// One run's facts.

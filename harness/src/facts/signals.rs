@@ -38,7 +38,7 @@ pub fn similar(text: &str) -> Vec<String> {
 }
 
 /// At most three of the names, those that differ least from what was wanted.
-pub(super) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let mut near: Vec<(usize, String)> = names
         .map(|name| (distance(wanted, &name), name))
         .filter(|(distance, _)| *distance <= 2)

@@ -1,6 +1,6 @@
 //! What is asked of a target.
 
-use super::Redactions;
+use crate::oracle::learn::redact::Redactions;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -109,19 +109,19 @@ impl Contract {
         (self.only.is_empty() || self.only.contains(oracle)) && !self.skip.contains(oracle)
     }
 
-    pub(super) fn keeps(&self, path: &str) -> bool {
+    pub(crate) fn keeps(&self, path: &str) -> bool {
         matches_any(&self.keep, path)
     }
 
-    pub(super) fn may_be_cut(&self, path: &str) -> bool {
+    pub(crate) fn may_be_cut(&self, path: &str) -> bool {
         matches_any(&self.prefix, path)
     }
 
-    pub(super) fn may_be_anything(&self, path: &str) -> bool {
+    pub(crate) fn may_be_anything(&self, path: &str) -> bool {
         matches_any(&self.any, path)
     }
 
-    pub(super) fn is_daemon(&self, command: &str) -> bool {
+    pub(crate) fn is_daemon(&self, command: &str) -> bool {
         matches_any(&self.daemons, command)
     }
 }

@@ -4,47 +4,28 @@
 //! from undisturbed ones, and answers with evidence. A new oracle is one file
 //! and one line in [`ALL`].
 
-mod acknowledged;
-mod baseline;
-mod check;
 mod contract;
-mod escalation;
-mod exits;
-mod expect;
-mod handler;
-mod ignored;
-mod leftovers;
+mod expected;
+mod learn;
 mod messages;
-mod old_or_new;
-mod orphans;
-mod points;
-mod reach;
-mod redact;
-mod rerun;
-mod results;
-mod status;
-mod terminal;
+mod multi_run;
+mod single;
 mod verdict;
-mod zombies;
 
-pub use acknowledged::latencies_ns;
-pub use baseline::{Baseline, Learned};
 pub use contract::{Acknowledged, Contract, Escalation, Messages, Results};
-pub use escalation::judge as judge_escalation;
-pub use ignored::judge as judge_ignored;
-pub use messages::{is_expected, keep_elisions, screens_of, transcript_of};
-pub use points::{Mapped, Point, PointMap};
-pub use reach::judge as judge_reach;
-pub use redact::Redactions;
+pub use learn::baseline::{Baseline, Learned};
+pub use learn::point_map::{Mapped, Point, PointMap};
+pub use learn::redact::Redactions;
+pub use messages::elide::keep_elisions;
+pub use messages::{is_expected, screens_of, transcript_of};
+pub use multi_run::escalation::judge as judge_escalation;
+pub use multi_run::ignored::judge as judge_ignored;
+pub use multi_run::reach::judge as judge_reach;
+pub use single::acknowledged::latencies_ns;
 pub use verdict::{Evidence, Judgement, Verdict};
 
-#[cfg(test)]
-mod asked_tests;
-#[cfg(test)]
-mod tests;
-
 use crate::facts::Run;
-use crate::inject::Schedule;
+use crate::schedule::Schedule;
 
 /// Everything that an oracle may look at besides the run.
 pub struct Context<'a> {
@@ -92,61 +73,61 @@ pub static ALL: [Oracle; 13] = [
         name: "exits",
         violation: "still running after the deadline that follows the last fault",
         asked: always,
-        judge: exits::judge,
+        judge: single::exits::judge,
     },
     Oracle {
         name: "status",
         violation: "an exit status that hides the cancellation, a crash, an unhandled traceback",
         asked: always,
-        judge: status::judge,
+        judge: single::status::judge,
     },
     Oracle {
         name: "orphans",
         violation: "a descendant alive after the target's end and a grace period",
         asked: always,
-        judge: orphans::judge,
+        judge: single::orphans::judge,
     },
     Oracle {
         name: "zombies",
         violation: "a child that has ended and that a target, which goes on, does not wait for",
         asked: always,
-        judge: zombies::judge,
+        judge: single::zombies::judge,
     },
     Oracle {
         name: "leftovers",
         violation: "a file or directory that a finished run does not leave",
         asked: always,
-        judge: leftovers::judge,
+        judge: single::leftovers::judge,
     },
     Oracle {
         name: "old-or-new",
         violation: "an output that is neither its old content nor the finished one",
         asked: always,
-        judge: old_or_new::judge,
+        judge: single::old_or_new::judge,
     },
     Oracle {
         name: "rerun",
         violation: "running it again fails or ends in another state",
         asked: always,
-        judge: rerun::judge,
+        judge: single::rerun::judge,
     },
     Oracle {
         name: "terminal",
         violation: "settings changed, cursor hidden, a special mode left on",
         asked: always,
-        judge: terminal::judge,
+        judge: single::terminal::judge,
     },
     Oracle {
         name: "handler",
         violation: "a handler that does what no handler may, or runs longer than its budget",
         asked: always,
-        judge: handler::judge,
+        judge: single::handler::judge,
     },
     Oracle {
         name: "check",
         violation: "your own check command fails on the end state",
         asked: |contract| contract.check.is_some(),
-        judge: check::judge,
+        judge: single::check::judge,
     },
     Oracle {
         name: "messages",
@@ -158,13 +139,13 @@ pub static ALL: [Oracle; 13] = [
         name: "acknowledged",
         violation: "no word to the person soon after the signal",
         asked: |contract| contract.acknowledged.is_some(),
-        judge: acknowledged::judge,
+        judge: single::acknowledged::judge,
     },
     Oracle {
         name: "results",
         violation: "work that was said to be done is missing from the result, or is there twice",
         asked: |contract| contract.results.is_some(),
-        judge: results::judge,
+        judge: single::results::judge,
     },
 ];
 

@@ -41,7 +41,7 @@ pub struct Judgement {
 
 impl Verdict {
     /// Violated when there is evidence.
-    pub(super) fn of(evidence: Vec<Evidence>) -> Verdict {
+    pub(crate) fn of(evidence: Vec<Evidence>) -> Verdict {
         if evidence.is_empty() {
             Verdict::Holds
         } else {
@@ -49,7 +49,7 @@ impl Verdict {
         }
     }
 
-    pub(super) fn not_applicable(reason: impl Into<String>) -> Verdict {
+    pub(crate) fn not_applicable(reason: impl Into<String>) -> Verdict {
         Verdict::NotApplicable {
             reason: reason.into(),
         }

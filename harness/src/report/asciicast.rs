@@ -1,9 +1,9 @@
 //! asciicast v3: a run as a recording that asciinema plays, with a marker at each signal.
 
-use super::findings::command_line;
 use super::junit::shown;
 use crate::facts::What;
-use crate::results::{Case, Record, Results};
+use crate::report::terminal::findings::command_line;
+use crate::session::{Case, Record, Results};
 use serde_json::json;
 
 /// A terminal that a run on pipes would have had.

@@ -1,7 +1,11 @@
 //! The reports that are files.
 
-use super::{annotations, asciicast, html, junit, perfetto, summary};
-use crate::results::Results;
+use super::asciicast::asciicast;
+use super::github::{annotations, summary};
+use super::html::html;
+use super::junit::junit;
+use super::perfetto::perfetto;
+use crate::session::Results;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -55,7 +59,7 @@ pub fn write(results: &Results, wanted: &Wanted) -> Result<String, String> {
 fn append(path: &Path, results: &Results) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let room = super::github::MOST_SUMMARY.saturating_sub(there);
+    let room = crate::report::github::MOST_SUMMARY.saturating_sub(there);
     file.write_all(summary(results, room).as_bytes())
 }
 

@@ -4,7 +4,7 @@
 //! Both are cut here, where what is left out can be said.
 
 use super::junit::{headline, not_reached};
-use crate::results::{Case, CaseVerdict, Finding, Results};
+use crate::session::{Case, CaseVerdict, Finding, Results};
 use std::fmt::Write as _;
 
 /// Annotations of one kind that a step shows.

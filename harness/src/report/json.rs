@@ -3,9 +3,9 @@
 use crate::explore::{
     Finding, Found, FuzzOptions, FuzzReport, Minimised, Plan, Replay, RunReport, Sites, SweepReport,
 };
-use crate::inject::Schedule;
 use crate::oracle::{Baseline, Point};
-use crate::results::{Case, Results};
+use crate::schedule::Schedule;
+use crate::session::{Case, Results};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::Path;

@@ -3,10 +3,10 @@
 //! A flaky verdict is a passed case with `flakyFailure` elements, as Surefire and nextest write it; what was not tried
 //! is a skipped one. Characters that XML cannot hold are taken out.
 
-use super::findings::command_line;
-use super::kinds::kinds;
 use crate::facts::Stream;
-use crate::results::{Case, CaseVerdict, Finding, Record, Results};
+use crate::report::terminal::findings::command_line;
+use crate::report::terminal::group::kinds;
+use crate::session::{Case, CaseVerdict, Finding, Record, Results};
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
 };
@@ -120,7 +120,7 @@ fn flaky(finding: &Finding) -> TestRerun {
 }
 
 /// The oracles that are violated, each once, and what else is broken.
-pub(super) fn oracles(case: &Case) -> Vec<String> {
+pub(crate) fn oracles(case: &Case) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for finding in case.counted() {
         if !names.contains(&finding.oracle) {
@@ -137,7 +137,7 @@ pub(super) fn oracles(case: &Case) -> Vec<String> {
 }
 
 /// What is wrong with a violated case, in a line.
-pub(super) fn headline(case: &Case) -> String {
+pub(crate) fn headline(case: &Case) -> String {
     let findings = case.counted().count();
     let all = findings + case.broken_promises();
     let first = case
@@ -161,7 +161,7 @@ pub(super) fn headline(case: &Case) -> String {
 }
 
 /// Why a case without findings does not hold.
-pub(super) fn not_reached(case: &Case) -> String {
+pub(crate) fn not_reached(case: &Case) -> String {
     match &case.coverage {
         Some(coverage) => format!(
             "nothing found, but {} of {} points were tried ({} not reached, {} cut short)",
@@ -198,7 +198,7 @@ fn description(case: &Case) -> String {
 }
 
 /// One finding with where it shows and how to repeat it.
-pub(super) fn line(finding: &Finding) -> String {
+pub(crate) fn line(finding: &Finding) -> String {
     let mut text = format!("{}: {}", finding.oracle, finding.text);
     if let Some(first) = &finding.first {
         text.push_str(&format!(
@@ -220,7 +220,7 @@ pub(super) fn line(finding: &Finding) -> String {
 }
 
 /// The run that a reader wants to see first.
-pub(super) fn shown(case: &Case) -> Option<&Record> {
+pub(crate) fn shown(case: &Case) -> Option<&Record> {
     let of_finding = case.counted().find_map(|finding| finding.run);
     let other = || (0..case.runs.len()).find(|place| Some(*place) != case.baseline);
     case.runs.get(of_finding.or_else(other).unwrap_or(0))

@@ -4,7 +4,7 @@
 //! microseconds since the start of the run.
 
 use crate::facts::{Event, Stream, What, signals};
-use crate::results::{Case, Record, Results};
+use crate::session::{Case, Record, Results};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Reports over results made by hand.
 
-use super::*;
 use crate::facts::{Event, ExitStatus, Run, Stream, TerminalFact, What};
-use crate::results::{Case, CaseVerdict, Finding, Kind, Record, Results};
+use crate::report::*;
+use crate::session::{Case, CaseVerdict, Finding, Kind, Record, Results};
 use serde_json::Value;
 
 fn finding(number: usize, flaky: bool) -> Finding {

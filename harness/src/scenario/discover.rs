@@ -1,7 +1,7 @@
 //! Finding scenario files.
 
-use super::mistake::Mistake;
-use super::read::Scenario;
+use super::diagnostic::Mistake;
+use crate::scenario::document::read::Scenario;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,31 +3,24 @@
 //! One file is one scenario. Reading checks everything that can be checked
 //! without the program; a mistake points at its place in the file.
 
-mod act;
-mod contract;
+mod action;
+mod diagnostic;
 mod discover;
 mod document;
-mod draft;
-mod either;
-mod faults;
-mod mistake;
-mod play;
-mod read;
-mod schema;
+mod runner;
 mod shard;
 mod snapshot;
-mod start;
 mod suite;
-mod value;
-mod words;
+pub(crate) mod template;
+mod work_tree_setup;
 
+pub use diagnostic::Mistake;
 pub use discover::{Filter, Found, USUAL_PLACES};
-pub use draft::{draft, named};
-pub use mistake::Mistake;
-pub use play::Player;
-pub use read::{Act, Scenario, Snapshots};
-pub use schema::json_schema;
+pub use document::read::{Act, Scenario, Snapshots};
+pub use document::schema::json_schema;
+pub use document::substitutions::Binaries;
+pub use runner::Player;
 pub use shard::Shard;
-pub use start::Unready;
 pub use suite::{Played, play_all};
-pub use words::Binaries;
+pub use template::{draft, named};
+pub use work_tree_setup::Unready;

@@ -4,27 +4,27 @@
 //! A snapshot that differs is put beside the old one, with `.new` at its end,
 //! unless the variable `CI` is set: there nobody reviews it.
 
-use super::read::Scenario;
-use crate::explore::Error;
+use crate::error::Error;
 use crate::facts::Run;
 use crate::oracle::{Messages, is_expected, keep_elisions, screens_of, transcript_of};
-use crate::results::Difference;
+use crate::scenario::document::read::Scenario;
+use crate::session::Difference;
 use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// One expected text.
-pub(super) struct Snapshot {
-    pub(super) kind: Kind,
+pub(crate) struct Snapshot {
+    pub(crate) kind: Kind,
     place: Place,
     /// What is expected; `None` for a snapshot that nobody has accepted yet.
-    pub(super) expected: Option<String>,
+    pub(crate) expected: Option<String>,
 }
 
 /// What it is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Transcript,
     Screen,
 }
@@ -40,7 +40,7 @@ enum Place {
 
 impl Kind {
     /// The word for it, which is also the evidence's subject.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Kind::Transcript => "transcript",
             Kind::Screen => "screen",
@@ -64,7 +64,7 @@ impl Kind {
 
 impl Snapshot {
     /// Those of a scenario, as they were accepted.
-    pub(super) fn load(scenario: &Scenario) -> Result<Vec<Snapshot>, Error> {
+    pub(crate) fn load(scenario: &Scenario) -> Result<Vec<Snapshot>, Error> {
         let files = [
             (Kind::Transcript, &scenario.snapshots.transcript),
             (Kind::Screen, &scenario.snapshots.screen),
@@ -96,12 +96,12 @@ impl Snapshot {
     }
 
     /// Makes it part of what is asked.
-    pub(super) fn ask(&self, messages: &mut Messages) {
+    pub(crate) fn ask(&self, messages: &mut Messages) {
         *self.kind.expected_of(messages) = self.expected.clone();
     }
 
     /// Where it is, for a report.
-    pub(super) fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         match &self.place {
             Place::File(path) => path,
             Place::Inline { file, .. } => file,
@@ -109,12 +109,12 @@ impl Snapshot {
     }
 
     /// What this run gives.
-    pub(super) fn actual(&self, run: &Run, messages: &Messages) -> String {
+    pub(crate) fn actual(&self, run: &Run, messages: &Messages) -> String {
         self.kind.of(run, messages)
     }
 
     /// The difference to what this run gives, if there is one.
-    pub(super) fn difference(&self, run: &Run, messages: &Messages) -> Option<Difference> {
+    pub(crate) fn difference(&self, run: &Run, messages: &Messages) -> Option<Difference> {
         let actual = self.actual(run, messages);
         let expected = self.expected.clone().unwrap_or_default();
         if self.expected.is_some() && is_expected(&expected, &actual) {
@@ -130,7 +130,7 @@ impl Snapshot {
 
     /// Puts what differs beside the file, for a review; takes away what was put
     /// there before when nothing differs any more.
-    pub(super) fn propose(
+    pub(crate) fn propose(
         &self,
         scenario: &Scenario,
         difference: Option<&Difference>,
@@ -151,7 +151,7 @@ impl Snapshot {
 
     /// Accepts a text in the place of the old one; parts that a person left out
     /// stay left out.
-    pub(super) fn accept(&self, scenario: &Scenario, actual: &str) -> io::Result<()> {
+    pub(crate) fn accept(&self, scenario: &Scenario, actual: &str) -> io::Result<()> {
         let kept = match &self.expected {
             Some(expected) => keep_elisions(expected, actual),
             None => actual.to_owned(),

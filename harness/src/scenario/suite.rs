@@ -1,9 +1,9 @@
 //! Playing many scenarios, several at a time.
 
-use super::play::Player;
-use super::read::{Act, Scenario};
-use crate::explore::Error;
-use crate::results::{Case, Kind};
+use super::runner::Player;
+use crate::error::Error;
+use crate::scenario::document::read::{Act, Scenario};
+use crate::session::{Case, Kind};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
@@ -136,7 +136,7 @@ fn blank(scenario: &Scenario) -> Case {
         Act::Fuzz(_) => Kind::Fuzz,
     };
     let mut case = Case::new(&scenario.name, kind, &scenario.command());
-    case.verdict = crate::results::CaseVerdict::NotReached;
+    case.verdict = crate::session::CaseVerdict::NotReached;
     case.file = Some(scenario.path.display().to_string());
     case.notes.push("interrupted before it was done".to_owned());
     case

@@ -1,9 +1,10 @@
 //! Walking stacks while a run goes on, and naming them when it is over.
 
 use super::image::{Bytes, Image};
-use super::maps::{self, Mapping};
+use super::maps::Mapping;
 use super::names::Names;
 use crate::facts::{Frame, Stacks};
+use crate::symbols::maps;
 use framehop::Unwinder as _;
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
 use std::collections::HashMap;

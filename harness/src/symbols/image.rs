@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes of a section, shared by all address spaces that have the file mapped.
-pub(super) type Bytes = Arc<[u8]>;
+pub(crate) type Bytes = Arc<[u8]>;
 
 /// What is kept of one file.
-pub(super) struct Image {
-    pub(super) path: PathBuf,
+pub(crate) struct Image {
+    pub(crate) path: PathBuf,
     /// A separate file with its debug information, if there is one on this machine.
-    pub(super) debug: Option<PathBuf>,
+    pub(crate) debug: Option<PathBuf>,
     segments: Vec<Segment>,
     text: Option<Range<u64>>,
     eh_frame: Option<(Range<u64>, Bytes)>,
@@ -32,7 +32,7 @@ struct Segment {
 
 impl Image {
     /// Reads what is needed; `None` for a file that is gone or is no program. `debug` is where separate debug files are.
-    pub(super) fn open(path: &Path, debug: &Path) -> Option<Image> {
+    pub(crate) fn open(path: &Path, debug: &Path) -> Option<Image> {
         // Devices can be mapped as well, and opening one may wait for ever.
         if !path.metadata().ok()?.is_file() {
             return None;
@@ -80,7 +80,7 @@ impl Image {
     }
 
     /// What is added to the file's own addresses to get those of the process.
-    pub(super) fn bias(&self, mapping: &Mapping) -> Option<u64> {
+    pub(crate) fn bias(&self, mapping: &Mapping) -> Option<u64> {
         let length = mapping.end - mapping.start;
         let segment = self.segments.iter().find(|segment| {
             // Mappings begin at a page, segments anywhere in it.
@@ -93,7 +93,7 @@ impl Image {
     }
 
     /// The same for the unwinder, as it lies in one process.
-    pub(super) fn module(&self, mapping: &Mapping, bias: u64) -> Module<Bytes> {
+    pub(crate) fn module(&self, mapping: &Mapping, bias: u64) -> Module<Bytes> {
         let range = |section: &Option<(Range<u64>, Bytes)>| {
             section.as_ref().map(|(range, _)| range.clone())
         };

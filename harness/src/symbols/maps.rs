@@ -2,17 +2,17 @@
 
 /// A range of addresses that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Mapping {
-    pub(super) start: u64,
-    pub(super) end: u64,
+pub(crate) struct Mapping {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
     /// Where in the file it begins.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// The file; empty for memory that is from none.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 /// The mappings with code, in the order of their addresses. A line that cannot be read is left out.
-pub(super) fn executable(maps: &str) -> Vec<Mapping> {
+pub(crate) fn executable(maps: &str) -> Vec<Mapping> {
     maps.lines().filter_map(mapping).collect()
 }
 

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 const MOST_INLINED: usize = 32;
 
 /// The names in one file: those of its separate debug information first.
-pub(super) struct Names {
+pub(crate) struct Names {
     loaders: Vec<Loader>,
 }
 
 impl Names {
-    pub(super) fn open(image: &Image) -> Names {
+    pub(crate) fn open(image: &Image) -> Names {
         let loaders = image
             .debug
             .iter()
@@ -28,7 +28,7 @@ impl Names {
     }
 
     /// The frames at this address, the innermost first; one at least.
-    pub(super) fn frames(&self, module: &str, offset: u64) -> Vec<Frame> {
+    pub(crate) fn frames(&self, module: &str, offset: u64) -> Vec<Frame> {
         let mut found = Vec::new();
         for loader in &self.loaders {
             found = described(loader, module, offset);

@@ -15,3 +15,5 @@ pub(crate) mod spawn;
 mod spawn_tests;
 pub(crate) mod starve;
 pub(crate) mod wait;
+
+pub(crate) use mounts::has_attribute;

@@ -63,7 +63,7 @@ pub(crate) fn start_supervisor(turn: File) -> io::Result<(Child, UnixStream)> {
 /// Takes a descriptor that is named in the environment.
 fn named(variable: &str) -> Option<OwnedFd> {
     let number: OsString = std::env::var_os(variable)?;
-    super::spawn::inherited(number.to_str()?.parse().ok()?)
+    crate::sys::spawn::inherited(number.to_str()?.parse().ok()?)
 }
 
 /// Called by the loader before `main`: serves, and ends the process, when this

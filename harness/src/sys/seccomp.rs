@@ -74,7 +74,7 @@ pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
 
 /// Installs a filter in the calling thread. Only async-signal-safe calls: this
 /// runs in a child between fork and exec. Answers an errno on failure.
-pub(super) fn install(program: &[sock_filter]) -> Result<(), i32> {
+pub(crate) fn install(program: &[sock_filter]) -> Result<(), i32> {
     let fprog = sock_fprog {
         len: program.len() as u16,
         filter: program.as_ptr().cast_mut(),

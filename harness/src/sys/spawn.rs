@@ -7,7 +7,7 @@
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
 //! tells that the program runs.
 
-use super::{seccomp, wait};
+use crate::sys::{seccomp, wait};
 use libc::sock_filter;
 use nix::fcntl::OFlag;
 use std::ffi::CString;

@@ -1,7 +1,7 @@
 //! A child that shares our memory is out of it before that goes.
 
 use super::spawn::{Program, Started, Stdio, Step, start};
-use super::wait;
+use crate::sys::wait;
 use std::os::fd::AsFd;
 
 fn gated(null: &std::fs::File, directory: &std::ffi::CStr) -> Started {

@@ -1,6 +1,6 @@
 //! Copying trees, within limits, and emptying them.
 
-use super::Limits;
+use super::target::Limits;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -56,7 +56,7 @@ impl fmt::Display for TreeError {
     }
 }
 
-pub(super) fn is_small(directory: &Path) -> bool {
+pub(crate) fn is_small(directory: &Path) -> bool {
     let mut budget = Budget {
         root: directory.to_owned(),
         files: 0,
@@ -91,7 +91,7 @@ fn measure(directory: &Path, budget: &mut Budget) -> Result<(), TreeError> {
 }
 
 /// What may still be copied.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     root: PathBuf,
     files: usize,
     bytes: u64,
@@ -99,7 +99,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(root: &Path, limits: Limits) -> Budget {
+    pub(crate) fn new(root: &Path, limits: Limits) -> Budget {
         Budget {
             root: root.to_owned(),
             files: 0,
@@ -124,7 +124,7 @@ impl Budget {
 }
 
 /// Copies what a link leads to, under the link's own name: it was asked for by that name.
-pub(super) fn copy_followed(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+pub(crate) fn copy_followed(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
     let real = from.canonicalize().map_err(|error| TreeError::Input {
         path: from.to_owned(),
         error,
@@ -133,7 +133,7 @@ pub(super) fn copy_followed(from: &Path, to: &Path, budget: &mut Budget) -> Resu
 }
 
 /// Copies a file, link or directory, with its times: programs look at them.
-pub(super) fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+pub(crate) fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
     let input = |error| TreeError::Input {
         path: from.to_owned(),
         error,
@@ -169,7 +169,7 @@ pub(super) fn copy(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), Tr
     target.set_times(times).map_err(output)
 }
 
-pub(super) fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
+pub(crate) fn copy_content(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), TreeError> {
     let input = |error| TreeError::Input {
         path: from.to_owned(),
         error,
@@ -203,7 +203,7 @@ pub(crate) fn empty(directory: &Path) -> io::Result<()> {
 }
 
 /// Removes a directory and what is in it.
-pub(super) fn remove(directory: &Path) -> io::Result<()> {
+pub(crate) fn remove(directory: &Path) -> io::Result<()> {
     if fs::remove_dir_all(directory).is_err() {
         open_up(directory);
         fs::remove_dir_all(directory)?;

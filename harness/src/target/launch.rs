@@ -1,6 +1,7 @@
 //! From a target's description to a program that can be executed.
 
-use super::{Places, Target};
+use super::paths::Places;
+use super::target::Target;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fmt;

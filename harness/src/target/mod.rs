@@ -1,17 +1,17 @@
 //! A program under test: what to run, where, and what it leaves.
 
 mod copy;
+mod dirty_check;
 mod launch;
-mod places;
-mod scan;
+mod paths;
 mod screen;
-mod spec;
-mod untouched;
+mod target;
+mod tree_diff;
 mod worktree;
 
 pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
 pub(crate) use launch::{FAILPOINTS_FD, Found, Launch, Surroundings};
-pub(crate) use places::Places;
+pub(crate) use paths::Places;
 pub use screen::Screen;
-pub use spec::{Limits, Source, Target};
+pub use target::{Isolation, Limits, Source, Target};
 pub(crate) use worktree::WorkTree;

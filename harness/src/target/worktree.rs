@@ -8,10 +8,13 @@
 //! break). Without namespaces the tree is a copy on disk.
 
 use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is_small, remove};
-use super::scan::{self, Listing, Original};
-use super::{Limits, Places, Source, untouched};
+use super::paths::Places;
+use super::target::{Limits, Source};
+use super::tree_diff::{Listing, Original};
 use crate::facts::TreeDelta;
 use crate::sys::mounts;
+use crate::target::dirty_check;
+use crate::target::tree_diff;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -42,9 +45,9 @@ pub(crate) struct WorkTree {
     hidden: Vec<&'static str>,
     limits: Limits,
     /// How the private directories look when nothing was done to them; `None` where that cannot be told.
-    untouched: Option<untouched::Private>,
+    untouched: Option<dirty_check::Private>,
     /// How an overlay's layer looked when it was mounted, if nothing was put into it by us.
-    upper: Option<untouched::Upper>,
+    upper: Option<dirty_check::Upper>,
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
 }
@@ -175,13 +178,13 @@ impl WorkTree {
         };
         let layers = [self.run.join("upper"), self.run.join("work")];
         let private_untouched =
-            self.untouched.is_some() && self.untouched == untouched::private(&self.run);
+            self.untouched.is_some() && self.untouched == dirty_check::private(&self.run);
         let is_overlay = matches!(self.kind, Kind::Overlay { .. });
         if let Some(device) = self.mounted {
             if tree.metadata().map(|meta| meta.dev()).ok() != Some(device) {
                 return Err(place(&tree)(io::Error::other(TAKEN_AWAY)));
             }
-            let as_it_was = self.upper.is_some() && self.upper == untouched::upper(&layers[0]);
+            let as_it_was = self.upper.is_some() && self.upper == dirty_check::upper(&layers[0]);
             if private_untouched && as_it_was {
                 return Ok(());
             }
@@ -202,7 +205,7 @@ impl WorkTree {
         for layer in layers.iter().filter(|_| is_overlay) {
             fs::create_dir(layer).map_err(place(layer))?;
         }
-        self.untouched = untouched::private(&self.run);
+        self.untouched = dirty_check::private(&self.run);
         match &self.kind {
             Kind::Overlay { lower, user } => {
                 let upper = self.run.join("upper");
@@ -212,13 +215,13 @@ impl WorkTree {
                 mounts::overlay(lower, &upper, &self.run.join("work"), &tree, *user)
                     .map_err(place(&tree))?;
                 self.mounted = Some(tree.metadata().map_err(place(&tree))?.dev());
-                self.upper = untouched::upper(&upper);
+                self.upper = dirty_check::upper(&upper);
             }
             Kind::Copy { from } => {
                 empty(&self.copy).map_err(place(&self.copy))?;
                 let mut budget = Budget::new(from, self.limits);
                 copy_content(from, &self.copy, &mut budget)?;
-                self.listing = scan::list(&self.copy).map_err(place(&self.copy))?;
+                self.listing = tree_diff::list(&self.copy).map_err(place(&self.copy))?;
                 if !mounts::same_directory(&self.copy, &tree) {
                     return Err(place(&tree)(io::Error::other(TAKEN_AWAY)));
                 }
@@ -232,18 +235,18 @@ impl WorkTree {
         let tree = Path::new(&self.places.tree);
         let mut delta = match &self.kind {
             Kind::Overlay { lower, .. } => {
-                match scan::overlay(&self.run.join("upper"), &mut self.original)? {
+                match tree_diff::overlay(&self.run.join("upper"), &mut self.original)? {
                     Some(delta) => delta,
                     None => {
                         if self.listing.is_empty() {
-                            self.listing = scan::list(lower)?;
+                            self.listing = tree_diff::list(lower)?;
                         }
-                        scan::compare(&self.listing, tree, &mut self.original, false)?
+                        tree_diff::compare(&self.listing, tree, &mut self.original, false)?
                     }
                 }
             }
             Kind::Copy { .. } => {
-                scan::compare(&self.listing, &self.copy, &mut self.original, true)?
+                tree_diff::compare(&self.listing, &self.copy, &mut self.original, true)?
             }
         };
         for own in &self.hidden {
@@ -252,8 +255,8 @@ impl WorkTree {
                 .changes
                 .retain(|path, _| path != own && !path.starts_with(&inside));
         }
-        scan::additions(Path::new(&self.places.home), "~", &mut delta)?;
-        scan::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut delta)?;
+        tree_diff::additions(Path::new(&self.places.home), "~", &mut delta)?;
+        tree_diff::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut delta)?;
         Ok(delta)
     }
 
@@ -273,7 +276,7 @@ impl WorkTree {
                 .is_ok()
                 .then(|| pattern.to_owned());
         }
-        let listing = scan::list(tree).ok()?;
+        let listing = tree_diff::list(tree).ok()?;
         listing.keys().find(|path| glob.is_match(path)).cloned()
     }
 }

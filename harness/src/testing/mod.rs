@@ -26,17 +26,19 @@
 
 mod verdicts;
 
-pub use crate::explore::Error;
-pub use crate::inject::{Delivery, Fault, Schedule, Step, Trigger};
+pub use crate::error::Error;
 pub use crate::oracle::Contract;
+pub use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger};
 pub use crate::target::{Limits, Source, Target};
 pub use verdicts::Verdicts;
 
-use crate::explore::{
-    self, Attempt, FuzzBudget, FuzzOptions, Isolation, Lab, Store, Strike, SweepOptions,
-};
+use crate::execute::Lab;
+use crate::explore;
+use crate::explore::{Attempt, FuzzBudget, FuzzOptions, Strike, SweepOptions};
+use crate::failure::Store;
 use crate::oracle::Mapped;
-use crate::results;
+use crate::session;
+use crate::target::Isolation;
 use sigproof_core::StopSource;
 use std::path::PathBuf;
 
@@ -156,7 +158,7 @@ impl Test {
             &self.stored(),
             &source.token(),
         )?;
-        let case = results::of_attempt(&self.name, &self.target.command, &report);
+        let case = session::of_attempt(&self.name, &self.target.command, &report);
         Ok(Verdicts::new(case, Some(report.trial)))
     }
 
@@ -187,7 +189,7 @@ impl Test {
             &source.token(),
             |_| {},
         )?;
-        let case = results::of_sweep(&self.name, &self.target.command, options.words(), &report);
+        let case = session::of_sweep(&self.name, &self.target.command, options.words(), &report);
         let shown = report
             .findings
             .iter()
@@ -225,7 +227,7 @@ impl Test {
             &source.token(),
             |_| {},
         )?;
-        let case = results::of_fuzz(&self.name, &self.target.command, options.words(), &report);
+        let case = session::of_fuzz(&self.name, &self.target.command, options.words(), &report);
         let shown = report
             .found
             .iter()

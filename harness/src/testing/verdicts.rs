@@ -1,10 +1,11 @@
 //! What came of a test, and how it fails.
 
-use crate::explore::Trial;
+use crate::execute::Trial;
 use crate::facts::Run;
 use crate::oracle::{Redactions, screens_of, transcript_of};
-use crate::report::{self, Paper};
-use crate::results::{Case, CaseVerdict, Finding};
+use crate::report;
+use crate::report::Paper;
+use crate::session::{Case, CaseVerdict, Finding};
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    pub(super) fn new(case: Case, shown: Option<Arc<Trial>>) -> Verdicts {
+    pub(crate) fn new(case: Case, shown: Option<Arc<Trial>>) -> Verdicts {
         Verdicts { case, shown }
     }
 

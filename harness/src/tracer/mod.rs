@@ -1,20 +1,17 @@
 //! The tracer: ptrace events in, what they mean for the run out.
 
-mod again;
-mod calls;
-mod change;
-mod family;
-mod inside;
-mod machine;
-mod meet;
+mod addressee;
+mod match_points;
+mod process_tree;
 mod recording;
-mod spin;
-mod steps;
-mod watch;
-mod whom;
-mod window;
+mod restarted_syscall;
+mod rewrite_syscall;
+mod syscalls;
+mod thread;
+mod trace_config;
+mod tracer;
 
-pub(crate) use calls::class_of;
-pub(crate) use machine::{Hold, Seen, Tracer};
 pub(crate) use recording::Recording;
-pub(crate) use watch::{Awaited, Look, Record, Scope, Watch};
+pub(crate) use syscalls::class_of;
+pub(crate) use trace_config::{Awaited, Look, Record, Scope, Watch};
+pub(crate) use tracer::{Hold, Seen, Tracer};

@@ -1,6 +1,6 @@
 //! What a recorded run keeps: the points, and who made their calls.
 
-use super::machine::Tracer;
+use super::tracer::Tracer;
 use crate::facts::{RawPoint, Stacks};
 use crate::symbols::{Collector, Registers};
 use crate::sys::{proc, ptrace};
@@ -9,9 +9,9 @@ use crate::sys::{proc, ptrace};
 #[derive(Default)]
 pub(crate) struct Recording {
     /// In order.
-    pub(super) points: Vec<RawPoint>,
+    pub(crate) points: Vec<RawPoint>,
     stacks: Collector,
-    pub(super) parallel: bool,
+    pub(crate) parallel: bool,
 }
 
 impl Recording {
@@ -28,7 +28,7 @@ impl Recording {
 
 impl Tracer {
     /// Takes the stack of a thread that stands at a call, for the point that comes next.
-    pub(super) fn take_stack(&mut self, tid: i32) {
+    pub(crate) fn take_stack(&mut self, tid: i32) {
         let stacks = &mut self.recording.stacks;
         let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::standing(tid), proc::maps(tid)) else {
             // Gone meanwhile, or another kind of processor.

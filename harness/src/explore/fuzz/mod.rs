@@ -1,36 +1,37 @@
 //! Random schedules, each with something new in it: several faults, at points, at moments of the output, at times.
 //!
-//! 1. The target is learned undisturbed, as for a sweep; `material.rs` says which moments that offers.
+//! 1. The target is learned undisturbed, as for a sweep; `corpus.rs` says which moments that offers.
 //! 2. `strategy.rs` draws schedules from them, `novelty.rs` chooses those with most that is new.
 //! 3. `search.rs` runs them in batches on the pool. What the target does after a fault is recorded, and its calls
 //!    become moments for the next batch.
 //! 4. A violation is judged once more with what varies with time, repeated, shrunk (`shrink.rs`) and told.
 //! 5. What was found is kept in a file (`regressions.rs`) that later sessions try first.
 
-mod candidates;
-mod examine;
-mod ledger;
-mod material;
-mod novelty;
-mod regressions;
-mod report;
-mod search;
-mod shrink;
-mod spell;
-mod strategy;
+pub(crate) mod canonicalize;
+pub(crate) mod corpus;
+pub(crate) mod findings;
+pub(crate) mod novelty;
+pub(crate) mod reductions;
+pub(crate) mod regressions;
+pub(crate) mod report;
+pub(crate) mod search;
+pub(crate) mod shrink;
+pub(crate) mod strategy;
+pub(crate) mod triage;
 
-use super::lab::until;
-use super::plan::Narrowing;
-use super::store::Store;
-use super::trial::Trials;
-use super::{Error, Isolation, Lab, learn};
-use crate::inject::Fault;
+use crate::error::Error;
+use crate::execute::Trials;
+use crate::execute::until;
+use crate::execute::{Lab, learn};
+use crate::explore::sweep::plan::Narrowing;
+use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, Mapped};
-use material::Material;
+use crate::schedule::Fault;
+use crate::target::Isolation;
+use corpus::Material;
 use regressions::Regressions;
-pub use report::{Ended, Found, FuzzReport, Kept};
+use report::FuzzReport;
 use search::Search;
-pub(super) use shrink::{Shown, Shrinker};
 use sigproof_core::{Stage, StopToken};
 use std::path::PathBuf;
 use std::sync::Arc;

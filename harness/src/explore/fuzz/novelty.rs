@@ -4,9 +4,9 @@
 //! What counts is what was planned, not what was reached: so the same seed gives the same schedules, however many
 //! runs go on side by side.
 
-use super::material::Material;
+use super::corpus::Material;
 use super::strategy::schedules;
-use crate::inject::{Schedule, Step, Trigger};
+use crate::schedule::{Schedule, Step, Trigger};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::HashSet;
@@ -17,14 +17,14 @@ const DRAWN: usize = 8;
 
 /// A schedule that is going to be run.
 #[derive(Debug, Clone)]
-pub(super) struct Next {
-    pub(super) schedule: Schedule,
+pub(crate) struct Next {
+    pub(crate) schedule: Schedule,
     /// It begins where none began before: what the target does then is to be recorded.
-    pub(super) new_first: bool,
+    pub(crate) new_first: bool,
 }
 
 /// Draws and chooses.
-pub(super) struct Chooser {
+pub(crate) struct Chooser {
     runner: TestRunner,
     most: usize,
     moments: HashSet<u64>,
@@ -33,7 +33,7 @@ pub(super) struct Chooser {
 }
 
 impl Chooser {
-    pub(super) fn new(seed: u64, most: usize) -> Chooser {
+    pub(crate) fn new(seed: u64, most: usize) -> Chooser {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let config = Config {
@@ -51,12 +51,12 @@ impl Chooser {
     }
 
     /// How many pairs of moments were chosen so far.
-    pub(super) fn pairs(&self) -> usize {
+    pub(crate) fn pairs(&self) -> usize {
         self.pairs.len()
     }
 
     /// So many schedules; none when the target offers no moment for a fault.
-    pub(super) fn batch(&mut self, material: &Material, count: usize) -> Vec<Next> {
+    pub(crate) fn batch(&mut self, material: &Material, count: usize) -> Vec<Next> {
         let Some(strategy) = schedules(material, self.most) else {
             return Vec::new();
         };
@@ -123,7 +123,7 @@ fn size(ns: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inject::{Delivery, Fault};
+    use crate::schedule::{Delivery, Fault};
     use std::sync::Arc;
 
     fn material(points: usize) -> Material {
@@ -134,7 +134,7 @@ mod tests {
             to: Delivery::Group,
         };
         Material {
-            doses: vec![super::super::material::Dose {
+            doses: vec![crate::explore::fuzz::corpus::Dose {
                 fault,
                 lasting: false,
                 points: Arc::clone(&points),

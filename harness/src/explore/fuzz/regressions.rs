@@ -2,9 +2,9 @@
 //! edited by people and to be kept under version control.
 
 use super::report::Found;
-use crate::explore::Error;
-use crate::inject::{Delivery, Schedule, Step, Trigger};
+use crate::error::Error;
 use crate::oracle::PointMap;
+use crate::schedule::{Delivery, Schedule, Step, Trigger};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ const HEADER: &str = "\
 
 /// One file.
 #[derive(Debug, Clone)]
-pub(super) struct Regressions {
+pub(crate) struct Regressions {
     path: PathBuf,
     document: Document,
 }
@@ -35,15 +35,15 @@ struct Document {
 /// One failing schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Entry {
-    pub(super) oracle: String,
-    pub(super) subject: String,
+pub(crate) struct Entry {
+    pub(crate) oracle: String,
+    pub(crate) subject: String,
     /// What was wrong, in a sentence.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// As `sigproof run --signal` takes them.
-    pub(super) steps: Vec<String>,
+    pub(crate) steps: Vec<String>,
     /// The seed of the session that found it.
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// The version of the format. Another version is refused, never guessed at.
@@ -51,7 +51,7 @@ const VERSION: u32 = 1;
 
 /// Where the schedules of a command are kept unless told otherwise: `sigproof-regressions/PROGRAM-HASH.toml`. The hash
 /// is that of the program's name and its arguments.
-pub(super) fn usual_path(command: &[String]) -> PathBuf {
+pub(crate) fn usual_path(command: &[String]) -> PathBuf {
     let program = command.first().map_or("", String::as_str);
     let program = program.rsplit('/').next().unwrap_or(program);
     let mut words = vec![program];
@@ -73,7 +73,7 @@ impl Regressions {
     ///
     /// # Errors
     /// A file that cannot be read, or is none of these.
-    pub(super) fn read(path: &Path, command: &[String]) -> Result<Regressions, Error> {
+    pub(crate) fn read(path: &Path, command: &[String]) -> Result<Regressions, Error> {
         let shown = path.display();
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -107,12 +107,12 @@ impl Regressions {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The command that the file was made for, when it is not this one.
-    pub(super) fn made_for_another(&self, command: &[String]) -> Option<String> {
+    pub(crate) fn made_for_another(&self, command: &[String]) -> Option<String> {
         let name = |words: &[String]| {
             let mut words = words.to_vec();
             if let Some(program) = words.first_mut() {
@@ -127,7 +127,7 @@ impl Regressions {
     ///
     /// # Errors
     /// A step that cannot be read.
-    pub(super) fn schedules(&self, points: &PointMap) -> Result<Vec<(Entry, Schedule)>, Error> {
+    pub(crate) fn schedules(&self, points: &PointMap) -> Result<Vec<(Entry, Schedule)>, Error> {
         let one = |(place, entry): (usize, &Entry)| {
             let steps = entry.steps.iter().map(|text| {
                 Step::parse(text, |signal| Delivery::usual(signal, false)).map_err(|error| {
@@ -149,7 +149,7 @@ impl Regressions {
     }
 
     /// Keeps a finding. False when it is there already, or cannot be written in words.
-    pub(super) fn add(&mut self, found: &Found, seed: u64) -> bool {
+    pub(crate) fn add(&mut self, found: &Found, seed: u64) -> bool {
         let finding = &found.finding;
         let steps: Vec<String> = finding
             .schedule
@@ -185,7 +185,7 @@ impl Regressions {
     ///
     /// # Errors
     /// Those of writing a file.
-    pub(super) fn write(&self) -> io::Result<()> {
+    pub(crate) fn write(&self) -> io::Result<()> {
         let text = toml::to_string_pretty(&self.document).map_err(io::Error::other)?;
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory)?;

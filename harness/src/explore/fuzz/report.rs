@@ -1,8 +1,8 @@
 //! What came of it.
 
-use super::super::finding::Finding;
-use crate::inject::Schedule;
+use crate::explore::finding::Finding;
 use crate::oracle::{Baseline, Contract};
+use crate::schedule::Schedule;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

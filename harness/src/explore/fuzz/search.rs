@@ -3,18 +3,18 @@
 //! A batch is chosen as a whole, and what it taught is taken in its order: then a seed gives the same schedules
 //! whatever the number of runs at a time, as far as the target does the same.
 
-use super::ledger::{Ledger, violations};
-use super::material::Material;
+use super::corpus::Material;
+use super::findings::{Ledger, violations};
 use super::novelty::{Chooser, Next};
 use super::regressions::Regressions;
 use super::report::{Ended, FuzzReport, Kept};
-use super::{FuzzOptions, FuzzProgress};
-use crate::explore::Error;
-use crate::explore::answers::Answers;
-use crate::explore::store::{Expected, Store};
+use crate::error::Error;
+use crate::execute::trial::{Trial, Trials};
+use crate::explore::fuzz::{FuzzOptions, FuzzProgress};
+use crate::explore::oracle_summary::Answers;
 use crate::explore::sweep::outside;
-use crate::explore::trial::{Trial, Trials};
-use crate::inject::{PointName, Trigger};
+use crate::failure::stored_failure::{Expected, Store};
+use crate::schedule::{PointName, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,32 +26,32 @@ const BATCH: usize = 16;
 const MOST_FAILED: usize = 20;
 
 /// A search that is going on.
-pub(super) struct Search<'a> {
-    pub(super) trials: Arc<Trials>,
-    pub(super) options: &'a FuzzOptions,
-    pub(super) token: &'a StopToken,
-    pub(super) learned_at: SystemTime,
-    pub(super) relearned: bool,
-    pub(super) chooser: Chooser,
-    pub(super) material: Material,
-    pub(super) begun: Instant,
+pub(crate) struct Search<'a> {
+    pub(crate) trials: Arc<Trials>,
+    pub(crate) options: &'a FuzzOptions,
+    pub(crate) token: &'a StopToken,
+    pub(crate) learned_at: SystemTime,
+    pub(crate) relearned: bool,
+    pub(crate) chooser: Chooser,
+    pub(crate) material: Material,
+    pub(crate) begun: Instant,
     /// Time that does not count: repeating what was found.
-    pub(super) aside: Duration,
-    pub(super) runs: usize,
-    pub(super) repeats: usize,
-    pub(super) violated: usize,
-    pub(super) unstruck: usize,
-    pub(super) failed_in_a_row: usize,
-    pub(super) ledger: Ledger,
-    pub(super) tried: BTreeSet<PointName>,
-    pub(super) answers: Answers,
-    pub(super) failed_runs: Vec<String>,
-    pub(super) regressions: Option<Regressions>,
-    pub(super) kept: Kept,
+    pub(crate) aside: Duration,
+    pub(crate) runs: usize,
+    pub(crate) repeats: usize,
+    pub(crate) violated: usize,
+    pub(crate) unstruck: usize,
+    pub(crate) failed_in_a_row: usize,
+    pub(crate) ledger: Ledger,
+    pub(crate) tried: BTreeSet<PointName>,
+    pub(crate) answers: Answers,
+    pub(crate) failed_runs: Vec<String>,
+    pub(crate) regressions: Option<Regressions>,
+    pub(crate) kept: Kept,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         trials: Arc<Trials>,
         material: Material,
         options: &'a FuzzOptions,
@@ -84,7 +84,7 @@ impl<'a> Search<'a> {
     }
 
     /// Searches. Answers why it ended.
-    pub(super) fn go(
+    pub(crate) fn go(
         &mut self,
         progress: &mut impl FnMut(FuzzProgress<'_>),
     ) -> Result<Ended, Error> {
@@ -229,7 +229,7 @@ impl<'a> Search<'a> {
     }
 
     /// What came of it; failing runs are stored.
-    pub(super) fn report(mut self, ended: Ended, store: &Store, begun: Instant) -> FuzzReport {
+    pub(crate) fn report(mut self, ended: Ended, store: &Store, begun: Instant) -> FuzzReport {
         let mut notes = self.trials.lab.notes.clone();
         notes.extend(outside(&self.trials.baseline));
         for found in &mut self.ledger.found {

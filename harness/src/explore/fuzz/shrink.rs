@@ -5,11 +5,11 @@
 //! recording with the faults before it in place: a point shows every time what a time shows now and then. Runs and time
 //! are bounded; what is reached by then is the answer.
 
-use super::candidates::{kept, shorter, usual};
-use crate::explore::trial::{Trial, Trials};
+use super::reductions::{kept, shorter, usual};
+use crate::execute::trial::{Trial, Trials};
 use crate::facts::Run;
-use crate::inject::{Schedule, Step, Trigger};
 use crate::oracle::{Mapped, Point, PointMap};
+use crate::schedule::{Schedule, Step, Trigger};
 use sigproof_core::StopToken;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ const MOST_TIME: Duration = Duration::from_secs(60);
 
 /// A schedule, and how surely it shows the violation.
 #[derive(Clone)]
-pub(in crate::explore) struct Shown {
-    pub(in crate::explore) schedule: Schedule,
+pub(crate) struct Shown {
+    pub(crate) schedule: Schedule,
     /// In so many of so many runs.
-    pub(in crate::explore) seen: (u32, u32),
+    pub(crate) seen: (u32, u32),
     /// A run that shows it.
-    pub(in crate::explore) trial: Arc<Trial>,
+    pub(crate) trial: Arc<Trial>,
 }
 
 impl Shown {
@@ -36,31 +36,31 @@ impl Shown {
         f64::from(self.seen.0) / f64::from(self.seen.1.max(1))
     }
 
-    pub(super) fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.schedule.steps
     }
 }
 
 /// Shrinks one finding.
-pub(in crate::explore) struct Shrinker<'a> {
-    pub(in crate::explore) trials: &'a Trials,
-    pub(in crate::explore) token: &'a StopToken,
-    pub(in crate::explore) oracle: String,
-    pub(in crate::explore) subject: String,
+pub(crate) struct Shrinker<'a> {
+    pub(crate) trials: &'a Trials,
+    pub(crate) token: &'a StopToken,
+    pub(crate) oracle: String,
+    pub(crate) subject: String,
     /// Runs of a candidate.
-    pub(in crate::explore) times: u32,
+    pub(crate) times: u32,
     /// Runs that may be made.
-    pub(in crate::explore) left: usize,
+    pub(crate) left: usize,
     /// Runs that may be made besides, once it shows in half of the runs.
-    pub(in crate::explore) reserve: usize,
+    pub(crate) reserve: usize,
     /// Runs that were made.
-    pub(in crate::explore) used: usize,
-    pub(in crate::explore) begun: Instant,
+    pub(crate) used: usize,
+    pub(crate) begun: Instant,
 }
 
 impl Shrinker<'_> {
     /// The smallest schedule that is found within the bounds.
-    pub(in crate::explore) fn shrink(&mut self, mut best: Shown) -> Shown {
+    pub(crate) fn shrink(&mut self, mut best: Shown) -> Shown {
         self.drop_unfired(&mut best);
         // A step that could not go while the others were races may go when they are placed at calls.
         loop {
@@ -79,7 +79,7 @@ impl Shrinker<'_> {
         best
     }
 
-    pub(super) fn over(&self) -> bool {
+    pub(crate) fn over(&self) -> bool {
         self.left == 0 || self.token.is_interrupted() || self.begun.elapsed() >= MOST_TIME
     }
 
@@ -93,7 +93,7 @@ impl Shrinker<'_> {
     }
 
     /// Runs a candidate so many times; answers it when it shows often enough.
-    pub(super) fn shows(&mut self, schedule: &Schedule, times: u32, need: u32) -> Option<Shown> {
+    pub(crate) fn shows(&mut self, schedule: &Schedule, times: u32, need: u32) -> Option<Shown> {
         let mut seen = 0;
         let mut shown = None;
         for done in 0..times {
@@ -226,7 +226,7 @@ impl Shrinker<'_> {
         false
     }
 
-    pub(super) fn as_often_as(&self, best: &Shown) -> u32 {
+    pub(crate) fn as_often_as(&self, best: &Shown) -> u32 {
         (f64::from(self.times) * best.share()).ceil().max(1.0) as u32
     }
 
@@ -255,7 +255,7 @@ impl Shrinker<'_> {
     }
 
     /// What the target does after these steps, and when the last of them struck.
-    pub(super) fn recorded_after(&mut self, steps: &[Step]) -> Option<(Vec<Point>, u64)> {
+    pub(crate) fn recorded_after(&mut self, steps: &[Step]) -> Option<(Vec<Point>, u64)> {
         let schedule = Schedule {
             steps: steps.to_vec(),
         };

@@ -5,15 +5,15 @@
 //! alone, a trial has to be repeated because races are probabilistic, and trials go on side by side. So `shrink.rs`
 //! simplifies the schedule itself.
 
-use super::material::{Dose, Material};
+use super::corpus::{Dose, Material};
 use crate::facts::Phase;
-use crate::inject::{CallSelector, Schedule, Step, Trigger};
+use crate::schedule::{CallSelector, Schedule, Step, Trigger};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use std::sync::Arc;
 
 /// Schedules of 1 to `most` faults from this material; `None` when there is nothing to make one of.
-pub(super) fn schedules(material: &Material, most: usize) -> Option<BoxedStrategy<Schedule>> {
+pub(crate) fn schedules(material: &Material, most: usize) -> Option<BoxedStrategy<Schedule>> {
     let first = steps(material, true)?;
     let more = steps(material, false);
     let sizes = (1..=most.max(1)).map(|faults| {
@@ -121,7 +121,7 @@ fn offsets(longest_ns: u64) -> impl Strategy<Value = u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inject::{Delivery, Fault};
+    use crate::schedule::{Delivery, Fault};
     use proptest::strategy::ValueTree;
     use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
     use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ const PART: &str = "[..]";
 const LINES: &str = "...";
 
 /// Whether a line is what this pattern says.
-pub(super) fn line_matches(pattern: &str, line: &str) -> bool {
+pub(crate) fn line_matches(pattern: &str, line: &str) -> bool {
     let mut parts = pattern.split(PART);
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = line.strip_prefix(first) else {
@@ -27,16 +27,16 @@ pub(super) fn line_matches(pattern: &str, line: &str) -> bool {
 
 /// Where an actual text stops being what is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mismatch {
+pub(crate) struct Mismatch {
     /// The first actual line (from 0) that nothing expects, or the number of lines.
-    pub(super) actual: usize,
+    pub(crate) actual: usize,
     /// The expected line (from 0) that is missing there, or the number of lines.
-    pub(super) expected: usize,
+    pub(crate) expected: usize,
 }
 
 /// Compares line by line. The mismatch is the one that comes latest in the
 /// actual text, over all ways to fill what is left out.
-pub(super) fn compare(expected: &[&str], actual: &[&str]) -> Result<(), Mismatch> {
+pub(crate) fn compare(expected: &[&str], actual: &[&str]) -> Result<(), Mismatch> {
     // reached[a]: the expected lines so far can stand for the first `a` actual ones.
     let mut reached = vec![false; actual.len() + 1];
     reached[0] = true;

@@ -1,10 +1,10 @@
 //! Expected lines, each whole, once, and in order.
 
-use super::super::Evidence;
 use super::elide::line_matches;
+use crate::oracle::verdict::Evidence;
 
 /// Judges the lines of a run.
-pub(super) fn judge(expected: &[String], never: &[String], said: &[String]) -> Vec<Evidence> {
+pub(crate) fn judge(expected: &[String], never: &[String], said: &[String]) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     let mut from = 0;
     for (number, pattern) in expected.iter().enumerate() {

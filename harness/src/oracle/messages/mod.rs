@@ -3,23 +3,24 @@
 //! Lines that come whole, once and in order; lines that never come; the whole
 //! transcript; the screens at each signal and at the end.
 
-mod elide;
-mod lines;
-mod screens;
-mod transcript;
+pub(crate) mod elide;
+pub(crate) mod lines;
+pub(crate) mod screens;
+pub(crate) mod transcript;
 
-use super::{Context, Evidence, Messages, Redactions, Verdict};
+use super::contract::Messages;
+use super::verdict::{Evidence, Verdict};
 use crate::facts::{Run, Stream};
+use crate::oracle::Context;
+use crate::oracle::learn::redact::Redactions;
 use similar::{ChangeTag, TextDiff};
 use transcript::Line;
-
-pub use elide::keep_elisions;
 
 /// Subjects of the evidence that a whole text differs.
 const TRANSCRIPT: &str = "transcript";
 const SCREEN: &str = "screen";
 
-pub(super) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(messages) = &context.contract.messages else {
         return Verdict::not_applicable("nothing is expected of what a person sees");
     };

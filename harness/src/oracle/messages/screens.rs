@@ -1,11 +1,11 @@
 //! The screens that a person sees at each signal and at the end, as text.
 
-use super::super::redact::Compiled;
 use crate::facts::{Run, TerminalFact, What};
+use crate::oracle::learn::redact::Compiled;
 use std::num::NonZero;
 
 /// All screens, one below the other; empty without a terminal.
-pub(super) fn text(run: &Run, redactions: &Compiled<'_>) -> String {
+pub(crate) fn text(run: &Run, redactions: &Compiled<'_>) -> String {
     let Some(terminal) = &run.terminal else {
         return String::new();
     };
@@ -131,9 +131,9 @@ fn colour(colour: vt100::Color) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::redact::Redactions;
     use super::*;
     use crate::facts::{Event, Stream};
+    use crate::oracle::learn::redact::Redactions;
 
     #[test]
     fn a_screen_shows_styles_and_the_cursor() {

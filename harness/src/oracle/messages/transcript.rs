@@ -5,7 +5,7 @@ use anstream::adapter::StripBytes;
 
 /// One line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// The target's.
     Said(String),
     /// A signal, between two lines.
@@ -22,7 +22,7 @@ enum Item<'a> {
 }
 
 /// The lines of each stream that said anything: one for a terminal.
-pub(super) fn lines(run: &Run) -> Vec<(Stream, Vec<Line>)> {
+pub(crate) fn lines(run: &Run) -> Vec<(Stream, Vec<Line>)> {
     let streams = match run.terminal {
         Some(_) => vec![Stream::Terminal],
         None => vec![Stream::Stdout, Stream::Stderr],

@@ -1,0 +1,22 @@
+//! Manual pages, made from the arguments themselves: they cannot say anything else.
+
+use super::args::Cli;
+use super::sessions::failed;
+use crate::cli::exit;
+use crate::error::Error;
+use clap::CommandFactory;
+use std::fs;
+use std::path::Path;
+
+/// Writes `sigproof.1`, `sigproof-sweep.1` and so on.
+pub fn write(directory: &Path) -> u8 {
+    let written = fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
+    match written {
+        Ok(()) => exit::HOLDS,
+        Err(error) => failed(
+            false,
+            &Error::Harness(format!("{}: {error}", directory.display())),
+        ),
+    }
+}

@@ -1,0 +1,74 @@
+//! `sigproof minimise`.
+
+use super::sessions::{guarded, print, told};
+use crate::cli::exit;
+use crate::explore;
+use crate::explore::MinimiseOptions;
+use crate::failure::Failure;
+use crate::report;
+use crate::report::{Bar, Json, Paper};
+use clap::Args;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct MinimiseArgs {
+    /// The stored failing run
+    pub file: PathBuf,
+    /// Arguments that may be left out, a glob (repeatable); globs with spaces between for those that go together
+    #[arg(long, value_name = "GLOBS", allow_hyphen_values = true)]
+    pub optional: Vec<String>,
+    /// Runs that each smaller failure is confirmed by
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub times: u32,
+    /// Runs at most, baselines not counted
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub runs: usize,
+    /// Where the smaller failure is written [default: beside FILE, with .min before its extension]
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn minimise(args: &MinimiseArgs) -> u8 {
+    let bar = Bar::new(!args.json);
+    guarded(args.json, &bar, |token| {
+        let failure = Failure::read(&args.file)?;
+        let options = MinimiseOptions {
+            optional: args.optional.clone(),
+            times: args.times,
+            runs: args.runs,
+        };
+        let mut least = explore::minimise(&failure, &options, token, |what| {
+            bar.say(&format!("leaving out what is not needed: {what}"));
+        })?;
+        bar.clear();
+        let mut file = None;
+        if least.seen.0 > 0 && !least.dropped.is_empty() {
+            let path = args.to.clone().unwrap_or_else(|| beside(&args.file));
+            least.failure.write(&path)?;
+            file = Some(path);
+        }
+        least.notes.dedup();
+        let code = if least.seen.0 == 0 {
+            exit::FLAKY
+        } else {
+            exit::HOLDS
+        };
+        if args.json {
+            told(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
+        } else {
+            let mut paper = Paper::new();
+            report::minimised_report(&mut paper, &failure, &least, file.as_deref());
+            print(&paper.finish());
+        }
+        Ok(code)
+    })
+}
+
+/// `x.json` becomes `x.min.json`.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("min.json")
+}

@@ -1,0 +1,206 @@
+//! Learning a baseline: what the target does when nobody disturbs it.
+
+use super::supervisor_pool::{Bench, Lab};
+use super::trial::CHECK_CHARS;
+use crate::error::Error;
+use crate::facts::{ExitStatus, Run};
+use crate::oracle::{Baseline, Contract, Learned, Mapped, PointMap};
+use crate::supervisor::{RunOrder, Trace};
+use sigproof_core::{Stage, StopToken};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Runs the target undisturbed three times from the same start state (two of
+/// them recorded), and once more from the end state of the last.
+///
+/// `signal` is the one that a handler counts for; `all` records every call.
+///
+/// # Errors
+/// A baseline that fails, does not end, differs from run to run in its exit
+/// status, or violates an oracle of the contract by itself.
+pub fn learn(
+    lab: &Lab,
+    contract: &Contract,
+    signal: i32,
+    mapped: Mapped,
+    all: bool,
+) -> Result<Baseline, Error> {
+    let mut bench = lab.bench()?;
+    let limits = lab.target().limits;
+    let order = |fresh, trace| RunOrder {
+        fresh,
+        command: None,
+        trace,
+        steps: Vec::new(),
+        before_ms: limits.baseline_ms,
+        after_ms: limits.baseline_ms,
+        grace_ms: limits.grace_ms,
+    };
+    let recording = if all { Trace::RecordAll } else { Trace::Record };
+    // Without namespaces nothing but the tracer makes sure that all processes end with us.
+    let plain = if lab.private() {
+        Trace::None
+    } else {
+        Trace::Steps
+    };
+    let mut runs = Vec::new();
+    for trace in [plain, recording, recording] {
+        let run = bench.run(order(true, trace))?;
+        sound(&run, contract, limits.baseline_ms)?;
+        runs.push(run);
+    }
+    if let Some(other) = runs.iter().find(|run| run.status != runs[0].status) {
+        return Err(Error::Usage(format!(
+            "undisturbed runs differ: {} the first time, {} later; a target must be repeatable to be judged",
+            words(runs[0].status),
+            words(other.status)
+        )));
+    }
+    if let Some(command) = &contract.check
+        && contract.asks("check")
+    {
+        let check = crate::execute::trial::check(&mut bench, lab, command, CHECK_CHARS)?;
+        if check.status != Some(ExitStatus::Exited(0)) {
+            return Err(Error::Usage(format!(
+                "the check `{command}` fails after an undisturbed run ({}): {}",
+                words(check.status),
+                last_line(&check.output)
+            )));
+        }
+    }
+    let learned = Learned::from_runs(&runs);
+    let mut rerun = None;
+    let mut learned_rerun = None;
+    if contract.asks("rerun") {
+        let again = bench.run(order(false, Trace::Steps))?;
+        if again.status.is_some() {
+            learned_rerun = Some(Learned::from_runs([&again]).with_varying_of(&learned));
+            rerun = Some(again);
+        }
+    }
+    let points = PointMap::new(&runs[1], &runs[2], signal, mapped);
+    Ok(Baseline {
+        status: runs[0]
+            .status
+            .unwrap_or(ExitStatus::Exited(contract.baseline_status)),
+        duration_ns: runs.iter().map(|run| run.end_ns).max().unwrap_or(0),
+        learned,
+        rerun,
+        learned_rerun,
+        points,
+        runs,
+    })
+}
+
+/// Runs the target undisturbed once more, at another second of the clock than
+/// before: what depends on the time shows only then. Answers the baseline with
+/// what that told; `None` when nothing new.
+pub(crate) fn refine(
+    lab: &Lab,
+    baseline: &Baseline,
+    learned_at: SystemTime,
+    token: &StopToken,
+) -> Result<Option<Baseline>, Error> {
+    let second = |time: SystemTime| {
+        time.duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    };
+    while second(SystemTime::now()) == second(learned_at) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let rest = Duration::from_nanos(u64::from(1_000_000_000 - now.subsec_nanos()));
+        if token.wait_timeout(Stage::CancelQueued, rest).is_some() {
+            return Err(Error::Interrupted);
+        }
+    }
+    let mut bench = lab.bench()?;
+    let limits = lab.target().limits;
+    let again = bench.run(RunOrder {
+        fresh: true,
+        command: None,
+        trace: Trace::Steps,
+        steps: Vec::new(),
+        before_ms: limits.baseline_ms,
+        after_ms: limits.baseline_ms,
+        grace_ms: limits.grace_ms,
+    })?;
+    if again.status != Some(baseline.status) {
+        return Err(Error::Usage(format!(
+            "undisturbed runs differ: {} at first, {} later; a target must be repeatable to be judged",
+            baseline.status,
+            words(again.status)
+        )));
+    }
+    Ok(baseline.refined([again]))
+}
+
+fn words(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "no end".to_owned(), |status| status.to_string())
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or("(no output)")
+        .trim()
+}
+
+/// The end of both streams, for an error message.
+fn said(run: &Run) -> String {
+    let text = run.stderr.text() + &run.stdout.text();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if lines.is_empty() {
+        return "it said nothing".to_owned();
+    }
+    let from = lines.len().saturating_sub(4);
+    format!("it said:\n    {}", lines.split_off(from).join("\n    "))
+}
+
+fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
+    let Some(status) = run.status else {
+        return Err(Error::Usage(format!(
+            "the undisturbed run did not end within {:.1} s, so there is nothing to compare with; \
+             raise --timeout, or use `sigproof run --no-baseline` for a program that runs until it is told to stop\n  {}",
+            limit_ms as f64 / 1000.0,
+            said(run)
+        )));
+    };
+    if status != ExitStatus::Exited(contract.baseline_status) {
+        return Err(Error::Usage(format!(
+            "the undisturbed run fails: {status}, expected exit status {} (--baseline-status N for another); \
+             HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE)\n  {}",
+            contract.baseline_status,
+            said(run)
+        )));
+    }
+    let stray: Vec<_> = run
+        .orphans
+        .iter()
+        .filter(|orphan| {
+            !contract.daemons.iter().any(|glob| {
+                globset::Glob::new(glob)
+                    .is_ok_and(|glob| glob.compile_matcher().is_match(&orphan.command))
+            })
+        })
+        .collect();
+    if contract.asks("orphans") && !stray.is_empty() {
+        return Err(Error::Usage(format!(
+            "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",
+            stray[0].command
+        )));
+    }
+    Ok(())
+}
+
+impl Bench<'_> {
+    /// How long after a signal this target may go on, in milliseconds.
+    pub(crate) fn after_ms(lab: &Lab, baseline_ns: u64) -> u64 {
+        lab.target()
+            .limits
+            .after_signal_ms
+            .unwrap_or_else(|| 2000.max(3 * baseline_ns / 1_000_000))
+    }
+}

@@ -1,0 +1,14 @@
+//! Executing runs: supervisors are kept in a pool, a trial is one run with its verdicts, a baseline is learned from
+//! undisturbed ones.
+
+pub(crate) mod baseline;
+mod spawner;
+pub(crate) mod supervisor_pool;
+pub(crate) mod trial;
+
+pub use baseline::learn;
+pub(crate) use baseline::refine;
+pub use supervisor_pool::Lab;
+pub(crate) use supervisor_pool::until;
+pub(crate) use trial::observe;
+pub use trial::{Trial, Trials};

@@ -1,0 +1,44 @@
+//! Starting supervisors, from a thread that lives as long as they may.
+//!
+//! A supervisor dies with the *thread* that started it (that is how the kernel
+//! sees to it that none outlives a killed command), and a replacement is needed
+//! in the middle of a sweep, on a thread of the pool.
+
+use crate::error::Error;
+use crate::supervisor::{ProbeError, Ready, Setup, Supervisor, Turn};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+type Request = (Setup, Arc<Turn>, Sender<Started>);
+type Started = Result<(Supervisor, Ready), ProbeError>;
+
+/// A thread that starts supervisors on request.
+pub(crate) struct Nursery {
+    requests: Sender<Request>,
+}
+
+impl Nursery {
+    /// Ends when this value is dropped, and with it every supervisor.
+    pub(crate) fn open() -> Result<Nursery, Error> {
+        let (requests, taken) = channel::<Request>();
+        std::thread::Builder::new()
+            .name("supervisors".to_owned())
+            .spawn(move || {
+                for (setup, turn, answer) in taken {
+                    // Who asked may have gone; then the supervisor goes with the answer.
+                    let _ = answer.send(Supervisor::start(setup, &turn));
+                }
+            })
+            .map_err(|error| Error::Harness(format!("a thread: {error}")))?;
+        Ok(Nursery { requests })
+    }
+
+    /// Starts one and waits until it is ready.
+    pub(crate) fn start(&self, setup: Setup, turn: &Arc<Turn>) -> Started {
+        let (answer, answered) = channel();
+        let gone = || ProbeError::Lost("nobody starts supervisors any more".to_owned());
+        let request = (setup, Arc::clone(turn), answer);
+        self.requests.send(request).map_err(|_| gone())?;
+        answered.recv().map_err(|_| gone())?
+    }
+}

@@ -1,0 +1,357 @@
+//! The lab: supervisors that are ready to run a target.
+
+use super::spawner::Nursery;
+use crate::error::Error;
+use crate::facts::Run;
+use crate::failure::Parcel;
+use crate::failure::{Failure, Input};
+use crate::supervisor::{
+    Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, Turn, kill_supervisor,
+    remove_stale,
+};
+use crate::target::{Isolation, Source, Surroundings, Target};
+use sigproof_core::{Scope, Stage, StopToken};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+
+/// A set of supervisors for one target.
+pub struct Lab {
+    target: Target,
+    idle: Mutex<Vec<Kept>>,
+    freed: Condvar,
+    /// Numbers of the supervisors that have not been waited for.
+    pids: Mutex<Vec<u32>>,
+    jobs: usize,
+    /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes on.
+    left: AtomicUsize,
+    replaced: AtomicU32,
+    nursery: Nursery,
+    aborted: AtomicBool,
+    keeps_to_one: AtomicBool,
+    ready: Ready,
+    private: bool,
+    inputs: OnceLock<(Vec<Input>, Option<Parcel>)>,
+    /// What the user should know, each a sentence.
+    pub notes: Vec<String>,
+    /// Places of killed sessions that were removed.
+    pub removed: Vec<PathBuf>,
+    _home: Home,
+}
+
+/// A supervisor, and what it takes to start another one in its place.
+struct Kept {
+    supervisor: Supervisor,
+    setup: Setup,
+    /// Shared with the one that it runs by turns with.
+    turn: Arc<Turn>,
+    /// It keeps to one processor.
+    kept_to_one: bool,
+}
+
+impl Kept {
+    fn new(supervisor: Supervisor, setup: Setup, turn: Arc<Turn>) -> Kept {
+        Kept {
+            supervisor,
+            setup,
+            turn,
+            kept_to_one: false,
+        }
+    }
+}
+
+/// A target that kills its supervisor each time would be started for ever.
+const MOST_REPLACED: u32 = 200;
+
+impl Lab {
+    /// Starts this many supervisors. They die with this value, and with this process.
+    pub fn open(target: &Target, jobs: usize, isolation: Isolation) -> Result<Lab, Error> {
+        let harness =
+            |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
+        let removed = remove_stale();
+        let avoid = match &target.source {
+            Source::View(directory) => Some(
+                directory
+                    .canonicalize()
+                    .map_err(|error| Error::Usage(format!("{}: {error}", directory.display())))?,
+            ),
+            _ => None,
+        };
+        let mut home = Home::find(avoid.as_deref())
+            .map_err(|error| Error::Usage(format!("no place for work trees: {error}")))?;
+        let around =
+            Surroundings::here().map_err(|error| harness("the working directory", error))?;
+        let mut notes = Vec::new();
+        let mut private = isolation != Isolation::Copy;
+        let nursery = Nursery::open()?;
+        let mut supervisors: Vec<Kept> = Vec::new();
+        let mut ready = None;
+        while supervisors.len() < jobs.max(1) {
+            let base = if private {
+                home.shared()
+            } else {
+                home.own(supervisors.len())
+                    .map_err(|error| harness("a place for the work tree", error))?
+            };
+            let setup = Setup {
+                target: target.clone(),
+                around: around.clone(),
+                private,
+                base,
+                // Labs of several commands begin at different processors.
+                place: std::process::id() as usize + supervisors.len(),
+            };
+            let turn = Turn::new().map_err(|error| harness("a file for its turn", error))?;
+            let turn = Arc::new(turn);
+            match nursery.start(setup.clone(), &turn) {
+                Ok((supervisor, told)) => {
+                    supervisors.push(Kept::new(supervisor, setup, turn));
+                    ready.get_or_insert(told);
+                }
+                Err(ProbeError::Refused(Refusal::Isolation(why)))
+                    if private && isolation == Isolation::Auto =>
+                {
+                    private = false;
+                    notes.push(format!(
+                        "no namespaces here ({why}): the work tree is copied, and only what lies in it is protected"
+                    ));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let ready = ready.ok_or_else(|| Error::Harness("no supervisor".to_owned()))?;
+        notes.extend(ready.notes.iter().cloned());
+        Ok(Lab {
+            target: target.clone(),
+            pids: Mutex::new(
+                supervisors
+                    .iter()
+                    .map(|kept| kept.supervisor.pid())
+                    .collect(),
+            ),
+            jobs: supervisors.len(),
+            left: AtomicUsize::new(supervisors.len()),
+            replaced: AtomicU32::new(0),
+            nursery,
+            idle: Mutex::new(supervisors),
+            freed: Condvar::new(),
+            aborted: AtomicBool::new(false),
+            keeps_to_one: AtomicBool::new(target.serialise),
+            ready,
+            private,
+            inputs: OnceLock::new(),
+            notes,
+            removed,
+            _home: home,
+        })
+    }
+
+    /// What is run here.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Its inputs with their hashes, and packed when they are small; looked at once.
+    pub(crate) fn inputs(&self) -> &(Vec<Input>, Option<Parcel>) {
+        self.inputs
+            .get_or_init(|| (Failure::inputs_of(&self.target), Parcel::of(&self.target)))
+    }
+
+    /// Where its work tree is, as it sees it.
+    pub fn tree(&self) -> &str {
+        &self.ready.tree
+    }
+
+    /// How the work tree is renewed: `overlay` or `copy`.
+    pub fn method(&self) -> &str {
+        &self.ready.method
+    }
+
+    /// Whether targets have namespaces of their own.
+    pub fn private(&self) -> bool {
+        self.private
+    }
+
+    /// How many runs can go on at once.
+    pub fn jobs(&self) -> usize {
+        self.jobs
+    }
+
+    /// From now on each supervisor and its runs share one processor: where nothing
+    /// goes on at the same time anyhow, that is faster.
+    pub(crate) fn keep_to_one(&self) {
+        self.keeps_to_one.store(true, Ordering::SeqCst);
+    }
+
+    /// Gives supervisors a partner, as far as there are processors that nobody uses. The two let their targets run by
+    /// turns: no more targets run at a time, but the next one is ready when the last one has ended. For speed alone:
+    /// where a partner cannot be started, runs take longer.
+    pub(crate) fn pair_up(&self) {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let alone = self.lock().len();
+        if !self.private || alone < self.jobs || self.left.load(Ordering::SeqCst) > self.jobs {
+            return;
+        }
+        for index in 0..self.jobs.min(processors.saturating_sub(self.jobs)) {
+            let (mut setup, turn) = {
+                let idle = self.lock();
+                let Some(kept) = idle.get(index) else { return };
+                (kept.setup.clone(), Arc::clone(&kept.turn))
+            };
+            setup.place += self.jobs;
+            let Ok((supervisor, _)) = self.nursery.start(setup.clone(), &turn) else {
+                return;
+            };
+            self.pids().push(supervisor.pid());
+            self.left.fetch_add(1, Ordering::SeqCst);
+            self.lock().push(Kept::new(supervisor, setup, turn));
+        }
+    }
+
+    /// How many runs can be asked for at once: those that go on, and those that are got ready meanwhile.
+    pub(crate) fn supervisors(&self) -> usize {
+        self.left.load(Ordering::SeqCst).max(1)
+    }
+
+    /// Ends every run that is going on, from whatever thread.
+    pub fn abort(&self) {
+        self.aborted.store(true, Ordering::SeqCst);
+        for pid in self.pids().iter() {
+            // A supervisor in this list has not been waited for, so its number
+            // cannot have been given to somebody else.
+            let _ = kill_supervisor(*pid);
+        }
+        self.freed.notify_all();
+    }
+
+    /// Takes a supervisor for some runs in a row.
+    pub(crate) fn bench(&self) -> Result<Bench<'_>, Error> {
+        let mut idle = self.lock();
+        loop {
+            if self.aborted.load(Ordering::SeqCst) {
+                return Err(Error::Interrupted);
+            }
+            if self.left.load(Ordering::SeqCst) == 0 {
+                return Err(Error::Harness("no supervisor is left".to_owned()));
+            }
+            if let Some(kept) = idle.pop() {
+                return Ok(Bench {
+                    lab: self,
+                    kept: Some(kept),
+                });
+            }
+            idle = self
+                .freed
+                .wait(idle)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn pids(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.pids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Another supervisor in the place of one that is not to be used any more.
+    fn replace(&self, broken: Kept) -> Result<Kept, Error> {
+        let Kept {
+            supervisor,
+            setup,
+            turn,
+            ..
+        } = broken;
+        self.pids().retain(|pid| *pid != supervisor.pid());
+        drop(supervisor);
+        if self.replaced.fetch_add(1, Ordering::Relaxed) >= MOST_REPLACED {
+            return Err(Error::Harness(format!(
+                "{MOST_REPLACED} supervisors were lost; no more are started"
+            )));
+        }
+        let (supervisor, _) = self.nursery.start(setup.clone(), &turn)?;
+        self.pids().push(supervisor.pid());
+        Ok(Kept::new(supervisor, setup, turn))
+    }
+}
+
+/// A supervisor that is in use.
+pub(crate) struct Bench<'a> {
+    lab: &'a Lab,
+    kept: Option<Kept>,
+}
+
+impl Bench<'_> {
+    /// Runs the target once.
+    pub(crate) fn run(&mut self, order: RunOrder) -> Result<Run, Error> {
+        let Some(kept) = &mut self.kept else {
+            return Err(Error::Harness("no supervisor is left".to_owned()));
+        };
+        let keep_to_one = self.lab.keeps_to_one.load(Ordering::SeqCst) && !kept.kept_to_one;
+        let placed = match keep_to_one {
+            true => kept.supervisor.keep_to_one(),
+            false => Ok(()),
+        };
+        kept.kept_to_one |= keep_to_one;
+        let error = match placed.and_then(|()| kept.supervisor.run(order)) {
+            Ok(run) => return Ok(run),
+            Err(error) => error,
+        };
+        if self.lab.aborted.load(Ordering::SeqCst) {
+            return Err(Error::Interrupted);
+        }
+        // One that said no is well. One that is lost, or whose words were cut, is not.
+        if !matches!(error, ProbeError::Refused(_))
+            && let Some(broken) = self.kept.take()
+        {
+            self.kept = Some(self.lab.replace(broken)?);
+        }
+        Err(error.into())
+    }
+}
+
+impl Drop for Bench<'_> {
+    fn drop(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            self.lab.lock().push(kept);
+            self.lab.freed.notify_one();
+        } else {
+            // It could not be replaced. Whoever waits for the last one must not wait for ever.
+            let _idle = self.lab.lock();
+            self.lab.left.fetch_sub(1, Ordering::SeqCst);
+            self.lab.freed.notify_all();
+        }
+    }
+}
+
+/// Does `work`, and kills every run that goes on in the lab when `stage` comes
+/// before it is done.
+pub(crate) fn until<T>(lab: &Lab, token: &StopToken, stage: Stage, work: impl FnOnce() -> T) -> T {
+    let scope = token.scope();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            scope.token().wait(stage);
+            if token.stage() >= stage {
+                lab.abort();
+            }
+        });
+        // Also when `work` panics: the thread above would wait for ever.
+        let _release = Release(&scope, stage);
+        work()
+    })
+}
+
+/// Wakes who waits on a scope, when it goes.
+struct Release<'a>(&'a Scope, Stage);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.stop(self.1);
+    }
+}

@@ -1,0 +1,302 @@
+//! One trial: run with a schedule, look at the end state, judge.
+
+use super::supervisor_pool::{Bench, Lab};
+use crate::error::Error;
+use crate::facts::{CheckFact, Run, TreeDelta};
+use crate::oracle;
+use crate::oracle::{Baseline, Context, Contract, Judgement};
+use crate::schedule::{Schedule, Trigger};
+use crate::supervisor::{RunOrder, Trace};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A judged run.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// What was done.
+    pub schedule: Schedule,
+    /// What happened.
+    pub run: Run,
+    /// What the oracles say.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Trial {
+    /// Whether any oracle found a violation.
+    pub fn violated(&self) -> bool {
+        self.judgements
+            .iter()
+            .any(|judgement| !judgement.verdict.evidence().is_empty())
+    }
+
+    /// Whether every point of the schedule was struck at. Steps that wait for
+    /// something else may come too late: the target has ended.
+    pub fn struck(&self) -> bool {
+        let steps = self.schedule.steps.iter().zip(&self.run.fired_ns);
+        let mut at_points = steps.filter(|(step, _)| matches!(step.trigger, Trigger::Point { .. }));
+        at_points.all(|(_, fired)| fired.is_some())
+    }
+
+    /// Whether this oracle found this.
+    pub fn has(&self, oracle: &str, subject: &str) -> bool {
+        self.judgements.iter().any(|judgement| {
+            judgement.oracle == oracle
+                && judgement
+                    .verdict
+                    .evidence()
+                    .iter()
+                    .any(|evidence| evidence.subject == subject)
+        })
+    }
+}
+
+/// What was found out about an end state. Checking the same state again would
+/// tell the same.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    rerun: Option<Run>,
+    check: Option<CheckFact>,
+    results: Option<CheckFact>,
+}
+
+/// Everything that trials of one target share.
+pub struct Trials {
+    /// Where they run.
+    pub lab: Arc<Lab>,
+    /// What undisturbed runs do.
+    pub baseline: Arc<Baseline>,
+    /// What is asked.
+    pub contract: Contract,
+    states: Mutex<HashMap<TreeDelta, Known>>,
+}
+
+impl Trials {
+    /// For this target, baseline and contract.
+    pub fn new(lab: Arc<Lab>, baseline: Baseline, contract: Contract) -> Trials {
+        let mut states = HashMap::new();
+        let looks = (contract.check.is_some() && contract.asks("check"))
+            || (contract.results.is_some() && contract.asks("results"));
+        if !looks {
+            // Nothing was done: running it again is a first run. All was done: that was tried.
+            let first = baseline.runs.last().cloned();
+            states.insert(
+                TreeDelta::default(),
+                Known {
+                    rerun: first,
+                    ..Known::default()
+                },
+            );
+            if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
+                states.insert(
+                    last.tree.clone(),
+                    Known {
+                        rerun: Some(rerun.clone()),
+                        ..Known::default()
+                    },
+                );
+            }
+        }
+        Trials {
+            lab,
+            baseline: Arc::new(baseline),
+            contract,
+            states: Mutex::new(states),
+        }
+    }
+
+    /// The same target, with more known of what it does undisturbed.
+    pub(crate) fn with_baseline(&self, baseline: Baseline) -> Trials {
+        Trials {
+            lab: Arc::clone(&self.lab),
+            baseline: Arc::new(baseline),
+            contract: self.contract.clone(),
+            states: Mutex::new(self.states().clone()),
+        }
+    }
+
+    /// Judges a run of this target.
+    pub(crate) fn judge(&self, schedule: Schedule, run: Run) -> Trial {
+        let context = Context {
+            baseline: &self.baseline,
+            contract: &self.contract,
+            schedule: &schedule,
+        };
+        let judgements = oracle::judge(&context, &run);
+        Trial {
+            schedule,
+            run,
+            judgements,
+        }
+    }
+
+    /// Runs and judges one schedule.
+    pub fn run(&self, schedule: Schedule, trace_effects: bool) -> Result<Trial, Error> {
+        let trace = if trace_effects {
+            Trace::Effects
+        } else {
+            Trace::Steps
+        };
+        self.traced(schedule, trace)
+    }
+
+    /// The same, and the calls with an effect are kept.
+    pub(crate) fn run_recorded(&self, schedule: Schedule) -> Result<Trial, Error> {
+        self.traced(schedule, Trace::Record)
+    }
+
+    fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
+        let mut bench = self.lab.bench()?;
+        let after_ms = Bench::after_ms(&self.lab, self.baseline.duration_ns);
+        let baseline_ms = self.baseline.duration_ns / 1_000_000;
+        let mut run = bench.run(RunOrder {
+            fresh: true,
+            command: None,
+            trace,
+            steps: schedule.steps.clone(),
+            before_ms: 10_000.max(10 * baseline_ms),
+            after_ms,
+            grace_ms: self.lab.target().limits.grace_ms,
+        })?;
+        // A run that had to be killed was stopped by us, at no point of its own choosing.
+        if run.status.is_some() && run.last_fault_ns().is_some() {
+            self.examine(&mut bench, &mut run, baseline_ms)?;
+        }
+        drop(bench);
+        Ok(self.judge(schedule, run))
+    }
+
+    /// Runs one schedule and keeps every call.
+    pub(crate) fn record(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::RecordAll)
+    }
+
+    /// The same, with the stack of the thread that makes each call.
+    pub(crate) fn record_stacks(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::StacksAll)
+    }
+
+    /// Runs one schedule for its facts alone.
+    pub(crate) fn follow(&self, schedule: &Schedule) -> Result<Run, Error> {
+        self.watched(schedule, Trace::Steps)
+    }
+
+    fn watched(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
+        let baseline_ms = self.baseline.duration_ns / 1_000_000;
+        self.lab.bench()?.run(RunOrder {
+            fresh: true,
+            command: None,
+            trace,
+            steps: schedule.steps.clone(),
+            before_ms: 10_000.max(10 * baseline_ms),
+            after_ms: Bench::after_ms(&self.lab, self.baseline.duration_ns),
+            grace_ms: self.lab.target().limits.grace_ms,
+        })
+    }
+
+    /// Checks the end state and runs the target again in it.
+    fn examine(&self, bench: &mut Bench<'_>, run: &mut Run, baseline_ms: u64) -> Result<(), Error> {
+        let wants_check = self
+            .contract
+            .check
+            .as_ref()
+            .filter(|_| self.contract.asks("check"));
+        let wants_results = self
+            .contract
+            .results
+            .as_ref()
+            .filter(|_| self.contract.asks("results"));
+        let wants_rerun = self.contract.asks("rerun");
+        if wants_check.is_none() && wants_results.is_none() && !wants_rerun {
+            return Ok(());
+        }
+        let known = self.states().get(&run.tree).cloned();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let mut known = Known::default();
+                if let Some(command) = wants_check {
+                    known.check = Some(check(bench, &self.lab, command, CHECK_CHARS)?);
+                }
+                if let Some(results) = wants_results {
+                    known.results = Some(check(bench, &self.lab, &results.command, usize::MAX)?);
+                }
+                if wants_rerun {
+                    known.rerun = Some(bench.run(RunOrder {
+                        fresh: false,
+                        command: None,
+                        trace: Trace::Steps,
+                        steps: Vec::new(),
+                        before_ms: 10_000.max(10 * baseline_ms),
+                        after_ms: 0,
+                        grace_ms: self.lab.target().limits.grace_ms,
+                    })?);
+                }
+                self.states().insert(run.tree.clone(), known.clone());
+                known
+            }
+        };
+        run.check = known.check;
+        run.results = known.results;
+        run.rerun = known.rerun.map(Box::new);
+        Ok(())
+    }
+
+    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, Known>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Characters kept of what a check says.
+pub(crate) const CHECK_CHARS: usize = 2000;
+
+/// Runs a command of the user's own in the work tree as it is, and keeps the
+/// last `chars` characters of what it says.
+pub(crate) fn check(
+    bench: &mut Bench<'_>,
+    lab: &Lab,
+    command: &str,
+    chars: usize,
+) -> Result<CheckFact, Error> {
+    let run = bench.run(RunOrder {
+        fresh: false,
+        command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
+        trace: Trace::Steps,
+        steps: Vec::new(),
+        before_ms: lab.target().limits.baseline_ms,
+        after_ms: 0,
+        grace_ms: lab.target().limits.grace_ms,
+    })?;
+    let output = run.stdout.text() + &run.stderr.text();
+    let from = output
+        .char_indices()
+        .rev()
+        .nth(chars)
+        .map_or(0, |(index, _)| index);
+    Ok(CheckFact {
+        command: command.to_owned(),
+        status: run.status,
+        output: output[from..].to_owned(),
+    })
+}
+
+/// One run that is only looked at: without a baseline, what needs one cannot be
+/// judged. A target that goes on after the last signal's deadline is a violation
+/// all the same.
+pub(crate) fn observe(lab: &Lab, contract: &Contract, schedule: Schedule) -> Result<Trial, Error> {
+    let limits = lab.target().limits;
+    let run = lab.bench()?.run(RunOrder {
+        fresh: true,
+        command: None,
+        trace: Trace::Effects,
+        steps: schedule.steps.clone(),
+        before_ms: limits.baseline_ms,
+        after_ms: limits.after_signal_ms.unwrap_or(2000),
+        grace_ms: limits.grace_ms,
+    })?;
+    let judgements = oracle::judge_alone(contract, &schedule, &run);
+    Ok(Trial {
+        schedule,
+        run,
+        judgements,
+    })
+}

@@ -1,0 +1,260 @@
+//! Which code makes a target's calls: call stacks, learned by one undisturbed run more.
+//!
+//! That run comes after all others, so that no run of a sweep is slower for it.
+
+use super::finding::Finding;
+use crate::error::Error;
+use crate::execute::Trials;
+use crate::execute::{Lab, until};
+use crate::facts::{Frame, Phase, PointKey, Run, own};
+use crate::oracle::{Point, PointMap};
+use crate::schedule::{PointName, Schedule, Trigger};
+use crate::supervisor::{RunOrder, Trace};
+use serde::{Deserialize, Serialize};
+use sigproof_core::{Stage, StopToken};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A call and who makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The call, with its argument.
+    pub call: String,
+    /// The program's own function that makes it, as a person reads it: `save (save.c:41)`.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The whole stack, the innermost frame first; empty when it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Frame>,
+}
+
+/// `` `openat(out.tmp)` in save (save.c:41) ``
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.call)?;
+        match &self.place {
+            Some(place) => write!(f, " in {place}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A moment in a thread's run: between which of its calls with an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The call that has returned; `None` when there is none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Site>,
+    /// The call that comes next, or begins; `None` when there is none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Site>,
+    /// The fault is pending as the next call begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entering: bool,
+    /// In a sweep of pairs: the call at which the second fault comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Site>,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.after, &self.before) {
+            (_, Some(next)) if self.entering => write!(f, "as {next} begins")?,
+            (Some(last), Some(next)) => write!(f, "between {last} and {next}")?,
+            (Some(last), None) => write!(f, "after {last}")?,
+            (None, Some(next)) => write!(f, "before {next}")?,
+            (None, None) => f.write_str("at an unknown place")?,
+        }
+        match &self.then {
+            Some(second) => write!(f, ", then at {second}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The call stacks of a target's points.
+#[derive(Debug, Clone, Default)]
+pub struct Sites {
+    stacks: HashMap<PointKey, Arc<[Frame]>>,
+}
+
+impl Sites {
+    /// Runs the target undisturbed once more and looks who makes its calls.
+    ///
+    /// # Errors
+    /// A run that the harness could not do.
+    pub(crate) fn learn(lab: &Lab, all: bool) -> Result<Sites, Error> {
+        let limits = lab.target().limits;
+        let run = lab.bench()?.run(RunOrder {
+            fresh: true,
+            command: None,
+            trace: if all { Trace::StacksAll } else { Trace::Stacks },
+            steps: Vec::new(),
+            before_ms: limits.baseline_ms,
+            after_ms: limits.baseline_ms,
+            grace_ms: limits.grace_ms,
+        })?;
+        let mut sites = Sites::default();
+        sites.take(&run);
+        Ok(sites)
+    }
+
+    /// Takes the stacks of a recorded run; what is known already stays.
+    pub(crate) fn take(&mut self, run: &Run) {
+        let mut lists: HashMap<u32, Arc<[Frame]>> = HashMap::new();
+        for (place, point) in run.points.iter().enumerate() {
+            let Some(list) = run.stacks.of_points.get(place).copied().flatten() else {
+                continue;
+            };
+            let stack = lists
+                .entry(list)
+                .or_insert_with(|| run.stacks.at(place).into());
+            self.stacks
+                .entry(point.key.clone())
+                .or_insert_with(|| Arc::clone(stack));
+        }
+    }
+
+    /// Nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.stacks.is_empty()
+    }
+
+    /// The stack at a call, the innermost frame first; empty when it is not known.
+    pub fn stack(&self, key: &PointKey) -> &[Frame] {
+        self.stacks.get(key).map_or(&[], |stack| stack)
+    }
+
+    /// The program's own function that makes a call.
+    pub fn own(&self, key: &PointKey) -> Option<&Frame> {
+        own(self.stack(key))
+    }
+
+    fn site(&self, name: &PointName, key: &PointKey) -> Site {
+        let call = match name.arg.as_str() {
+            "" => name.call.clone(),
+            arg => format!("{}({arg})", name.call),
+        };
+        Site {
+            call,
+            place: self.own(key).map(ToString::to_string),
+            stack: self.stack(key).to_vec(),
+        }
+    }
+
+    /// Where a point of the map lies.
+    pub fn moment(&self, map: &PointMap, name: &PointName) -> Option<Moment> {
+        let point = map.find(name)?;
+        let same_thread = |other: &&Point| {
+            (&other.name.process, &other.name.thread) == (&point.name.process, &point.name.thread)
+        };
+        let site = |point: &Point| self.site(&point.name, &point.key);
+        let others = || map.points.iter().filter(same_thread);
+        let next = others().find(|other| other.order > point.order);
+        let last = others().rfind(|other| other.order < point.order);
+        let at_exit = name.phase == Phase::Exit;
+        Some(Moment {
+            after: if at_exit { Some(point) } else { last }.map(site),
+            before: if at_exit { next } else { Some(point) }.map(site),
+            entering: name.phase == Phase::Entry,
+            then: None,
+        })
+    }
+
+    /// Where a finding shows first.
+    pub(crate) fn of_finding(&self, map: &PointMap, finding: &Finding) -> Option<Moment> {
+        let mut points = struck(finding.schedule_shown());
+        if let (Some((first, _)), Some((second, key))) = (points.next(), points.next()) {
+            return Some(Moment {
+                then: Some(self.site(second, key)),
+                ..self.moment(map, first)?
+            });
+        }
+        self.moment(map, finding.points.first()?)
+    }
+}
+
+/// The points at which a schedule strikes.
+fn struck(schedule: &Schedule) -> impl Iterator<Item = (&PointName, &PointKey)> {
+    schedule
+        .steps
+        .iter()
+        .filter_map(|step| match &step.trigger {
+            Trigger::Point { name, key } => Some((name, key)),
+            _ => None,
+        })
+}
+
+/// Learns who makes a target's calls and nothing else.
+///
+/// # Errors
+/// A run that the harness could not do.
+pub fn call_sites(lab: &Lab, all: bool, token: &StopToken) -> Result<Sites, Error> {
+    until(lab, token, Stage::CancelQueued, || Sites::learn(lab, all))
+}
+
+/// Findings of pairs whose second point is looked up, by one run each.
+const MOST_SECONDS: usize = 20;
+
+/// Tells for each finding which code it is about, and answers the stacks that it learned.
+///
+/// # Errors
+/// A run that the harness could not do.
+pub(crate) fn place(trials: &Trials, all: bool, findings: &mut [Finding]) -> Result<Sites, Error> {
+    let mut sites = Sites::learn(&trials.lab, all)?;
+    let pairs = findings
+        .iter()
+        .map(Finding::schedule_shown)
+        .filter(|schedule| struck(schedule).nth(1).is_some());
+    for schedule in pairs.take(MOST_SECONDS) {
+        // What follows the first fault is in no undisturbed run.
+        sites.take(&trials.record_stacks(schedule)?);
+    }
+    let map = &trials.baseline.points;
+    for finding in findings {
+        finding.moment = sites.of_finding(map, finding);
+    }
+    Ok(sites)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(call: &str, place: Option<&str>) -> Option<Site> {
+        Some(Site {
+            call: call.into(),
+            place: place.map(str::to_owned),
+            stack: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_moment_reads_like_a_sentence() {
+        let moment = Moment {
+            after: site("openat(out.tmp)", Some("save (save.c:41)")),
+            before: site("rename(out.tmp -> out)", None),
+            entering: false,
+            then: None,
+        };
+        assert_eq!(
+            moment.to_string(),
+            "between `openat(out.tmp)` in save (save.c:41) and `rename(out.tmp -> out)`"
+        );
+        let last = Moment {
+            before: None,
+            then: site("unlink(out.tmp)", Some("clean_up (save.c:50)")),
+            ..moment.clone()
+        };
+        assert_eq!(
+            last.to_string(),
+            "after `openat(out.tmp)` in save (save.c:41), then at `unlink(out.tmp)` in clean_up (save.c:50)"
+        );
+        let entering = Moment {
+            entering: true,
+            ..moment
+        };
+        assert_eq!(entering.to_string(), "as `rename(out.tmp -> out)` begins");
+    }
+}

@@ -1,0 +1,7 @@
+//! One schedule: run, replayed, judged over several runs.
+
+pub(crate) mod latency;
+pub(crate) mod multi_run;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod run_once;

@@ -1,0 +1,190 @@
+//! What is judged on several runs of one schedule: does a second signal stop it
+//! sooner, does it matter whom the signal is sent to, is an ignored signal ignored.
+
+use super::run::{Attempt, Set, finding};
+use crate::error::Error;
+use crate::execute::Lab;
+use crate::execute::Trials;
+use crate::execute::until;
+use crate::explore::finding::Finding;
+use crate::oracle::{Escalation, Judgement, Verdict, judge_escalation, judge_ignored, judge_reach};
+use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger, typed};
+use crate::target::Isolation;
+use sigproof_core::{Stage, StopToken};
+use std::sync::Arc;
+
+/// What came of it.
+#[derive(Default)]
+pub(crate) struct Several {
+    pub(crate) judgements: Vec<Judgement>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) runs: usize,
+}
+
+/// Judges what the contract asks for; what is found is tried again.
+pub(crate) fn judge(set: &Set, attempt: &Attempt, token: &StopToken) -> Result<Several, Error> {
+    let mut several = Several::default();
+    if let Some(asked) = &set.contract.escalation
+        && set.contract.asks("escalation")
+    {
+        several.take("escalation", attempt, || escalation(set, attempt, asked))?;
+    }
+    if set.contract.reach && set.contract.asks("reach") {
+        several.take("reach", attempt, || reach(set, attempt))?;
+    }
+    if set.contract.ignored && set.contract.asks("ignored") {
+        let ignorant = Ignorant::new(set, attempt)?;
+        several.take("ignored", attempt, || ignorant.judge(attempt, token))?;
+    }
+    Ok(several)
+}
+
+impl Several {
+    fn take(
+        &mut self,
+        oracle: &'static str,
+        attempt: &Attempt,
+        mut judge: impl FnMut() -> Result<(Verdict, usize), Error>,
+    ) -> Result<(), Error> {
+        let (verdict, runs) = judge()?;
+        self.runs += runs;
+        let mut found: Vec<_> = verdict
+            .evidence()
+            .iter()
+            .map(|evidence| (evidence.clone(), 1))
+            .collect();
+        if !found.is_empty() {
+            for _ in 0..attempt.confirm {
+                let (again, runs) = judge()?;
+                self.runs += runs;
+                for (evidence, seen) in &mut found {
+                    let subjects = again.evidence().iter();
+                    *seen += u32::from(
+                        subjects
+                            .into_iter()
+                            .any(|one| one.subject == evidence.subject),
+                    );
+                }
+            }
+        }
+        self.findings.extend(found.iter().map(|(evidence, seen)| {
+            let times = attempt.confirm + 1;
+            finding(oracle, evidence, &attempt.schedule, (*seen, times))
+        }));
+        self.judgements.push(Judgement { oracle, verdict });
+        Ok(())
+    }
+}
+
+/// The schedule up to its first signal, which is followed by the same again.
+fn repeated(schedule: &Schedule, signals: usize, gap_ms: u64) -> Schedule {
+    let mut steps: Vec<Step> = Vec::new();
+    for step in &schedule.steps {
+        steps.push(step.clone());
+        if step.fault.signal().is_some() {
+            let gap = Trigger::AfterPrevious {
+                ns: gap_ms.saturating_mul(1_000_000),
+            };
+            steps.extend((1..signals).map(|_| Step::once(gap.clone(), step.fault.clone())));
+            break;
+        }
+    }
+    Schedule { steps }
+}
+
+fn escalation(set: &Set, attempt: &Attempt, asked: &Escalation) -> Result<(Verdict, usize), Error> {
+    let mut runs = Vec::new();
+    for signals in 1..=usize::from(asked.signals) {
+        let schedule = repeated(&attempt.schedule, signals, asked.gap_ms);
+        let mut run = set.run(&schedule, false)?.run;
+        // Only signals are counted: other faults come before the first.
+        run.fired_ns
+            .drain(..run.fired_ns.len().saturating_sub(signals));
+        runs.push(run);
+    }
+    let verdict = match runs.as_slice() {
+        [one, two, more @ ..] => judge_escalation(asked, one, two, more.first()),
+        _ => Verdict::Holds,
+    };
+    Ok((verdict, runs.len()))
+}
+
+/// The same schedule with every signal sent to somebody else.
+fn sent_to(schedule: &Schedule, whom: Delivery) -> Schedule {
+    let mut schedule = schedule.clone();
+    for step in &mut schedule.steps {
+        if let Fault::Signal { to, .. } = &mut step.fault {
+            *to = whom;
+        }
+    }
+    schedule
+}
+
+fn reach(set: &Set, attempt: &Attempt) -> Result<(Verdict, usize), Error> {
+    let mut steps = attempt.schedule.steps.iter();
+    let can_type = set.lab().target().pty.is_some()
+        && steps.all(|step| {
+            step.fault
+                .signal()
+                .is_some_and(|signal| typed(signal).is_some())
+        });
+    let mut ways = vec![Delivery::Group, Delivery::Process];
+    if can_type {
+        ways.push(Delivery::Terminal);
+    }
+    let mut judged = Vec::new();
+    for whom in ways {
+        let trial = set.run(&sent_to(&attempt.schedule, whom), false)?;
+        // Texts say themselves how the signal came.
+        let mut judgements = trial.judgements;
+        judgements.retain(|judgement| judgement.oracle != "messages");
+        judged.push((whom, judgements));
+    }
+    let runs: Vec<(Delivery, &[Judgement])> = judged
+        .iter()
+        .map(|(whom, judgements)| (*whom, judgements.as_slice()))
+        .collect();
+    Ok((judge_reach(&runs), runs.len()))
+}
+
+/// The target, started with the signal ignored.
+struct Ignorant {
+    trials: Option<Trials>,
+    signal: i32,
+}
+
+impl Ignorant {
+    fn new(set: &Set, attempt: &Attempt) -> Result<Ignorant, Error> {
+        let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
+        let mut trials = None;
+        if let Some(usual) = &set.trials {
+            let mut target = set.lab().target().clone();
+            target.ignored.push(signal);
+            let lab = Lab::open(&target, 1, isolation_of(set.lab()))?;
+            let baseline = (*usual.baseline).clone();
+            trials = Some(Trials::new(Arc::new(lab), baseline, set.contract.clone()));
+        }
+        Ok(Ignorant { trials, signal })
+    }
+
+    fn judge(&self, attempt: &Attempt, token: &StopToken) -> Result<(Verdict, usize), Error> {
+        let Some(trials) = &self.trials else {
+            let reason = "without a baseline nothing tells what it does undisturbed".to_owned();
+            return Ok((Verdict::NotApplicable { reason }, 0));
+        };
+        // This lab is another one than that which an interruption ends already.
+        let trial = until(&trials.lab, token, Stage::CancelQueued, || {
+            trials.run(attempt.schedule.clone(), false)
+        });
+        let run = trial?.run;
+        Ok((judge_ignored(&trials.baseline, &run, self.signal), 1))
+    }
+}
+
+fn isolation_of(lab: &Lab) -> Isolation {
+    if lab.private() {
+        Isolation::Auto
+    } else {
+        Isolation::Copy
+    }
+}

@@ -1,0 +1,353 @@
+//! One schedule, judged with the care of a sweep: what is found is run again,
+//! after what depends on the time was learned; and what is judged over several
+//! runs is judged here.
+
+use super::latency::{Budget, Measured};
+use crate::error::Error;
+use crate::execute::refine;
+use crate::execute::until;
+use crate::execute::{Lab, learn};
+use crate::execute::{Trial, Trials, trial};
+use crate::explore::finding::Finding;
+use crate::explore::single::multi_run;
+use crate::failure::{Expected, Store};
+use crate::oracle::{Baseline, Contract, Evidence, Judgement, Mapped, Verdict};
+use crate::schedule::Schedule;
+use crate::target::Isolation;
+use sigproof_core::{Stage, StopToken};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// Learn first what undisturbed runs do. Without that only few oracles can judge.
+    pub baseline: bool,
+    /// How often a violation is run again, to see whether it shows each time.
+    pub confirm: u32,
+    /// Latencies that are promised.
+    pub budget: Option<Budget>,
+    /// How the target is kept apart, for the stored failures.
+    pub isolation: Isolation,
+}
+
+/// What came of it.
+pub struct AttemptReport {
+    /// The run that is shown.
+    pub trial: Arc<Trial>,
+    /// What undisturbed runs do.
+    pub baseline: Option<Arc<Baseline>>,
+    /// What was asked.
+    pub contract: Contract,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What oracles of several runs say.
+    pub several: Vec<Judgement>,
+    /// Latencies.
+    pub measured: Vec<Measured>,
+    /// Runs with a signal, of whatever schedule.
+    pub runs: usize,
+    /// Limits that runs met, with how many did.
+    pub limits: BTreeMap<String, usize>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// How long everything took.
+    pub elapsed: Duration,
+}
+
+impl AttemptReport {
+    /// Steps whose trigger was never met.
+    pub fn not_reached(&self) -> usize {
+        let fired = self.trial.run.fired_ns.iter();
+        fired.filter(|fired| fired.is_none()).count()
+    }
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// A target that cannot be started or has no baseline.
+pub fn attempt(
+    lab: Lab,
+    contract: Contract,
+    attempt: &Attempt,
+    store: &Store,
+    token: &StopToken,
+) -> Result<AttemptReport, Error> {
+    attempt_in(&Arc::new(lab), contract, attempt, store, token)
+}
+
+/// The same in a lab that is used again.
+///
+/// # Errors
+/// A target that cannot be started or has no baseline.
+pub fn attempt_in(
+    lab: &Arc<Lab>,
+    contract: Contract,
+    attempt: &Attempt,
+    store: &Store,
+    token: &StopToken,
+) -> Result<AttemptReport, Error> {
+    let begun = Instant::now();
+    until(lab, token, Stage::CancelQueued, || {
+        let set = Set::new(lab, contract, attempt)?;
+        let mut report = set.judged(attempt, store, token)?;
+        report.elapsed = begun.elapsed();
+        Ok(report)
+    })
+}
+
+/// The target, ready to be run with any schedule.
+pub(crate) struct Set {
+    lab: Arc<Lab>,
+    pub(crate) contract: Contract,
+    /// With a baseline.
+    pub(crate) trials: Option<Arc<Trials>>,
+    learned_at: SystemTime,
+}
+
+impl Set {
+    fn new(lab: &Arc<Lab>, contract: Contract, attempt: &Attempt) -> Result<Set, Error> {
+        let mut trials = None;
+        if attempt.baseline {
+            let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
+            let baseline = learn(lab, &contract, signal, Mapped::DEFAULT, false)?;
+            let known = Trials::new(Arc::clone(lab), baseline, contract.clone());
+            trials = Some(Arc::new(known));
+        }
+        Ok(Set {
+            lab: Arc::clone(lab),
+            contract,
+            trials,
+            learned_at: SystemTime::now(),
+        })
+    }
+
+    pub(crate) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Runs and judges a schedule.
+    pub(crate) fn run(&self, schedule: &Schedule, traced: bool) -> Result<Trial, Error> {
+        let once = || match &self.trials {
+            Some(trials) => trials.run(schedule.clone(), traced),
+            None => trial::observe(&self.lab, &self.contract, schedule.clone()),
+        };
+        let trial = once()?;
+        if trial.run.all_fired() {
+            return Ok(trial);
+        }
+        // A count can be off once, on a machine under load; not twice.
+        once()
+    }
+
+    /// The same with what another second of the clock tells.
+    fn relearned(mut self, token: &StopToken) -> Result<Set, Error> {
+        if let Some(trials) = &self.trials
+            && let Some(baseline) = refine(&self.lab, &trials.baseline, self.learned_at, token)?
+        {
+            self.trials = Some(Arc::new(trials.with_baseline(baseline)));
+        }
+        Ok(self)
+    }
+
+    fn judged(
+        self,
+        attempt: &Attempt,
+        store: &Store,
+        token: &StopToken,
+    ) -> Result<AttemptReport, Error> {
+        let schedule = &attempt.schedule;
+        let mut set = self;
+        let mut trial = set.run(schedule, true)?;
+        let mut seen = Seen::default();
+        if trial.violated() {
+            set = set.relearned(token)?;
+            if let Some(trials) = &set.trials {
+                trial = trials.judge(trial.schedule.clone(), trial.run.clone());
+            }
+        }
+        let trial = Arc::new(trial);
+        seen.take(&trial);
+        if trial.violated() {
+            for _ in 0..attempt.confirm {
+                seen.take(&Arc::new(set.run(schedule, false)?));
+            }
+        }
+        let mut measured = Vec::new();
+        let mut late = Vec::new();
+        if let Some(budget) = &attempt.budget {
+            (measured, late) = set.measure(budget, schedule, &mut seen)?;
+        }
+        let mut notes = set.lab.notes.clone();
+        let mut findings = seen.findings(schedule);
+        for finding in &mut findings {
+            if let Some(trials) = &set.trials {
+                trials.keep(finding, attempt.isolation, store, &mut notes);
+            }
+        }
+        let over = multi_run::judge(&set, attempt, token)?;
+        findings.extend(late);
+        findings.extend(over.findings);
+        Ok(AttemptReport {
+            trial,
+            baseline: set
+                .trials
+                .as_ref()
+                .map(|trials| Arc::clone(&trials.baseline)),
+            contract: set.contract.clone(),
+            findings,
+            several: over.judgements,
+            measured,
+            runs: seen.runs + over.runs,
+            limits: seen.limits,
+            notes,
+            elapsed: Duration::ZERO,
+        })
+    }
+
+    /// Measures the latencies; those that are too long are measured again.
+    fn measure(
+        &self,
+        budget: &Budget,
+        schedule: &Schedule,
+        seen: &mut Seen,
+    ) -> Result<(Vec<Measured>, Vec<Finding>), Error> {
+        let mut round = || -> Result<Vec<Measured>, Error> {
+            let mut runs = Vec::new();
+            for _ in 0..budget.runs {
+                let trial = Arc::new(self.run(schedule, false)?);
+                seen.take(&trial);
+                runs.push(trial.run.clone());
+            }
+            let limits = budget.limits.iter();
+            Ok(limits
+                .filter_map(|limit| Measured::of(limit, &self.contract, &runs))
+                .collect())
+        };
+        let first = round()?;
+        if first.iter().all(Measured::holds) {
+            return Ok((first, Vec::new()));
+        }
+        // A machine under load is slow once.
+        let second = round()?;
+        let late = first
+            .iter()
+            .filter(|measured| !measured.holds())
+            .map(|measured| {
+                let again = second.iter().find(|again| again.limit == measured.limit);
+                let repeated = again.is_some_and(|again| !again.holds());
+                let evidence = measured.evidence();
+                finding("budget", &evidence, schedule, (1 + u32::from(repeated), 2))
+            })
+            .collect();
+        Ok((second, late))
+    }
+}
+
+/// A finding that is at no point.
+pub(crate) fn finding(
+    oracle: &'static str,
+    evidence: &Evidence,
+    schedule: &Schedule,
+    seen: (u32, u32),
+) -> Finding {
+    Finding {
+        oracle,
+        subject: evidence.subject.clone(),
+        text: evidence.text.clone(),
+        points: Vec::new(),
+        count: 1,
+        schedule: schedule.clone(),
+        seen,
+        before_ready: false,
+        file: None,
+        places: Vec::new(),
+        moment: None,
+        trial: None,
+    }
+}
+
+/// What runs of one schedule show, and how often.
+#[derive(Default)]
+struct Seen {
+    runs: usize,
+    limits: BTreeMap<String, usize>,
+    /// By the oracle's place and the subject.
+    found: BTreeMap<(usize, String), Shown>,
+}
+
+/// One thing that is wrong.
+struct Shown {
+    oracle: &'static str,
+    evidence: Evidence,
+    /// The first run that shows it.
+    trial: Arc<Trial>,
+    times: u32,
+}
+
+impl Seen {
+    fn take(&mut self, trial: &Arc<Trial>) {
+        self.runs += 1;
+        for limit in &trial.run.limits {
+            *self.limits.entry(limit.clone()).or_default() += 1;
+        }
+        for (rank, judgement) in trial.judgements.iter().enumerate() {
+            let Verdict::Violated { evidence } = &judgement.verdict else {
+                continue;
+            };
+            for evidence in evidence {
+                self.found
+                    .entry((rank, evidence.subject.clone()))
+                    .or_insert_with(|| Shown {
+                        oracle: judgement.oracle,
+                        evidence: evidence.clone(),
+                        trial: Arc::clone(trial),
+                        times: 0,
+                    })
+                    .times += 1;
+            }
+        }
+    }
+
+    fn findings(&self, schedule: &Schedule) -> Vec<Finding> {
+        let times = u32::try_from(self.runs).unwrap_or(u32::MAX);
+        self.found
+            .values()
+            .map(|shown| Finding {
+                trial: Some(Arc::clone(&shown.trial)),
+                ..finding(
+                    shown.oracle,
+                    &shown.evidence,
+                    schedule,
+                    (shown.times, times),
+                )
+            })
+            .collect()
+    }
+}
+
+impl Trials {
+    /// Stores a finding's failing run.
+    fn keep(
+        &self,
+        finding: &mut Finding,
+        isolation: Isolation,
+        store: &Store,
+        notes: &mut Vec<String>,
+    ) {
+        let expected = Expected {
+            oracle: finding.oracle.to_owned(),
+            subject: finding.subject.clone(),
+            text: finding.text.clone(),
+        };
+        match store.put(&self.failure(finding.schedule.clone(), expected, isolation, false)) {
+            Ok(file) => finding.file = Some(file),
+            // The finding is worth more than its file.
+            Err(error) => notes.push(error.to_string()),
+        }
+    }
+}

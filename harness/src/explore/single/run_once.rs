@@ -1,0 +1,149 @@
+//! One run with a schedule that a person wrote.
+
+use crate::error::Error;
+use crate::execute::until;
+use crate::execute::{Lab, learn};
+use crate::execute::{Trial, Trials};
+use crate::failure::restore;
+use crate::failure::{Expected, Failure, Store};
+use crate::oracle::{Baseline, Contract, Mapped};
+use crate::schedule::Schedule;
+use crate::target::Isolation;
+use sigproof_core::{Stage, StopToken};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What came of it.
+pub struct RunReport {
+    /// The judged run.
+    pub trial: Trial,
+    /// How long an undisturbed run takes, in nanoseconds; `None` without a baseline.
+    pub baseline_ns: Option<u64>,
+    /// Where the failing run is stored.
+    pub file: Option<PathBuf>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// What undisturbed runs do, whole.
+    pub baseline: Option<Arc<Baseline>>,
+    /// What was asked.
+    pub contract: Contract,
+}
+
+impl RunReport {
+    /// Steps whose trigger was never met.
+    pub fn not_reached(&self) -> usize {
+        self.trial
+            .run
+            .fired_ns
+            .iter()
+            .filter(|fired| fired.is_none())
+            .count()
+    }
+}
+
+/// Learns a baseline, runs the schedule, judges, and stores a failing run.
+///
+/// # Errors
+/// A target that cannot be started or has no baseline.
+pub fn run(
+    lab: Arc<Lab>,
+    contract: Contract,
+    schedule: Schedule,
+    isolation: Isolation,
+    store: &Store,
+    token: &StopToken,
+) -> Result<RunReport, Error> {
+    let watched = Arc::clone(&lab);
+    until(&watched, token, Stage::CancelQueued, || {
+        judged(lab, contract, schedule, isolation, store)
+    })
+}
+
+fn judged(
+    lab: Arc<Lab>,
+    contract: Contract,
+    schedule: Schedule,
+    isolation: Isolation,
+    store: &Store,
+) -> Result<RunReport, Error> {
+    let signal = schedule.first_signal().unwrap_or(libc::SIGINT);
+    let baseline = learn(&lab, &contract, signal, Mapped::DEFAULT, false)?;
+    let baseline_ns = Some(baseline.duration_ns);
+    let mut notes = lab.notes.clone();
+    let trials = Trials::new(lab, baseline, contract);
+    let trial = trials.run(schedule, true)?;
+    let mut file = None;
+    if let Some((oracle, evidence)) = trial
+        .judgements
+        .iter()
+        .find_map(|judgement| Some((judgement.oracle, judgement.verdict.evidence().first()?)))
+    {
+        let expected = Expected {
+            oracle: oracle.to_owned(),
+            subject: evidence.subject.clone(),
+            text: evidence.text.clone(),
+        };
+        match store.put(&trials.failure(trial.schedule.clone(), expected, isolation, false)) {
+            Ok(path) => file = Some(path),
+            // The verdict is worth more than its file.
+            Err(error) => notes.push(error.to_string()),
+        }
+    }
+    Ok(RunReport {
+        trial,
+        baseline_ns,
+        file,
+        notes,
+        baseline: Some(Arc::clone(&trials.baseline)),
+        contract: trials.contract.clone(),
+    })
+}
+
+/// Runs the schedule without a baseline: facts only, no verdicts that need one.
+///
+/// # Errors
+/// A target that cannot be started.
+pub fn observe(
+    lab: &Lab,
+    contract: &Contract,
+    schedule: Schedule,
+    token: &StopToken,
+) -> Result<RunReport, Error> {
+    let trial = until(lab, token, Stage::CancelQueued, || {
+        crate::execute::observe(lab, contract, schedule)
+    })?;
+    Ok(RunReport {
+        trial,
+        baseline_ns: None,
+        file: None,
+        notes: lab.notes.clone(),
+        baseline: None,
+        contract: contract.clone(),
+    })
+}
+
+impl Trials {
+    /// A failing run of this target, to be stored.
+    pub(crate) fn failure(
+        &self,
+        schedule: Schedule,
+        expected: Expected,
+        isolation: Isolation,
+        all_calls: bool,
+    ) -> Failure {
+        Failure {
+            version: Failure::VERSION,
+            target: self.lab.target().clone(),
+            inputs: self.lab.inputs().0.clone(),
+            isolation,
+            contract: self.contract.clone(),
+            schedule,
+            all_calls,
+            expected,
+            seed: None,
+            system: restore::system(),
+            program: restore::program(self.lab.target()),
+            parcel: self.lab.inputs().1.clone(),
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The main job: the signal at every point where it matters, one run each.
+
+pub(crate) mod coverage;
+pub(crate) mod execute_plan;
+pub(crate) mod instruction_points;
+pub(crate) mod pairs;
+pub(crate) mod plan;
+pub(crate) mod point_outcome;
+
+use super::call_sites::{Sites, place};
+use super::confirm::confirm;
+use super::finding::{Finding, Findings};
+use crate::error::Error;
+use crate::execute::Trials;
+use crate::execute::refine;
+use crate::execute::until;
+use crate::execute::{Lab, learn};
+use crate::failure::{Expected, Store};
+use crate::oracle::{Baseline, Contract, Mapped};
+use crate::schedule::PointName;
+use crate::target::Isolation;
+use coverage::Covered;
+use execute_plan::run_all;
+use instruction_points::{Between, between};
+use pairs::{Pairs, Second, pairs};
+use plan::{Narrowing, Plan, Strike};
+use point_outcome::{Spot, spots};
+use sigproof_core::{Stage, StopToken};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What to sweep with.
+#[derive(Debug, Clone)]
+pub struct SweepOptions {
+    /// What is done at each point.
+    pub strike: Strike,
+    /// On which sides of the calls.
+    pub mapped: Mapped,
+    /// Every call, not only those with an effect.
+    pub all: bool,
+    /// Which of the points.
+    pub narrowing: Narrowing,
+    /// Between calls as well: at most so many instructions after each point, up to the next call of its thread.
+    pub instructions: Option<u32>,
+    /// A second fault after the first: pairs are tried, not single points.
+    pub second: Option<Second>,
+    /// How often the first run of each finding is repeated, to see whether it shows each time.
+    pub confirm: u32,
+    /// How the target is kept apart, for the stored failures.
+    pub isolation: Isolation,
+}
+
+impl SweepOptions {
+    /// This at each point where it matters, everything else as it is unless told otherwise.
+    pub fn of(strike: Strike) -> SweepOptions {
+        let mapped = if strike.fault.is_of_call() {
+            Mapped::CALLS
+        } else {
+            Mapped::DEFAULT
+        };
+        SweepOptions {
+            strike,
+            mapped,
+            all: false,
+            narrowing: Narrowing::default(),
+            instructions: None,
+            second: None,
+            confirm: 2,
+            isolation: Isolation::Auto,
+        }
+    }
+
+    /// What is done, in words.
+    pub fn words(&self) -> String {
+        let words = self.strike.words();
+        match &self.second {
+            Some(second) => format!("{words}, {}", second.words()),
+            None => words,
+        }
+    }
+
+    /// Whether something of it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.narrowing.needs_failpoints() || self.strike.needs_failpoints()
+    }
+
+    fn all_calls(&self) -> bool {
+        self.all || self.strike.fault.needs_every_call()
+    }
+}
+
+/// What happens meanwhile.
+pub enum Progress<'a> {
+    /// The baseline is known.
+    Learned(&'a Baseline, &'a Plan),
+    /// One more run is done.
+    Ran {
+        /// Runs done.
+        done: usize,
+        /// Runs planned.
+        total: usize,
+        /// Runs that violated the contract.
+        violated: usize,
+    },
+    /// It is run undisturbed once more, to see what depends on the time.
+    Relearning,
+    /// Findings are run again.
+    Confirming {
+        /// How many.
+        findings: usize,
+    },
+}
+
+/// What came of a sweep.
+pub struct SweepReport {
+    /// What undisturbed runs do.
+    pub baseline_ns: u64,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Points found in the recording.
+    pub points_found: usize,
+    /// Points tried, those of a class counted through the one that stands for them.
+    pub points_tried: usize,
+    /// Points that no run met.
+    pub not_reached: Vec<PointName>,
+    /// Points left out by `--only`, `--path` and the like.
+    pub left_out: usize,
+    /// Points at which the fault cannot happen; not among those found.
+    pub unfit: usize,
+    /// Points tried through another one of their class.
+    pub by_class: usize,
+    /// Calls that were met in one recording only.
+    pub unsteady: usize,
+    /// How moments between calls came about.
+    pub between: Option<Between>,
+    /// How the pairs came about; then points are pairs of points.
+    pub pairs: Option<Pairs>,
+    /// Runs of the target, baseline and confirmation not counted.
+    pub runs: usize,
+    /// How long the runs took.
+    pub sweeping: Duration,
+    /// Processor time of the targets of these runs, without which no harness can do; nothing where a run was not waited for.
+    pub target: Duration,
+    /// How long everything took.
+    pub elapsed: Duration,
+    /// Oracles that could never be judged, with the reason.
+    pub unjudged: BTreeMap<&'static str, String>,
+    /// Limits that runs met, with how many did.
+    pub limits: BTreeMap<String, usize>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Points not tried because the person interrupted the sweep.
+    pub cut_short: usize,
+    /// Runs that the harness could not do.
+    pub failed_runs: Vec<String>,
+    /// Who makes the calls; empty when it was interrupted.
+    pub sites: Sites,
+    /// Points tried by call and by function; `None` for pairs.
+    pub covered: Option<Covered>,
+    /// Every point found, in the order of the recording, and what came of it.
+    pub spots: Vec<Spot>,
+    /// What undisturbed runs do, whole.
+    pub baseline: Arc<Baseline>,
+    /// What was asked.
+    pub contract: Contract,
+}
+
+impl SweepReport {
+    /// Interrupt coverage: points tried ÷ points found, 0 to 1.
+    pub fn coverage(&self) -> f64 {
+        if self.points_found == 0 {
+            return 1.0;
+        }
+        self.points_tried as f64 / self.points_found as f64
+    }
+
+    /// Findings that count: those before the target was ready do not.
+    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.before_ready)
+    }
+}
+
+/// Sweeps. `token` stops it: at stage 1 runs that go on are ended in order and
+/// no new one is started; at stage 2 they are killed. Either way what was found
+/// so far is reported.
+///
+/// # Errors
+/// A target that has no baseline, a narrowing that cannot be read.
+pub fn sweep(
+    lab: Lab,
+    contract: Contract,
+    options: &SweepOptions,
+    store: &Store,
+    token: &StopToken,
+    mut progress: impl FnMut(Progress<'_>),
+) -> Result<SweepReport, Error> {
+    let begun = Instant::now();
+    let lab = Arc::new(lab);
+    // Without a baseline there are no partial results to wait for.
+    let baseline = until(&lab, token, Stage::CancelQueued, || {
+        let signal = options.strike.signal();
+        learn(&lab, &contract, signal, options.mapped, options.all_calls())
+    })?;
+    let learned_at = SystemTime::now();
+    if !options.strike.starves() {
+        if baseline.is_sequential() {
+            lab.keep_to_one();
+        }
+        lab.pair_up();
+    }
+    let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
+    let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+    if let Some(second) = &options.second {
+        plan = until(&lab, token, Stage::CancelQueued, || {
+            pairs(&trials, &plan, second, token)
+        })?;
+    }
+    if let Some(most) = options.instructions {
+        until(&lab, token, Stage::CancelQueued, || {
+            between(&trials, &mut plan, most, token)
+        })?;
+    }
+    progress(Progress::Learned(&trials.baseline, &plan));
+
+    let swept = Instant::now();
+    let mut tally = until(&lab, token, Stage::TerminateActive, || {
+        run_all(&trials, &plan, token, &mut progress)
+    });
+    let sweeping = swept.elapsed();
+    let trials = if tally.kept.is_empty() || token.is_interrupted() {
+        trials
+    } else {
+        progress(Progress::Relearning);
+        match until(&lab, token, Stage::CancelQueued, || {
+            refine(&lab, &trials.baseline, learned_at, token)
+        }) {
+            Ok(Some(baseline)) => Arc::new(trials.with_baseline(baseline)),
+            Ok(None) | Err(Error::Interrupted) => trials,
+            Err(error) => return Err(error),
+        }
+    };
+    let mut findings = Findings::default();
+    for (order, trial) in std::mem::take(&mut tally.kept) {
+        let planned = &plan.planned[order];
+        let trial = trials.judge(trial.schedule.clone(), trial.run.clone());
+        findings.take(
+            order,
+            &planned.point,
+            planned.stands_for,
+            planned.before_ready,
+            &Arc::new(trial),
+        );
+    }
+    let mut findings = findings.into_list();
+    if !token.is_interrupted() && !findings.is_empty() && options.confirm > 0 {
+        progress(Progress::Confirming {
+            findings: findings.len(),
+        });
+        findings = until(&lab, token, Stage::CancelQueued, || {
+            confirm(&trials, findings, &plan, options.confirm, token)
+        });
+    }
+    let mut notes = lab.notes.clone();
+    notes.extend(outside(&trials.baseline));
+    let mut sites = Sites::default();
+    if !token.is_interrupted() {
+        // After everything else: neither a run nor the time that is measured is slower for it.
+        let placed = until(&lab, token, Stage::CancelQueued, || {
+            place(&trials, options.all_calls(), &mut findings)
+        });
+        match placed {
+            Ok(placed) => sites = placed,
+            Err(Error::Interrupted) => {}
+            Err(error) => notes.push(format!("call stacks could not be taken: {error}")),
+        }
+    }
+    for finding in &mut findings {
+        let expected = Expected {
+            oracle: finding.oracle.to_owned(),
+            subject: finding.subject.clone(),
+            text: finding.text.clone(),
+        };
+        let failure = trials.failure(
+            finding.schedule.clone(),
+            expected,
+            options.isolation,
+            options.all_calls(),
+        );
+        match store.put(&failure) {
+            Ok(file) => finding.file = Some(file),
+            // The finding is worth more than its file.
+            Err(error) => notes.push(error.to_string()),
+        }
+    }
+    notes.dedup();
+    let points = &trials.baseline.points;
+    let found = match &plan.pairs {
+        Some(pairs) => plan.planned.len() + pairs.cut,
+        None => points.points.len() - plan.unfit.len() + plan.more(),
+    };
+    let spots = spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes);
+    Ok(SweepReport {
+        baseline_ns: trials.baseline.duration_ns,
+        findings,
+        points_found: found - tally.unfit,
+        points_tried: tally.tried,
+        not_reached: tally.not_reached,
+        left_out: plan.left_out,
+        unfit: plan.unfit.len() + tally.unfit,
+        by_class: plan.by_class,
+        unsteady: points.unsteady,
+        between: plan.between.clone(),
+        pairs: plan.pairs.clone(),
+        runs: tally.runs,
+        sweeping,
+        target: Duration::from_micros(tally.target_us),
+        elapsed: begun.elapsed(),
+        unjudged: tally.answers.unjudged(),
+        limits: tally.answers.limits,
+        notes,
+        cut_short: tally.cut_short,
+        failed_runs: tally.failed_runs,
+        covered: plan
+            .pairs
+            .is_none()
+            .then(|| Covered::of_sweep(&spots, &sites)),
+        sites,
+        spots,
+        baseline: Arc::clone(&trials.baseline),
+        contract: trials.contract.clone(),
+    })
+}
+
+/// Paths outside the private directories that the target writes to: those are
+/// the person's own, and every run writes to them.
+pub(crate) fn outside(baseline: &Baseline) -> Option<String> {
+    let mut paths: Vec<&str> = baseline
+        .points
+        .points
+        .iter()
+        .filter(|point| point.changes)
+        .flat_map(|point| point.name.arg.split(" -> "))
+        .filter(|path| {
+            // The last one is memory, not a file system.
+            let nowhere = ["/dev/", "/proc/", "/memfd:"];
+            path.starts_with('/') && !nowhere.iter().any(|start| path.starts_with(start))
+        })
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let first = paths.first()?;
+    let more = if paths.len() > 1 {
+        format!(" and {} more", paths.len() - 1)
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "it writes outside its private directories, for real and in every run: {first}{more}; what it leaves there is not judged"
+    ))
+}

@@ -1,0 +1,314 @@
+//! Which points a sweep tries.
+
+use super::instruction_points::Between;
+use super::pairs::Pairs;
+use crate::error::Error;
+use crate::execute::until;
+use crate::execute::{Lab, learn};
+use crate::explore::applicable::Fit;
+use crate::facts::{Phase, Run, What};
+use crate::oracle::{Baseline, Contract, Mapped, Point};
+use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
+use globset::Glob;
+use regex::bytes::Regex;
+use sigproof_core::{Stage, StopToken};
+use std::collections::BTreeSet;
+
+/// What narrows a sweep down.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// Only calls of these names.
+    pub only: Vec<String>,
+    /// Only points whose argument matches one of these globs.
+    pub paths: Vec<String>,
+    /// From when the promise holds: earlier points are reported apart.
+    pub after: Option<Trigger>,
+    /// Try every point of a class, not one for all.
+    pub no_classes: bool,
+}
+
+impl Narrowing {
+    /// Whether it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        matches!(self.after, Some(Trigger::Failpoint { .. }))
+    }
+
+    /// Whether this point is asked for. A glob that cannot be read matches nothing.
+    pub fn wants(&self, point: &Point) -> bool {
+        (self.only.is_empty() || self.only.contains(&point.name.call))
+            && (self.paths.is_empty()
+                || self.paths.iter().any(|path| {
+                    Glob::new(path)
+                        .is_ok_and(|glob| glob.compile_matcher().is_match(&point.name.arg))
+                }))
+    }
+
+    /// Whether everything in it can be read.
+    ///
+    /// # Errors
+    /// A bad glob, or a call that does not exist.
+    pub fn check(&self) -> Result<(), Error> {
+        for glob in &self.paths {
+            Glob::new(glob).map_err(|error| Error::Usage(format!("--path: {error}")))?;
+        }
+        for call in &self.only {
+            CallSelector::parse(call).map_err(|error| Error::Usage(format!("--only: {error}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is done at each point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strike {
+    /// The fault.
+    pub fault: Fault,
+    /// From the point on, not only there.
+    pub lasting: bool,
+    /// What comes after it.
+    pub then: Vec<Step>,
+}
+
+impl Strike {
+    /// This fault, once.
+    pub fn once(fault: Fault) -> Strike {
+        Strike {
+            fault,
+            lasting: false,
+            then: Vec::new(),
+        }
+    }
+
+    /// What it is, in words.
+    pub fn words(&self) -> String {
+        let mut words = self.fault.words(self.lasting);
+        for step in &self.then {
+            words.push_str(&format!(", then {step}"));
+        }
+        words
+    }
+
+    /// Whether the processor is taken away.
+    pub(crate) fn starves(&self) -> bool {
+        let mut faults = self
+            .then
+            .iter()
+            .map(|step| &step.fault)
+            .chain([&self.fault]);
+        faults.any(|fault| matches!(fault, Fault::Starve { .. }))
+    }
+
+    /// Whether something of it waits for a failpoint.
+    pub fn needs_failpoints(&self) -> bool {
+        self.then.iter().any(Step::needs_failpoints)
+    }
+
+    /// The signal that it sends, 0 when it sends none.
+    pub(crate) fn signal(&self) -> i32 {
+        self.fault.signal().unwrap_or(0)
+    }
+
+    /// The schedule that strikes at one point.
+    pub(crate) fn at(&self, point: &Point) -> Schedule {
+        let mut steps = vec![Step {
+            trigger: Trigger::Point {
+                name: point.name.clone(),
+                key: point.key.clone(),
+            },
+            fault: self.fault.clone(),
+            lasting: self.lasting,
+        }];
+        steps.extend(self.then.iter().cloned());
+        Schedule { steps }
+    }
+}
+
+/// One run of a sweep.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The point.
+    pub point: PointName,
+    /// What is done there.
+    pub schedule: Schedule,
+    /// How many points it stands for, itself included.
+    pub stands_for: usize,
+    /// It comes before the moment from which the promise holds.
+    pub before_ready: bool,
+    /// It was met in both recordings.
+    pub steady: bool,
+    /// The place of the point among all of the recording.
+    pub place: usize,
+}
+
+/// All runs of a sweep.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// In the order of the recording.
+    pub planned: Vec<Planned>,
+    /// Points found that the narrowing left out.
+    pub left_out: usize,
+    /// Points that are tried by one of their class.
+    pub by_class: usize,
+    /// Places of the points at which the fault cannot happen: a call that never
+    /// answers with that error, a moment at which there is no child.
+    pub unfit: BTreeSet<usize>,
+    /// How moments between calls came into it.
+    pub between: Option<Between>,
+    /// How a plan of pairs came about.
+    pub pairs: Option<Pairs>,
+}
+
+impl Plan {
+    /// Chooses the points at which to strike.
+    ///
+    /// # Errors
+    /// A bad glob, a call that does not exist, or a moment that never comes.
+    pub fn new(baseline: &Baseline, narrowing: &Narrowing, strike: &Strike) -> Result<Plan, Error> {
+        narrowing.check()?;
+        let ready_ns = match &narrowing.after {
+            None => 0,
+            Some(trigger) => moment(baseline, trigger, strike.signal())?,
+        };
+        let mut plan = Plan::default();
+        let found = &baseline.points.points;
+        let fit = Fit::new(baseline, &strike.fault);
+        let (fitting, unfit): (Vec<(usize, &Point)>, Vec<_>) = found
+            .iter()
+            .enumerate()
+            .partition(|(_, point)| fit.fits(point));
+        plan.unfit = unfit.into_iter().map(|(place, _)| place).collect();
+        let points: Vec<(usize, &Point)> = fitting
+            .iter()
+            .filter(|(_, point)| narrowing.wants(point))
+            .copied()
+            .collect();
+        plan.left_out = fitting.len() - points.len();
+        // All idle points look alike to a signal; the last of them stands for the class.
+        let classes = !narrowing.no_classes && strike.fault.signal().is_some();
+        let idle = points.iter().filter(|(_, point)| point.idle).count();
+        let last_idle = points.iter().rposition(|(_, point)| point.idle);
+        for (index, (place, point)) in points.iter().enumerate() {
+            let is_class = point.idle && classes;
+            if is_class && Some(index) != last_idle {
+                continue;
+            }
+            let stands_for = if is_class { idle } else { 1 };
+            plan.by_class += stands_for - 1;
+            plan.planned.push(Planned {
+                point: point.name.clone(),
+                schedule: strike.at(point),
+                stands_for,
+                before_ready: point.at_ns < ready_ns,
+                steady: point.steady,
+                place: *place,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// How many moments between calls are in it.
+    pub fn more(&self) -> usize {
+        self.between.as_ref().map_or(0, |between| between.chosen)
+    }
+
+    /// How many points the runs of this plan stand for.
+    pub fn points(&self) -> usize {
+        self.planned.iter().map(|planned| planned.stands_for).sum()
+    }
+}
+
+/// When a trigger is met in the recorded run.
+pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Result<u64, Error> {
+    let recorded: &Run = baseline
+        .runs
+        .iter()
+        .find(|run| !run.points.is_empty())
+        .ok_or_else(|| {
+            Error::Usage("--after needs a recorded run, and this one made no calls".to_owned())
+        })?;
+    let met = match trigger {
+        Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
+        Trigger::Output { pattern } => {
+            let pattern = Regex::new(pattern).map_err(|error| Error::Usage(error.to_string()))?;
+            let mut output = Vec::new();
+            recorded.events.iter().find_map(|event| match &event.what {
+                What::Output { bytes, .. } => {
+                    output.extend_from_slice(bytes);
+                    pattern.is_match(&output).then_some(event.at_ns)
+                }
+                _ => None,
+            })
+        }
+        Trigger::Handler => recorded.events.iter().find_map(|event| {
+            matches!(event.what, What::Handler { signal: handled, .. } if handled == signal)
+                .then_some(event.at_ns)
+        }),
+        Trigger::Child { nth } => recorded
+            .events
+            .iter()
+            .filter(|event| matches!(event.what, What::Child { .. }))
+            .nth(*nth as usize - 1)
+            .map(|event| event.at_ns),
+        Trigger::Failpoint { name, nth } => recorded.events.iter().find_map(|event| {
+            matches!(&event.what, What::Failpoint { name: said, nth: which } if said == name && which == nth)
+                .then_some(event.at_ns)
+        }),
+        Trigger::File { glob } => {
+            let glob = Glob::new(glob)
+                .map_err(|error| Error::Usage(error.to_string()))?
+                .compile_matcher();
+            recorded
+                .points
+                .iter()
+                .find(|point| {
+                    point.changes
+                        && glob.is_match(point.arg.rsplit(" -> ").next().unwrap_or(&point.arg))
+                })
+                .map(|point| point.at_ns + 1)
+        }
+        Trigger::Call(selector) => select(baseline, selector).map(|point| point.at_ns),
+        Trigger::Point { name, .. } => baseline.points.find(name).map(|point| point.at_ns),
+    };
+    met.ok_or_else(|| {
+        Error::NotReached("--after: this never happens in an undisturbed run".to_owned())
+    })
+}
+
+/// Learns a target's points and nothing else.
+///
+/// # Errors
+/// A target that has no baseline.
+pub fn map_points(
+    lab: &Lab,
+    contract: &Contract,
+    signal: i32,
+    mapped: Mapped,
+    all: bool,
+    token: &StopToken,
+) -> Result<Baseline, Error> {
+    until(lab, token, Stage::CancelQueued, || {
+        learn(lab, contract, signal, mapped, all)
+    })
+}
+
+/// The point that a selector means in a recording.
+pub(crate) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Option<&'a Point> {
+    let glob = |text: &String| Glob::new(text).ok().map(|glob| glob.compile_matcher());
+    let process = selector.process.as_ref().and_then(glob);
+    let arg = selector.arg.as_ref().and_then(glob);
+    baseline
+        .points
+        .points
+        .iter()
+        .filter(|point| {
+            selector.means(&point.name.call)
+                && point.name.phase == Phase::Exit
+                && process
+                    .as_ref()
+                    .is_none_or(|glob| glob.is_match(&point.name.process))
+                && arg
+                    .as_ref()
+                    .is_none_or(|glob| glob.is_match(&point.name.arg))
+        })
+        .nth(selector.nth as usize - 1)
+}

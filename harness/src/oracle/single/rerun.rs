@@ -1,0 +1,75 @@
+//! `rerun`: after an interruption the same command works again.
+//!
+//! It must do what a first run does, or what a run after a finished one does:
+//! `git commit` then says that there is nothing to commit.
+
+use crate::facts::{ExitStatus, Run};
+use crate::oracle::Context;
+use crate::oracle::learn::baseline::Learned;
+use crate::oracle::verdict::{Evidence, Verdict};
+
+pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    let Some(again) = &run.rerun else {
+        return Verdict::not_applicable("it was not run again");
+    };
+    let baseline = context.baseline;
+    let Some(status) = again.status else {
+        return Verdict::of(vec![Evidence::new(
+            "hangs",
+            "running it again does not end",
+        )]);
+    };
+    let first = (baseline.status, &baseline.learned);
+    let second = baseline
+        .rerun
+        .as_ref()
+        .and_then(|rerun| rerun.status)
+        .zip(baseline.learned_rerun.as_ref());
+    let accepted: Vec<(ExitStatus, &Learned)> =
+        [Some(first), second].into_iter().flatten().collect();
+    let same_status: Vec<_> = accepted
+        .iter()
+        .filter(|(right, _)| *right == status)
+        .collect();
+    if same_status.is_empty() {
+        let said = again.stderr.text();
+        let said = if said.trim().is_empty() {
+            again.stdout.text()
+        } else {
+            said
+        };
+        let last = said
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .unwrap_or_default()
+            .trim();
+        return Verdict::of(vec![Evidence::new(
+            status.to_string(),
+            format!(
+                "running it again ends with {status}, saying {last:?}; a first run ends with {}",
+                baseline.status
+            ),
+        )]);
+    }
+    let mut missing = Vec::new();
+    for (_, learned) in same_status {
+        missing = learned
+            .unfinished(&again.tree)
+            .into_iter()
+            .filter(|path| !context.contract.may_be_anything(path))
+            .collect();
+        if missing.is_empty() {
+            return Verdict::Holds;
+        }
+    }
+    Verdict::of(
+        missing
+            .into_iter()
+            .map(|path| {
+                let text =
+                    format!("after running it again {path} is not as a finished run leaves it");
+                Evidence::new(path, text)
+            })
+            .collect(),
+    )
+}

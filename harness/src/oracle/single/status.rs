@@ -1,0 +1,135 @@
+//! `status`: the exit status tells the caller what happened.
+//!
+//! Right answers are: killed by the signal that was sent; 128 plus that signal;
+//! a declared status; or the status of a finished run, when all work was done.
+//! After an error in place of a call any other status but that of success is
+//! right, too.
+
+use crate::facts::signals;
+use crate::facts::{ExitStatus, Run};
+use crate::oracle::Context;
+use crate::oracle::expected::Expect;
+use crate::oracle::verdict::{Evidence, Verdict};
+
+/// What a language's runtime prints when nobody handled the interruption.
+const UNHANDLED: [(&str, &str); 5] = [
+    (
+        "Traceback (most recent call last)",
+        "an unhandled Python traceback",
+    ),
+    ("panicked at", "a Rust panic"),
+    ("goroutine 1 [", "a Go panic"),
+    ("Exception in thread", "an unhandled Java exception"),
+    ("terminate called", "an unhandled C++ exception"),
+];
+
+pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    if run.last_fault_ns().is_none() {
+        return Verdict::not_applicable("nothing was done to it");
+    }
+    let Some(status) = run.status else {
+        return Verdict::not_applicable("it did not end by itself");
+    };
+    let expect = Expect::of(context.schedule, run);
+    let mut evidence = Vec::new();
+    evidence.extend(wrong_status(context, run, status, &expect));
+    // A traceback is how a script says that a call failed.
+    if !expect.may_fail {
+        evidence.extend(unhandled(context, run));
+    }
+    Verdict::of(evidence)
+}
+
+fn wrong_status(
+    context: &Context<'_>,
+    run: &Run,
+    status: ExitStatus,
+    expect: &Expect,
+) -> Option<Evidence> {
+    let sent = &expect.sent;
+    match status {
+        ExitStatus::Signaled(signal) if sent.contains(&signal) => return None,
+        ExitStatus::Exited(code)
+            if context.contract.ok_status.contains(&code)
+                || sent.iter().any(|signal| code == 128 + signal) =>
+        {
+            return None;
+        }
+        _ => {}
+    }
+    if let ExitStatus::Signaled(signal) = status {
+        return Some(Evidence::new(
+            status.to_string(),
+            format!(
+                "killed by {}, which was not sent{}",
+                signals::name(signal),
+                if is_crash(signal) { ": a crash" } else { "" }
+            ),
+        ));
+    }
+    if status == context.baseline.status {
+        let left = if expect.output_lost {
+            context.baseline.files_left(run)
+        } else {
+            context.baseline.work_left(run)
+        }?;
+        return Some(Evidence::new(
+            status.to_string(),
+            format!(
+                "{status} after {}, as if all work were done, but {left}",
+                expect.words
+            ),
+        ));
+    }
+    if expect.may_fail {
+        return None;
+    }
+    let text = if sent.is_empty() {
+        format!(
+            "{status} after {}, which is no reason to fail; undisturbed it ends with {}",
+            expect.words, context.baseline.status
+        )
+    } else {
+        let codes: Vec<String> = sent
+            .iter()
+            .map(|signal| (128 + signal).to_string())
+            .collect();
+        format!(
+            "{status} after {}: neither killed by it, nor {}, nor a status declared with --ok-status",
+            expect.words,
+            codes.join(" or ")
+        )
+    };
+    Some(Evidence::new(status.to_string(), text))
+}
+
+fn is_crash(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGSEGV
+            | libc::SIGBUS
+            | libc::SIGILL
+            | libc::SIGFPE
+            | libc::SIGABRT
+            | libc::SIGSYS
+            | libc::SIGTRAP
+    )
+}
+
+fn unhandled(context: &Context<'_>, run: &Run) -> Option<Evidence> {
+    // Standard error last, so that its end is the end.
+    let said = |run: &Run| run.stdout.text() + &run.stderr.text();
+    let text = said(run);
+    let before = context.baseline.runs.first().map(said).unwrap_or_default();
+    let (mark, what) = UNHANDLED
+        .iter()
+        .find(|(mark, _)| text.contains(mark) && !before.contains(mark))?;
+    let line = text[text.find(mark)?..]
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or(mark);
+    Some(Evidence::new(
+        *what,
+        format!("{what} on its output, ending in {line:?}"),
+    ))
+}

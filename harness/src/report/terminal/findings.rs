@@ -1,0 +1,363 @@
+//! The report of a sweep, and of a replay.
+
+use super::group::{Kind, counted, kinds};
+use super::place::Place;
+use super::writer::{Ink, Paper};
+use crate::explore::{Finding, Plan, Replay, SweepReport};
+use crate::failure::Failure;
+use crate::oracle::Baseline;
+use crate::report::terminal::points;
+use crate::target::Target;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The page that a sweep ends with.
+pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
+    for kind in kinds(report.counted()) {
+        one(paper, &kind, report);
+        paper.gap();
+    }
+    let early: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.before_ready)
+        .collect();
+    if !early.is_empty() {
+        paper.line(&[
+            (Ink::Strong, "before ready"),
+            (
+                Ink::Dim,
+                "  (earlier than --after; not part of the verdict)",
+            ),
+        ]);
+        for finding in early {
+            paper.item(
+                2,
+                (Ink::Warn, "· "),
+                Ink::Plain,
+                &format!(
+                    "{} {}: {} of {} points",
+                    finding.oracle, finding.subject, finding.count, report.points_found
+                ),
+            );
+        }
+        paper.gap();
+    }
+    limits(paper, report);
+    summary(paper, report);
+}
+
+fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
+    let finding = kind.first;
+    head(paper, finding);
+    let what = if report.pairs.is_some() {
+        "pair"
+    } else {
+        "point"
+    };
+    let found = count(report.points_found, what);
+    let first = finding.first();
+    let place = if finding.points.len() == 1 {
+        format!("at {} of {found}: {first}", finding.count)
+    } else {
+        format!("at {} of {found}, first at {first}", finding.count)
+    };
+    paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
+    kind.tell(paper, 14);
+    if !kind.others.is_empty() {
+        let all = || std::iter::once(finding).chain(kind.others.iter().copied());
+        let points: BTreeSet<String> = all()
+            .flat_map(|finding| &finding.points)
+            .map(ToString::to_string)
+            .collect();
+        let last = all()
+            .flat_map(|finding| finding.places.iter().zip(&finding.points))
+            .max_by_key(|(place, _)| **place);
+        let last = last.map(|(_, point)| point.to_string()).unwrap_or_default();
+        let words = format!("together at {} of {found}, up to {last}", points.len());
+        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+    }
+    if let Some(moment) = &finding.moment {
+        paper.item(14, (Ink::Dim, ""), Ink::Plain, &moment.to_string());
+    }
+    repeated(paper, finding);
+}
+
+/// The first line of a finding: whether it is sure, its oracle, what is wrong.
+pub(crate) fn head(paper: &mut Paper, finding: &Finding) {
+    let (ink, mark) = if finding.flaky() {
+        (Ink::Warn, "≈ ")
+    } else {
+        (Ink::Bad, "✗ ")
+    };
+    let head = format!("{mark}{:<11} ", finding.oracle);
+    paper.item(0, (ink, &head), Ink::Strong, &finding.text);
+}
+
+/// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
+pub(crate) fn repeated(paper: &mut Paper, finding: &Finding) {
+    let (seen, times) = finding.seen;
+    if finding.flaky() {
+        let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
+        paper.item(14, (Ink::Warn, ""), Ink::Warn, &words);
+    } else if times > 1 {
+        let words = format!("repeated: {seen} of {times} runs");
+        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+    }
+    if let Some(file) = &finding.file {
+        paper.command(14, &format!("sigproof replay {}", file.display()));
+    }
+}
+
+/// The oracles that judged nothing, each with the reason.
+pub(crate) fn unjudged(paper: &mut Paper, unjudged: &BTreeMap<&'static str, String>) {
+    if unjudged.is_empty() {
+        return;
+    }
+    let words: Vec<String> = unjudged
+        .iter()
+        .map(|(oracle, reason)| format!("{oracle} ({reason})"))
+        .collect();
+    paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
+}
+
+fn limits(paper: &mut Paper, report: &SweepReport) {
+    let mut notes: Vec<String> = report.notes.clone();
+    if !report.not_reached.is_empty() {
+        let names: Vec<String> = report
+            .not_reached
+            .iter()
+            .take(3)
+            .map(ToString::to_string)
+            .collect();
+        notes.push(format!(
+            "{} points were not reached, so nothing is known of them: {}{}",
+            report.not_reached.len(),
+            names.join(", "),
+            if report.not_reached.len() > 3 {
+                ", …"
+            } else {
+                ""
+            }
+        ));
+    }
+    if report.unsteady > 0 {
+        notes.push(format!(
+            "{} calls were met in one of two undisturbed runs only: the target differs from run to run",
+            report.unsteady
+        ));
+    }
+    if report.cut_short > 0 {
+        notes.push(format!(
+            "interrupted: {} points were not tried",
+            report.cut_short
+        ));
+    }
+    notes.extend(
+        report
+            .limits
+            .iter()
+            .map(|(limit, runs)| format!("in {}: {limit}", count(*runs, "run"))),
+    );
+    notes.extend(
+        report
+            .failed_runs
+            .iter()
+            .take(5)
+            .map(|run| format!("a run failed: {run}")),
+    );
+    for note in &notes {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    if !notes.is_empty() {
+        paper.gap();
+    }
+}
+
+fn summary(paper: &mut Paper, report: &SweepReport) {
+    let mut coverage = format!(
+        "{:.0} % ({} of {} {}",
+        (report.coverage() * 100.0).floor(),
+        report.points_tried,
+        report.points_found,
+        report.pairs.as_ref().map_or("points", |_| "pairs"),
+    );
+    if report.by_class > 0 {
+        coverage.push_str(&format!(
+            ", {} of them alike and tried by one",
+            report.by_class + 1
+        ));
+    }
+    if report.unfit > 0 {
+        coverage.push_str(&format!("; at {} more it cannot happen", report.unfit));
+    }
+    if let Some(pairs) = &report.pairs {
+        coverage.push_str(&pairs.words());
+    }
+    if let Some(between) = &report.between {
+        coverage.push_str(&between.words());
+    }
+    if report.left_out > 0 {
+        coverage.push_str(&format!(", {} left out on request", report.left_out));
+    }
+    coverage.push(')');
+    paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    points::covered(paper, report);
+    unjudged(paper, &report.unjudged);
+    let rate = report.runs as f64 / report.sweeping.as_secs_f64().max(1e-9);
+    paper.item(
+        0,
+        (Ink::Dim, "time      "),
+        Ink::Plain,
+        &format!(
+            "{} for {} ({rate:.0} points a second), {} in all",
+            human(report.sweeping),
+            count(report.runs, "run"),
+            human(report.elapsed)
+        ),
+    );
+    let all = report.counted().count();
+    let flaky = report.counted().filter(|finding| finding.flaky()).count();
+    let of_kinds = |flaky: bool| kinds(report.counted().filter(|one| one.flaky() == flaky)).len();
+    let (ink, verdict) = match (all - flaky, flaky) {
+        (0, 0) if report.points_tried == 0 => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if !report.failed_runs.is_empty() => {
+            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+        }
+        (0, 0) if !report.not_reached.is_empty() => (
+            Ink::Warn,
+            "? no finding, but some points were not reached".to_owned(),
+        ),
+        (0, 0) if report.cut_short > 0 => (
+            Ink::Warn,
+            "? no finding so far; the sweep was interrupted".to_owned(),
+        ),
+        (0, 0) => (Ink::Good, "✓ every contract holds".to_owned()),
+        (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
+        (sure, 0) => (Ink::Bad, format!("✗ {}", counted(sure, of_kinds(false)))),
+        (sure, flaky) => (
+            Ink::Bad,
+            format!("✗ {}, {flaky} flaky", counted(sure, of_kinds(false))),
+        ),
+    };
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+}
+
+/// A number and what it counts.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+pub(crate) fn plural(count: usize) -> &'static str {
+    if count == 1 { "finding" } else { "findings" }
+}
+
+/// A duration as people say it.
+pub(crate) fn human(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 100.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min {:.0} s", (s / 60.0).floor(), s % 60.0),
+    }
+}
+
+/// The lines above the progress bar: what is going to be done.
+pub fn sweep_heading(
+    paper: &mut Paper,
+    target: &Target,
+    place: &Place,
+    baseline: &Baseline,
+    plan: &Plan,
+    fault: &str,
+) {
+    place.tell(paper, "sweep", target, fault);
+    paper.item(
+        0,
+        (Ink::Dim, "baseline  "),
+        Ink::Plain,
+        &format!(
+            "{}, {}, {}; {}, {}",
+            count(baseline.runs.len(), "undisturbed run"),
+            baseline.status,
+            human(Duration::from_nanos(baseline.duration_ns)),
+            count(baseline.points.points.len(), "point"),
+            count(plan.planned.len(), "run")
+        ),
+    );
+    paper.gap();
+}
+
+/// A command line that a shell reads back.
+pub(crate) fn command_line(words: &[String]) -> String {
+    words
+        .iter()
+        .map(|word| quoted(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The page of a replay.
+pub fn replay_report(paper: &mut Paper, failure: &Failure, replay: &Replay) {
+    for note in &replay.notes {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    let expected = &failure.expected;
+    paper.item(
+        0,
+        (Ink::Dim, "stored    "),
+        Ink::Plain,
+        &format!("{}: {}", expected.oracle, expected.text),
+    );
+    let counts = format!(
+        "{} of {} runs show it again{}",
+        replay.shown,
+        replay.times,
+        if replay.reached < replay.times {
+            format!(
+                "; in {} the point was not reached",
+                replay.times - replay.reached
+            )
+        } else {
+            String::new()
+        }
+    );
+    let (ink, mark) = match replay.shown {
+        shown if shown == replay.times => (Ink::Bad, "✗ reproduced: "),
+        0 => (Ink::Good, "✓ not reproduced: "),
+        _ => (Ink::Warn, "≈ flaky: "),
+    };
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &format!("{mark}{counts}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_pasted() {
+        let words = ["bash", "-c", "echo 'a b' > $x", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), r"bash -c 'echo '\''a b'\'' > $x' ''");
+    }
+
+    #[test]
+    fn durations_are_said_as_people_do() {
+        for (nanos, text) in [
+            (1_500, "2 µs"),
+            (2_400_000, "2 ms"),
+            (1_540_000_000, "1.5 s"),
+            (125_000_000_000, "2 min 5 s"),
+        ] {
+            assert_eq!(human(Duration::from_nanos(nanos)), text);
+        }
+    }
+}

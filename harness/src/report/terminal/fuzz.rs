@@ -1,0 +1,167 @@
+//! The report of a fuzz session.
+
+use super::findings::{count, head, human, plural, repeated, unjudged};
+use super::place::Place;
+use super::writer::{Ink, Paper};
+use crate::explore::{Ended, Found, FuzzOptions, FuzzReport, Kept};
+use crate::oracle::Baseline;
+use crate::schedule::Schedule;
+use crate::target::Target;
+use std::time::Duration;
+
+/// The lines above the progress bar: what is going to be done.
+pub fn fuzz_heading(
+    paper: &mut Paper,
+    target: &Target,
+    place: &Place,
+    baseline: &Baseline,
+    options: &FuzzOptions,
+) {
+    place.tell(paper, "fuzz", target, &options.words());
+    let baseline = format!(
+        "{}, {}, {}; {}",
+        count(baseline.runs.len(), "undisturbed run"),
+        baseline.status,
+        human(Duration::from_nanos(baseline.duration_ns)),
+        count(baseline.points.points.len(), "point"),
+    );
+    paper.item(0, (Ink::Dim, "baseline  "), Ink::Plain, &baseline);
+    let mut budget = Vec::new();
+    budget.extend(options.budget.runs.map(|runs| count(runs, "run")));
+    budget.extend(options.budget.time.map(human));
+    let seed = format!("{}, for at most {}", options.seed, budget.join(" or "));
+    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    paper.gap();
+}
+
+/// The page that a fuzz session ends with.
+pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
+    for found in &report.found {
+        one(paper, found);
+        paper.gap();
+    }
+    notes(paper, report);
+    let later = if report.points_later == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} after a fault",
+            count(report.points_later, "more point")
+        )
+    };
+    let coverage = format!(
+        "{} of {} points{later}; {} of moments",
+        report.points_tried,
+        report.points_found,
+        count(report.pairs, "pair"),
+    );
+    paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    unjudged(paper, &report.unjudged);
+    let rate = report.runs as f64 / report.searching.as_secs_f64().max(1e-9);
+    let time = format!(
+        "{} for {} ({rate:.0} a second), {} in all; {}",
+        human(report.searching),
+        count(report.runs, "run"),
+        human(report.elapsed),
+        report.ended.words(),
+    );
+    paper.item(0, (Ink::Dim, "time      "), Ink::Plain, &time);
+    let seed = format!("{}  (--seed {} repeats it)", report.seed, report.seed);
+    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    if let Some(kept) = &report.kept {
+        regressions(paper, kept);
+    }
+    let (ink, verdict) = verdict(report);
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+}
+
+fn one(paper: &mut Paper, found: &Found) {
+    let finding = &found.finding;
+    head(paper, finding);
+    for (place, step) in finding.schedule.steps.iter().enumerate() {
+        let head = format!("{}. ", place + 1);
+        paper.item(14, (Ink::Dim, &head), Ink::Plain, &step.to_string());
+    }
+    let mut how = match found.run {
+        0 => "found by an earlier session".to_owned(),
+        run => format!("found in run {run}"),
+    };
+    let faults = |schedule: &Schedule| count(schedule.steps.len(), "fault");
+    if found.shrinking > 0 {
+        how.push_str(&format!(
+            " with {}, shrunk to {} in {}",
+            faults(&found.original),
+            finding.schedule.steps.len(),
+            count(found.shrinking, "run")
+        ));
+    }
+    paper.item(14, (Ink::Dim, ""), Ink::Dim, &how);
+    repeated(paper, finding);
+}
+
+/// What earlier sessions left, and what this one leaves.
+fn regressions(paper: &mut Paper, kept: &Kept) {
+    let mut words = Vec::new();
+    if kept.tried > 0 {
+        words.push(format!(
+            "{} tried, {} failing again",
+            count(kept.tried, "schedule"),
+            kept.shown
+        ));
+    }
+    if kept.added > 0 {
+        words.push(format!("{} kept", count(kept.added, "schedule")));
+    }
+    if words.is_empty() {
+        return;
+    }
+    let words = format!("{} ({})", words.join(", "), kept.path.display());
+    paper.item(0, (Ink::Dim, "earlier   "), Ink::Plain, &words);
+}
+
+fn notes(paper: &mut Paper, report: &FuzzReport) {
+    let mut notes: Vec<String> = report.notes.clone();
+    if report.unstruck > 0 {
+        notes.push(format!(
+            "in {} the target ended before anything came due",
+            count(report.unstruck, "run")
+        ));
+    }
+    notes.extend(
+        report
+            .limits
+            .iter()
+            .map(|(limit, runs)| format!("in {}: {limit}", count(*runs, "run"))),
+    );
+    let failed = report.failed_runs.iter().take(5);
+    notes.extend(failed.map(|run| format!("a run failed: {run}")));
+    for note in &notes {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    if !notes.is_empty() {
+        paper.gap();
+    }
+}
+
+fn verdict(report: &FuzzReport) -> (Ink, String) {
+    match report.counts() {
+        (0, 0) if report.runs == report.unstruck => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if !report.failed_runs.is_empty() => {
+            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+        }
+        (0, 0) if report.ended == Ended::Interrupted => (
+            Ink::Warn,
+            "? no finding so far; it was interrupted".to_owned(),
+        ),
+        (0, 0) => (
+            Ink::Good,
+            "✓ nothing found; every contract held in these runs".to_owned(),
+        ),
+        (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
+        (sure, 0) => (Ink::Bad, format!("✗ {sure} {}", plural(sure))),
+        (sure, flaky) => (
+            Ink::Bad,
+            format!("✗ {sure} {}, {flaky} flaky", plural(sure)),
+        ),
+    }
+}

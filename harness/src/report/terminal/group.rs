@@ -1,0 +1,249 @@
+//! Findings of one kind: the same oracle says the same of one path after another. A program that writes a hundred files
+//! in the same careless way has one thing to be mended, and is told one thing.
+
+use super::writer::{Ink, Paper};
+use crate::{explore, session};
+use std::collections::BTreeMap;
+
+/// Fewer are told one by one.
+const FEWEST: usize = 3;
+/// Subjects that are named.
+const MOST_NAMED: usize = 6;
+
+/// What tells kinds apart.
+pub(crate) trait Told {
+    fn oracle(&self) -> &str;
+    fn subject(&self) -> &str;
+    fn text(&self) -> &str;
+    fn is_flaky(&self) -> bool;
+    /// The place of the first point where it shows.
+    fn place(&self) -> Option<usize>;
+}
+
+impl Told for explore::Finding {
+    fn oracle(&self) -> &str {
+        self.oracle
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn is_flaky(&self) -> bool {
+        self.flaky()
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.places.iter().min().copied()
+    }
+}
+
+impl Told for session::Finding {
+    fn oracle(&self) -> &str {
+        &self.oracle
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn is_flaky(&self) -> bool {
+        self.flaky
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.points.iter().min().copied()
+    }
+}
+
+/// Findings that are told together: the one that shows first, and the others of its kind.
+pub(crate) struct Kind<'a, T> {
+    pub(crate) first: &'a T,
+    pub(crate) others: Vec<&'a T>,
+}
+
+/// Puts findings together, in the order of their first ones.
+pub(crate) fn kinds<'a, T: Told>(findings: impl Iterator<Item = &'a T>) -> Vec<Kind<'a, T>> {
+    let findings: Vec<&T> = findings.collect();
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in &findings {
+        *sizes.entry(key(*finding)).or_default() += 1;
+    }
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kinds: Vec<Kind<'a, T>> = Vec::new();
+    for finding in findings {
+        let key = key(finding);
+        match places.get(&key) {
+            Some(&place) if sizes[&key] >= FEWEST => kinds[place].others.push(finding),
+            _ => {
+                places.insert(key, kinds.len());
+                kinds.push(Kind {
+                    first: finding,
+                    others: Vec::new(),
+                });
+            }
+        }
+    }
+    for kind in &mut kinds {
+        // The earliest speaks for all.
+        for other in &mut kind.others {
+            if other.place() < kind.first.place() {
+                std::mem::swap(&mut kind.first, other);
+            }
+        }
+    }
+    kinds
+}
+
+/// What is said, without what it is said of, and without numbers.
+fn key(finding: &impl Told) -> String {
+    let text = finding.text().lines().next().unwrap_or_default();
+    let text = without(text, finding.subject());
+    let mut key = format!("{} {} ", finding.oracle(), finding.is_flaky());
+    for character in text.chars() {
+        match character {
+            '0'..='9' if key.ends_with('#') => {}
+            '0'..='9' => key.push('#'),
+            other => key.push(other),
+        }
+    }
+    key
+}
+
+/// Without a subject wherever it stands as a word: a file `e` is not part of every `file`.
+fn without(text: &str, subject: &str) -> String {
+    let is_part = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some(at) = (!subject.is_empty()).then(|| rest.find(subject)).flatten() {
+        let (before, after) = (&rest[..at], &rest[at + subject.len()..]);
+        let left = before.chars().next_back().or(kept.chars().next_back());
+        kept.push_str(before);
+        let alone = !is_part(left) && !is_part(after.chars().next());
+        kept.push_str(if alone { "…" } else { subject });
+        rest = after;
+    }
+    kept + rest
+}
+
+impl<T: Told> Kind<'_, T> {
+    /// `and 11 more of the kind: a, b, c, …`; nothing for one that is alone.
+    pub(crate) fn words(&self) -> Option<String> {
+        let named: Vec<&str> = self
+            .others
+            .iter()
+            .take(MOST_NAMED)
+            .map(|finding| finding.subject())
+            .collect();
+        let more = if self.others.len() > named.len() {
+            ", …"
+        } else {
+            ""
+        };
+        (!named.is_empty()).then(|| {
+            format!(
+                "and {} more of the kind: {}{more}",
+                self.others.len(),
+                named.join(", ")
+            )
+        })
+    }
+
+    /// The same as a paragraph of its own.
+    pub(crate) fn tell(&self, paper: &mut Paper, indent: usize) {
+        if let Some(words) = self.words() {
+            paper.item(indent, (Ink::Plain, ""), Ink::Plain, &words);
+        }
+    }
+}
+
+/// `22 findings`, or `22 findings of 4 kinds`.
+pub(crate) fn counted(findings: usize, kinds: usize) -> String {
+    let noun = crate::report::terminal::findings::plural(findings);
+    if kinds < findings {
+        let kinds = crate::report::terminal::findings::count(kinds, "kind");
+        format!("{findings} {noun} of {kinds}")
+    } else {
+        format!("{findings} {noun}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Said(&'static str, &'static str, String, bool);
+
+    impl Told for Said {
+        fn oracle(&self) -> &str {
+            self.0
+        }
+
+        fn subject(&self) -> &str {
+            self.1
+        }
+
+        fn text(&self) -> &str {
+            &self.2
+        }
+
+        fn is_flaky(&self) -> bool {
+            self.3
+        }
+
+        fn place(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    fn left(path: &'static str, bytes: usize) -> Said {
+        let text = format!("{path} (file, {bytes} bytes) is left behind");
+        Said("leftovers", path, text, false)
+    }
+
+    #[test]
+    fn what_differs_in_path_and_size_is_of_one_kind() {
+        let torn = Said("old-or-new", "out", "out is torn".into(), false);
+        let flaky = Said(
+            "leftovers",
+            "f",
+            "f (file, 1 bytes) is left behind".into(),
+            true,
+        );
+        let all = [left("a", 1), torn, left("b/a", 20), flaky, left("c", 300)];
+        let kinds = kinds(all.iter());
+        let first: Vec<&str> = kinds.iter().map(|kind| kind.first.1).collect();
+        assert_eq!(first, ["a", "out", "f"]);
+        let words = kinds[0].words();
+        assert_eq!(words.as_deref(), Some("and 2 more of the kind: b/a, c"));
+        assert!(kinds[1].words().is_none() && kinds[2].words().is_none());
+        assert_eq!(counted(5, 3), "5 findings of 3 kinds");
+    }
+
+    #[test]
+    fn two_are_told_one_by_one() {
+        let all = [left("a", 1), left("b", 2)];
+        assert_eq!(kinds(all.iter()).len(), 2);
+        assert_eq!(counted(2, 2), "2 findings");
+    }
+
+    #[test]
+    fn many_names_are_cut() {
+        let paths = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        let all: Vec<Said> = paths.iter().map(|path| left(path, 1)).collect();
+        let kinds = kinds(all.iter());
+        let words = kinds[0].words();
+        assert_eq!(
+            words.as_deref(),
+            Some("and 8 more of the kind: b, c, d, e, f, g, …")
+        );
+    }
+}

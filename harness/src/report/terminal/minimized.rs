@@ -1,0 +1,73 @@
+//! The report of a minimisation.
+
+use super::findings::{command_line, count};
+use super::writer::{Ink, Paper};
+use crate::explore::Minimised;
+use crate::failure::Failure;
+use std::path::Path;
+
+/// What was left out, what is left, and where it is.
+pub fn minimised_report(
+    paper: &mut Paper,
+    before: &Failure,
+    least: &Minimised,
+    file: Option<&Path>,
+) {
+    let item = |paper: &mut Paper, head: &str, text: &str| {
+        let head = format!("{head:<10}");
+        paper.item(0, (Ink::Dim, &head), Ink::Plain, text);
+    };
+    let expected = &before.expected;
+    item(
+        paper,
+        "stored",
+        &format!("{}: {}", expected.oracle, expected.text),
+    );
+    let (seen, times) = least.seen;
+    item(
+        paper,
+        "repeated",
+        &format!("{seen} of {} show it", count(times as usize, "run")),
+    );
+    for dropped in &least.dropped {
+        item(paper, "left out", dropped);
+    }
+    if least.seen.0 > 0 {
+        let after = &least.failure;
+        item(paper, "command", &command_line(&after.target.command));
+        for (place, step) in after.schedule.steps.iter().enumerate() {
+            let head = if place == 0 { "schedule" } else { "" };
+            item(paper, head, &format!("{}. {step}", place + 1));
+        }
+        if let Some(parcel) = &after.parcel {
+            let paths: Vec<&str> = parcel
+                .entries
+                .iter()
+                .map(|entry| entry.path.as_str())
+                .collect();
+            if !paths.is_empty() {
+                item(paper, "files", &paths.join(", "));
+            }
+        }
+    }
+    for note in &least.notes {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    item(paper, "took", &count(least.runs, "run"));
+    let (ink, verdict) = match (seen, least.dropped.is_empty()) {
+        (0, _) => (
+            Ink::Warn,
+            "≈ it does not show any more, so there is nothing to leave out".to_owned(),
+        ),
+        (_, true) => (Ink::Good, "✓ all of it is needed".to_owned()),
+        _ => {
+            let (seen, times) = least.confirmed;
+            let words = format!("✓ smaller, and shown by {seen} of {times} runs");
+            (Ink::Good, words)
+        }
+    };
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    if let Some(file) = file {
+        paper.command(10, &format!("sigproof replay {}", file.display()));
+    }
+}

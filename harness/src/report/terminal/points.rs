@@ -1,0 +1,123 @@
+//! The map of points, and how much of it was tried.
+
+use super::findings::{count, human};
+use super::writer::{Ink, Paper};
+use crate::explore::{Covered, Narrowing, Share, Sites, SweepReport};
+use crate::oracle::Baseline;
+use std::time::Duration;
+
+/// Shares that one line names.
+const MOST_SHARES: usize = 8;
+
+/// The map that `sigproof points` prints. With `sites` each point is followed by the stack of the thread that comes by.
+pub fn points_map(
+    paper: &mut Paper,
+    baseline: &Baseline,
+    narrowing: &Narrowing,
+    sites: Option<&Sites>,
+) {
+    let map = &baseline.points;
+    let shown: Vec<_> = map
+        .points
+        .iter()
+        .filter(|point| narrowing.wants(point))
+        .collect();
+    for point in &shown {
+        let kind = match (point.idle, point.steady, point.blocks, point.changes) {
+            (_, false, ..) => (Ink::Warn, "unsteady"),
+            (true, ..) => (Ink::Dim, "idle    "),
+            (_, _, true, _) => (Ink::Name, "waits   "),
+            (_, _, _, true) => (Ink::Plain, "changes "),
+            _ => (Ink::Dim, "        "),
+        };
+        let at = format!("{:>9}  ", human(Duration::from_nanos(point.at_ns)));
+        paper.line(&[
+            (Ink::Dim, &at),
+            kind,
+            (Ink::Plain, "  "),
+            (Ink::Plain, &point.name.to_string()),
+        ]);
+        let stack = sites.map_or(&[][..], |sites| sites.stack(&point.key));
+        for frame in stack {
+            let ink = if frame.runtime { Ink::Dim } else { Ink::Plain };
+            paper.line(&[
+                (Ink::Plain, "                         "),
+                (ink, &frame.to_string()),
+            ]);
+        }
+    }
+    paper.gap();
+    paper.item(
+        0,
+        (Ink::Strong, ""),
+        Ink::Plain,
+        &format!(
+            "{} of {} points; {} calls passed over (they failed and changed nothing); {} unsteady",
+            shown.len(),
+            map.points.len(),
+            map.passed_over,
+            map.unsteady
+        ),
+    );
+    let nothing = Sites::default();
+    let covered = Covered::of_map(shown.into_iter(), sites.unwrap_or(&nothing));
+    for (label, shares) in [
+        ("by call    ", &covered.by_call),
+        ("by function ", &covered.by_function),
+    ] {
+        let words = list(shares, usize::MAX, |share| {
+            format!("{} {}", share.name, share.found)
+        });
+        if !shares.is_empty() {
+            paper.item(0, (Ink::Dim, &format!("{label:<13}")), Ink::Plain, &words);
+        }
+    }
+}
+
+/// The lines of a sweep's summary that say how much was tried of each call and of each function.
+pub(crate) fn covered(paper: &mut Paper, report: &SweepReport) {
+    let Some(covered) = &report.covered else {
+        return;
+    };
+    for (what, shares) in [
+        ("call", &covered.by_call),
+        ("function", &covered.by_function),
+    ] {
+        let whole = shares
+            .iter()
+            .filter(|share| share.tried == share.found)
+            .count();
+        let mut words = format!("by {what}: {whole} of {} wholly", count(shares.len(), what));
+        if shares.is_empty() {
+            continue;
+        }
+        // What is missing is what a reader looks for; without that, where most points are.
+        let mut parts: Vec<Share> = shares
+            .iter()
+            .filter(|share| share.tried < share.found)
+            .cloned()
+            .collect();
+        if parts.is_empty() {
+            parts.clone_from(shares);
+        } else {
+            words.push_str("; not wholly");
+        }
+        let named = list(&parts, MOST_SHARES, |share| {
+            format!("{} {}/{}", share.name, share.tried, share.found)
+        });
+        paper.item(
+            0,
+            (Ink::Dim, "          "),
+            Ink::Dim,
+            &format!("{words}: {named}"),
+        );
+    }
+}
+
+fn list(shares: &[Share], most: usize, word: impl Fn(&Share) -> String) -> String {
+    let mut words: Vec<String> = shares.iter().take(most).map(word).collect();
+    if shares.len() > most {
+        words.push(format!("{} more", shares.len() - most));
+    }
+    words.join(", ")
+}

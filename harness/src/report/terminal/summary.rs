@@ -1,0 +1,289 @@
+//! Finished scenarios on the terminal: a line each, a table of all, and what is
+//! to be known of one that fails.
+
+use super::findings::{command_line, human};
+use super::group::{Kind, kinds};
+use super::writer::{Ink, Paper};
+use crate::facts::{What, signals};
+use crate::session::{Case, CaseVerdict, Finding, Record, Results};
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// Names are aligned up to this width.
+const WIDEST_NAME: usize = 48;
+/// Events of a failing run that are shown: the first and the last of them.
+const MOST_EVENTS: usize = 40;
+
+fn mark(verdict: CaseVerdict) -> (Ink, &'static str) {
+    match verdict {
+        CaseVerdict::Holds => (Ink::Good, "✓"),
+        CaseVerdict::NotReached => (Ink::Warn, "?"),
+        CaseVerdict::Flaky => (Ink::Warn, "≈"),
+        CaseVerdict::Violated => (Ink::Bad, "✗"),
+        CaseVerdict::Error => (Ink::Bad, "!"),
+    }
+}
+
+/// The line of a scenario that is done, with the time that it took.
+pub fn finished_line(paper: &mut Paper, case: &Case) {
+    let (ink, sign) = mark(case.verdict);
+    let took = human(Duration::from_nanos(case.times.elapsed_ns));
+    paper.line(&[
+        (ink, &format!("{sign} {:<11} ", case.verdict.word())),
+        (Ink::Dim, &format!("{took:>8}  ")),
+        (Ink::Plain, &case.name),
+    ]);
+}
+
+/// The table of all verdicts: the same for the same verdicts, so without times.
+pub fn verdict_table(paper: &mut Paper, results: &Results) {
+    let names = results.cases.iter().map(|case| case.name.width());
+    let width = names.max().unwrap_or(0).min(WIDEST_NAME);
+    for case in &results.cases {
+        let (ink, sign) = mark(case.verdict);
+        let pad = " ".repeat(width.saturating_sub(case.name.width()));
+        let kind = case.kind.word();
+        paper.line(&[
+            (ink, &format!("{sign} {:<11} ", case.verdict.word())),
+            (Ink::Plain, &format!("{}{pad}  ", case.name)),
+            (Ink::Dim, &format!("{kind:<5}  ")),
+            (Ink::Plain, &essence(case)),
+        ]);
+    }
+    if !results.cases.is_empty() {
+        paper.gap();
+    }
+    let words: Vec<String> = [
+        (CaseVerdict::Holds, "hold"),
+        (CaseVerdict::Violated, "violated"),
+        (CaseVerdict::Flaky, "flaky"),
+        (CaseVerdict::NotReached, "not reached"),
+        (CaseVerdict::Error, "not carried out"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| {
+        let all = results.cases.iter();
+        (all.filter(|case| case.verdict == verdict).count(), word)
+    })
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| match (count, word) {
+        (1, "hold") => "1 holds".to_owned(),
+        _ => format!("{count} {word}"),
+    })
+    .collect();
+    let (ink, _) = mark(results.verdict());
+    let count = results.cases.len();
+    let noun = if count == 1 { "scenario" } else { "scenarios" };
+    let verdict = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", words.join(", "))
+    };
+    paper.item(
+        0,
+        (Ink::Dim, "verdict   "),
+        ink,
+        &format!("{count} {noun}{verdict}"),
+    );
+}
+
+/// What a verdict rests on, in a few words.
+fn essence(case: &Case) -> String {
+    if let Some(error) = &case.error {
+        return first_line(&error.text);
+    }
+    let mut oracles: Vec<&str> = case
+        .counted()
+        .map(|finding| finding.oracle.as_str())
+        .collect();
+    oracles.dedup();
+    if !oracles.is_empty() {
+        return oracles.join(", ");
+    }
+    match (&case.coverage, case.verdict) {
+        (Some(coverage), _) => format!("{} of {} points", coverage.tried, coverage.found),
+        (None, CaseVerdict::NotReached) => "the schedule was not carried out whole".to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+/// The first line that says something; miette begins with a sign.
+fn first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    line.unwrap_or_default()
+        .trim()
+        .trim_start_matches("× ")
+        .to_owned()
+}
+
+/// Everything that helps to understand a scenario that does not hold.
+pub fn case_details(paper: &mut Paper, case: &Case) {
+    let (ink, sign) = mark(case.verdict);
+    paper.line(&[
+        (ink, &format!("{sign} {}  ", case.verdict.word())),
+        (Ink::Strong, &case.name),
+    ]);
+    if let Some(file) = &case.file {
+        paper.item(2, (Ink::Dim, "file      "), Ink::Plain, file);
+    }
+    paper.item(
+        2,
+        (Ink::Dim, "command   "),
+        Ink::Name,
+        &command_line(&case.command),
+    );
+    paper.gap();
+    if let Some(error) = &case.error {
+        for line in error.text.lines() {
+            paper.line(&[(Ink::Plain, "  "), (Ink::Plain, line)]);
+        }
+        paper.gap();
+    }
+    for kind in kinds(case.counted()) {
+        found(paper, &kind);
+    }
+    budgets(paper, case);
+    let shown = case.counted().find_map(|finding| finding.run);
+    let record = shown.or((!case.runs.is_empty()).then_some(0));
+    if let Some(record) = record.and_then(|run| case.runs.get(run))
+        && case.verdict != CaseVerdict::Holds
+    {
+        timeline(paper, record);
+    }
+    for note in &case.notes {
+        paper.item(2, (Ink::Warn, "! "), Ink::Plain, note);
+    }
+    if !case.notes.is_empty() {
+        paper.gap();
+    }
+}
+
+fn found(paper: &mut Paper, kind: &Kind<'_, Finding>) {
+    let finding = kind.first;
+    let (ink, sign) = if finding.flaky {
+        (Ink::Warn, "≈ ")
+    } else {
+        (Ink::Bad, "✗ ")
+    };
+    let label = format!("{sign}{:<12} ", finding.oracle);
+    let mut lines = finding.text.lines();
+    paper.item(
+        2,
+        (ink, &label),
+        Ink::Strong,
+        lines.next().unwrap_or_default(),
+    );
+    // A difference: lines as they are.
+    for line in lines {
+        let ink = match line.chars().next() {
+            Some('+') => Ink::Good,
+            Some('-') => Ink::Bad,
+            _ => Ink::Dim,
+        };
+        paper.line(&[(Ink::Plain, "      "), (ink, line)]);
+    }
+    let first = finding.first.as_ref();
+    if let Some(first) = first {
+        let words = format!("at {} points, first at {first}", finding.count);
+        paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);
+    }
+    kind.tell(paper, 17);
+    if finding.times > 1 {
+        let words = format!("shown in {} of {} runs", finding.seen, finding.times);
+        paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);
+    }
+    if let Some(replay) = &finding.replay {
+        paper.command(17, replay);
+    }
+    paper.gap();
+}
+
+/// The latencies of a scenario, as a table.
+pub fn budgets(paper: &mut Paper, case: &Case) {
+    if case.budgets.is_empty() {
+        return;
+    }
+    paper.line(&[(
+        Ink::Dim,
+        "  latency               bound          p50       p99   longest  runs",
+    )]);
+    for budget in &case.budgets {
+        let (ink, sign) = if budget.holds {
+            (Ink::Good, "✓")
+        } else {
+            (Ink::Bad, "✗")
+        };
+        let bound = format!("{} {:.0} ms", budget.quantile, budget.limit_ms);
+        let row = format!(
+            " {:<21} {bound:<11} {:>6.0} ms {:>6.0} ms {:>6.0} ms  {:>4}",
+            budget.name, budget.p50_ms, budget.p99_ms, budget.max_ms, budget.runs
+        );
+        paper.line(&[(ink, sign), (Ink::Plain, &row)]);
+    }
+    paper.gap();
+}
+
+/// What happened in a run: output of both streams, signals, births and ends.
+fn timeline(paper: &mut Paper, record: &Record) {
+    paper.line(&[(Ink::Dim, &format!("  the run: {}", record.title))]);
+    let mut rows: Vec<(u64, Ink, &'static str, String)> = Vec::new();
+    for event in &record.events {
+        let (ink, kind, text) = match &event.what {
+            What::Output { stream, bytes } => {
+                let kind = match stream {
+                    crate::facts::Stream::Stdout => "out",
+                    crate::facts::Stream::Stderr => "err",
+                    crate::facts::Stream::Terminal => "term",
+                };
+                for line in crate::report::terminal::timeline::visible_lines(bytes) {
+                    rows.push((event.at_ns, Ink::Plain, kind, line));
+                }
+                continue;
+            }
+            What::Fault {
+                step, fault, met, ..
+            } => (
+                Ink::Warn,
+                "SIGNAL",
+                format!("#{}: {fault}, at {met}", step + 1),
+            ),
+            What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
+            What::ChildExited { pid, status } => {
+                (Ink::Dim, "ended", format!("pid {pid}: {status}"))
+            }
+            What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
+            What::Spins { pid, signal, times } => (
+                Ink::Bad,
+                "HANGS",
+                format!(
+                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
+                    signals::name(*signal)
+                ),
+            ),
+            What::Deadline { limit_ms } => (
+                Ink::Bad,
+                "HANGS",
+                format!("nothing ended it within {limit_ms} ms; killed"),
+            ),
+            _ => continue,
+        };
+        rows.push((event.at_ns, ink, kind, text));
+    }
+    let cut = rows.len().saturating_sub(MOST_EVENTS);
+    for (index, (at_ns, ink, kind, text)) in rows.iter().enumerate() {
+        let place = index.checked_sub(MOST_EVENTS / 2);
+        if cut > 0 && place == Some(0) {
+            paper.line(&[(Ink::Dim, &format!("            … {cut} lines …"))]);
+        }
+        if place.is_some_and(|place| place < cut) {
+            continue;
+        }
+        let at = format!("{:>9.1} ms", *at_ns as f64 / 1e6);
+        paper.line(&[
+            (Ink::Dim, &at),
+            (*ink, &format!(" {kind:<7}")),
+            (*ink, text),
+        ]);
+    }
+    paper.gap();
+}

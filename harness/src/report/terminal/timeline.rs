@@ -1,0 +1,280 @@
+//! The report of one run: what happened when, what the screen shows, what the
+//! oracles say.
+
+use super::findings::{command_line, human};
+use super::writer::{Ink, Paper};
+use crate::explore::RunReport;
+use crate::facts::signals;
+use crate::facts::{HandlerFact, Run, Stream, What};
+use crate::oracle::Verdict;
+use crate::target::{Screen, Target};
+use std::time::Duration;
+
+/// Lines of a timeline before it is cut in the middle.
+const MOST_LINES: usize = 120;
+
+/// The page of a run.
+pub fn run_report(paper: &mut Paper, target: &Target, report: &RunReport, files: bool) {
+    let run = &report.trial.run;
+    paper.line(&[
+        (Ink::Strong, "sigproof run  "),
+        (Ink::Name, &command_line(&target.command)),
+    ]);
+    if let Some(baseline) = report.baseline_ns {
+        paper.item(
+            0,
+            (Ink::Dim, "baseline  "),
+            Ink::Plain,
+            &format!("{} undisturbed", human(Duration::from_nanos(baseline))),
+        );
+    }
+    paper.gap();
+    timeline(paper, run, files);
+    screen(paper, run);
+    verdicts(paper, report);
+}
+
+fn timeline(paper: &mut Paper, run: &Run, files: bool) {
+    let mut rows: Vec<(String, Ink, &'static str, String)> = Vec::new();
+    for event in &run.events {
+        let at = stamp(event.at_ns);
+        let (ink, kind, text) = match &event.what {
+            What::Started { pid } => (Ink::Dim, "start", format!("pid {pid}")),
+            What::Output { stream, bytes } => {
+                for line in visible_lines(bytes) {
+                    let kind = match stream {
+                        Stream::Stdout => "out",
+                        Stream::Stderr => "err",
+                        Stream::Terminal => "term",
+                    };
+                    rows.push((at.clone(), Ink::Plain, kind, line));
+                }
+                continue;
+            }
+            What::Flooded { .. } => (Ink::Warn, "flood", "more output than is kept".to_owned()),
+            What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
+            What::Exec { pid, command } => (Ink::Dim, "exec", format!("pid {pid}: {command}")),
+            // What a runtime installs for its own faults is no news.
+            What::Handler { signal, .. } if !is_asked(*signal) => continue,
+            What::Handler { pid, signal } => (
+                Ink::Dim,
+                "handler",
+                format!("pid {pid} handles {}", signals::name(*signal)),
+            ),
+            What::File { pid, call } => {
+                if !files {
+                    continue;
+                }
+                (Ink::Dim, "file", format!("pid {pid}: {call}"))
+            }
+            What::Fault {
+                step,
+                fault,
+                met,
+                signal,
+            } => (
+                Ink::Warn,
+                signal.map_or("FAULT", |_| "SIGNAL"),
+                format!("#{}: {fault}, at {met}", step + 1),
+            ),
+            What::Delivered {
+                pid,
+                tid,
+                thread,
+                signal,
+                times,
+                ..
+            } => {
+                let thread = if pid == tid {
+                    String::new()
+                } else {
+                    format!(", thread {thread} ({tid})")
+                };
+                let often = if *times > 1 {
+                    format!(", {times} times in a row")
+                } else {
+                    String::new()
+                };
+                (
+                    Ink::Warn,
+                    "taken",
+                    format!("{} by pid {pid}{thread}{often}", signals::name(*signal)),
+                )
+            }
+            What::HandlerReturned(fact) => (Ink::Dim, "handler", handled(fact)),
+            What::Failpoint { name, nth } => (Ink::Dim, "at", format!("failpoint {name}#{nth}")),
+            What::ChildExited { pid, status } => {
+                (Ink::Dim, "ended", format!("pid {pid}: {status}"))
+            }
+            What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
+            What::Spins { pid, signal, times } => (
+                Ink::Bad,
+                "HANGS",
+                format!(
+                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
+                    signals::name(*signal)
+                ),
+            ),
+            What::Deadline { limit_ms } => (
+                Ink::Bad,
+                "HANGS",
+                format!("nothing ended it within {limit_ms} ms; killed"),
+            ),
+        };
+        rows.push((at, ink, kind, text));
+    }
+    let cut = rows.len().saturating_sub(MOST_LINES);
+    for (index, (at, ink, kind, text)) in rows.iter().enumerate() {
+        if cut > 0 && index == MOST_LINES / 2 {
+            paper.line(&[(Ink::Dim, &format!("            … {cut} lines …"))]);
+        }
+        if cut > 0 && (MOST_LINES / 2..MOST_LINES / 2 + cut).contains(&index) {
+            continue;
+        }
+        paper.line(&[(Ink::Dim, at), (*ink, &format!(" {kind:<8}")), (*ink, text)]);
+    }
+    paper.gap();
+}
+
+/// What a handler did, in a line.
+fn handled(fact: &HandlerFact) -> String {
+    const SHOWN: usize = 6;
+    let mut calls: Vec<&str> = fact.calls.iter().take(SHOWN).map(String::as_str).collect();
+    if fact.calls.len() > SHOWN || fact.more_calls > 0 {
+        calls.push("…");
+    }
+    format!(
+        "of {} {} after {}{}{}",
+        signals::name(fact.signal),
+        if fact.returned { "returns" } else { "is left" },
+        human(Duration::from_nanos(fact.took_ns)),
+        if calls.is_empty() { "" } else { ", calls " },
+        calls.join(", ")
+    )
+}
+
+/// A signal by which somebody asks a program to stop, or to pause.
+fn is_asked(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGHUP | libc::SIGINT | libc::SIGQUIT | libc::SIGTERM | libc::SIGTSTP | libc::SIGCONT
+    )
+}
+
+fn stamp(at_ns: u64) -> String {
+    format!("{:>9.1} ms", at_ns as f64 / 1e6)
+}
+
+/// Lines of output with control bytes made visible; colours are left out.
+pub(crate) fn visible_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let plain = anstream::adapter::strip_str(&text).to_string();
+    plain
+        .split('\n')
+        .map(|line| line.trim_end_matches('\r'))
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            line.replace('\r', "␍")
+                .chars()
+                .map(|c| if c.is_control() { '·' } else { c })
+                .collect()
+        })
+        .collect()
+}
+
+fn screen(paper: &mut Paper, run: &Run) {
+    let Some(terminal) = &run.terminal else {
+        return;
+    };
+    let mut output = run.stdout.head.clone();
+    output.extend(&run.stdout.tail);
+    let screen = Screen::render(&output, terminal.size);
+    paper.line(&[
+        (Ink::Strong, "screen at the end"),
+        (
+            Ink::Dim,
+            &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1),
+        ),
+    ]);
+    paper.quote(&screen.lines.join("\n"));
+    paper.gap();
+}
+
+fn verdicts(paper: &mut Paper, report: &RunReport) {
+    let mut violated = 0;
+    for judgement in &report.trial.judgements {
+        match &judgement.verdict {
+            Verdict::Holds => paper.line(&[(Ink::Good, "✓ "), (Ink::Plain, judgement.oracle)]),
+            Verdict::NotApplicable { reason } => {
+                paper.line(&[
+                    (Ink::Dim, "– "),
+                    (Ink::Dim, &format!("{:<11} {reason}", judgement.oracle)),
+                ]);
+            }
+            Verdict::Violated { evidence } => {
+                violated += evidence.len();
+                for evidence in evidence {
+                    paper.item(
+                        0,
+                        (Ink::Bad, &format!("✗ {:<11} ", judgement.oracle)),
+                        Ink::Strong,
+                        &evidence.text,
+                    );
+                }
+            }
+        }
+    }
+    paper.gap();
+    for limit in report.trial.run.limits.iter().chain(&report.notes) {
+        paper.item(0, (Ink::Warn, "! "), Ink::Plain, limit);
+    }
+    for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
+        if fired.is_none() {
+            let why = if report.trial.run.in_vain.contains(&index) {
+                "came to nothing: there was nobody, or nothing, to do it to"
+            } else {
+                "was not reached: the target ended before its trigger was met"
+            };
+            let words = format!("step #{} {why}", index + 1);
+            paper.item(0, (Ink::Warn, "! "), Ink::Plain, &words);
+        }
+    }
+    let usage = report.trial.run.usage;
+    paper.item(
+        0,
+        (Ink::Dim, "usage     "),
+        Ink::Plain,
+        &format!(
+            "{} of processor time, {} MiB at most",
+            human(Duration::from_micros(usage.user_us + usage.system_us)),
+            usage.max_rss_kib / 1024
+        ),
+    );
+    let (ink, verdict) = if violated > 0 {
+        (Ink::Bad, format!("✗ {violated} violated"))
+    } else if report.not_reached() > 0 {
+        (
+            Ink::Warn,
+            "? the schedule was not carried out whole".to_owned(),
+        )
+    } else if report.trial.run.status.is_none() {
+        (
+            Ink::Warn,
+            "? it did not end by itself; it was killed".to_owned(),
+        )
+    } else if report.trial.run.fired_ns.is_empty() {
+        (Ink::Good, "✓ undisturbed".to_owned())
+    } else {
+        match report.baseline_ns {
+            Some(_) => (Ink::Good, "✓ every contract holds".to_owned()),
+            None => (
+                Ink::Good,
+                "✓ what can be judged without a baseline holds".to_owned(),
+            ),
+        }
+    };
+    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    if let Some(file) = &report.file {
+        paper.command(10, &format!("sigproof replay {}", file.display()));
+    }
+}

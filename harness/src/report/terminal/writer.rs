@@ -1,0 +1,226 @@
+//! Text on a terminal: width, colour, wrapping.
+
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr;
+
+/// A page of text that is being written.
+///
+/// Colour codes are always put in; `anstream` takes them out again where they
+/// are not wanted (`NO_COLOR`, a pipe, `--color never`).
+pub struct Paper {
+    text: String,
+    width: usize,
+}
+
+/// What a stretch of text means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// Nothing special.
+    Plain,
+    /// A heading.
+    Strong,
+    /// Details.
+    Dim,
+    /// All is well.
+    Good,
+    /// A violation.
+    Bad,
+    /// To be noticed.
+    Warn,
+    /// A command, a name.
+    Name,
+}
+
+impl Ink {
+    fn style(self) -> Style {
+        let style = Style::new();
+        match self {
+            Ink::Plain => style,
+            Ink::Strong => style.bold(),
+            Ink::Dim => style.dimmed(),
+            Ink::Good => style.fg_color(Some(AnsiColor::Green.into())).bold(),
+            Ink::Bad => style.fg_color(Some(AnsiColor::Red.into())).bold(),
+            Ink::Warn => style.fg_color(Some(AnsiColor::Yellow.into())),
+            Ink::Name => style.fg_color(Some(AnsiColor::Cyan.into())),
+        }
+    }
+}
+
+/// Wider than this nobody reads a line.
+const WIDEST: usize = 110;
+
+impl Paper {
+    /// As wide as the terminal, within reason; 100 columns without one.
+    pub fn new() -> Paper {
+        let columns = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let width = terminal_size::terminal_size()
+            .map(|(width, _)| usize::from(width.0))
+            .or(columns)
+            .unwrap_or(100);
+        Paper::with_width(width)
+    }
+
+    /// Of this width, at least 30 columns.
+    pub fn with_width(width: usize) -> Paper {
+        Paper {
+            text: String::new(),
+            width: width.clamp(30, WIDEST),
+        }
+    }
+
+    /// The usable width.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A line without wrapping, made of pieces; cut where the page ends.
+    pub fn line(&mut self, pieces: &[(Ink, &str)]) {
+        let mut room = self.width;
+        for (ink, piece) in pieces {
+            let piece = clip(piece, room);
+            room -= piece.width();
+            self.put(*ink, &piece);
+        }
+        self.text.push('\n');
+    }
+
+    /// A paragraph: its first line begins with `label` (already in its ink),
+    /// the others are indented to the same column. Long words are broken.
+    pub fn item(&mut self, indent: usize, label: (Ink, &str), ink: Ink, words: &str) {
+        let column = indent + label.1.width();
+        let room = self.width.saturating_sub(column).max(12);
+        let mut first = true;
+        for line in wrap(words, room) {
+            if first {
+                let _ = write!(self.text, "{:indent$}", "");
+                self.put(label.0, label.1);
+            } else {
+                let _ = write!(self.text, "{:column$}", "");
+            }
+            first = false;
+            self.put(ink, &line);
+            self.text.push('\n');
+        }
+    }
+
+    /// A command to be copied: never wrapped, never cut.
+    pub fn command(&mut self, indent: usize, command: &str) {
+        let _ = write!(self.text, "{:indent$}", "");
+        self.put(Ink::Name, command);
+        self.text.push('\n');
+    }
+
+    /// Text as it is, line by line behind a bar, cut where the page ends.
+    pub fn quote(&mut self, text: &str) {
+        for line in text.lines() {
+            let line: String = line
+                .chars()
+                .map(|c| if c.is_control() { '·' } else { c })
+                .collect();
+            self.line(&[(Ink::Dim, "  │ "), (Ink::Plain, &line)]);
+        }
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn put(&mut self, ink: Ink, text: &str) {
+        if ink == Ink::Plain {
+            self.text.push_str(text);
+        } else {
+            let style = ink.style();
+            let _ = write!(self.text, "{style}{text}{style:#}");
+        }
+    }
+
+    /// The page.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+impl Default for Paper {
+    fn default() -> Paper {
+        Paper::new()
+    }
+}
+
+/// At most this many columns; an ellipsis says that there was more.
+pub(crate) fn clip(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut clipped = String::new();
+    for c in text.chars() {
+        let mut bytes = [0; 4];
+        if clipped.width() + c.encode_utf8(&mut bytes).width() + 1 > room {
+            break;
+        }
+        clipped.push(c);
+    }
+    if room > 0 {
+        clipped.push('…');
+    }
+    clipped
+}
+
+fn wrap(words: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in words.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let mut word = word.to_owned();
+            let needed = usize::from(!line.is_empty()) + word.width();
+            if line.width() + needed > room && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            while word.width() > room {
+                let mut at = 0;
+                for (index, c) in word.char_indices() {
+                    if word[..index + c.len_utf8()].width() > room {
+                        break;
+                    }
+                    at = index + c.len_utf8();
+                }
+                let rest = word.split_off(at.max(1));
+                lines.push(std::mem::replace(&mut word, rest));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_page() {
+        let mut paper = Paper::with_width(40);
+        paper.item(
+            2,
+            (Ink::Bad, "x leftovers "),
+            Ink::Plain,
+            &"a long sentence with words ".repeat(4),
+        );
+        paper.item(2, (Ink::Bad, "x "), Ink::Plain, &"w".repeat(100));
+        paper.line(&[(Ink::Plain, &"é".repeat(60)), (Ink::Dim, " tail")]);
+        let plain = anstream::adapter::strip_str(&paper.finish()).to_string();
+        for line in plain.lines() {
+            assert!(line.width() <= 40, "{line:?}");
+        }
+        let words: Vec<&str> = plain.split_whitespace().collect();
+        assert!(words.join(" ").contains("words a long"), "{plain}");
+        assert!(plain.contains('…'));
+    }
+}

@@ -1,0 +1,294 @@
+//! What a scenario asks: its contract, its expected texts, its budgets.
+
+use super::one_or_many::Bounds;
+use super::read::{Act, Snapshots};
+use super::substitutions::Text;
+use super::value::{Expression, GlobText, OracleName, Time};
+use crate::explore::{Budget, Limit};
+use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
+use crate::scenario::diagnostic::Mistake;
+use crate::scenario::document::{
+    BudgetTable, ContractTable, Document, EscalationTable, MessagesTable, Redaction, ResultsTable,
+};
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// What it is read from.
+pub(crate) struct Parts<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) document: &'a Document,
+    pub(crate) act: &'a Act,
+    /// The file's name without its extension.
+    pub(crate) stem: &'a str,
+}
+
+/// Two signals that are nearer to each other can become one.
+const NEAREST_MS: u64 = 60;
+
+impl Parts<'_> {
+    pub(crate) fn read(&self) -> Result<(Contract, Snapshots, Option<Budget>), Mistake> {
+        let table = &self.document.contract;
+        let mut contract = plain(table);
+        contract.results = table
+            .results
+            .as_ref()
+            .map(|results| self.results(results))
+            .transpose()?;
+        contract.escalation = table
+            .escalation
+            .as_ref()
+            .map(|escalation| self.escalation(escalation))
+            .transpose()?;
+        for (asked, key) in [(table.reach, "reach"), (table.ignored, "ignored")] {
+            if asked {
+                self.needs_signals(key)?;
+            }
+        }
+        let mut snapshots = Snapshots::default();
+        if let Some(messages) = &self.document.messages {
+            contract.messages = Some(self.messages(messages, &mut snapshots)?);
+        }
+        let budget = table
+            .budget
+            .as_ref()
+            .map(|budget| self.budget(budget))
+            .transpose()?;
+        Ok((contract, snapshots, budget))
+    }
+
+    fn results(&self, table: &ResultsTable) -> Result<Results, Mistake> {
+        for expression in [&table.said, &table.found] {
+            if groups(expression.get_ref()) == 0 {
+                return Err(self.text.mistake(
+                    expression.span(),
+                    "the expression has no group; put the name of the work in parentheses, as in 'task (\\d+) is done'",
+                ));
+            }
+        }
+        let (command, place) = match (&table.file, &table.command) {
+            (Some(file), None) => {
+                let path = file.get_ref();
+                let quoted = path.replace('\'', "'\\''");
+                // One that is not there holds no results.
+                (
+                    format!("test ! -e '{quoted}' || cat -- '{quoted}'"),
+                    path.clone(),
+                )
+            }
+            (None, Some(command)) => (command.get_ref().clone(), command.get_ref().clone()),
+            (Some(_), Some(command)) => {
+                return Err(self.text.mistake(
+                    command.span(),
+                    "both file and command; the results are printed by one of them",
+                ));
+            }
+            (None, None) => {
+                return Err(self.text.mistake(
+                    table.found.span(),
+                    "nothing tells where the results are; add file = \"results.txt\" or command = \"…\"",
+                ));
+            }
+        };
+        Ok(Results {
+            said: table.said.get_ref().0.clone(),
+            command,
+            place,
+            found: table.found.get_ref().0.clone(),
+        })
+    }
+
+    fn escalation(&self, table: &EscalationTable) -> Result<Escalation, Mistake> {
+        let gap_ms = match &table.gap {
+            None => 200,
+            Some(gap) if gap.get_ref().ms() < NEAREST_MS => {
+                return Err(self.text.mistake(
+                    gap.span(),
+                    "two signals so near can become one; write at least \"60ms\"",
+                ));
+            }
+            Some(gap) => gap.get_ref().ms(),
+        };
+        let signals = match &table.signals {
+            None => 3,
+            Some(signals) if !(2..=3).contains(signals.get_ref()) => {
+                return Err(self.text.mistake(
+                    signals.span(),
+                    "an escalation has 2 or 3 signals; write signals = 3",
+                ));
+            }
+            Some(signals) => *signals.get_ref(),
+        };
+        self.needs_signals("escalation")?;
+        Ok(Escalation {
+            gap_ms,
+            third_ms: table.third.map_or(500, Time::ms),
+            signals,
+        })
+    }
+
+    /// What is judged over runs of one schedule needs one.
+    fn needs_signals(&self, key: &str) -> Result<usize, Mistake> {
+        let words = match self.act {
+            Act::Run { schedule, .. } if schedule.first_signal().is_some() => {
+                return Ok(schedule.steps.len());
+            }
+            Act::Run { .. } => format!("{key} needs a signal; add one to signals in [run]"),
+            Act::Sweep(_) => format!(
+                "{key} is judged on one schedule, not in a sweep; make a second file with [run]"
+            ),
+            Act::Fuzz(_) => format!(
+                "{key} is judged on one schedule, not on random ones; make a second file with [run]"
+            ),
+        };
+        Err(self.text.mistake(self.text.find_key(key), &words))
+    }
+
+    fn messages(
+        &self,
+        table: &Spanned<MessagesTable>,
+        snapshots: &mut Snapshots,
+    ) -> Result<Messages, Mistake> {
+        let span = table.span();
+        let table = table.get_ref();
+        let on_terminal = self
+            .document
+            .target
+            .terminal
+            .is_some_and(|terminal| terminal.0.is_some());
+        let screen = table.screen.as_ref().filter(|screen| *screen.get_ref());
+        if let (Some(screen), false) = (screen, on_terminal) {
+            return Err(self.text.mistake(
+                screen.span(),
+                "there is no screen without a terminal; add terminal = true to [target]",
+            ));
+        }
+        let whole = table.transcript.is_some() || table.snapshot || screen.is_some();
+        if whole && !matches!(self.act, Act::Run { .. }) {
+            return Err(self.text.mistake(
+                span,
+                "a sweep has a transcript for each point, and random schedules one each; use lines and never here, and a second file with [run] for the whole",
+            ));
+        }
+        if let (Some(transcript), true) = (&table.transcript, table.snapshot) {
+            return Err(self.text.mistake(
+                transcript.span(),
+                "both transcript and snapshot; keep the text here or in a file",
+            ));
+        }
+        let file = |kind: &str| -> PathBuf {
+            self.text
+                .directory()
+                .join("snapshots")
+                .join(format!("{}@{kind}.snap", self.stem))
+        };
+        snapshots.transcript = table.snapshot.then(|| file("transcript"));
+        snapshots.screen = screen.map(|_| file("screen"));
+        snapshots.inline = table.transcript.as_ref().map(Spanned::span);
+        let built_in = table.redactions.clone().unwrap_or(vec![
+            Redaction::Times,
+            Redaction::Pids,
+            Redaction::Paths,
+        ]);
+        let mut redactions = Redactions::default();
+        // The person's own come first: what they name is not a number any more.
+        for redact in &table.redact {
+            redactions.push(&redact.pattern.0, &redact.with);
+        }
+        if built_in.contains(&Redaction::Paths) {
+            redactions.paths();
+        }
+        if built_in.contains(&Redaction::Times) {
+            redactions.times();
+        }
+        if built_in.contains(&Redaction::Pids) {
+            redactions.pids();
+        }
+        Ok(Messages {
+            lines: table.lines.clone(),
+            never: table.never.clone(),
+            transcript: table.transcript.as_ref().map(|text| text.get_ref().clone()),
+            screens: None,
+            redactions,
+        })
+    }
+
+    fn budget(&self, table: &BudgetTable) -> Result<Budget, Mistake> {
+        let signals = self.needs_signals("budget")?;
+        let runs = match &table.runs {
+            None => 20,
+            Some(runs) if !(1..=10_000).contains(runs.get_ref()) => {
+                return Err(self
+                    .text
+                    .mistake(runs.span(), "write a number of runs from 1 to 10000"));
+            }
+            Some(runs) => *runs.get_ref(),
+        };
+        let mut limits = Vec::new();
+        if let Some(bounds) = table.acknowledged {
+            limits.extend(limits_of(None, bounds));
+        }
+        for (number, bounds) in &table.exit {
+            let nth = number
+                .get_ref()
+                .parse::<usize>()
+                .ok()
+                .filter(|nth| (1..=signals).contains(nth))
+                .ok_or_else(|| {
+                    self.text.mistake(
+                        number.span(),
+                        &format!(
+                            "no such signal in this schedule: {}; there are 1 to {signals}",
+                            number.get_ref()
+                        ),
+                    )
+                })?;
+            limits.extend(limits_of(Some(nth - 1), *bounds));
+        }
+        Ok(Budget { runs, limits })
+    }
+}
+
+fn limits_of(exit_after: Option<usize>, bounds: Bounds) -> impl Iterator<Item = Limit> {
+    [(50, bounds.p50), (99, bounds.p99)]
+        .into_iter()
+        .filter_map(move |(percentile, bound)| {
+            Some(Limit {
+                exit_after,
+                percentile,
+                limit_ms: bound?.ms(),
+            })
+        })
+}
+
+/// Groups of an expression, the whole of it not counted.
+fn groups(expression: &Expression) -> usize {
+    regex::Regex::new(&expression.0).map_or(0, |regex| regex.captures_len() - 1)
+}
+
+fn plain(table: &ContractTable) -> Contract {
+    let globs = |globs: &[GlobText]| globs.iter().map(|glob| glob.0.clone()).collect();
+    let names = |names: &[OracleName]| names.iter().map(|name| name.0.clone()).collect();
+    Contract {
+        skip: names(&table.skip),
+        only: names(&table.oracles),
+        ok_status: table
+            .ok_status
+            .iter()
+            .map(|code| i32::from(*code))
+            .collect(),
+        baseline_status: i32::from(table.baseline_status),
+        keep: globs(&table.keep),
+        prefix: globs(&table.prefix),
+        any: globs(&table.any),
+        check: table.check.clone(),
+        daemons: globs(&table.daemons),
+        acknowledged: table.acknowledged.as_ref().map(|table| Acknowledged {
+            within_ms: table.within.map_or(Acknowledged::WITHIN_MS, Time::ms),
+            pattern: table.pattern.as_ref().map(|pattern| pattern.0.clone()),
+        }),
+        reach: table.reach,
+        ignored: table.ignored,
+        handler_budget_ms: table.handler_budget.map(Time::ms),
+        ..Contract::default()
+    }
+}

@@ -1,0 +1,78 @@
+//! Faults and steps, as they are written in a scenario file. What they mean by
+//! default depends on the terminal, so that they are read once more later.
+
+use super::value::{WordVisitor, Worded, choose, worded, words};
+use crate::explore::Place;
+use crate::schedule::{Delivery, Fault, Step};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+worded!(StepText, FaultText, PlaceName);
+
+/// `"INT@output:'ready'"`. Whom it goes to by default depends on the terminal,
+/// so that the step itself is read later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StepText(pub(crate) String);
+
+impl Worded for StepText {
+    const NAME: &'static str = "Step";
+    const EXPECTED: &'static str = "a step such as \"INT@output:'ready'\"";
+
+    fn read(text: &str) -> Result<StepText, String> {
+        Step::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+        Ok(StepText(text.to_owned()))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "description": "FAULT[:DELIVERY][:always]@TRIGGER; steps come due in order. faults.md lists the faults.",
+            "type": "string",
+            "examples": ["INT@output:'ready'", "INT@+200ms", "TERM:process@handler", "ENOSPC:always@write(out)#3"],
+        })
+    }
+}
+
+/// `"ENOSPC:always"`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FaultText(pub(crate) String);
+
+impl Worded for FaultText {
+    const NAME: &'static str = "Fault";
+    const EXPECTED: &'static str = "a fault such as \"ENOSPC\"";
+
+    fn read(text: &str) -> Result<FaultText, String> {
+        Fault::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+        Ok(FaultText(text.to_owned()))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "description": "FAULT[:DELIVERY][:always]: a signal, an error in place of a call, short, delay, freeze, starve, hangup or close. faults.md tells what each does.",
+            "type": "string",
+            "examples": ["ENOSPC", "EINTR:always", "short=1", "delay=50ms", "KILL:child", "freeze:child"],
+        })
+    }
+}
+
+/// Where a second fault comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlaceName(pub(crate) Place);
+
+impl Worded for PlaceName {
+    const NAME: &'static str = "Place";
+    const EXPECTED: &'static str = "\"in-handler\" or \"in-cleanup\"";
+
+    fn read(text: &str) -> Result<PlaceName, String> {
+        choose("place", text).map(PlaceName)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "description": "Where the second of a pair comes: at each call of the handler, or at each call with an effect after the first.",
+            "type": "string",
+            "enum": words::<Place>(),
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! From a scenario file to a scenario.
+
+use super::substitutions::{Binaries, Text, expand};
+use super::value::Time;
+use crate::explore::{Budget, FuzzOptions, SweepOptions};
+use crate::oracle::Contract;
+use crate::scenario::action::Acting;
+use crate::scenario::diagnostic::Mistake;
+use crate::scenario::document::contract;
+use crate::scenario::document::substitutions;
+use crate::scenario::document::{Document, TargetTable};
+use crate::scenario::work_tree_setup;
+use crate::scenario::work_tree_setup::{Start, Unready};
+use crate::schedule::Schedule;
+use crate::target::Isolation;
+use crate::target::{Limits, Target};
+use sigproof_core::StopToken;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// A scenario, read and checked.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name: the file's, with the directories below the one that was asked for.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What it shows.
+    pub description: Option<String>,
+    /// What is done.
+    pub act: Act,
+    /// What is asked.
+    pub contract: Contract,
+    /// What is compared with what was written down before.
+    pub snapshots: Snapshots,
+    /// Latencies.
+    pub budget: Option<Budget>,
+    /// How the target is kept apart.
+    pub isolation: Isolation,
+    text: Text,
+    target: TargetTable,
+}
+
+/// What is done to the target.
+#[derive(Debug)]
+pub enum Act {
+    /// One run with a schedule.
+    Run {
+        /// The schedule.
+        schedule: Schedule,
+        /// An undisturbed run is learned first.
+        baseline: bool,
+        /// How often a violation is run again.
+        confirm: u32,
+    },
+    /// One run for each point.
+    Sweep(Box<SweepOptions>),
+    /// Random schedules.
+    Fuzz(Box<FuzzOptions>),
+}
+
+impl Act {
+    fn needs_failpoints(&self) -> bool {
+        match self {
+            Act::Run { schedule, .. } => schedule.needs_failpoints(),
+            Act::Sweep(options) => options.needs_failpoints(),
+            Act::Fuzz(options) => options.needs_failpoints(),
+        }
+    }
+}
+
+/// Expected texts, and where they are.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    /// The file with the transcript.
+    pub transcript: Option<PathBuf>,
+    /// The file with the screens.
+    pub screen: Option<PathBuf>,
+    /// The transcript in the scenario file itself: its place there.
+    pub inline: Option<Range<usize>>,
+}
+
+impl Scenario {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The first mistake in it.
+    pub fn read(path: &Path, name: &str) -> Result<Scenario, Mistake> {
+        let unreadable = |error: std::io::Error| Mistake::unreadable(path, &error.to_string());
+        let content = fs::read_to_string(path).map_err(unreadable)?;
+        Scenario::parse(path, name, &content)
+    }
+
+    /// Reads a file's content; `shown` is its path, as a person gave it.
+    ///
+    /// # Errors
+    /// The first mistake in it.
+    pub fn parse(shown: &Path, name: &str, content: &str) -> Result<Scenario, Mistake> {
+        let path = std::path::absolute(shown)
+            .map_err(|error| Mistake::unreadable(shown, &error.to_string()))?;
+        let text = Text {
+            path: path.clone(),
+            shown: shown.to_owned(),
+            text: content.into(),
+        };
+        let document: Document =
+            toml::from_str(content).map_err(|error| Mistake::of_toml(shown, content, &error))?;
+        check_target(&text, &document.target)?;
+        let pty = document.target.terminal.and_then(|terminal| terminal.0);
+        let isolation = document
+            .target
+            .isolation
+            .map_or(Isolation::Auto, |how| how.0);
+        let acting = Acting {
+            text: &text,
+            pty: pty.is_some(),
+            isolation,
+        };
+        let act = match (&document.run, &document.sweep, &document.fuzz) {
+            (Some(run), None, None) => acting.run(run.get_ref())?,
+            (None, Some(sweep), None) => acting.sweep(sweep.get_ref())?,
+            (None, None, Some(fuzz)) => acting.fuzz(fuzz.get_ref())?,
+            (None, None, None) => {
+                return Err(text.mistake(
+                    0..0,
+                    "nothing is done to the target; add [run] with signals = [\"INT@output:'ready'\"], or [sweep], or [fuzz]",
+                ));
+            }
+            (Some(_), Some(other), _) => return Err(text.two_acts("run", "sweep", other.span())),
+            (Some(_), _, Some(other)) => return Err(text.two_acts("run", "fuzz", other.span())),
+            (_, Some(_), Some(other)) => return Err(text.two_acts("sweep", "fuzz", other.span())),
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let parts = contract::Parts {
+            text: &text,
+            document: &document,
+            act: &act,
+            stem: &stem,
+        };
+        let (contract, snapshots, budget) = parts.read()?;
+        Ok(Scenario {
+            name: name.to_owned(),
+            path: shown.to_owned(),
+            description: document.description,
+            act,
+            contract,
+            snapshots,
+            budget,
+            isolation,
+            text,
+            target: document.target,
+        })
+    }
+
+    /// The target, with its start state made. What has to be put on disk for
+    /// that lies below `store`.
+    ///
+    /// # Errors
+    /// A binary that is not built, an input that cannot be read, a setup that fails.
+    pub fn target(
+        &self,
+        binaries: &Binaries,
+        store: &Path,
+        token: &StopToken,
+    ) -> Result<Target, Unready> {
+        let table = &self.target;
+        let start = Start::prepare(&self.text, table, binaries, store, token)?;
+        let mut command = table
+            .command
+            .get_ref()
+            .iter()
+            .map(|word| expand(&self.text, word, binaries))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(program) = command.first_mut() {
+            self.beside(program);
+        }
+        let env = table
+            .env
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), expand(&self.text, value, binaries)?)))
+            .collect::<Result<Vec<_>, Mistake>>()?;
+        let limits = &table.limits;
+        let usual = Limits::default();
+        Ok(Target {
+            source: start.source,
+            env,
+            pty: table.terminal.and_then(|terminal| terminal.0),
+            stdin: start.stdin,
+            keep_aslr: table.keep_aslr,
+            serialise: table.serialise,
+            failpoints: table.failpoints || self.act.needs_failpoints(),
+            limits: Limits {
+                baseline_ms: limits.timeout.map_or(usual.baseline_ms, Time::ms),
+                after_signal_ms: limits.deadline.map(Time::ms),
+                grace_ms: limits.grace.map_or(usual.grace_ms, Time::ms),
+                tree_bytes: limits
+                    .tree_mib
+                    .map_or(usual.tree_bytes, |mib| u64::from(mib) << 20),
+                copy_files: limits
+                    .copy_files
+                    .map_or(usual.copy_files, |files| files as usize),
+                ..usual
+            },
+            ..Target::new(command)
+        })
+    }
+
+    /// The command as it stands in the file, for a list.
+    pub fn command(&self) -> Vec<String> {
+        let words = self.target.command.get_ref();
+        words.iter().map(|word| word.get_ref().clone()).collect()
+    }
+
+    /// A relative program that is beside the scenario file, and not in the work
+    /// tree, gets its full path.
+    fn beside(&self, program: &mut String) {
+        let path = Path::new(&*program);
+        if !program.contains('/') || path.is_absolute() {
+            return;
+        }
+        let table = &self.target;
+        let in_tree = |path: &Path| {
+            table
+                .files
+                .keys()
+                .any(|file| Path::new(file.get_ref()) == path)
+                || table.directory.iter().chain(&table.view).any(|tree| {
+                    self.text
+                        .directory()
+                        .join(tree.get_ref())
+                        .join(path)
+                        .exists()
+                })
+        };
+        let plain = path.strip_prefix("./").unwrap_or(path);
+        let full = self.text.directory().join(plain);
+        if !in_tree(plain) && full.is_file() {
+            *program = full.display().to_string();
+        }
+    }
+}
+
+fn check_target(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
+    if table.command.get_ref().is_empty() {
+        return Err(text.mistake(
+            table.command.span(),
+            "the command is empty; write command = [\"program\", \"argument\"]",
+        ));
+    }
+    work_tree_setup::check(text, table)?;
+    let words = table
+        .command
+        .get_ref()
+        .iter()
+        .chain(&table.inputs)
+        .chain(table.env.values())
+        .chain(
+            [&table.directory, &table.view, &table.stdin, &table.setup]
+                .into_iter()
+                .flatten(),
+        );
+    for word in words {
+        substitutions::check(text, word)?;
+    }
+    Ok(())
+}
+
+impl Text {
+    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Mistake {
+        let words =
+            format!("both [{one}] and [{other}]; a scenario is one of them, so make it two files");
+        self.mistake(span, &words)
+    }
+}

@@ -1,0 +1,22 @@
+//! Schedules: what is done to a target and when, as plain data.
+
+mod applicability;
+mod delivery;
+mod fault;
+mod parse;
+mod point_name;
+mod schedule;
+mod selector;
+#[cfg(test)]
+mod tests;
+mod units;
+
+pub(crate) use applicability::length_position;
+pub use delivery::{Delivery, ThreadName};
+pub use fault::Fault;
+pub(crate) use fault::typed;
+pub use parse::ParseError;
+pub use point_name::PointName;
+pub(crate) use point_name::{arg_matcher, same_arg};
+pub use schedule::{CallSelector, Schedule, Step, Trigger};
+pub(crate) use units::{duration, signal};

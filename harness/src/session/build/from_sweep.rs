@@ -1,0 +1,300 @@
+//! A case from a sweep.
+
+use super::from_run::{blame, bounds_of_findings};
+use crate::explore;
+use crate::explore::{Covered, Moment, PointOutcome, Share, Site, Spot, SweepReport};
+use crate::oracle;
+use crate::schedule::{PointName, Trigger};
+use crate::session::bounds;
+use crate::session::case::{Case, CaseVerdict, Coverage, Kind, Limit, Times};
+use crate::session::finding::{Between, Fate, Finding, OracleResult, OracleVerdict, Point};
+use crate::session::record::Record;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The case of a sweep. `fault` says what was sent to whom.
+pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepReport) -> Case {
+    let mut case = Case::new(name, Kind::Sweep, command);
+    case.fault = fault;
+    // By place in the plan: the place among the points.
+    let places: BTreeMap<usize, usize> = report
+        .spots
+        .iter()
+        .enumerate()
+        .filter_map(|(place, spot)| Some((spot.order?, place)))
+        .collect();
+    if let Some(baseline) = report.baseline.recorded() {
+        case.baseline = Some(0);
+        case.runs.push(Record::of_run("undisturbed", baseline));
+    }
+    case.findings = findings(&mut case, &places, &report.findings);
+    bounds_of_findings(&mut case);
+    case.points = points(&mut case, &report.spots);
+    case.oracles = oracles(report);
+    blame(&mut case.oracles, &case.findings);
+    case.coverage = Some(Coverage {
+        found: report.points_found,
+        tried: report.points_tried,
+        by_class: report.by_class,
+        left_out: report.left_out,
+        not_reached: report.not_reached.len(),
+        cut_short: report.cut_short,
+        failed: report.failed_runs.len(),
+        by_call: shares(report, |covered| &covered.by_call),
+        by_function: shares(report, |covered| &covered.by_function),
+        unsteady: report.unsteady,
+        runs: report.runs,
+    });
+    case.limits = report
+        .limits
+        .iter()
+        .map(|(text, runs)| Limit {
+            text: text.clone(),
+            runs: *runs,
+        })
+        .collect();
+    case.notes = report.notes.clone();
+    case.times = Times {
+        baseline_ns: report.baseline_ns,
+        sweeping_ns: report.sweeping.as_nanos() as u64,
+        elapsed_ns: report.elapsed.as_nanos() as u64,
+    };
+    case.verdict = verdict(report);
+    case
+}
+
+fn shares(report: &SweepReport, of: impl Fn(&Covered) -> &Vec<Share>) -> Vec<Share> {
+    let shares = report.covered.as_ref().map(of).cloned();
+    let mut shares = shares.unwrap_or_default();
+    shares.truncate(bounds::SHARES);
+    for share in &mut shares {
+        share.name = bounds::text(&share.name);
+    }
+    shares
+}
+
+/// Where a finding shows, with the stacks when there is room for them.
+fn between(moment: &Moment, with_stacks: bool) -> Between {
+    let stack = |site: &Option<Site>| {
+        let frames = site.iter().flat_map(|site| &site.stack);
+        let room = if with_stacks { bounds::FRAMES } else { 0 };
+        frames
+            .take(room)
+            .map(|frame| bounds::text(&frame.to_string()))
+            .collect()
+    };
+    Between {
+        text: bounds::text(&moment.to_string()),
+        after: stack(&moment.after),
+        before: stack(&moment.before),
+    }
+}
+
+fn verdict(report: &SweepReport) -> CaseVerdict {
+    if report.counted().any(|finding| !finding.flaky()) {
+        CaseVerdict::Violated
+    } else if !report.failed_runs.is_empty() {
+        CaseVerdict::Error
+    } else if report.counted().next().is_some() {
+        CaseVerdict::Flaky
+    } else if !report.not_reached.is_empty() || report.points_tried == 0 || report.cut_short > 0 {
+        CaseVerdict::NotReached
+    } else {
+        CaseVerdict::Holds
+    }
+}
+
+impl Finding {
+    /// What every session says of a finding; it names no points and shows no run yet.
+    pub(crate) fn of(found: &explore::Finding) -> Finding {
+        let file = found.file.as_ref().map(|file| file.display().to_string());
+        Finding {
+            oracle: found.oracle.to_owned(),
+            subject: bounds::text(&found.subject),
+            text: bounds::text(&found.text),
+            points: Vec::new(),
+            first: None,
+            between: None,
+            count: found.count,
+            seen: found.seen.0,
+            times: found.seen.1,
+            flaky: found.flaky(),
+            before_ready: found.before_ready,
+            replay: file.as_deref().map(replay),
+            file,
+            run: None,
+        }
+    }
+}
+
+/// The command that repeats a stored failing run.
+pub(crate) fn replay(file: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if file.chars().all(plain) {
+        format!("sigproof replay {file}")
+    } else {
+        format!("sigproof replay '{}'", file.replace('\'', r"'\''"))
+    }
+}
+
+fn findings(
+    case: &mut Case,
+    places: &BTreeMap<usize, usize>,
+    found: &[explore::Finding],
+) -> Vec<Finding> {
+    // Findings of one run share its record.
+    let mut records: Vec<(Arc<crate::execute::Trial>, usize)> = Vec::new();
+    let mut without = 0;
+    let mut room = bounds::POINTS_NAMED;
+    let mut unnamed = 0;
+    let mut findings = Vec::with_capacity(found.len());
+    for finding in found {
+        let run = finding.trial.as_ref().and_then(|trial| {
+            if let Some((_, place)) = records
+                .iter()
+                .find(|(known, _)| known.schedule == trial.schedule)
+            {
+                return Some(*place);
+            }
+            if case.runs.len() >= bounds::RUNS {
+                without += 1;
+                return None;
+            }
+            case.runs.push(Record {
+                point: finding
+                    .places
+                    .iter()
+                    .zip(&finding.points)
+                    .find(|(_, name)| strikes_at(trial, name))
+                    .and_then(|(order, _)| places.get(order).copied())
+                    .filter(|place| *place < bounds::POINTS),
+                ..Record::of_trial(trial)
+            });
+            records.push((Arc::clone(trial), case.runs.len() - 1));
+            Some(case.runs.len() - 1)
+        });
+        let named = finding.places.len().min(room);
+        room -= named;
+        unnamed += finding.places.len() - named;
+        findings.push(Finding {
+            points: finding.places[..named]
+                .iter()
+                .filter_map(|order| places.get(order).copied())
+                .filter(|place| *place < bounds::POINTS)
+                .collect(),
+            first: finding.points.first().map(ToString::to_string),
+            between: finding
+                .moment
+                .as_ref()
+                .map(|moment| between(moment, findings.len() < bounds::STACKS)),
+            run,
+            ..Finding::of(finding)
+        });
+    }
+    if without > 0 {
+        case.cut.push(format!(
+            "the runs of {without} findings ({} runs are kept whole)",
+            bounds::RUNS
+        ));
+    }
+    if unnamed > 0 {
+        case.cut.push(format!(
+            "{unnamed} points of findings (they name {} together)",
+            bounds::POINTS_NAMED
+        ));
+    }
+    findings
+}
+
+fn strikes_at(trial: &crate::execute::Trial, wanted: &PointName) -> bool {
+    trial
+        .schedule
+        .steps
+        .iter()
+        .any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.same_point(wanted)))
+}
+
+fn points(case: &mut Case, spots: &[Spot]) -> Vec<Point> {
+    if spots.len() > bounds::POINTS {
+        case.cut.push(format!(
+            "{} points after the first {}",
+            spots.len() - bounds::POINTS,
+            bounds::POINTS
+        ));
+    }
+    let mut at: Vec<Vec<usize>> = vec![Vec::new(); spots.len().min(bounds::POINTS)];
+    for (index, finding) in case.findings.iter().enumerate() {
+        for &place in &finding.points {
+            at[place].push(index);
+        }
+    }
+    spots
+        .iter()
+        .zip(at)
+        .map(|(spot, findings)| {
+            let sure = findings.iter().any(|&index| !case.findings[index].flaky);
+            point(spot, findings, sure)
+        })
+        .collect()
+}
+
+fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
+    let mut point = Point {
+        name: spot.point.name.clone(),
+        at_ns: spot.point.at_ns,
+        outcome: Fate::Holds,
+        status: None,
+        fired_ns: None,
+        end_ns: None,
+        error: None,
+        before_ready: spot.before_ready,
+        unsteady: !spot.point.steady,
+        findings,
+    };
+    point.outcome = match &spot.outcome {
+        PointOutcome::Tried {
+            status,
+            fired_ns,
+            end_ns,
+        } => {
+            point.status = *status;
+            point.fired_ns = Some(*fired_ns);
+            point.end_ns = Some(*end_ns);
+            match (point.findings.is_empty(), sure) {
+                (true, _) => Fate::Holds,
+                (false, true) => Fate::Violated,
+                (false, false) => Fate::Flaky,
+            }
+        }
+        PointOutcome::ByClass => Fate::ByClass,
+        PointOutcome::LeftOut | PointOutcome::Unfit => Fate::LeftOut,
+        PointOutcome::Elsewhere => Fate::Elsewhere,
+        PointOutcome::NotReached => Fate::NotReached,
+        PointOutcome::CutShort => Fate::CutShort,
+        PointOutcome::Failed(why) => {
+            point.error = Some(bounds::text(why));
+            Fate::Failed
+        }
+    };
+    point
+}
+
+fn oracles(report: &SweepReport) -> Vec<OracleResult> {
+    oracle::ALL
+        .iter()
+        .filter(|oracle| oracle.asked_by(&report.contract))
+        .map(|oracle| match report.unjudged.get(oracle.name) {
+            Some(reason) => OracleResult::named(
+                oracle.name,
+                OracleVerdict::NotApplicable,
+                Some(reason.clone()),
+            ),
+            None if report.points_tried == 0 => OracleResult::named(
+                oracle.name,
+                OracleVerdict::NotApplicable,
+                Some("no point was tried".to_owned()),
+            ),
+            None => OracleResult::named(oracle.name, OracleVerdict::Holds, None),
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! One case: a sweep, a run, a fuzz session, a scenario.
+
+use super::finding::{Finding, OracleResult, Point};
+use super::record::Record;
+use crate::explore::Share;
+use serde::{Deserialize, Serialize};
+
+/// What came of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its name: a scenario's, or the program's.
+    pub name: String,
+    /// The scenario file it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What was done.
+    pub kind: Kind,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// The signal and whom it was sent to, in words; empty for a run, whose record has steps.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fault: String,
+    /// The verdict.
+    pub verdict: CaseVerdict,
+    /// Why it could not be carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<CaseError>,
+    /// What each oracle says, over all runs.
+    #[serde(default)]
+    pub oracles: Vec<OracleResult>,
+    /// What is wrong.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// The points of a sweep, in the order of the recording.
+    #[serde(default)]
+    pub points: Vec<Point>,
+    /// Runs that are kept whole.
+    #[serde(default)]
+    pub runs: Vec<Record>,
+    /// The undisturbed run among [`Case::runs`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<usize>,
+    /// How much was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+    /// Latency budgets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
+    /// Snapshots that differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+    /// Limits that runs met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// What the reader should know, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What was left out of this file because of its size, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<String>,
+    /// How long it took.
+    #[serde(default)]
+    pub times: Times,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One schedule.
+    Run,
+    /// The signal at every point.
+    Sweep,
+    /// Random schedules.
+    Fuzz,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Run => "run",
+            Kind::Sweep => "sweep",
+            Kind::Fuzz => "fuzz",
+        }
+    }
+}
+
+/// The verdict of a case, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseVerdict {
+    /// Every contract holds.
+    Holds,
+    /// Nothing is wrong as far as it went, but something was not tried.
+    NotReached,
+    /// A verdict was not reproduced.
+    Flaky,
+    /// A contract is violated.
+    Violated,
+    /// It could not be carried out.
+    Error,
+}
+
+impl CaseVerdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            CaseVerdict::Holds => "holds",
+            CaseVerdict::NotReached => "not reached",
+            CaseVerdict::Flaky => "flaky",
+            CaseVerdict::Violated => "violated",
+            CaseVerdict::Error => "error",
+        }
+    }
+}
+
+/// Why a case could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseError {
+    /// What is wrong and what to do.
+    pub text: String,
+    /// The exit code that the command gives it: 2 the person's to mend, 3 the harness or the machine, 4 a point that is
+    /// not met any more.
+    pub exit_code: u8,
+}
+
+impl Case {
+    /// A case of which nothing is known yet but its name; it holds.
+    pub fn new(name: impl Into<String>, kind: Kind, command: &[String]) -> Case {
+        Case {
+            name: name.into(),
+            file: None,
+            kind,
+            command: command.to_vec(),
+            fault: String::new(),
+            verdict: CaseVerdict::Holds,
+            error: None,
+            oracles: Vec::new(),
+            findings: Vec::new(),
+            points: Vec::new(),
+            runs: Vec::new(),
+            baseline: None,
+            coverage: None,
+            budgets: Vec::new(),
+            differences: Vec::new(),
+            limits: Vec::new(),
+            notes: Vec::new(),
+            cut: Vec::new(),
+            times: Times::default(),
+        }
+    }
+
+    /// A case that could not be carried out.
+    pub fn failed(
+        name: impl Into<String>,
+        kind: Kind,
+        command: &[String],
+        text: &str,
+        exit_code: u8,
+    ) -> Case {
+        Case {
+            verdict: CaseVerdict::Error,
+            error: Some(CaseError {
+                text: crate::session::bounds::text(text),
+                exit_code,
+            }),
+            ..Case::new(name, kind, command)
+        }
+    }
+
+    /// Findings that count: those before the target was ready do not.
+    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.before_ready)
+    }
+
+    /// A difference in a snapshot or a budget that is not kept makes a case violated.
+    pub fn broken_promises(&self) -> usize {
+        self.differences.len() + self.budgets.iter().filter(|budget| !budget.holds).count()
+    }
+}
+
+/// How much of a sweep was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Points found in the recording.
+    pub found: usize,
+    /// Points tried, those of a class counted through the one that stands for them.
+    pub tried: usize,
+    /// Points tried through another one of their class.
+    pub by_class: usize,
+    /// Points left out on request.
+    pub left_out: usize,
+    /// Points that no run met.
+    pub not_reached: usize,
+    /// Points not tried because the sweep was interrupted.
+    pub cut_short: usize,
+    /// Runs that the harness could not do.
+    pub failed: usize,
+    /// Points tried of those found, by call; empty for pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_call: Vec<Share>,
+    /// The same by the program's own function that makes the call; empty when no stack could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_function: Vec<Share>,
+    /// Calls that were met in one recording only.
+    pub unsteady: usize,
+    /// Runs of the target, baseline and confirmation not counted.
+    pub runs: usize,
+}
+
+/// A latency that a scenario promises, over repetitions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// What is measured, such as `acknowledged` or `exit after signal 2`.
+    pub name: String,
+    /// Which share of the runs has to keep it, such as `p99`.
+    pub quantile: String,
+    /// The promise, in milliseconds.
+    pub limit_ms: f64,
+    /// Runs that were measured.
+    pub runs: usize,
+    /// Half of the runs took at most this long, in milliseconds.
+    pub p50_ms: f64,
+    /// 99 of 100 runs took at most this long.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+    /// Whether the promise is kept.
+    pub holds: bool,
+}
+
+/// A snapshot that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The snapshot's name.
+    pub name: String,
+    /// The file that holds what was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What was expected; empty for a new snapshot.
+    pub expected: String,
+    /// What there is.
+    pub actual: String,
+}
+
+/// A limit that runs met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What it is, in words.
+    pub text: String,
+    /// How many runs met it.
+    pub runs: usize,
+}
+
+/// How long a case took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// An undisturbed run, in nanoseconds.
+    pub baseline_ns: u64,
+    /// All runs, without learning and confirming.
+    pub sweeping_ns: u64,
+    /// Everything.
+    pub elapsed_ns: u64,
+}

@@ -1,0 +1,328 @@
+//! One run, kept whole within bounds.
+
+use super::finding::{OracleResult, OracleVerdict};
+use super::screenshot::Shot;
+use crate::execute::Trial;
+use crate::facts::{
+    Event, ExitStatus, Orphan, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage, What,
+};
+use crate::oracle;
+use crate::oracle::{Judgement, Verdict};
+use crate::schedule::Schedule;
+use crate::session::bounds;
+use crate::session::screenshot;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A run that a report shows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What it is: `undisturbed`, or the point or schedule.
+    pub title: String,
+    /// The point that it strikes at (a place in [`crate::session::case::Case::points`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<usize>,
+    /// The steps of its schedule, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// How the target ended; `None` when it had to be killed.
+    pub status: Option<ExitStatus>,
+    /// When each step was applied; `None` when its trigger was never met.
+    #[serde(default)]
+    pub fired_ns: Vec<Option<u64>>,
+    /// When the target ended.
+    pub end_ns: u64,
+    /// What happened, in order; output in whole characters.
+    pub events: Vec<Event>,
+    /// Output that is not among the events, by stream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<(Stream, u64)>,
+    /// The terminal before and after; `None` on pipes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<TerminalFact>,
+    /// Screens at each signal and at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub screens: Vec<Shot>,
+    /// What changed in the work tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<PathChange>,
+    /// Descendants that outlived the target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<Orphan>,
+    /// What still ran at the deadline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<Stuck>,
+    /// What the oracles say of this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oracles: Vec<OracleResult>,
+    /// What they found, one text each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Text>,
+    /// Processor time and memory.
+    #[serde(default)]
+    pub usage: Usage,
+    /// Things that limit what this run can tell, and what was cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
+}
+
+/// What an oracle found in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The oracle.
+    pub oracle: String,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// One path that is not as it was before the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathChange {
+    /// The path, relative to the work tree.
+    pub path: String,
+    /// What it was, in words; `None` when it was not there.
+    pub before: Option<String>,
+    /// What it is; `None` when it is gone.
+    pub after: Option<String>,
+}
+
+impl Record {
+    /// A judged run.
+    pub fn of_trial(trial: &Trial) -> Record {
+        let mut record = Record::of_run(title(&trial.schedule), &trial.run);
+        record.steps = trial
+            .schedule
+            .steps
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        record.oracles = trial.judgements.iter().map(OracleResult::of).collect();
+        record.evidence = trial
+            .judgements
+            .iter()
+            .flat_map(|judgement| {
+                judgement.verdict.evidence().iter().map(|evidence| Text {
+                    oracle: judgement.oracle.to_owned(),
+                    subject: bounds::text(&evidence.subject),
+                    text: bounds::text(&evidence.text),
+                })
+            })
+            .take(bounds::PATHS)
+            .collect();
+        record
+    }
+
+    /// A run without a verdict.
+    pub fn of_run(title: impl Into<String>, run: &Run) -> Record {
+        let mut limits = run.limits.clone();
+        let (events, dropped) = events(run, &mut limits);
+        Record {
+            title: title.into(),
+            point: None,
+            steps: Vec::new(),
+            status: run.status,
+            fired_ns: run.fired_ns.clone(),
+            end_ns: run.end_ns,
+            events,
+            dropped,
+            terminal: run.terminal.clone(),
+            screens: screenshot::shots(run, &mut limits),
+            changes: changes(&run.tree, &mut limits),
+            orphans: run.orphans.clone(),
+            stuck: run.stuck.clone(),
+            oracles: Vec::new(),
+            evidence: Vec::new(),
+            usage: run.usage,
+            limits,
+        }
+    }
+
+    /// What a stream said, as far as it was kept.
+    pub fn text(&self, wanted: Stream) -> String {
+        let mut text = String::new();
+        for event in &self.events {
+            if let What::Output { stream, bytes } = &event.what
+                && *stream == wanted
+            {
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+        }
+        if let Some((_, bytes)) = self.dropped.iter().find(|(stream, _)| *stream == wanted) {
+            text.push_str(&format!("\n[… {bytes} bytes not kept …]\n"));
+        }
+        text
+    }
+}
+
+impl OracleResult {
+    pub(crate) fn of(judgement: &Judgement) -> OracleResult {
+        let (verdict, reason) = match &judgement.verdict {
+            Verdict::Holds => (OracleVerdict::Holds, None),
+            Verdict::Violated { .. } => (OracleVerdict::Violated, None),
+            Verdict::NotApplicable { reason } => {
+                (OracleVerdict::NotApplicable, Some(reason.clone()))
+            }
+        };
+        OracleResult::named(judgement.oracle, verdict, reason)
+    }
+
+    /// An oracle's answer.
+    pub fn named(name: &str, verdict: OracleVerdict, reason: Option<String>) -> OracleResult {
+        OracleResult {
+            name: name.to_owned(),
+            violation: oracle::violation(name).unwrap_or_default().to_owned(),
+            verdict,
+            reason,
+        }
+    }
+}
+
+fn title(schedule: &Schedule) -> String {
+    match schedule.steps.as_slice() {
+        [] => "undisturbed".to_owned(),
+        steps => steps
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
+}
+
+/// The events with output in whole characters, within bounds.
+fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)>) {
+    let mut halves: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+    let mut room = bounds::OUTPUT_BYTES;
+    let mut kept: BTreeMap<u8, u64> = BTreeMap::new();
+    let mut events = Vec::with_capacity(run.events.len().min(bounds::EVENTS));
+    for event in &run.events {
+        let What::Output { stream, bytes } = &event.what else {
+            events.push(event.clone());
+            continue;
+        };
+        let half = halves.entry(number(*stream)).or_default();
+        half.extend_from_slice(bytes);
+        let whole = whole_characters(half).min(room);
+        if whole == 0 {
+            continue;
+        }
+        room -= whole;
+        *kept.entry(number(*stream)).or_default() += whole as u64;
+        let rest = half.split_off(whole);
+        let bytes = std::mem::replace(half, rest);
+        events.push(Event {
+            at_ns: event.at_ns,
+            what: What::Output {
+                stream: *stream,
+                bytes,
+            },
+        });
+    }
+    let over = events.len().saturating_sub(bounds::EVENTS);
+    if over > 0 {
+        // The end matters more than the middle: that is where it stopped.
+        let from = bounds::EVENTS / 2;
+        for event in events.drain(from..from + over) {
+            if let What::Output { stream, bytes } = event.what {
+                *kept.entry(number(stream)).or_default() -= bytes.len() as u64;
+            }
+        }
+        limits.push(format!("{over} events in the middle are not kept"));
+    }
+    let streams = if run.terminal.is_some() {
+        vec![(Stream::Terminal, run.stdout.total)]
+    } else {
+        vec![
+            (Stream::Stdout, run.stdout.total),
+            (Stream::Stderr, run.stderr.total),
+        ]
+    };
+    let dropped = streams
+        .into_iter()
+        .map(|(stream, total)| {
+            let kept = kept.get(&number(stream)).copied().unwrap_or(0);
+            (stream, total.saturating_sub(kept))
+        })
+        .filter(|(_, dropped)| *dropped > 0)
+        .collect();
+    (events, dropped)
+}
+
+fn number(stream: Stream) -> u8 {
+    match stream {
+        Stream::Stdout => 0,
+        Stream::Stderr => 1,
+        Stream::Terminal => 2,
+    }
+}
+
+/// How many of the bytes are whole characters: a character cut at the end by the size of a read is not, one that is
+/// broken is.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let from = bytes.len().saturating_sub(3);
+    for (at, byte) in bytes.iter().enumerate().skip(from).rev() {
+        let length = match byte {
+            0b1111_0000..=0b1111_0111 => 4,
+            0b1110_0000..=0b1110_1111 => 3,
+            0b1100_0000..=0b1101_1111 => 2,
+            0b1000_0000..=0b1011_1111 => continue,
+            _ => return bytes.len(),
+        };
+        return if at + length > bytes.len() {
+            at
+        } else {
+            bytes.len()
+        };
+    }
+    bytes.len()
+}
+
+fn changes(tree: &TreeDelta, limits: &mut Vec<String>) -> Vec<PathChange> {
+    let words = |entry: &crate::facts::Entry| {
+        let size = match entry.kind {
+            crate::facts::EntryKind::File => format!(", {} bytes", entry.size),
+            _ => String::new(),
+        };
+        format!(
+            "{}{size}, mode {:03o}, content {:08x}",
+            entry.kind.word(),
+            entry.mode & 0o7777,
+            entry.hash as u32
+        )
+    };
+    if tree.changes.len() > bounds::PATHS {
+        limits.push(format!(
+            "{} changed paths are not kept",
+            tree.changes.len() - bounds::PATHS
+        ));
+    }
+    tree.changes
+        .iter()
+        .take(bounds::PATHS)
+        .map(|(path, change)| PathChange {
+            path: path.clone(),
+            before: change.before.as_ref().map(words),
+            after: change.after.as_ref().map(words),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_never_cut() {
+        let text = "aé€🛑".as_bytes();
+        let whole: Vec<usize> = (0..=text.len())
+            .map(|end| whole_characters(&text[..end]))
+            .collect();
+        assert_eq!(whole, [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10]);
+        assert_eq!(
+            whole_characters(b"\xff\x80"),
+            2,
+            "what is broken goes through"
+        );
+    }
+}

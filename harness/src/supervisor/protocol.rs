@@ -1,0 +1,120 @@
+//! What the command and a supervisor say to each other.
+
+use crate::facts::Run;
+use crate::schedule::Step;
+use crate::target::{Surroundings, Target, TreeError};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The first message: what is going to be run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    pub(crate) target: Target,
+    pub(crate) around: Surroundings,
+    /// Take namespaces.
+    pub(crate) private: bool,
+    /// A directory for this supervisor alone.
+    pub(crate) base: PathBuf,
+    /// Its place among the supervisors: each has another processor, if it keeps to one.
+    pub(crate) place: usize,
+}
+
+/// How closely a run is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Trace {
+    /// Not traced at all.
+    None,
+    /// Births, deaths, executions, signals, and what the schedule's triggers need.
+    Steps,
+    /// The same, and every effect call is told.
+    Effects,
+    /// Every effect call becomes a point.
+    Record,
+    /// Every call becomes a point.
+    RecordAll,
+    /// As `Record`, with the stack of the thread at each point: slower.
+    Stacks,
+    /// As `RecordAll`, with stacks.
+    StacksAll,
+}
+
+impl Trace {
+    /// Calls become points.
+    pub(crate) fn records(self) -> bool {
+        matches!(
+            self,
+            Trace::Record | Trace::RecordAll | Trace::Stacks | Trace::StacksAll
+        )
+    }
+}
+
+/// One run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RunOrder {
+    /// Start from the start state, not from what the last run left.
+    pub(crate) fresh: bool,
+    /// Another command than the target's.
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) trace: Trace,
+    pub(crate) steps: Vec<Step>,
+    /// How long it may take without any signal, in milliseconds.
+    pub(crate) before_ms: u64,
+    /// How long it may take after the last signal, in milliseconds.
+    pub(crate) after_ms: u64,
+    /// How long descendants may outlive it, in milliseconds.
+    pub(crate) grace_ms: u64,
+}
+
+/// A message to the supervisor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Order {
+    Setup(Box<Setup>),
+    /// From now on on one processor, together with whatever is run. No answer.
+    KeepToOne,
+    Run(Box<RunOrder>),
+}
+
+/// What a supervisor is able to do, told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ready {
+    /// Where the target's work tree is.
+    pub(crate) tree: String,
+    /// `overlay` or `copy`.
+    pub(crate) method: String,
+    /// What the user should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Why something cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Refusal {
+    /// Namespaces are not allowed here; try without.
+    Isolation(String),
+    /// The command cannot be executed.
+    Command(String),
+    /// An input cannot be read.
+    Input(String),
+    /// The harness is not allowed to trace.
+    Trace(String),
+    /// The harness itself fails.
+    Harness(String),
+}
+
+impl From<TreeError> for Refusal {
+    fn from(error: TreeError) -> Refusal {
+        match error {
+            TreeError::Input { .. } | TreeError::TooLarge { .. } => {
+                Refusal::Input(error.to_string())
+            }
+            TreeError::Place { .. } => Refusal::Harness(error.to_string()),
+        }
+    }
+}
+
+/// A message from the supervisor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Ready(Ready),
+    Refused(Refusal),
+    Ran(Box<Run>),
+}

@@ -1,0 +1,220 @@
+//! Failpoints: places at which a cooperative target says where it is, and waits
+//! until it may go on.
+//!
+//! The target has one end of a socket pair (packets, so that one write is one
+//! name): it writes a name and reads one byte. Everything that the schedule does
+//! at a failpoint is done in between. All its threads and processes share the
+//! end; a byte goes to whichever of them reads it, and so the answers go out one
+//! at a time: while one is held back, no other name is read.
+
+use super::run_loop::{Live, Trouble};
+use super::timers::Later;
+use crate::facts::What;
+use crate::schedule::{Fault, Step, Trigger};
+use crate::sys::poller::Poller;
+use crate::sys::spawn;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// This end's number in the poller.
+pub(crate) const FAILPOINTS: u64 = 1001;
+/// Bytes of a name; what is longer is cut.
+const MOST_BYTES: usize = 256;
+/// How long a signal may take to be taken. One that is blocked or ignored never is.
+const TAKEN_NS: u64 = 100_000_000;
+
+/// The supervisor's end.
+pub(crate) struct Failpoints {
+    socket: File,
+    /// The target's end, closed here once it has it.
+    theirs: Option<OwnedFd>,
+    /// How often each name was said.
+    said: HashMap<String, u32>,
+    /// Somebody waits for an answer that comes later.
+    held: bool,
+    /// The signal that ends that.
+    until: Option<i32>,
+    open: bool,
+}
+
+impl Failpoints {
+    pub(crate) fn new() -> io::Result<Failpoints> {
+        let (ours, theirs) = spawn::packet_pair()?;
+        Ok(Failpoints {
+            socket: File::from(ours),
+            theirs: Some(theirs),
+            said: HashMap::new(),
+            held: false,
+            until: None,
+            open: true,
+        })
+    }
+
+    /// What the target is given.
+    pub(crate) fn theirs(&self) -> Option<BorrowedFd<'_>> {
+        self.theirs.as_ref().map(AsFd::as_fd)
+    }
+
+    /// The target has its end: without this no end of file would ever come.
+    pub(crate) fn started(&mut self, poller: &Poller) -> io::Result<()> {
+        self.theirs = None;
+        poller.add(&self.socket, FAILPOINTS)
+    }
+
+    /// The next name, and the how-manieth time it is said.
+    fn next(&mut self, poller: &Poller) -> io::Result<Option<(String, u32)>> {
+        if self.held || !self.open {
+            return Ok(None);
+        }
+        let mut name = [0; MOST_BYTES];
+        let length = match self.socket.read(&mut name) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            // Closed with answers in it that nobody read.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
+            other => other?,
+        };
+        if length == 0 {
+            self.close(poller)?;
+            return Ok(None);
+        }
+        let name = String::from_utf8_lossy(&name[..length]).trim().to_owned();
+        let nth = self.said.entry(name.clone()).or_default();
+        *nth = nth.saturating_add(1);
+        Ok(Some((name, *nth)))
+    }
+
+    fn answer(&mut self) -> io::Result<()> {
+        match self.socket.write(b"\n") {
+            // It is gone, or does not read its answers.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::WouldBlock
+                ) =>
+            {
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Nothing is read meanwhile, and what is there would wake for ever.
+    fn hold(&mut self, until: Option<i32>, poller: &Poller) -> io::Result<()> {
+        self.held = true;
+        self.until = until;
+        poller.remove(&self.socket)
+    }
+
+    fn let_go(&mut self, poller: &Poller) -> io::Result<()> {
+        self.held = false;
+        self.until = None;
+        if !self.open {
+            return Ok(());
+        }
+        poller.add(&self.socket, FAILPOINTS)
+    }
+
+    pub(crate) fn close(&mut self, poller: &Poller) -> io::Result<()> {
+        if self.open && !self.held && self.theirs.is_none() {
+            poller.remove(&self.socket)?;
+        }
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Live<'_> {
+    /// Takes the names that were said.
+    pub(crate) fn at_failpoints(&mut self) -> Result<(), Trouble> {
+        // What the target wrote before it came here is seen before it.
+        self.read_all()?;
+        while let Some((name, nth)) = match &mut self.failpoints {
+            Some(failpoints) => failpoints.next(self.poller)?,
+            None => None,
+        } {
+            let met = format!("failpoint {name}#{nth}");
+            let here = Trigger::Failpoint {
+                name: name.clone(),
+                nth,
+            };
+            self.push(What::Failpoint { name, nth });
+            let due = self.stepper.current().map(|(_, step)| step.clone());
+            match due.filter(|step| step.trigger == here) {
+                Some(step) => self.at_failpoint(&step, met)?,
+                None => self.answer()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the schedule wants here, and answers when that is done.
+    fn at_failpoint(&mut self, step: &Step, met: String) -> Result<(), Trouble> {
+        match step.fault {
+            Fault::Delay { ns } if !step.lasting => {
+                self.hold_answer(None, ns)?;
+                self.allow(ns);
+                self.delayed_here(met);
+                match self.already_met() {
+                    Some(met) => self.apply(met, None),
+                    None => Ok(()),
+                }
+            }
+            // Nobody is left to take the answer.
+            Fault::Signal {
+                signal: libc::SIGKILL,
+                ..
+            } => {
+                self.apply(met, None)?;
+                self.answer()
+            }
+            Fault::Signal { signal, .. } => {
+                // Another thread than the one that waits here may take it, a
+                // moment later: it is to land here all the same.
+                self.hold_answer(Some(signal), TAKEN_NS)?;
+                self.apply(met, None)
+            }
+            _ => {
+                self.apply(met, None)?;
+                self.answer()
+            }
+        }
+    }
+
+    fn answer(&mut self) -> Result<(), Trouble> {
+        match &mut self.failpoints {
+            Some(failpoints) => Ok(failpoints.answer()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody is answered until this signal was taken, for so long at most.
+    fn hold_answer(&mut self, until: Option<i32>, ns: u64) -> Result<(), Trouble> {
+        if let Some(failpoints) = &mut self.failpoints {
+            failpoints.hold(until, self.poller)?;
+        }
+        self.later
+            .push(self.now_ns().saturating_add(ns), Later::Answer);
+        Ok(())
+    }
+
+    /// The target took a signal.
+    pub(crate) fn signal_taken(&mut self, signal: i32) -> Result<(), Trouble> {
+        let awaited = |failpoints: &Failpoints| failpoints.until == Some(signal);
+        if self.failpoints.as_ref().is_some_and(awaited) {
+            self.later.drop_answer();
+            return self.answer_late();
+        }
+        Ok(())
+    }
+
+    /// The answer that was held back.
+    pub(crate) fn answer_late(&mut self) -> Result<(), Trouble> {
+        if let Some(failpoints) = &mut self.failpoints {
+            failpoints.let_go(self.poller)?;
+        }
+        self.answer()?;
+        self.at_failpoints()
+    }
+}

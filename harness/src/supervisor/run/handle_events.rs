@@ -1,0 +1,202 @@
+//! What happens to the target's processes, as events.
+
+use super::run_loop::{Live, Trouble};
+use crate::facts::{ExitStatus, Usage, What};
+use crate::sys::proc;
+use crate::sys::wait;
+use crate::sys::wait::{Next, Waited};
+use crate::tracer::{Hold, Seen};
+use std::io;
+
+impl Live<'_> {
+    /// Takes everything that happened to children and tracees.
+    pub(crate) fn reap(&mut self) -> Result<(), Trouble> {
+        let mut seen = Vec::new();
+        loop {
+            let (tid, waited) = match wait::any()? {
+                Next::None => return Ok(()),
+                Next::Nobody => {
+                    self.alone = true;
+                    if self.ended_ns.is_none() {
+                        self.ended_ns = Some(self.now_ns());
+                    }
+                    return Ok(());
+                }
+                Next::Some(tid, waited) => (tid, waited),
+            };
+            if self.order.trace.records() {
+                // What a call wrote is seen before the next call is: points and output are in order.
+                self.read_all()?;
+            }
+            let now = self.now_ns();
+            match &mut self.tracer {
+                Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
+                None => {
+                    if let Waited::Ended(status, usage) = waited {
+                        seen.push(Seen::Ended {
+                            pid: tid,
+                            status,
+                            usage,
+                        });
+                    }
+                }
+            }
+            for seen in seen.drain(..) {
+                self.take(seen)?;
+            }
+        }
+    }
+
+    pub(crate) fn take(&mut self, seen: Seen) -> Result<(), Trouble> {
+        match seen {
+            Seen::Started => {
+                // The pipe tells nothing new: exec worked.
+                if let Some(started) = self.started.take() {
+                    started.has_left();
+                }
+                self.begin();
+                self.look_at_rights(self.pid);
+                // A file can be there from the start.
+                if let Some(met) = self.already_met() {
+                    self.apply(met, None)?;
+                }
+            }
+            Seen::Child { pid, parent } => {
+                self.push(What::Child { pid, parent });
+                self.stepper.child();
+                if self.stepper.has_children() {
+                    self.apply(format!("child {pid}"), None)?;
+                }
+            }
+            Seen::Exec { pid } => {
+                self.look_at_rights(pid);
+                let command = proc::command(pid);
+                self.push(What::Exec { pid, command });
+            }
+            Seen::Delivered {
+                pid,
+                tid,
+                thread,
+                signal,
+                own_fault,
+            } => {
+                if signal != libc::SIGCHLD {
+                    self.delivered(What::Delivered {
+                        pid,
+                        tid,
+                        thread,
+                        signal,
+                        own_fault,
+                        times: 1,
+                    });
+                    self.signal_taken(signal)?;
+                }
+            }
+            Seen::Spins { pid, signal, times } => self.spins(pid, signal, times),
+            Seen::Handler { pid, signal } => {
+                self.push(What::Handler { pid, signal });
+                if self.stepper.handler() == Some(signal) {
+                    self.apply(
+                        format!("handler for {}", crate::facts::signals::name(signal)),
+                        None,
+                    )?;
+                }
+            }
+            Seen::HandlerReturned(fact) => self.push(What::HandlerReturned(fact)),
+            Seen::Effect { pid, call } => {
+                if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
+                    self.apply(format!("file {path}"), None)?;
+                }
+                if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
+                    self.push(What::File { pid, call });
+                }
+            }
+            Seen::Reached { tid, hold, call } => {
+                // What was written so far comes before what is done here. A step that it brings is applied while its
+                // writer stands still.
+                self.writer = (hold == Hold::Output).then_some(tid);
+                let read = self.read_all();
+                self.writer = None;
+                read?;
+                match hold {
+                    Hold::Output => {}
+                    Hold::Awaited(awaited) if self.stepper.is_at(awaited) => {
+                        self.apply("its point".to_owned(), Some(tid))?;
+                    }
+                    Hold::Awaited(_) => {}
+                    Hold::Scope(scope) => self.again(scope, tid, call)?,
+                }
+                self.release(tid)?;
+            }
+            Seen::SteppedThrough { instructions } => self.stepped = Some(instructions),
+            Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
+        }
+        Ok(())
+    }
+
+    /// Says when a program does not get the rights that its file gives it: under a tracer without all rights itself, with
+    /// a filter, or in a user namespace the kernel takes them away, and the program does something else.
+    fn look_at_rights(&mut self, pid: i32) {
+        let Some(program) = proc::without_its_rights(pid) else {
+            return;
+        };
+        let limit = format!(
+            "{program} is set-uid, but runs without the rights of its owner: nobody but root can trace a program that has them"
+        );
+        if !self.limits.contains(&limit) {
+            self.limits.push(limit);
+        }
+    }
+
+    /// Takes a delivery. A program can send itself the same signal for ever, and
+    /// its children likewise: those are counted in one event.
+    fn delivered(&mut self, what: What) {
+        const NEAR: usize = 16;
+        let What::Delivered { tid, signal, .. } = &what else {
+            return;
+        };
+        let mut near = self.events.iter_mut().rev().take(NEAR);
+        let same = near.find_map(|event| match &mut event.what {
+            What::Delivered {
+                tid: last,
+                signal: same,
+                times,
+                ..
+            } if (&*last, &*same) == (tid, signal) => Some(times),
+            _ => None,
+        });
+        match same {
+            Some(times) => *times = times.saturating_add(1),
+            None => self.push(what),
+        }
+    }
+
+    pub(crate) fn ended(
+        &mut self,
+        pid: i32,
+        status: ExitStatus,
+        usage: Usage,
+    ) -> Result<(), Trouble> {
+        if pid != self.pid {
+            self.push(What::ChildExited { pid, status });
+            self.bury(pid);
+            return Ok(());
+        }
+        if !self.running {
+            self.executed()?;
+            return Err(io::Error::other(format!(
+                "the target ended before its program ran: {status}"
+            ))
+            .into());
+        }
+        // What it wrote before its end comes before its end.
+        self.read_all()?;
+        self.usage = usage;
+        self.ended_ns = Some(self.now_ns());
+        if !self.deadline_passed {
+            self.status = Some(status);
+            self.push(What::Exited { status });
+        }
+        Ok(())
+    }
+}

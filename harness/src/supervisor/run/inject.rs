@@ -1,0 +1,316 @@
+//! Applying the steps of a schedule.
+
+use super::run_loop::{Live, Trouble};
+use super::timers::Later;
+use crate::facts::{What, signals};
+use crate::schedule::{Delivery, Fault, Step, length_position, typed};
+use crate::sys::proc;
+use crate::sys::proc::SignalSets;
+use crate::sys::spawn;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How soon a lasting signal comes again.
+const AGAIN_NS: u64 = 100_000_000;
+/// Applications of one lasting fault that are told one by one.
+const MOST_TOLD: u32 = 20;
+
+impl Live<'_> {
+    /// Applies the current step, and those after it that are already due by
+    /// what is known without waiting. `held` is the thread that stands at the
+    /// step's point.
+    pub(crate) fn apply(&mut self, met: String, held: Option<i32>) -> Result<(), Trouble> {
+        let mut met = Some(met);
+        let mut at_point = held;
+        while let Some(reason) = met.take() {
+            let Some((index, step)) = self.stepper.current() else {
+                return Ok(());
+            };
+            if self.ended_ns.is_some() {
+                return Ok(());
+            }
+            let step = step.clone();
+            if step.fault.is_of_call() && at_point.take().is_none() {
+                self.stepper.arm();
+                self.arm(index, step.times());
+                return Ok(());
+            }
+            if !self.strike(&step.fault, held.or(self.writer))? {
+                self.in_vain.push(index);
+                return Ok(());
+            }
+            self.tell(index, &step, reason);
+            self.go_on(index, &step);
+            self.stepper.fired(self.now_ns());
+            met = self.already_met();
+        }
+        Ok(())
+    }
+
+    /// A call of a scope: the fault of its step happens to it.
+    pub(crate) fn again(&mut self, scope: usize, tid: i32, call: String) -> Result<(), Trouble> {
+        let Some((index, step)) = self.stepper.of_scope(scope) else {
+            return Ok(());
+        };
+        let step = step.clone();
+        if self.ended_ns.is_some() {
+            return Ok(());
+        }
+        let first = self
+            .stepper
+            .current()
+            .is_some_and(|(next, _)| next == index);
+        if !self.strike(&step.fault, Some(tid))? {
+            // Not this call: the next one.
+            if first {
+                self.arm(index, step.times());
+            }
+            return Ok(());
+        }
+        if first {
+            self.tell(index, &step, call);
+            self.stepper.fired(self.now_ns());
+            if let Some(met) = self.already_met() {
+                self.apply(met, None)?;
+            }
+            return Ok(());
+        }
+        self.stepper.applied[index] = self.stepper.applied[index].saturating_add(1);
+        if self.stepper.applied[index] <= MOST_TOLD {
+            self.tell(index, &step, call);
+        }
+        Ok(())
+    }
+
+    /// A lasting signal comes by the clock once more.
+    pub(crate) fn again_in_time(&mut self, index: usize) -> Result<(), Trouble> {
+        let Some(step) = self.order.steps.get(index).cloned() else {
+            return Ok(());
+        };
+        if self.ended_ns.is_some() || self.stepper.applied[index] >= step.times() {
+            return Ok(());
+        }
+        if self.strike(&step.fault, None)? {
+            self.stepper.applied[index] += 1;
+            if self.stepper.applied[index] <= MOST_TOLD {
+                self.tell(index, &step, "its time, again".to_owned());
+            }
+        }
+        self.later
+            .push(self.now_ns() + AGAIN_NS, Later::Again(index));
+        Ok(())
+    }
+
+    fn tell(&mut self, index: usize, step: &Step, met: String) {
+        self.push(What::Fault {
+            step: index,
+            fault: step.fault.words(step.lasting),
+            met,
+            signal: step.fault.signal(),
+        });
+    }
+
+    /// The current step held its call, or what stands for one, back.
+    pub(crate) fn delayed_here(&mut self, met: String) {
+        if let Some((index, step)) = self.stepper.current() {
+            let step = step.clone();
+            self.tell(index, &step, met);
+            self.stepper.fired(self.now_ns());
+        }
+    }
+
+    /// A lasting fault was applied for the first time.
+    fn go_on(&mut self, index: usize, step: &Step) {
+        if !step.lasting {
+            return;
+        }
+        if self.stepper.scope_of(index).is_some() {
+            self.arm(index, step.times() - 1);
+        } else if let Fault::Signal { .. } = step.fault {
+            self.later
+                .push(self.now_ns() + AGAIN_NS, Later::Again(index));
+        } else {
+            // Frozen or starved once: that it does not end is all the difference.
+            self.later.drop_ends();
+            self.allowance_ns += crate::supervisor::run::timers::STARVED_NS
+                * u64::from(matches!(step.fault, Fault::Starve { .. }));
+        }
+    }
+
+    fn arm(&mut self, step: usize, times: u32) {
+        if let (Some(scope), Some(tracer)) = (self.stepper.scope_of(step), &mut self.tracer) {
+            tracer.arm(scope, times);
+        }
+    }
+
+    /// Lets a thread that was held at a point go on, unless it is delayed.
+    pub(crate) fn release(&mut self, tid: i32) -> Result<(), Trouble> {
+        if self.later.delays(tid) {
+            return Ok(());
+        }
+        match &mut self.tracer {
+            Some(tracer) => Ok(tracer.release(tid)?),
+            None => Ok(()),
+        }
+    }
+
+    /// A state that the next step waits for and that is there already.
+    pub(crate) fn already_met(&self) -> Option<String> {
+        if let Some(signal) = self.stepper.handler() {
+            let sets = proc::signal_sets(self.pid)?;
+            return SignalSets::has(sets.caught, signal)
+                .then(|| format!("handler for {}", signals::name(signal)));
+        }
+        if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
+            return Some(format!("file {path}"));
+        }
+        self.stepper.has_children().then(|| "a child".to_owned())
+    }
+
+    /// Does it. False when there is nobody, or nothing, to do it to.
+    fn strike(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, Trouble> {
+        match *fault {
+            Fault::Signal { signal, to } => self.send(signal, to, held),
+            Fault::HangUp => {
+                self.read_all()?;
+                Ok(self.streams.hang_up(self.poller)?)
+            }
+            Fault::CloseReader { stream } => {
+                self.read_all()?;
+                Ok(self.streams.close_reader(stream, self.poller)?)
+            }
+            Fault::Freeze { ns, to } => {
+                let Some(whom) = self.whom(to, held) else {
+                    return Ok(false);
+                };
+                let stopped = spawn::kill(whom, libc::SIGSTOP)?;
+                self.later_by(ns, Later::Continue(whom));
+                Ok(stopped)
+            }
+            Fault::Starve { ns } => {
+                self.starve()?;
+                self.later_by(ns, Later::Feed);
+                Ok(true)
+            }
+            Fault::Errno { .. } | Fault::Short { .. } | Fault::Delay { .. } => {
+                let Some(held) = held else {
+                    return Ok(false);
+                };
+                self.change_call(fault, held)
+            }
+        }
+    }
+
+    fn change_call(&mut self, fault: &Fault, held: i32) -> Result<bool, Trouble> {
+        let Some(tracer) = &mut self.tracer else {
+            return Ok(false);
+        };
+        let changed = match *fault {
+            Fault::Errno { errno } => tracer.answer_with_error(held, errno),
+            Fault::Short { bytes } => tracer.shorten(held, bytes, length_position),
+            Fault::Delay { ns } => {
+                self.later_by(ns, Later::Release(held));
+                Ok(true)
+            }
+            _ => Ok(false),
+        };
+        match changed {
+            // It was killed meanwhile.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            other => Ok(other?),
+        }
+    }
+
+    /// The target gets so much more time.
+    fn later_by(&mut self, ns: u64, what: Later) {
+        let ns = ns.min(u64::MAX / 8);
+        self.allow(ns);
+        self.later.push(self.now_ns() + ns, what);
+    }
+
+    pub(crate) fn allow(&mut self, ns: u64) {
+        self.allowance_ns = self.allowance_ns.saturating_add(ns).min(u64::MAX / 8);
+    }
+
+    fn send(&mut self, signal: i32, to: Delivery, held: Option<i32>) -> Result<bool, Trouble> {
+        match to {
+            Delivery::Terminal => {
+                let character =
+                    typed(signal).ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
+                let foreground = self.streams.type_character(character)?;
+                if let (Some(held), Some(group)) = (held, foreground) {
+                    self.await_typed(signal, held, group)?;
+                }
+                Ok(true)
+            }
+            Delivery::Thread(name) => {
+                let Some(tracer) = &self.tracer else {
+                    return Ok(false);
+                };
+                let here = held.map(|held| tracer.process_of(held));
+                let places = here.into_iter().chain([self.pid]);
+                let found = places
+                    .filter_map(|pid| Some((pid, tracer.thread_named(pid, name.as_str())?)))
+                    .next();
+                match found {
+                    Some((pid, tid)) => Ok(spawn::kill_thread(pid, tid, signal)?),
+                    None => Ok(false),
+                }
+            }
+            _ => match self.whom(to, held) {
+                Some(whom) => {
+                    // One that is gone has ended by itself: the moment was reached.
+                    spawn::kill(whom, signal)?;
+                    Ok(true)
+                }
+                None => Ok(false),
+            },
+        }
+    }
+
+    /// A process (positive) or a group (negative).
+    fn whom(&self, to: Delivery, held: Option<i32>) -> Option<i32> {
+        match to {
+            Delivery::Group => Some(-self.pid),
+            Delivery::Child => {
+                let tracer = self.tracer.as_ref()?;
+                let here = held.map(|held| tracer.process_of(held));
+                here.filter(|pid| *pid != self.pid)
+                    .or_else(|| tracer.youngest())
+            }
+            _ => Some(self.pid),
+        }
+    }
+
+    /// The terminal turns a character into a signal a moment after it was
+    /// typed. A thread that is held at a point must not run on before that, or
+    /// the signal would land somewhere else.
+    fn await_typed(&self, signal: i32, held: i32, group: i32) -> io::Result<()> {
+        const LIMIT: Duration = Duration::from_millis(100);
+        let begun = Instant::now();
+        let process = self
+            .tracer
+            .as_ref()
+            .map_or(held, |tracer| tracer.process_of(held));
+        if proc::stat(process).is_none_or(|stat| stat.group != group) {
+            return Ok(());
+        }
+        if self.streams.typed_has_arrived()? {
+            // Another thread may have taken it already: then it never shows as pending.
+            return Ok(());
+        }
+        while begun.elapsed() < LIMIT {
+            let Some(sets) = proc::signal_sets(process) else {
+                return Ok(());
+            };
+            if SignalSets::has(sets.pending | sets.ignored, signal) {
+                return Ok(());
+            }
+            // The echo comes with the signal, unless output is waiting already or
+            // the program has switched it off: then this only yields the processor.
+            self.streams.echo_within_ms(1)?;
+        }
+        // A program in raw mode takes the character as input: there is no signal.
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! A target's standard streams, seen from outside.
+
+use crate::facts::CaptureWriter;
+use crate::facts::{Stream, TerminalFact};
+use crate::sys::poller::Poller;
+use crate::sys::pty;
+use crate::sys::pty::Pty;
+use crate::sys::spawn;
+use crate::sys::spawn::Stdio;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// One stream that is read.
+pub(crate) struct Reader {
+    file: File,
+    pub(crate) stream: Stream,
+    pub(crate) capture: CaptureWriter,
+    pub(crate) open: bool,
+}
+
+impl Reader {
+    fn new(end: OwnedFd, stream: Stream) -> Reader {
+        Reader {
+            file: File::from(end),
+            stream,
+            capture: CaptureWriter::default(),
+            open: true,
+        }
+    }
+
+    /// The next bytes; 0 when there are none now (`open` tells whether more can come).
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.file.read(buffer) {
+                Ok(0) => {
+                    self.open = false;
+                    return Ok(0);
+                }
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                // A pty master whose slaves are all closed.
+                Err(error) if error.raw_os_error() == Some(libc::EIO) => {
+                    self.open = false;
+                    return Ok(0);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl AsFd for Reader {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Reader {
+    /// Closes this end for good. What is read from then on is an end of file.
+    fn close(&mut self, poller: &Poller) -> io::Result<()> {
+        if self.open {
+            poller.remove(&self.file)?;
+        }
+        self.open = false;
+        self.file = File::open("/dev/null")?;
+        Ok(())
+    }
+}
+
+/// All streams of one run.
+pub(crate) struct Streams {
+    pub(crate) readers: Vec<Reader>,
+    terminal: Option<(OwnedFd, TerminalFact)>,
+    hung_up: bool,
+    /// The target's ends, closed here once it has them.
+    theirs: Vec<OwnedFd>,
+}
+
+impl Streams {
+    pub(crate) fn pipes(stdin: Option<&Path>) -> io::Result<Streams> {
+        let input = File::open(stdin.unwrap_or_else(|| Path::new("/dev/null")))?;
+        let (out, their_out) = spawn::output_pipe()?;
+        let (err, their_err) = spawn::output_pipe()?;
+        Ok(Streams {
+            readers: vec![
+                Reader::new(out, Stream::Stdout),
+                Reader::new(err, Stream::Stderr),
+            ],
+            terminal: None,
+            hung_up: false,
+            theirs: vec![input.into(), their_out, their_err],
+        })
+    }
+
+    pub(crate) fn terminal(size: (u16, u16)) -> io::Result<Streams> {
+        let Pty { master, slave } = pty::open(size.0, size.1)?;
+        let before = pty::settings(&slave)?;
+        let fact = TerminalFact {
+            size,
+            before,
+            after: before,
+        };
+        Ok(Streams {
+            readers: vec![Reader::new(master, Stream::Terminal)],
+            terminal: Some((slave, fact)),
+            hung_up: false,
+            theirs: Vec::new(),
+        })
+    }
+
+    pub(crate) fn stdio(&self) -> Stdio<'_> {
+        match &self.terminal {
+            Some((slave, _)) => Stdio::Terminal(slave.as_fd()),
+            None => Stdio::Three(
+                self.theirs[0].as_fd(),
+                self.theirs[1].as_fd(),
+                self.theirs[2].as_fd(),
+            ),
+        }
+    }
+
+    /// The target has its ends: without this no end of file would ever come.
+    pub(crate) fn started(&mut self) {
+        self.theirs.clear();
+    }
+
+    /// Closes the terminal's master end, which is a hangup. False when there is no terminal any more.
+    pub(crate) fn hang_up(&mut self, poller: &Poller) -> io::Result<bool> {
+        if self.terminal.is_none() || self.hung_up {
+            return Ok(false);
+        }
+        self.hung_up = true;
+        self.readers[0].close(poller)?;
+        Ok(true)
+    }
+
+    /// Closes the reading end of a pipe. False when it is closed already.
+    pub(crate) fn close_reader(&mut self, stream: Stream, poller: &Poller) -> io::Result<bool> {
+        let wanted = |reader: &&mut Reader| reader.stream == stream && reader.open;
+        match self.readers.iter_mut().find(wanted) {
+            Some(reader) => reader.close(poller).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Types a character on the terminal. Answers the group in its foreground.
+    pub(crate) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
+        let Some((slave, _)) = &self.terminal else {
+            return Err(io::Error::other(
+                "there is no terminal to type on; use --pty",
+            ));
+        };
+        if self.hung_up {
+            return Ok(None);
+        }
+        let master = &mut self.readers[0].file;
+        let foreground = pty::foreground(master.as_fd()).or_else(|| pty::foreground(slave.as_fd()));
+        master.write_all(&[character])?;
+        Ok(foreground)
+    }
+
+    /// Lets the kernel finish what typing has begun: to ask whether there is something to read waits for its worker,
+    /// unless something was there before. False when that was so, or the terminal is gone.
+    pub(crate) fn typed_has_arrived(&self) -> io::Result<bool> {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let Some((slave, _)) = &self.terminal else {
+            return Ok(false);
+        };
+        let mut asked = [PollFd::new(slave.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut asked, PollTimeout::ZERO)? == 0)
+    }
+
+    /// Waits until the terminal has something to say, at most this long.
+    pub(crate) fn echo_within_ms(&self, limit_ms: u16) -> io::Result<()> {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let mut wanted = [PollFd::new(self.readers[0].file.as_fd(), PollFlags::POLLIN)];
+        poll(&mut wanted, PollTimeout::from(limit_ms))?;
+        Ok(())
+    }
+
+    /// The terminal's settings, read after the target's end.
+    pub(crate) fn terminal_fact(&self) -> Option<TerminalFact> {
+        let (slave, fact) = self.terminal.as_ref()?;
+        let mut fact = fact.clone();
+        if let Ok(after) = pty::settings(slave) {
+            fact.after = after;
+        }
+        Some(fact)
+    }
+}

@@ -1,0 +1,54 @@
+//! Children that have ended: does their parent wait for them?
+
+use super::run_loop::Live;
+use crate::facts::Zombie;
+use crate::sys::proc;
+
+/// A child that is dead for this long, while its parent goes on, is not waited
+/// for. A program that finishes its active work first is right for two seconds.
+const UNREAPED_MS: u64 = 2_000;
+/// Children that are watched at a time; a program that makes more of them in
+/// two seconds is told by the first.
+const MOST_DEAD: usize = 1_000;
+/// Zombies that are told.
+const MOST_ZOMBIES: usize = 20;
+
+impl Live<'_> {
+    /// A child has ended now.
+    pub(crate) fn bury(&mut self, pid: i32) {
+        if self.dead.len() < MOST_DEAD && self.ended_ns.is_none() {
+            let now = self.now_ns();
+            self.dead.push_back((pid, now));
+        }
+    }
+
+    /// When the next dead child is to be looked at.
+    pub(crate) fn next_burial_ns(&self) -> Option<u64> {
+        let (_, ended) = self.dead.front()?;
+        Some(ended + UNREAPED_MS * 1_000_000)
+    }
+
+    /// Looks at those that have been dead for long.
+    pub(crate) fn look_at_dead(&mut self, now: u64) {
+        while self.next_burial_ns().is_some_and(|due| due <= now) {
+            let Some((pid, ended_ns)) = self.dead.pop_front() else {
+                return;
+            };
+            let us = std::process::id().cast_signed();
+            let Some(stat) = proc::stat(pid).filter(|stat| stat.state == 'Z' && stat.parent != us)
+            else {
+                continue;
+            };
+            if self.zombies.len() < MOST_ZOMBIES {
+                self.zombies.push(Zombie {
+                    pid,
+                    command: proc::command(pid),
+                    parent: stat.parent,
+                    parent_command: proc::command(stat.parent),
+                    ended_ns,
+                    age_ms: (now - ended_ns) / 1_000_000,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Calls that a run looks out for: recording them, and knowing the awaited one.
+
+use super::syscalls::Call;
+use super::trace_config::{Awaited, Look, Record};
+use super::tracer::{Hold, Tracer};
+use crate::facts::{Phase, PointKey, RawPoint};
+use crate::tracer::syscalls;
+use crate::tracer::thread::pending_syscall::Inside;
+
+/// A target that makes more calls than this is recorded up to here.
+const MOST_POINTS: usize = 200_000;
+
+impl Tracer {
+    /// Records the call and its name as far as this run wants them.
+    pub(crate) fn note(&mut self, tid: i32, call: &Call, ip: u64, nth: u32, inside: &mut Inside) {
+        if self.watch.record.is_none() && !self.watch.tell_effects {
+            return;
+        }
+        let name = syscalls::name(call.number);
+        let class = syscalls::class_of(&name);
+        let effect = class.is_some_and(|class| class.is_effect(call));
+        if self.watch.record.is_some() && syscalls::asks_for_processors(&name, call) {
+            self.recording.parallel = true;
+        }
+        if !effect && self.watch.record != Some(Record::All) {
+            return;
+        }
+        let arg = class.map_or_else(String::new, |class| class.argument(call, &self.places));
+        if name == "rt_sigaction" {
+            inside.installs = syscalls::handler_installed(call);
+        }
+        if self.watch.tell_effects && effect {
+            inside.tell = Some(if arg.is_empty() {
+                name.clone()
+            } else {
+                format!("{name}({arg})")
+            });
+        }
+        let is_new = inside.point.is_none() && self.recording.points.len() < MOST_POINTS;
+        if self.watch.record.is_some() && is_new {
+            inside.point = Some(self.recording.points.len());
+            if self.watch.stacks {
+                self.take_stack(tid);
+            }
+            self.recording.points.push(RawPoint {
+                key: self.key(tid, call.number, ip, nth),
+                call: name,
+                arg,
+                returned: None,
+                effect,
+                blocks: class.is_some_and(|class| class.blocks),
+                changes: effect && class.is_some_and(|class| class.changes),
+                in_handler: self.in_window(tid),
+                installs: inside.installs,
+                at_ns: self.now_ns,
+            });
+        }
+    }
+
+    fn key(&self, tid: i32, number: u32, ip: u64, nth: u32) -> PointKey {
+        let thread = self.family.threads.get(&tid);
+        let pid = thread.map_or(tid, |thread| thread.pid);
+        PointKey {
+            process: self
+                .family
+                .processes
+                .get(&pid)
+                .map(crate::tracer::process_tree::Process::name)
+                .unwrap_or_default(),
+            thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
+            number,
+            ip,
+            nth,
+        }
+    }
+
+    /// What this call is to be held for, if for anything: an awaited point, or a scope.
+    pub(crate) fn match_awaited(
+        &mut self,
+        tid: i32,
+        call: &Call,
+        ip: u64,
+        nth: u32,
+    ) -> Option<(Hold, Phase)> {
+        let mut found = None;
+        for index in 0..self.watch.awaited.len() {
+            let (matches, phase) = match &self.watch.awaited[index] {
+                Awaited::Exact {
+                    key,
+                    arg,
+                    same,
+                    phase,
+                } => (
+                    (key.number, key.ip, key.nth) == (call.number, ip, nth)
+                        && *key == self.key(tid, call.number, ip, nth)
+                        && same(arg, &self.argument(call)),
+                    *phase,
+                ),
+                Awaited::Live { look, nth, phase } => {
+                    let (nth, phase) = (*nth, *phase);
+                    let looks_right = self.looks(tid, call, look);
+                    // Counted for all, whichever of them this call is held for.
+                    self.met[index] += u32::from(looks_right);
+                    (looks_right && self.met[index] == nth, phase)
+                }
+            };
+            if matches && !self.reached[index] && found.is_none() {
+                self.reached[index] = true;
+                found = Some((Hold::Awaited(index), phase));
+            }
+        }
+        if found.is_some() {
+            return found;
+        }
+        let scope = (0..self.watch.scopes.len()).find(|index| {
+            self.armed[*index] > 0 && self.looks(tid, call, &self.watch.scopes[*index].look)
+        });
+        match scope {
+            Some(index) => {
+                self.armed[index] -= 1;
+                Some((Hold::Scope(index), self.watch.scopes[index].phase))
+            }
+            None => (self.watch.outputs && call.is_output()).then_some((Hold::Output, Phase::Exit)),
+        }
+    }
+
+    /// From now on the calls of a scope are held, so many of them.
+    pub(crate) fn arm(&mut self, scope: usize, times: u32) {
+        self.armed[scope] = times;
+    }
+
+    fn looks(&self, tid: i32, call: &Call, look: &Look) -> bool {
+        let name = syscalls::name(call.number);
+        if !look.calls.contains(&name) {
+            return false;
+        }
+        let is_process = look.process.as_ref().is_none_or(|glob| {
+            let key = self.key(tid, call.number, 0, 0);
+            // As the name of a point begins: with the thread, when it is not the main one.
+            glob.is_match(&key.process)
+                || !key.thread.is_empty()
+                    && glob.is_match(format!("{}+{}", key.process, key.thread))
+        });
+        is_process
+            && (look.every || syscalls::class_of(&name).is_none_or(|class| class.is_effect(call)))
+            && look
+                .arg
+                .as_ref()
+                .is_none_or(|glob| glob.is_match(self.argument(call)))
+    }
+
+    /// The call with its argument, as a point's name shows it.
+    pub(crate) fn label(&self, call: &Call) -> String {
+        let (name, arg) = (syscalls::name(call.number), self.argument(call));
+        if arg.is_empty() {
+            name
+        } else {
+            format!("{name}({arg})")
+        }
+    }
+
+    fn argument(&self, call: &Call) -> String {
+        syscalls::class_of(&syscalls::name(call.number))
+            .map_or_else(String::new, |class| class.argument(call, &self.places))
+    }
+}

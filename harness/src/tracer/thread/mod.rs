@@ -1,0 +1,6 @@
+//! The state of one traced thread.
+
+pub(crate) mod handler_frame;
+pub(crate) mod livelock;
+pub(crate) mod pending_syscall;
+pub(crate) mod single_step;
