@@ -3,7 +3,7 @@
 #[path = "support/sigproof.rs"]
 mod sigproof;
 
-use ::sigproof::explore::{Narrowing, Strike, SweepOptions};
+use ::sigproof::explore::{FaultSpec, PointFilter, SweepOptions};
 use ::sigproof::testing::{Delivery, Fault, Target, Test, Trigger};
 use serde_json::Value;
 use sigproof::{Outcome, rust_program};
@@ -228,14 +228,14 @@ fn a_sweep_in_code_begins_where_the_program_says_so() {
     let target = Target::new([program.as_str(), "a.txt"]).input(&input);
     let (kill, _) = Fault::parse("KILL", |_| Delivery::Process).expect("a fault");
     let options = SweepOptions {
-        narrowing: Narrowing {
+        narrowing: PointFilter {
             after: Some(Trigger::Failpoint {
                 name: "removed".to_owned(),
                 nth: 1,
             }),
-            ..Narrowing::default()
+            ..PointFilter::default()
         },
-        ..SweepOptions::of(Strike::once(kill))
+        ..SweepOptions::of(FaultSpec::once(kill))
     };
     let verdicts = Test::new(target)
         .store(place.path().join("store"))

@@ -1,4 +1,4 @@
-//! What was found can be stored, and shown to people and to machines in the forms that they read.
+//! EventKind was found can be stored, and shown to people and to machines in the forms that they read.
 
 #[path = "support/says.rs"]
 mod says;

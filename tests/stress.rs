@@ -3,8 +3,8 @@
 //! `cargo ci stress` has 10,000 runs; without it there are 300 (`SIGPROOF_STRESS_RUNS`).
 
 use fixture_model::Helper;
-use sigproof::execute::Lab;
-use sigproof::explore::{Progress, Strike, SweepOptions, SweepReport, sweep};
+use sigproof::execute::SupervisorPool;
+use sigproof::explore::{FaultSpec, Progress, SweepOptions, SweepReport, sweep};
 use sigproof::failure::Store;
 use sigproof::oracle::Contract;
 use sigproof::schedule::{Delivery, Fault};
@@ -130,10 +130,10 @@ fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
         runs.to_string(),
     ]);
     target.source = Source::Directory(tree.path().to_owned());
-    let lab = Lab::open(&target, 2, isolation).expect("a lab");
+    let lab = SupervisorPool::open(&target, 2, isolation).expect("a lab");
     let options = SweepOptions {
         isolation,
-        ..SweepOptions::of(Strike::once(Fault::Signal {
+        ..SweepOptions::of(FaultSpec::once(Fault::Signal {
             signal: 2,
             to: Delivery::Group,
         }))

@@ -1,7 +1,7 @@
 //! The library from a test binary: supervisors are this very executable, started again, and serve before `main`.
 
-use sigproof::execute::Lab;
-use sigproof::explore::{Strike, SweepOptions, SweepReport, sweep};
+use sigproof::execute::SupervisorPool;
+use sigproof::explore::{FaultSpec, SweepOptions, SweepReport, sweep};
 use sigproof::failure::Store;
 use sigproof::oracle::Contract;
 use sigproof::schedule::{Delivery, Fault};
@@ -11,8 +11,8 @@ use sigproof_core::{Stage, StopSource};
 fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::error::Error> {
     let store = tempfile::tempdir().expect("a directory");
     let target = Target::new(["sh", "-c", script]);
-    let lab = Lab::open(&target, 2, Isolation::Auto)?;
-    let options = SweepOptions::of(Strike::once(Fault::Signal {
+    let lab = SupervisorPool::open(&target, 2, Isolation::Auto)?;
+    let options = SweepOptions::of(FaultSpec::once(Fault::Signal {
         signal: 2,
         to: Delivery::Group,
     }));

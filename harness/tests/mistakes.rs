@@ -33,7 +33,7 @@ lines = ["ready"]
 redact = [{ pattern = '\d+ files', with = "[N] files" }]
 "#;
 
-fn parse(content: &str) -> Result<Scenario, sigproof::scenario::Mistake> {
+fn parse(content: &str) -> Result<Scenario, sigproof::scenario::Diagnostic> {
     Scenario::parse(Path::new("gate.toml"), "gate", content)
 }
 

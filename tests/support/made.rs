@@ -1,24 +1,25 @@
 //! Results made by hand: everything that a report can show, in the ugliest form.
 
 use ::sigproof::explore::Share;
-use ::sigproof::facts::{Event, ExitStatus, Phase, Run, Stream, TerminalFact, What};
+use ::sigproof::facts::{Event, EventKind, ExitStatus, Phase, Run, Stream, TerminalFact};
 use ::sigproof::schedule::PointName;
 use ::sigproof::session::{
-    Between, Budget, Case, CaseVerdict, Coverage, Difference, Fate, Finding, Kind, Point, Record,
+    Budget, Case, CaseVerdict, CodeWindow, Coverage, Difference, Finding, Kind, Point,
+    PointOutcome, Record,
 };
 
-/// What cannot be broken at a space, and markup that must not become any.
+/// EventKind cannot be broken at a space, and markup that must not become any.
 pub const LONG: &str = "</script><b>/a/very/long/path/without/any/space/in/it/that/goes/on/and/on/and/on/for/ever/and/ever";
 
 fn point(index: usize, findings: usize) -> Point {
     let calls = ["openat", "write", "rename", "unlink", "fsync", "close"];
     let fates = [
-        Fate::ByClass,
-        Fate::LeftOut,
-        Fate::NotReached,
-        Fate::CutShort,
-        Fate::Failed,
-        Fate::Elsewhere,
+        PointOutcome::ByClass,
+        PointOutcome::LeftOut,
+        PointOutcome::NotReached,
+        PointOutcome::CutShort,
+        PointOutcome::Failed,
+        PointOutcome::Elsewhere,
     ];
     let bad = index % 50 == 7;
     Point {
@@ -40,10 +41,10 @@ fn point(index: usize, findings: usize) -> Point {
         },
         at_ns: index as u64 * 40_000,
         outcome: match index {
-            _ if bad && index.is_multiple_of(3) => Fate::Flaky,
-            _ if bad => Fate::Violated,
+            _ if bad && index.is_multiple_of(3) => PointOutcome::Flaky,
+            _ if bad => PointOutcome::Violated,
             _ if index.is_multiple_of(97) => fates[index / 97 % fates.len()],
-            _ => Fate::Holds,
+            _ => PointOutcome::Holds,
         },
         findings: if bad {
             vec![index % findings]
@@ -64,20 +65,20 @@ fn record(points: usize) -> Record {
         at_ns: at * 100_000,
         what,
     };
-    let mut events = vec![event(0, What::Started { pid: 101 })];
+    let mut events = vec![event(0, EventKind::Started { pid: 101 })];
     for child in 0..6 {
         let pid = 102 + child as i32;
-        events.push(event(10 + child, What::Child { pid, parent: 101 }));
+        events.push(event(10 + child, EventKind::Child { pid, parent: 101 }));
         events.push(event(
             12 + child,
-            What::Exec {
+            EventKind::Exec {
                 pid,
                 command: LONG.into(),
             },
         ));
         events.push(event(
             80,
-            What::ChildExited {
+            EventKind::ChildExited {
                 pid,
                 status: ExitStatus::Exited(0),
             },
@@ -87,7 +88,7 @@ fn record(points: usize) -> Record {
         let bytes = format!("\x1b[3{}mline {line} {LONG}\x1b[0m\r\n", line % 8).into_bytes();
         events.push(event(
             20 + line,
-            What::Output {
+            EventKind::Output {
                 stream: Stream::Terminal,
                 bytes,
             },
@@ -95,7 +96,7 @@ fn record(points: usize) -> Record {
     }
     events.push(event(
         50,
-        What::Fault {
+        EventKind::Fault {
             step: 0,
             fault: "SIGINT to the terminal".into(),
             met: "its point".into(),
@@ -104,7 +105,7 @@ fn record(points: usize) -> Record {
     ));
     events.push(event(
         51,
-        What::Delivered {
+        EventKind::Delivered {
             pid: 101,
             tid: 101,
             thread: String::new(),
@@ -115,7 +116,7 @@ fn record(points: usize) -> Record {
     ));
     events.push(event(
         90,
-        What::Exited {
+        EventKind::Exited {
             status: ExitStatus::Signaled(2),
         },
     ));
@@ -166,7 +167,7 @@ pub fn full(points: usize, findings: usize) -> Case {
                 .filter(|at| at % 50 == 7 && at % findings == index)
                 .collect(),
             first: Some(format!("bash:openat({LONG})#1@exit")),
-            between: Some(Between {
+            between: Some(CodeWindow {
                 text: format!(
                     "between `openat({LONG})` in {LONG} (save.c:41) and `rename` in main"
                 ),

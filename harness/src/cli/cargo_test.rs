@@ -3,8 +3,8 @@
 use crate::cli::exit;
 use crate::error::Error;
 use crate::report;
-use crate::report::Paper;
-use crate::scenario::{Binaries, Found, Player, Scenario};
+use crate::report::TerminalWriter;
+use crate::scenario::{Binaries, FoundFiles, Runner, Scenario};
 use crate::session::{Case, CaseVerdict};
 use libtest_mimic::{Arguments, Failed, Trial};
 use sigproof_core::StopSource;
@@ -15,8 +15,8 @@ use std::process::ExitCode;
 /// `INSTA_UPDATE=always` accepts what they say now.
 pub fn scenarios(package: &str, path: &str) -> ExitCode {
     let package = PathBuf::from(package);
-    let found = Found::at(&[package.join(path)]);
-    let player = Player {
+    let found = FoundFiles::at(&[package.join(path)]);
+    let player = Runner {
         binaries: Binaries::default(),
         store: package.join(".sigproof"),
         jobs: 1,
@@ -46,7 +46,7 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
     ExitCode::from(exit::HOLDS)
 }
 
-fn play(player: &Player, scenario: &Scenario) -> Result<(), Failed> {
+fn play(player: &Runner, scenario: &Scenario) -> Result<(), Failed> {
     let source = StopSource::new();
     let case = match player.play(scenario, &source.token(), |_, _| {}) {
         Ok(case) => case,
@@ -60,7 +60,7 @@ fn play(player: &Player, scenario: &Scenario) -> Result<(), Failed> {
 }
 
 fn shown(case: &Case) -> String {
-    let mut paper = Paper::with_width(100);
+    let mut paper = TerminalWriter::with_width(100);
     report::case_details(&mut paper, case);
     anstream::adapter::strip_str(&paper.finish()).to_string()
 }

@@ -2,10 +2,10 @@
 
 use super::args::{ContractArgs, PhaseArg, PointArgs, RunArgs, SweepArgs, TargetArgs};
 use crate::error::Error;
-use crate::explore::{Narrowing, Second, Strike};
+use crate::explore::{FaultSpec, PointFilter, SecondFault};
 use crate::facts::Phase;
 use crate::oracle;
-use crate::oracle::{Contract, Mapped};
+use crate::oracle::{Contract, PhaseSelection};
 use crate::schedule::{Delivery, Fault, ParseError, Step, Trigger, duration};
 use crate::target::{Limits, Source, Target};
 use std::path::PathBuf;
@@ -168,7 +168,7 @@ pub(crate) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
 
 impl SweepArgs {
     /// What is done at each point.
-    pub fn strike(&self) -> Result<Strike, Error> {
+    pub fn strike(&self) -> Result<FaultSpec, Error> {
         let pty = self.target.pty;
         let default = |signal| self.deliver.unwrap_or_else(|| Delivery::usual(signal, pty));
         let (fault, lasting) = match &self.fault {
@@ -182,7 +182,7 @@ impl SweepArgs {
         };
         possible(&fault, pty)?;
         let then = self.then.iter().map(|text| step(text, "--then", pty));
-        Ok(Strike {
+        Ok(FaultSpec {
             fault,
             lasting,
             then: then.collect::<Result<_, _>>()?,
@@ -190,7 +190,7 @@ impl SweepArgs {
     }
 
     /// The second fault of each pair.
-    pub fn second(&self, first: &Fault) -> Result<Option<Second>, Error> {
+    pub fn second(&self, first: &Fault) -> Result<Option<SecondFault>, Error> {
         if self.second.is_empty() {
             return Ok(None);
         }
@@ -214,7 +214,7 @@ impl SweepArgs {
                 fault
             }
         };
-        Ok(Some(Second {
+        Ok(Some(SecondFault {
             places: self.second.clone(),
             fault,
             most: self.pairs,
@@ -222,7 +222,7 @@ impl SweepArgs {
     }
 
     /// On which sides of the calls it is done.
-    pub fn mapped(&self, fault: &Fault) -> Result<Mapped, Error> {
+    pub fn mapped(&self, fault: &Fault) -> Result<PhaseSelection, Error> {
         if !fault.is_of_call() {
             return self.points.mapped();
         }
@@ -231,11 +231,11 @@ impl SweepArgs {
                 "{fault} happens to the call itself; leave --phase out"
             )));
         }
-        Ok(Mapped::CALLS)
+        Ok(PhaseSelection::CALLS)
     }
 
-    pub fn narrowing(&self) -> Narrowing {
-        Narrowing {
+    pub fn narrowing(&self) -> PointFilter {
+        PointFilter {
             after: self.after.clone(),
             no_classes: self.no_classes,
             ..self.points.narrowing()
@@ -244,26 +244,26 @@ impl SweepArgs {
 }
 
 impl PointArgs {
-    pub fn narrowing(&self) -> Narrowing {
-        Narrowing {
+    pub fn narrowing(&self) -> PointFilter {
+        PointFilter {
             only: self.only.clone(),
             paths: self.path.clone(),
-            ..Narrowing::default()
+            ..PointFilter::default()
         }
     }
 
-    pub fn mapped(&self) -> Result<Mapped, Error> {
+    pub fn mapped(&self) -> Result<PhaseSelection, Error> {
         mapped(&self.phase)
     }
 }
 
 /// On which sides of the calls.
-pub(crate) fn mapped(phases: &[PhaseArg]) -> Result<Mapped, Error> {
+pub(crate) fn mapped(phases: &[PhaseArg]) -> Result<PhaseSelection, Error> {
     if phases.is_empty() {
-        return Ok(Mapped::DEFAULT);
+        return Ok(PhaseSelection::DEFAULT);
     }
     let has = |phase| phases.contains(&phase) || phases.contains(&PhaseArg::All);
-    let mapped = Mapped {
+    let mapped = PhaseSelection {
         exit: has(PhaseArg::Exit),
         before_blocking: false,
         before_all: has(PhaseArg::Before),

@@ -2,26 +2,34 @@
 
 use super::sessions::print;
 use crate::cli::exit;
-use crate::execute::Lab;
+use crate::execute::SupervisorPool;
 use crate::explore::map_points;
-use crate::oracle::{Contract, Mapped};
-use crate::report::{Ink, Paper};
+use crate::oracle::{Contract, PhaseSelection};
+use crate::report::{Style, TerminalWriter};
 use crate::target::Isolation;
 use crate::target::{Source, Target};
 use sigproof_core::StopSource;
 
 /// Tries each thing for real and says what follows when it does not work.
 pub fn doctor() -> u8 {
-    let mut paper = Paper::new();
+    let mut paper = TerminalWriter::new();
     let mut code = exit::HOLDS;
-    let say = |paper: &mut Paper, what: &str, result: Result<String, String>, consequence: &str| {
+    let say = |paper: &mut TerminalWriter,
+               what: &str,
+               result: Result<String, String>,
+               consequence: &str| {
         match result {
-            Ok(how) => paper.item(0, (Ink::Good, &format!("✓ {what:<12} ")), Ink::Plain, &how),
+            Ok(how) => paper.item(
+                0,
+                (Style::Good, &format!("✓ {what:<12} ")),
+                Style::Plain,
+                &how,
+            ),
             Err(why) => {
                 paper.item(
                     0,
-                    (Ink::Warn, &format!("! {what:<12} ")),
-                    Ink::Plain,
+                    (Style::Warn, &format!("! {what:<12} ")),
+                    Style::Plain,
                     &format!("{why}; {consequence}"),
                 );
             }
@@ -31,7 +39,7 @@ pub fn doctor() -> u8 {
         source,
         ..Target::new(["true"])
     };
-    let namespaces = Lab::open(&target(Source::Empty), 1, Isolation::Namespaces);
+    let namespaces = SupervisorPool::open(&target(Source::Empty), 1, Isolation::Namespaces);
     say(
         &mut paper,
         "namespaces",
@@ -42,7 +50,7 @@ pub fn doctor() -> u8 {
     );
     let here = std::env::current_dir().map_err(|error| error.to_string());
     let view = here.and_then(|here| {
-        let lab = Lab::open(&target(Source::View(here)), 1, Isolation::Namespaces)
+        let lab = SupervisorPool::open(&target(Source::View(here)), 1, Isolation::Namespaces)
             .map_err(|e| e.to_string())?;
         if lab.method() == "overlay" || lab.notes.is_empty() {
             Ok(format!("this directory is seen through {}", lab.method()))
@@ -56,13 +64,13 @@ pub fn doctor() -> u8 {
             pty,
             ..target(Source::Empty)
         };
-        let lab = Lab::open(&target, 1, Isolation::Auto).map_err(|e| e.to_string())?;
+        let lab = SupervisorPool::open(&target, 1, Isolation::Auto).map_err(|e| e.to_string())?;
         let source = StopSource::new();
         let baseline = map_points(
             &lab,
             &Contract::default(),
             libc::SIGINT,
-            Mapped::DEFAULT,
+            PhaseSelection::DEFAULT,
             true,
             &source.token(),
         )

@@ -9,7 +9,7 @@ use crate::explore;
 use crate::explore::{FuzzProgress, FuzzReport};
 use crate::failure::Store;
 use crate::report;
-use crate::report::{Bar, Json, Paper};
+use crate::report::{Bar, Json, TerminalWriter};
 use crate::session;
 use crate::session::Kind;
 use crate::target::Target;
@@ -31,7 +31,7 @@ pub fn fuzz(args: &FuzzArgs) -> u8 {
             }
             told(out.fuzzed(&report, code))?;
         } else {
-            let mut paper = Paper::new();
+            let mut paper = TerminalWriter::new();
             report::fuzz_report(&mut paper, &report);
             print(&paper.finish());
         }
@@ -57,7 +57,7 @@ fn fuzzed(
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let place = report::Place::of(&lab);
+    let place = report::RunSetup::of(&lab);
     let report = explore::fuzz(
         lab,
         args.contract.contract(),
@@ -70,7 +70,7 @@ fn fuzzed(
                     let mut out = Json::new(io::stdout().lock());
                     heading = Some(out.fuzzing(&target.command, baseline, &options));
                 } else {
-                    let mut paper = Paper::new();
+                    let mut paper = TerminalWriter::new();
                     report::fuzz_heading(&mut paper, &target, &place, baseline, &options);
                     bar.print(&paper.finish());
                 }

@@ -5,8 +5,8 @@ use crate::cli::args::test::InitArgs;
 use crate::cli::exit;
 use crate::error::Error;
 use crate::explore::map_points;
-use crate::oracle::{Contract, Mapped};
-use crate::report::{Bar, Ink, Paper};
+use crate::oracle::{Contract, PhaseSelection};
+use crate::report::{Bar, Style, TerminalWriter};
 use crate::scenario::{Scenario, draft, named};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -29,7 +29,14 @@ pub fn init(args: &InitArgs) -> u8 {
             baseline_status: i32::from(args.baseline_status),
             ..Contract::default()
         };
-        let baseline = map_points(&lab, &contract, libc::SIGINT, Mapped::DEFAULT, false, token)?;
+        let baseline = map_points(
+            &lab,
+            &contract,
+            libc::SIGINT,
+            PhaseSelection::DEFAULT,
+            false,
+            token,
+        )?;
         bar.clear();
         let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
         let directory = path.parent().unwrap_or(Path::new(""));
@@ -43,11 +50,11 @@ pub fn init(args: &InitArgs) -> u8 {
         File::create(&path)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        let mut paper = Paper::new();
+        let mut paper = TerminalWriter::new();
         paper.item(
             0,
-            (Ink::Good, "✓ "),
-            Ink::Plain,
+            (Style::Good, "✓ "),
+            Style::Plain,
             &format!("{} is written; now run it:", path.display()),
         );
         paper.command(2, &format!("sigproof test {}", path.display()));

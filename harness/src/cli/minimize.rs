@@ -3,16 +3,16 @@
 use super::sessions::{guarded, print, told};
 use crate::cli::exit;
 use crate::explore;
-use crate::explore::MinimiseOptions;
-use crate::failure::Failure;
+use crate::explore::MinimizeOptions;
+use crate::failure::StoredFailure;
 use crate::report;
-use crate::report::{Bar, Json, Paper};
+use crate::report::{Bar, Json, TerminalWriter};
 use clap::Args;
 use std::io;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
-pub struct MinimiseArgs {
+pub struct MinimizeArgs {
     /// The stored failing run
     pub file: PathBuf,
     /// Arguments that may be left out, a glob (repeatable); globs with spaces between for those that go together
@@ -32,11 +32,11 @@ pub struct MinimiseArgs {
     pub json: bool,
 }
 
-pub fn minimise(args: &MinimiseArgs) -> u8 {
+pub fn minimise(args: &MinimizeArgs) -> u8 {
     let bar = Bar::new(!args.json);
     guarded(args.json, &bar, |token| {
-        let failure = Failure::read(&args.file)?;
-        let options = MinimiseOptions {
+        let failure = StoredFailure::read(&args.file)?;
+        let options = MinimizeOptions {
             optional: args.optional.clone(),
             times: args.times,
             runs: args.runs,
@@ -60,7 +60,7 @@ pub fn minimise(args: &MinimiseArgs) -> u8 {
         if args.json {
             told(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
         } else {
-            let mut paper = Paper::new();
+            let mut paper = TerminalWriter::new();
             report::minimised_report(&mut paper, &failure, &least, file.as_deref());
             print(&paper.finish());
         }

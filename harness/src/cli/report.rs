@@ -5,14 +5,14 @@ use super::sessions::{failed, print};
 use crate::cli::exit;
 use crate::error::Error;
 use crate::report;
-use crate::report::Wanted;
+use crate::report::ReportFiles;
 use crate::session::{Case, Kind, Results};
 use crate::target::Target;
 use std::io::Write;
 
 impl ReportArgs {
-    fn wanted(&self) -> Wanted {
-        Wanted {
+    fn wanted(&self) -> ReportFiles {
+        ReportFiles {
             html: self.html.clone(),
             junit: self.junit.clone(),
             perfetto: self.perfetto.clone(),

@@ -4,12 +4,12 @@ use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
 use super::report::{keep, keep_error, named};
 use crate::cli::exit;
 use crate::error::Error;
-use crate::execute::Lab;
+use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{Progress, RunReport, SweepOptions, SweepReport};
-use crate::failure::{Failure, Store};
+use crate::explore::{Progress, RunOnceReport, SweepOptions, SweepReport};
+use crate::failure::{Store, StoredFailure};
 use crate::report;
-use crate::report::{Bar, Ink, Json, Paper, Sink};
+use crate::report::{Bar, Json, Sink, Style, TerminalWriter};
 use crate::schedule::Schedule;
 use crate::session;
 use crate::session::Kind;
@@ -27,8 +27,8 @@ pub fn print(text: &str) {
 
 /// Something to say while or before the work goes on.
 pub(crate) fn remark(words: &str) {
-    let mut paper = Paper::new();
-    paper.item(0, (Ink::Warn, "! "), Ink::Plain, words);
+    let mut paper = TerminalWriter::new();
+    paper.item(0, (Style::Warn, "! "), Style::Plain, words);
     let mut err = anstream::stderr().lock();
     let _ = err.write_all(paper.finish().as_bytes());
 }
@@ -63,17 +63,22 @@ pub fn failed(json: bool, error: &Error) -> u8 {
     if json {
         let _ = Json::new(io::stdout().lock()).error(&error.to_string(), code);
     }
-    let mut paper = Paper::new();
+    let mut paper = TerminalWriter::new();
     if matches!(error, Error::Interrupted) {
         paper.line(&[
-            (Ink::Warn, "sigproof: "),
+            (Style::Warn, "sigproof: "),
             (
-                Ink::Plain,
+                Style::Plain,
                 "interrupted before there was anything to report",
             ),
         ]);
     } else {
-        paper.item(0, (Ink::Bad, "sigproof: "), Ink::Plain, &error.to_string());
+        paper.item(
+            0,
+            (Style::Bad, "sigproof: "),
+            Style::Plain,
+            &error.to_string(),
+        );
     }
     let mut err = anstream::stderr().lock();
     let _ = err.write_all(paper.finish().as_bytes());
@@ -91,8 +96,8 @@ pub(crate) fn open(
     target: &Target,
     jobs: usize,
     isolation: crate::target::Isolation,
-) -> Result<Lab, Error> {
-    let lab = Lab::open(target, jobs, isolation)?;
+) -> Result<SupervisorPool, Error> {
+    let lab = SupervisorPool::open(target, jobs, isolation)?;
     for place in &lab.removed {
         remark(&format!(
             "removed the work tree of a session that was killed: {}",
@@ -129,7 +134,7 @@ pub fn sweep(args: SweepArgs) -> u8 {
             }
             told(out.summary(&report, code))?;
         } else {
-            let mut paper = Paper::new();
+            let mut paper = TerminalWriter::new();
             report::sweep_report(&mut paper, &report);
             print(&paper.finish());
         }
@@ -171,7 +176,7 @@ fn swept(
     bar.say("learning what it does undisturbed");
     let command = target.command.clone();
     let mut heading = None;
-    let place = report::Place::of(&lab);
+    let place = report::RunSetup::of(&lab);
     let report = explore::sweep(
         lab,
         args.contract.contract(),
@@ -183,7 +188,7 @@ fn swept(
                 if json {
                     heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
                 } else {
-                    let mut paper = Paper::new();
+                    let mut paper = TerminalWriter::new();
                     report::sweep_heading(
                         &mut paper,
                         &target,
@@ -224,7 +229,7 @@ pub fn run(args: RunArgs) -> u8 {
         if json {
             told(Json::new(io::stdout().lock()).run(&report, code))?;
         } else {
-            let mut paper = Paper::new();
+            let mut paper = TerminalWriter::new();
             report::run_report(&mut paper, &target, &report, args.files);
             print(&paper.finish());
         }
@@ -236,7 +241,7 @@ pub fn run(args: RunArgs) -> u8 {
 }
 
 /// Opens a lab and carries out the schedule in it.
-fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunReport), Error> {
+fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunOnceReport), Error> {
     let schedule = Schedule {
         steps: args.steps()?,
     };
@@ -294,7 +299,7 @@ pub fn points(args: PointsArgs) -> u8 {
                 told(out.point(point, sites.as_ref()))?;
             }
         } else {
-            let mut paper = Paper::new();
+            let mut paper = TerminalWriter::new();
             report::points_map(&mut paper, &baseline, &narrowing, sites.as_ref());
             print(&paper.finish());
         }
@@ -305,9 +310,9 @@ pub fn points(args: PointsArgs) -> u8 {
 pub fn replay(args: ReplayArgs) -> u8 {
     let bar = Bar::new(!args.json);
     guarded(args.json, &bar, |token| {
-        let failure = Failure::read(&args.file)?;
+        let failure = StoredFailure::read(&args.file)?;
         bar.say("learning what it does undisturbed");
-        let stage = crate::failure::Stage::set(&failure)?;
+        let stage = crate::failure::RestoredFailure::set(&failure)?;
         let lab = open(&stage.target, 1, failure.isolation)?;
         bar.begin(args.times as usize);
         let mut replay = explore::replay(lab, &failure, args.times, token, |round, _| {
@@ -327,8 +332,8 @@ pub fn replay(args: ReplayArgs) -> u8 {
         if args.json {
             told(Json::new(io::stdout().lock()).replay(&replay, code))?;
         } else {
-            let mut paper = Paper::new();
-            let shown = explore::RunReport {
+            let mut paper = TerminalWriter::new();
+            let shown = explore::RunOnceReport {
                 trial: replay.trial.clone(),
                 baseline_ns: Some(replay.baseline_ns),
                 file: None,

@@ -5,10 +5,10 @@ use crate::cli::args::test::{Part, TestArgs};
 use crate::cli::exit;
 use crate::error::Error;
 use crate::report;
-use crate::report::{Bar, Json, Paper};
+use crate::report::{Bar, Json, TerminalWriter};
 use crate::scenario::{
-    Binaries, Filter, Found, Mistake, Played, Player, Scenario, Shard, USUAL_PLACES, json_schema,
-    play_all,
+    Binaries, Diagnostic, Filter, FoundFiles, Played, Runner, Scenario, Shard, USUAL_PLACES,
+    json_schema, play_all,
 };
 use crate::session::{CaseVerdict, Results};
 use sigproof_core::StopToken;
@@ -46,7 +46,7 @@ fn chosen(args: &TestArgs) -> Result<Option<Vec<Scenario>>, Error> {
         [] => vec![usual_place()?],
         paths => paths.to_vec(),
     };
-    let found = Found::at(&paths);
+    let found = FoundFiles::at(&paths);
     if !found.mistakes.is_empty() {
         if args.json {
             for mistake in &found.mistakes {
@@ -103,7 +103,7 @@ fn usual_place() -> Result<PathBuf, Error> {
 }
 
 /// A mistake as a compiler says it.
-fn in_a_line(mistake: &Mistake) -> String {
+fn in_a_line(mistake: &Diagnostic) -> String {
     let place = mistake
         .place()
         .map(|(line, column)| format!("{line}:{column}: "));
@@ -117,8 +117,8 @@ fn in_a_line(mistake: &Mistake) -> String {
     )
 }
 
-fn wrong(mistakes: &[Mistake]) {
-    let width = Paper::new().width();
+fn wrong(mistakes: &[Diagnostic]) {
+    let width = TerminalWriter::new().width();
     let mut text = String::new();
     for mistake in mistakes {
         text.push_str(&mistake.render(true, width));
@@ -144,7 +144,7 @@ fn list(scenarios: &[Scenario]) {
 
 fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToken) -> Results {
     let jobs = at_once(args.jobs);
-    let player = Player {
+    let player = Runner {
         binaries: Binaries {
             directories: args.bin_dir.clone(),
         },
@@ -160,7 +160,7 @@ fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToke
             done += 1;
             failed += usize::from(case.verdict != CaseVerdict::Holds);
             if !args.json {
-                let mut paper = Paper::new();
+                let mut paper = TerminalWriter::new();
                 report::finished_line(&mut paper, case);
                 bar.above(&paper.finish());
             }
@@ -183,12 +183,12 @@ pub(crate) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error>
         }
         return told(out.verdict(results, code));
     }
-    let mut paper = Paper::new();
+    let mut paper = TerminalWriter::new();
     for case in &results.cases {
         if case.verdict != CaseVerdict::Holds {
             report::case_details(&mut paper, case);
         } else if !case.budgets.is_empty() {
-            paper.line(&[(report::Ink::Strong, &case.name)]);
+            paper.line(&[(report::Style::Strong, &case.name)]);
             report::budgets(&mut paper, case);
         }
     }

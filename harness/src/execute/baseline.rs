@@ -1,11 +1,11 @@
 //! Learning a baseline: what the target does when nobody disturbs it.
 
-use super::supervisor_pool::{Bench, Lab};
+use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
 use crate::facts::{ExitStatus, Run};
-use crate::oracle::{Baseline, Contract, Learned, Mapped, PointMap};
-use crate::supervisor::{RunOrder, Trace};
+use crate::oracle::{Baseline, Contract, EndState, PhaseSelection, PointMap};
+use crate::supervisor::{RunRequest, Trace};
 use sigproof_core::{Stage, StopToken};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,15 +18,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A baseline that fails, does not end, differs from run to run in its exit
 /// status, or violates an oracle of the contract by itself.
 pub fn learn(
-    lab: &Lab,
+    lab: &SupervisorPool,
     contract: &Contract,
     signal: i32,
-    mapped: Mapped,
+    mapped: PhaseSelection,
     all: bool,
 ) -> Result<Baseline, Error> {
     let mut bench = lab.bench()?;
     let limits = lab.target().limits;
-    let order = |fresh, trace| RunOrder {
+    let order = |fresh, trace| RunRequest {
         fresh,
         command: None,
         trace,
@@ -67,13 +67,13 @@ pub fn learn(
             )));
         }
     }
-    let learned = Learned::from_runs(&runs);
+    let learned = EndState::from_runs(&runs);
     let mut rerun = None;
     let mut learned_rerun = None;
     if contract.asks("rerun") {
         let again = bench.run(order(false, Trace::Steps))?;
         if again.status.is_some() {
-            learned_rerun = Some(Learned::from_runs([&again]).with_varying_of(&learned));
+            learned_rerun = Some(EndState::from_runs([&again]).with_varying_of(&learned));
             rerun = Some(again);
         }
     }
@@ -95,7 +95,7 @@ pub fn learn(
 /// before: what depends on the time shows only then. Answers the baseline with
 /// what that told; `None` when nothing new.
 pub(crate) fn refine(
-    lab: &Lab,
+    lab: &SupervisorPool,
     baseline: &Baseline,
     learned_at: SystemTime,
     token: &StopToken,
@@ -115,7 +115,7 @@ pub(crate) fn refine(
     }
     let mut bench = lab.bench()?;
     let limits = lab.target().limits;
-    let again = bench.run(RunOrder {
+    let again = bench.run(RunRequest {
         fresh: true,
         command: None,
         trace: Trace::Steps,
@@ -195,9 +195,9 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
     Ok(())
 }
 
-impl Bench<'_> {
+impl SupervisorLease<'_> {
     /// How long after a signal this target may go on, in milliseconds.
-    pub(crate) fn after_ms(lab: &Lab, baseline_ns: u64) -> u64 {
+    pub(crate) fn after_ms(lab: &SupervisorPool, baseline_ns: u64) -> u64 {
         lab.target()
             .limits
             .after_signal_ms

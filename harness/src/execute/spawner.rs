@@ -5,21 +5,21 @@
 //! in the middle of a sweep, on a thread of the pool.
 
 use crate::error::Error;
-use crate::supervisor::{ProbeError, Ready, Setup, Supervisor, Turn};
+use crate::supervisor::{ClientError, Ready, RunLock, Setup, Supervisor};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-type Request = (Setup, Arc<Turn>, Sender<Started>);
-type Started = Result<(Supervisor, Ready), ProbeError>;
+type Request = (Setup, Arc<RunLock>, Sender<Spawned>);
+type Spawned = Result<(Supervisor, Ready), ClientError>;
 
 /// A thread that starts supervisors on request.
-pub(crate) struct Nursery {
+pub(crate) struct Spawner {
     requests: Sender<Request>,
 }
 
-impl Nursery {
+impl Spawner {
     /// Ends when this value is dropped, and with it every supervisor.
-    pub(crate) fn open() -> Result<Nursery, Error> {
+    pub(crate) fn open() -> Result<Spawner, Error> {
         let (requests, taken) = channel::<Request>();
         std::thread::Builder::new()
             .name("supervisors".to_owned())
@@ -30,13 +30,13 @@ impl Nursery {
                 }
             })
             .map_err(|error| Error::Harness(format!("a thread: {error}")))?;
-        Ok(Nursery { requests })
+        Ok(Spawner { requests })
     }
 
     /// Starts one and waits until it is ready.
-    pub(crate) fn start(&self, setup: Setup, turn: &Arc<Turn>) -> Started {
+    pub(crate) fn start(&self, setup: Setup, turn: &Arc<RunLock>) -> Spawned {
         let (answer, answered) = channel();
-        let gone = || ProbeError::Lost("nobody starts supervisors any more".to_owned());
+        let gone = || ClientError::Lost("nobody starts supervisors any more".to_owned());
         let request = (setup, Arc::clone(turn), answer);
         self.requests.send(request).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?

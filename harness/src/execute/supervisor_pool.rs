@@ -1,15 +1,15 @@
 //! The lab: supervisors that are ready to run a target.
 
-use super::spawner::Nursery;
+use super::spawner::Spawner;
 use crate::error::Error;
 use crate::facts::Run;
-use crate::failure::Parcel;
-use crate::failure::{Failure, Input};
+use crate::failure::PackedInputs;
+use crate::failure::{Input, StoredFailure};
 use crate::supervisor::{
-    Home, ProbeError, Ready, Refusal, RunOrder, Setup, Supervisor, Turn, kill_supervisor,
-    remove_stale,
+    ClientError, Ready, RunLock, RunRequest, ScratchDir, Setup, Supervisor, SupervisorError,
+    kill_supervisor, remove_stale,
 };
-use crate::target::{Isolation, Source, Surroundings, Target};
+use crate::target::{Environment, Isolation, Source, Target};
 use sigproof_core::{Scope, Stage, StopToken};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
 /// A set of supervisors for one target.
-pub struct Lab {
+pub struct SupervisorPool {
     target: Target,
-    idle: Mutex<Vec<Kept>>,
+    idle: Mutex<Vec<PooledSupervisor>>,
     freed: Condvar,
     /// Numbers of the supervisors that have not been waited for.
     pids: Mutex<Vec<u32>>,
@@ -27,32 +27,32 @@ pub struct Lab {
     /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes on.
     left: AtomicUsize,
     replaced: AtomicU32,
-    nursery: Nursery,
+    nursery: Spawner,
     aborted: AtomicBool,
     keeps_to_one: AtomicBool,
     ready: Ready,
     private: bool,
-    inputs: OnceLock<(Vec<Input>, Option<Parcel>)>,
+    inputs: OnceLock<(Vec<Input>, Option<PackedInputs>)>,
     /// What the user should know, each a sentence.
     pub notes: Vec<String>,
     /// Places of killed sessions that were removed.
     pub removed: Vec<PathBuf>,
-    _home: Home,
+    _home: ScratchDir,
 }
 
 /// A supervisor, and what it takes to start another one in its place.
-struct Kept {
+struct PooledSupervisor {
     supervisor: Supervisor,
     setup: Setup,
     /// Shared with the one that it runs by turns with.
-    turn: Arc<Turn>,
+    turn: Arc<RunLock>,
     /// It keeps to one processor.
     kept_to_one: bool,
 }
 
-impl Kept {
-    fn new(supervisor: Supervisor, setup: Setup, turn: Arc<Turn>) -> Kept {
-        Kept {
+impl PooledSupervisor {
+    fn new(supervisor: Supervisor, setup: Setup, turn: Arc<RunLock>) -> PooledSupervisor {
+        PooledSupervisor {
             supervisor,
             setup,
             turn,
@@ -64,9 +64,13 @@ impl Kept {
 /// A target that kills its supervisor each time would be started for ever.
 const MOST_REPLACED: u32 = 200;
 
-impl Lab {
+impl SupervisorPool {
     /// Starts this many supervisors. They die with this value, and with this process.
-    pub fn open(target: &Target, jobs: usize, isolation: Isolation) -> Result<Lab, Error> {
+    pub fn open(
+        target: &Target,
+        jobs: usize,
+        isolation: Isolation,
+    ) -> Result<SupervisorPool, Error> {
         let harness =
             |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
         let removed = remove_stale();
@@ -78,14 +82,14 @@ impl Lab {
             ),
             _ => None,
         };
-        let mut home = Home::find(avoid.as_deref())
+        let mut home = ScratchDir::find(avoid.as_deref())
             .map_err(|error| Error::Usage(format!("no place for work trees: {error}")))?;
         let around =
-            Surroundings::here().map_err(|error| harness("the working directory", error))?;
+            Environment::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();
         let mut private = isolation != Isolation::Copy;
-        let nursery = Nursery::open()?;
-        let mut supervisors: Vec<Kept> = Vec::new();
+        let nursery = Spawner::open()?;
+        let mut supervisors: Vec<PooledSupervisor> = Vec::new();
         let mut ready = None;
         while supervisors.len() < jobs.max(1) {
             let base = if private {
@@ -102,14 +106,14 @@ impl Lab {
                 // Labs of several commands begin at different processors.
                 place: std::process::id() as usize + supervisors.len(),
             };
-            let turn = Turn::new().map_err(|error| harness("a file for its turn", error))?;
+            let turn = RunLock::new().map_err(|error| harness("a file for its turn", error))?;
             let turn = Arc::new(turn);
             match nursery.start(setup.clone(), &turn) {
                 Ok((supervisor, told)) => {
-                    supervisors.push(Kept::new(supervisor, setup, turn));
+                    supervisors.push(PooledSupervisor::new(supervisor, setup, turn));
                     ready.get_or_insert(told);
                 }
-                Err(ProbeError::Refused(Refusal::Isolation(why)))
+                Err(ClientError::Refused(SupervisorError::Isolation(why)))
                     if private && isolation == Isolation::Auto =>
                 {
                     private = false;
@@ -122,7 +126,7 @@ impl Lab {
         }
         let ready = ready.ok_or_else(|| Error::Harness("no supervisor".to_owned()))?;
         notes.extend(ready.notes.iter().cloned());
-        Ok(Lab {
+        Ok(SupervisorPool {
             target: target.clone(),
             pids: Mutex::new(
                 supervisors
@@ -153,9 +157,13 @@ impl Lab {
     }
 
     /// Its inputs with their hashes, and packed when they are small; looked at once.
-    pub(crate) fn inputs(&self) -> &(Vec<Input>, Option<Parcel>) {
-        self.inputs
-            .get_or_init(|| (Failure::inputs_of(&self.target), Parcel::of(&self.target)))
+    pub(crate) fn inputs(&self) -> &(Vec<Input>, Option<PackedInputs>) {
+        self.inputs.get_or_init(|| {
+            (
+                StoredFailure::inputs_of(&self.target),
+                PackedInputs::of(&self.target),
+            )
+        })
     }
 
     /// Where its work tree is, as it sees it.
@@ -205,7 +213,8 @@ impl Lab {
             };
             self.pids().push(supervisor.pid());
             self.left.fetch_add(1, Ordering::SeqCst);
-            self.lock().push(Kept::new(supervisor, setup, turn));
+            self.lock()
+                .push(PooledSupervisor::new(supervisor, setup, turn));
         }
     }
 
@@ -226,7 +235,7 @@ impl Lab {
     }
 
     /// Takes a supervisor for some runs in a row.
-    pub(crate) fn bench(&self) -> Result<Bench<'_>, Error> {
+    pub(crate) fn bench(&self) -> Result<SupervisorLease<'_>, Error> {
         let mut idle = self.lock();
         loop {
             if self.aborted.load(Ordering::SeqCst) {
@@ -236,7 +245,7 @@ impl Lab {
                 return Err(Error::Harness("no supervisor is left".to_owned()));
             }
             if let Some(kept) = idle.pop() {
-                return Ok(Bench {
+                return Ok(SupervisorLease {
                     lab: self,
                     kept: Some(kept),
                 });
@@ -248,7 +257,7 @@ impl Lab {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PooledSupervisor>> {
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -261,8 +270,8 @@ impl Lab {
     }
 
     /// Another supervisor in the place of one that is not to be used any more.
-    fn replace(&self, broken: Kept) -> Result<Kept, Error> {
-        let Kept {
+    fn replace(&self, broken: PooledSupervisor) -> Result<PooledSupervisor, Error> {
+        let PooledSupervisor {
             supervisor,
             setup,
             turn,
@@ -277,19 +286,19 @@ impl Lab {
         }
         let (supervisor, _) = self.nursery.start(setup.clone(), &turn)?;
         self.pids().push(supervisor.pid());
-        Ok(Kept::new(supervisor, setup, turn))
+        Ok(PooledSupervisor::new(supervisor, setup, turn))
     }
 }
 
 /// A supervisor that is in use.
-pub(crate) struct Bench<'a> {
-    lab: &'a Lab,
-    kept: Option<Kept>,
+pub(crate) struct SupervisorLease<'a> {
+    lab: &'a SupervisorPool,
+    kept: Option<PooledSupervisor>,
 }
 
-impl Bench<'_> {
+impl SupervisorLease<'_> {
     /// Runs the target once.
-    pub(crate) fn run(&mut self, order: RunOrder) -> Result<Run, Error> {
+    pub(crate) fn run(&mut self, order: RunRequest) -> Result<Run, Error> {
         let Some(kept) = &mut self.kept else {
             return Err(Error::Harness("no supervisor is left".to_owned()));
         };
@@ -307,7 +316,7 @@ impl Bench<'_> {
             return Err(Error::Interrupted);
         }
         // One that said no is well. One that is lost, or whose words were cut, is not.
-        if !matches!(error, ProbeError::Refused(_))
+        if !matches!(error, ClientError::Refused(_))
             && let Some(broken) = self.kept.take()
         {
             self.kept = Some(self.lab.replace(broken)?);
@@ -316,7 +325,7 @@ impl Bench<'_> {
     }
 }
 
-impl Drop for Bench<'_> {
+impl Drop for SupervisorLease<'_> {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.take() {
             self.lab.lock().push(kept);
@@ -332,7 +341,12 @@ impl Drop for Bench<'_> {
 
 /// Does `work`, and kills every run that goes on in the lab when `stage` comes
 /// before it is done.
-pub(crate) fn until<T>(lab: &Lab, token: &StopToken, stage: Stage, work: impl FnOnce() -> T) -> T {
+pub(crate) fn until<T>(
+    lab: &SupervisorPool,
+    token: &StopToken,
+    stage: Stage,
+    work: impl FnOnce() -> T,
+) -> T {
     let scope = token.scope();
     std::thread::scope(|threads| {
         threads.spawn(|| {

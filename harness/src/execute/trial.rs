@@ -1,12 +1,12 @@
 //! One trial: run with a schedule, look at the end state, judge.
 
-use super::supervisor_pool::{Bench, Lab};
+use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use crate::error::Error;
 use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::oracle;
 use crate::oracle::{Baseline, Context, Contract, Judgement};
 use crate::schedule::{Schedule, Trigger};
-use crate::supervisor::{RunOrder, Trace};
+use crate::supervisor::{RunRequest, Trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -53,7 +53,7 @@ impl Trial {
 /// What was found out about an end state. Checking the same state again would
 /// tell the same.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct KnownAnswers {
     rerun: Option<Run>,
     check: Option<CheckFact>,
     results: Option<CheckFact>,
@@ -62,17 +62,17 @@ struct Known {
 /// Everything that trials of one target share.
 pub struct Trials {
     /// Where they run.
-    pub lab: Arc<Lab>,
+    pub lab: Arc<SupervisorPool>,
     /// What undisturbed runs do.
     pub baseline: Arc<Baseline>,
     /// What is asked.
     pub contract: Contract,
-    states: Mutex<HashMap<TreeDelta, Known>>,
+    states: Mutex<HashMap<TreeDelta, KnownAnswers>>,
 }
 
 impl Trials {
     /// For this target, baseline and contract.
-    pub fn new(lab: Arc<Lab>, baseline: Baseline, contract: Contract) -> Trials {
+    pub fn new(lab: Arc<SupervisorPool>, baseline: Baseline, contract: Contract) -> Trials {
         let mut states = HashMap::new();
         let looks = (contract.check.is_some() && contract.asks("check"))
             || (contract.results.is_some() && contract.asks("results"));
@@ -81,17 +81,17 @@ impl Trials {
             let first = baseline.runs.last().cloned();
             states.insert(
                 TreeDelta::default(),
-                Known {
+                KnownAnswers {
                     rerun: first,
-                    ..Known::default()
+                    ..KnownAnswers::default()
                 },
             );
             if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
                 states.insert(
                     last.tree.clone(),
-                    Known {
+                    KnownAnswers {
                         rerun: Some(rerun.clone()),
-                        ..Known::default()
+                        ..KnownAnswers::default()
                     },
                 );
             }
@@ -146,9 +146,9 @@ impl Trials {
 
     fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
         let mut bench = self.lab.bench()?;
-        let after_ms = Bench::after_ms(&self.lab, self.baseline.duration_ns);
+        let after_ms = SupervisorLease::after_ms(&self.lab, self.baseline.duration_ns);
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
-        let mut run = bench.run(RunOrder {
+        let mut run = bench.run(RunRequest {
             fresh: true,
             command: None,
             trace,
@@ -182,19 +182,24 @@ impl Trials {
 
     fn watched(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
-        self.lab.bench()?.run(RunOrder {
+        self.lab.bench()?.run(RunRequest {
             fresh: true,
             command: None,
             trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
-            after_ms: Bench::after_ms(&self.lab, self.baseline.duration_ns),
+            after_ms: SupervisorLease::after_ms(&self.lab, self.baseline.duration_ns),
             grace_ms: self.lab.target().limits.grace_ms,
         })
     }
 
     /// Checks the end state and runs the target again in it.
-    fn examine(&self, bench: &mut Bench<'_>, run: &mut Run, baseline_ms: u64) -> Result<(), Error> {
+    fn examine(
+        &self,
+        bench: &mut SupervisorLease<'_>,
+        run: &mut Run,
+        baseline_ms: u64,
+    ) -> Result<(), Error> {
         let wants_check = self
             .contract
             .check
@@ -213,7 +218,7 @@ impl Trials {
         let known = match known {
             Some(known) => known,
             None => {
-                let mut known = Known::default();
+                let mut known = KnownAnswers::default();
                 if let Some(command) = wants_check {
                     known.check = Some(check(bench, &self.lab, command, CHECK_CHARS)?);
                 }
@@ -221,7 +226,7 @@ impl Trials {
                     known.results = Some(check(bench, &self.lab, &results.command, usize::MAX)?);
                 }
                 if wants_rerun {
-                    known.rerun = Some(bench.run(RunOrder {
+                    known.rerun = Some(bench.run(RunRequest {
                         fresh: false,
                         command: None,
                         trace: Trace::Steps,
@@ -241,7 +246,7 @@ impl Trials {
         Ok(())
     }
 
-    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, Known>> {
+    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, KnownAnswers>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -252,12 +257,12 @@ pub(crate) const CHECK_CHARS: usize = 2000;
 /// Runs a command of the user's own in the work tree as it is, and keeps the
 /// last `chars` characters of what it says.
 pub(crate) fn check(
-    bench: &mut Bench<'_>,
-    lab: &Lab,
+    bench: &mut SupervisorLease<'_>,
+    lab: &SupervisorPool,
     command: &str,
     chars: usize,
 ) -> Result<CheckFact, Error> {
-    let run = bench.run(RunOrder {
+    let run = bench.run(RunRequest {
         fresh: false,
         command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
         trace: Trace::Steps,
@@ -282,9 +287,13 @@ pub(crate) fn check(
 /// One run that is only looked at: without a baseline, what needs one cannot be
 /// judged. A target that goes on after the last signal's deadline is a violation
 /// all the same.
-pub(crate) fn observe(lab: &Lab, contract: &Contract, schedule: Schedule) -> Result<Trial, Error> {
+pub(crate) fn observe(
+    lab: &SupervisorPool,
+    contract: &Contract,
+    schedule: Schedule,
+) -> Result<Trial, Error> {
     let limits = lab.target().limits;
-    let run = lab.bench()?.run(RunOrder {
+    let run = lab.bench()?.run(RunRequest {
         fresh: true,
         command: None,
         trace: Trace::Effects,

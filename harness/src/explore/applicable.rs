@@ -1,31 +1,31 @@
 //! At which points a fault can happen at all.
 
-use crate::facts::{Phase, RawPoint, What};
+use crate::facts::{EventKind, Phase, RawPoint};
 use crate::oracle::{Baseline, Point};
 use crate::schedule::{Delivery, Fault};
 
 /// What a recording tells about that.
-pub(crate) struct Fit<'a> {
+pub(crate) struct Applicable<'a> {
     fault: &'a Fault,
     points: &'a [RawPoint],
     /// When a descendant was born or ended, and how many there were from then on.
     children: Vec<(u64, usize)>,
 }
 
-impl<'a> Fit<'a> {
-    pub(crate) fn new(baseline: &'a Baseline, fault: &'a Fault) -> Fit<'a> {
+impl<'a> Applicable<'a> {
+    pub(crate) fn new(baseline: &'a Baseline, fault: &'a Fault) -> Applicable<'a> {
         let recorded = baseline.runs.iter().find(|run| !run.points.is_empty());
         let mut children = Vec::new();
         let mut living = 0usize;
         for event in recorded.iter().flat_map(|run| &run.events) {
             match event.what {
-                What::Child { .. } => living += 1,
-                What::ChildExited { .. } => living = living.saturating_sub(1),
+                EventKind::Child { .. } => living += 1,
+                EventKind::ChildExited { .. } => living = living.saturating_sub(1),
                 _ => continue,
             }
             children.push((event.at_ns, living));
         }
-        Fit {
+        Applicable {
             fault,
             points: recorded.map_or(&[], |run| &run.points),
             children,

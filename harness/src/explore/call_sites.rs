@@ -5,11 +5,11 @@
 use super::finding::Finding;
 use crate::error::Error;
 use crate::execute::Trials;
-use crate::execute::{Lab, until};
+use crate::execute::{SupervisorPool, until};
 use crate::facts::{Frame, Phase, PointKey, Run, own};
 use crate::oracle::{Point, PointMap};
 use crate::schedule::{PointName, Schedule, Trigger};
-use crate::supervisor::{RunOrder, Trace};
+use crate::supervisor::{RunRequest, Trace};
 use serde::{Deserialize, Serialize};
 use sigproof_core::{Stage, StopToken};
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A call and who makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
+pub struct CallSite {
     /// The call, with its argument.
     pub call: String,
     /// The program's own function that makes it, as a person reads it: `save (save.c:41)`.
@@ -30,7 +30,7 @@ pub struct Site {
 }
 
 /// `` `openat(out.tmp)` in save (save.c:41) ``
-impl fmt::Display for Site {
+impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.call)?;
         match &self.place {
@@ -42,22 +42,22 @@ impl fmt::Display for Site {
 
 /// A moment in a thread's run: between which of its calls with an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
+pub struct CodeLocation {
     /// The call that has returned; `None` when there is none before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Site>,
+    pub after: Option<CallSite>,
     /// The call that comes next, or begins; `None` when there is none any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Site>,
+    pub before: Option<CallSite>,
     /// The fault is pending as the next call begins.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub entering: bool,
     /// In a sweep of pairs: the call at which the second fault comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub then: Option<Site>,
+    pub then: Option<CallSite>,
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for CodeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.after, &self.before) {
             (_, Some(next)) if self.entering => write!(f, "as {next} begins")?,
@@ -75,18 +75,18 @@ impl fmt::Display for Moment {
 
 /// The call stacks of a target's points.
 #[derive(Debug, Clone, Default)]
-pub struct Sites {
+pub struct CallSites {
     stacks: HashMap<PointKey, Arc<[Frame]>>,
 }
 
-impl Sites {
+impl CallSites {
     /// Runs the target undisturbed once more and looks who makes its calls.
     ///
     /// # Errors
     /// A run that the harness could not do.
-    pub(crate) fn learn(lab: &Lab, all: bool) -> Result<Sites, Error> {
+    pub(crate) fn learn(lab: &SupervisorPool, all: bool) -> Result<CallSites, Error> {
         let limits = lab.target().limits;
-        let run = lab.bench()?.run(RunOrder {
+        let run = lab.bench()?.run(RunRequest {
             fresh: true,
             command: None,
             trace: if all { Trace::StacksAll } else { Trace::Stacks },
@@ -95,7 +95,7 @@ impl Sites {
             after_ms: limits.baseline_ms,
             grace_ms: limits.grace_ms,
         })?;
-        let mut sites = Sites::default();
+        let mut sites = CallSites::default();
         sites.take(&run);
         Ok(sites)
     }
@@ -131,12 +131,12 @@ impl Sites {
         own(self.stack(key))
     }
 
-    fn site(&self, name: &PointName, key: &PointKey) -> Site {
+    fn site(&self, name: &PointName, key: &PointKey) -> CallSite {
         let call = match name.arg.as_str() {
             "" => name.call.clone(),
             arg => format!("{}({arg})", name.call),
         };
-        Site {
+        CallSite {
             call,
             place: self.own(key).map(ToString::to_string),
             stack: self.stack(key).to_vec(),
@@ -144,7 +144,7 @@ impl Sites {
     }
 
     /// Where a point of the map lies.
-    pub fn moment(&self, map: &PointMap, name: &PointName) -> Option<Moment> {
+    pub fn moment(&self, map: &PointMap, name: &PointName) -> Option<CodeLocation> {
         let point = map.find(name)?;
         let same_thread = |other: &&Point| {
             (&other.name.process, &other.name.thread) == (&point.name.process, &point.name.thread)
@@ -154,7 +154,7 @@ impl Sites {
         let next = others().find(|other| other.order > point.order);
         let last = others().rfind(|other| other.order < point.order);
         let at_exit = name.phase == Phase::Exit;
-        Some(Moment {
+        Some(CodeLocation {
             after: if at_exit { Some(point) } else { last }.map(site),
             before: if at_exit { next } else { Some(point) }.map(site),
             entering: name.phase == Phase::Entry,
@@ -163,10 +163,10 @@ impl Sites {
     }
 
     /// Where a finding shows first.
-    pub(crate) fn of_finding(&self, map: &PointMap, finding: &Finding) -> Option<Moment> {
+    pub(crate) fn of_finding(&self, map: &PointMap, finding: &Finding) -> Option<CodeLocation> {
         let mut points = struck(finding.schedule_shown());
         if let (Some((first, _)), Some((second, key))) = (points.next(), points.next()) {
-            return Some(Moment {
+            return Some(CodeLocation {
                 then: Some(self.site(second, key)),
                 ..self.moment(map, first)?
             });
@@ -190,8 +190,10 @@ fn struck(schedule: &Schedule) -> impl Iterator<Item = (&PointName, &PointKey)> 
 ///
 /// # Errors
 /// A run that the harness could not do.
-pub fn call_sites(lab: &Lab, all: bool, token: &StopToken) -> Result<Sites, Error> {
-    until(lab, token, Stage::CancelQueued, || Sites::learn(lab, all))
+pub fn call_sites(lab: &SupervisorPool, all: bool, token: &StopToken) -> Result<CallSites, Error> {
+    until(lab, token, Stage::CancelQueued, || {
+        CallSites::learn(lab, all)
+    })
 }
 
 /// Findings of pairs whose second point is looked up, by one run each.
@@ -201,8 +203,12 @@ const MOST_SECONDS: usize = 20;
 ///
 /// # Errors
 /// A run that the harness could not do.
-pub(crate) fn place(trials: &Trials, all: bool, findings: &mut [Finding]) -> Result<Sites, Error> {
-    let mut sites = Sites::learn(&trials.lab, all)?;
+pub(crate) fn place(
+    trials: &Trials,
+    all: bool,
+    findings: &mut [Finding],
+) -> Result<CallSites, Error> {
+    let mut sites = CallSites::learn(&trials.lab, all)?;
     let pairs = findings
         .iter()
         .map(Finding::schedule_shown)
@@ -222,8 +228,8 @@ pub(crate) fn place(trials: &Trials, all: bool, findings: &mut [Finding]) -> Res
 mod tests {
     use super::*;
 
-    fn site(call: &str, place: Option<&str>) -> Option<Site> {
-        Some(Site {
+    fn site(call: &str, place: Option<&str>) -> Option<CallSite> {
+        Some(CallSite {
             call: call.into(),
             place: place.map(str::to_owned),
             stack: Vec::new(),
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_moment_reads_like_a_sentence() {
-        let moment = Moment {
+        let moment = CodeLocation {
             after: site("openat(out.tmp)", Some("save (save.c:41)")),
             before: site("rename(out.tmp -> out)", None),
             entering: false,
@@ -242,7 +248,7 @@ mod tests {
             moment.to_string(),
             "between `openat(out.tmp)` in save (save.c:41) and `rename(out.tmp -> out)`"
         );
-        let last = Moment {
+        let last = CodeLocation {
             before: None,
             then: site("unlink(out.tmp)", Some("clean_up (save.c:50)")),
             ..moment.clone()
@@ -251,7 +257,7 @@ mod tests {
             last.to_string(),
             "after `openat(out.tmp)` in save (save.c:41), then at `unlink(out.tmp)` in clean_up (save.c:50)"
         );
-        let entering = Moment {
+        let entering = CodeLocation {
             entering: true,
             ..moment
         };

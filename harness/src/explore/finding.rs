@@ -1,6 +1,6 @@
 //! Equal violations at many points are one finding.
 
-use super::call_sites::Moment;
+use super::call_sites::CodeLocation;
 use crate::execute::Trial;
 use crate::schedule::{PointName, Schedule, Trigger};
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub struct Finding {
     pub places: Vec<usize>,
     /// Where it shows first: which code makes the calls around that point.
     #[serde(skip)]
-    pub moment: Option<Moment>,
+    pub moment: Option<CodeLocation>,
     /// A run that shows it.
     #[serde(skip)]
     pub trial: Option<Arc<Trial>>,

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Oracles that could not judge, and limits that runs met.
 #[derive(Debug, Default)]
-pub(crate) struct Answers {
+pub(crate) struct OracleSummary {
     unjudged: BTreeMap<&'static str, String>,
     judged: BTreeSet<&'static str>,
     /// Limits that runs met, with how many did.
     pub(crate) limits: BTreeMap<String, usize>,
 }
 
-impl Answers {
+impl OracleSummary {
     /// Takes the limits of a run.
     pub(crate) fn take_limits(&mut self, trial: &Trial) {
         for limit in &trial.run.limits {

@@ -9,7 +9,7 @@ pub struct Event {
     /// Nanoseconds (monotonic clock) since the target's program was executed.
     pub at_ns: u64,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// Where output came from.
@@ -27,7 +27,7 @@ pub enum Stream {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum EventKind {
     /// The target's program runs.
     Started {
         /// Its process id, as it sees it itself.

@@ -18,7 +18,7 @@ mod tree;
 
 pub use capture::Capture;
 pub(crate) use capture::CaptureWriter;
-pub use event::{Event, HandlerFact, Stream, What, is_failpoint};
+pub use event::{Event, EventKind, HandlerFact, Stream, is_failpoint};
 pub use point::{Phase, PointKey, RawPoint};
 pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
 pub use shape::{path_shape, text_shape};

@@ -5,7 +5,7 @@ mod packed_inputs;
 pub(crate) mod restore;
 pub(crate) mod stored_failure;
 
-pub use packed_inputs::{Content, Packed, Parcel};
-pub use restore::Stage;
-pub(crate) use stored_failure::Expected;
-pub use stored_failure::{Failure, Input, Store};
+pub use packed_inputs::{Content, PackedFile, PackedInputs};
+pub use restore::RestoredFailure;
+pub(crate) use stored_failure::ExpectedVerdict;
+pub use stored_failure::{Input, Store, StoredFailure};

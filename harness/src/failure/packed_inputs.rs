@@ -17,12 +17,12 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// The content of a work tree at its start, and of standard input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Parcel {
+pub struct PackedInputs {
     /// This is all that is needed: what lies at the paths of the inputs is more, and is not used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alone: bool,
     /// In order: a directory before what is in it.
-    pub entries: Vec<Packed>,
+    pub entries: Vec<PackedFile>,
     /// What standard input reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<Content>,
@@ -31,7 +31,7 @@ pub struct Parcel {
 /// One file, link or directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Packed {
+pub struct PackedFile {
     /// Its path, relative to the work tree.
     pub path: String,
     /// Permission bits.
@@ -84,9 +84,9 @@ impl Content {
     }
 }
 
-impl Parcel {
+impl PackedInputs {
     /// Packs the inputs of a target; `None` when they are too large, cannot be read, or are not there.
-    pub fn of(target: &Target) -> Option<Parcel> {
+    pub fn of(target: &Target) -> Option<PackedInputs> {
         let mut packing = Packing::default();
         match &target.source {
             Source::View(directory) | Source::Directory(directory) => {
@@ -110,7 +110,7 @@ impl Parcel {
             None => None,
         };
         let entries = packing.entries;
-        (!entries.is_empty() || stdin.is_some()).then_some(Parcel {
+        (!entries.is_empty() || stdin.is_some()).then_some(PackedInputs {
             alone: false,
             entries,
             stdin,
@@ -147,7 +147,7 @@ impl Parcel {
     }
 }
 
-impl Packed {
+impl PackedFile {
     /// Where it goes: never out of the directory.
     fn place(&self, tree: &Path) -> io::Result<PathBuf> {
         use std::path::Component;
@@ -203,7 +203,7 @@ impl Packed {
 /// What was packed so far.
 #[derive(Default)]
 struct Packing {
-    entries: Vec<Packed>,
+    entries: Vec<PackedFile>,
     bytes: u64,
 }
 
@@ -255,7 +255,7 @@ impl Packing {
             false => meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
         };
         let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.entries.push(Packed {
+        self.entries.push(PackedFile {
             path: path.to_owned(),
             mode: meta.permissions().mode() & 0o7777,
             modified_ns: u64::try_from(since.as_nanos()).unwrap_or(0),
@@ -289,12 +289,12 @@ mod tests {
     fn what_is_packed_comes_out_again() {
         let from = tempfile::tempdir().unwrap();
         let target = written(from.path());
-        let parcel = Parcel::of(&target).unwrap();
+        let parcel = PackedInputs::of(&target).unwrap();
         let text = serde_json::to_string(&parcel).unwrap();
-        let parcel: Parcel = serde_json::from_str(&text).unwrap();
+        let parcel: PackedInputs = serde_json::from_str(&text).unwrap();
         let to = tempfile::tempdir().unwrap();
         let unpacked = parcel.unpack(to.path(), &target).unwrap();
-        let again = Parcel::of(&unpacked).unwrap();
+        let again = PackedInputs::of(&unpacked).unwrap();
         assert_eq!(again, parcel);
         let paths: Vec<&str> = again.entries.iter().map(|one| one.path.as_str()).collect();
         assert_eq!(paths, ["bytes", "link", "sub", "sub/text"]);
@@ -305,14 +305,14 @@ mod tests {
         let from = tempfile::tempdir().unwrap();
         let target = written(from.path());
         fs::write(from.path().join("large"), vec![b'x'; 70_000]).unwrap();
-        assert_eq!(Parcel::of(&target), None);
+        assert_eq!(PackedInputs::of(&target), None);
         fs::remove_file(from.path().join("large")).unwrap();
         for number in 0..MOST_ENTRIES {
             fs::write(from.path().join(format!("{number}")), "").unwrap();
         }
-        assert_eq!(Parcel::of(&target), None);
+        assert_eq!(PackedInputs::of(&target), None);
         assert_eq!(
-            Parcel::of(&Target::new(["true"])),
+            PackedInputs::of(&Target::new(["true"])),
             None,
             "there is nothing to pack"
         );
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn nothing_is_unpacked_outside() {
-        let entry = |path: &str, content: Content| Packed {
+        let entry = |path: &str, content: Content| PackedFile {
             path: path.into(),
             mode: 0o644,
             modified_ns: 0,
@@ -337,9 +337,9 @@ mod tests {
             ],
         ] {
             let to = tempfile::tempdir().unwrap();
-            let parcel = Parcel {
+            let parcel = PackedInputs {
                 entries,
-                ..Parcel::default()
+                ..PackedInputs::default()
             };
             let error = parcel
                 .unpack(to.path(), &Target::new(["true"]))

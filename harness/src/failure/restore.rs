@@ -1,27 +1,27 @@
 //! Getting a stored failure ready to be run: here, or on another machine.
 
-use super::packed_inputs::Parcel;
-use super::stored_failure::{Failure, Input};
+use super::packed_inputs::PackedInputs;
+use super::stored_failure::{Input, StoredFailure};
 use crate::error::Error;
-use crate::supervisor::Home;
+use crate::supervisor::ScratchDir;
 use crate::target::{Source, Target};
 use std::path::{Path, PathBuf};
 
 /// A target that can be run. What was unpacked for it goes with this value.
-pub struct Stage {
+pub struct RestoredFailure {
     /// The target, with its inputs where they are.
     pub target: Target,
     /// What the user should know.
     pub notes: Vec<String>,
-    _home: Option<Home>,
+    _home: Option<ScratchDir>,
 }
 
-impl Stage {
+impl RestoredFailure {
     /// Compares the inputs with what they were; unpacks the stored copies of those that are not there.
     ///
     /// # Errors
     /// Inputs that are neither there nor stored, a copy that cannot be unpacked.
-    pub fn set(failure: &Failure) -> Result<Stage, Error> {
+    pub fn set(failure: &StoredFailure) -> Result<RestoredFailure, Error> {
         let mut notes = Vec::new();
         let here = system();
         if !failure.system.is_empty() && failure.system != here {
@@ -53,7 +53,7 @@ impl Stage {
                 )));
             }
             notes.extend(failure.inputs.iter().filter_map(Input::changed));
-            return Ok(Stage {
+            return Ok(RestoredFailure {
                 target: failure.target.clone(),
                 notes,
                 _home: None,
@@ -66,7 +66,7 @@ impl Stage {
             ));
         }
         let (home, target) = unpacked(parcel, &failure.target)?;
-        Ok(Stage {
+        Ok(RestoredFailure {
             target,
             notes,
             _home: Some(home),
@@ -75,12 +75,12 @@ impl Stage {
 }
 
 /// The parcel in a place of its own, and the target with it.
-fn unpacked(parcel: &Parcel, target: &Target) -> Result<(Home, Target), Error> {
+fn unpacked(parcel: &PackedInputs, target: &Target) -> Result<(ScratchDir, Target), Error> {
     let failed = |error: std::io::Error| {
         Error::Usage(format!("the stored inputs cannot be unpacked: {error}"))
     };
     // Supervisors cover their own place in /tmp.
-    let mut home = Home::find(Some(Path::new("/tmp"))).map_err(failed)?;
+    let mut home = ScratchDir::find(Some(Path::new("/tmp"))).map_err(failed)?;
     let place = home.own(0).map_err(failed)?;
     let target = parcel.unpack(&place, target).map_err(failed)?;
     Ok((home, target))

@@ -1,6 +1,6 @@
 //! Failing runs as small files that can be replayed.
 
-use super::packed_inputs::Parcel;
+use super::packed_inputs::PackedInputs;
 use crate::error::Error;
 use crate::failure::digest;
 use crate::oracle::Contract;
@@ -16,8 +16,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 /// A failing run: everything that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// The format, [`Failure::VERSION`].
+pub struct StoredFailure {
+    /// The format, [`StoredFailure::VERSION`].
     pub version: u32,
     /// What was run.
     pub target: Target,
@@ -32,7 +32,7 @@ pub struct Failure {
     /// Every call was recorded, not only those with an effect.
     pub all_calls: bool,
     /// What was found.
-    pub expected: Expected,
+    pub expected: ExpectedVerdict,
     /// The seed of the session that found it, when it was one of random schedules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -44,7 +44,7 @@ pub struct Failure {
     pub program: Option<Input>,
     /// The inputs themselves, when they are small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parcel: Option<Parcel>,
+    pub parcel: Option<PackedInputs>,
 }
 
 /// One input of a target.
@@ -60,7 +60,7 @@ pub struct Input {
 /// The violation that a replay should show again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expected {
+pub struct ExpectedVerdict {
     /// The oracle.
     pub oracle: String,
     /// What it was about.
@@ -69,7 +69,7 @@ pub struct Expected {
     pub text: String,
 }
 
-impl Failure {
+impl StoredFailure {
     /// The version of the format. Another version is refused, never guessed at.
     pub const VERSION: u32 = 1;
 
@@ -112,7 +112,7 @@ impl Failure {
     ///
     /// # Errors
     /// A file that cannot be read, is no stored failure, or is one of another version.
-    pub fn read(path: &Path) -> Result<Failure, Error> {
+    pub fn read(path: &Path) -> Result<StoredFailure, Error> {
         let shown = path.display();
         let text =
             fs::read_to_string(path).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
@@ -123,11 +123,11 @@ impl Failure {
         let found: Version = serde_json::from_str(&text).map_err(|error| {
             Error::Usage(format!("{shown} is no stored failure of sigproof: {error}"))
         })?;
-        if found.version != Failure::VERSION {
+        if found.version != StoredFailure::VERSION {
             return Err(Error::Usage(format!(
                 "{shown} is of format version {}, this sigproof reads version {}",
                 found.version,
-                Failure::VERSION
+                StoredFailure::VERSION
             )));
         }
         serde_json::from_str(&text).map_err(|error| {
@@ -178,7 +178,7 @@ impl Store {
     /// # Errors
     /// A directory that cannot be made or written to (a full disk): nothing
     /// half-written is left.
-    pub fn put(&self, failure: &Failure) -> Result<PathBuf, Error> {
+    pub fn put(&self, failure: &StoredFailure) -> Result<PathBuf, Error> {
         let failed = |path: &Path| {
             let path = path.display().to_string();
             move |error: io::Error| {
@@ -224,16 +224,16 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn failure() -> Failure {
-        Failure {
-            version: Failure::VERSION,
+    fn failure() -> StoredFailure {
+        StoredFailure {
+            version: StoredFailure::VERSION,
             target: Target::new(["gzip", "-k", "a"]),
             inputs: Vec::new(),
             isolation: Isolation::Auto,
             contract: Contract::default(),
             schedule: Schedule::undisturbed(),
             all_calls: false,
-            expected: Expected {
+            expected: ExpectedVerdict {
                 oracle: "leftovers".into(),
                 subject: "a.gz".into(),
                 text: "a.gz is left".into(),
@@ -257,7 +257,7 @@ mod tests {
                 .unwrap()
                 .starts_with("gzip-leftovers-")
         );
-        assert_eq!(Failure::read(&path).unwrap(), failure());
+        assert_eq!(StoredFailure::read(&path).unwrap(), failure());
         assert_eq!(
             store.put(&failure()).unwrap(),
             path,
@@ -275,10 +275,10 @@ mod tests {
             ("{\"version\": 1, \"colour\": 1}", "x.json:1:"),
         ] {
             fs::write(&path, text).unwrap();
-            let error = Failure::read(&path).unwrap_err().to_string();
+            let error = StoredFailure::read(&path).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
-        let error = Failure::read(&directory.path().join("none")).unwrap_err();
+        let error = StoredFailure::read(&directory.path().join("none")).unwrap_err();
         assert!(matches!(error, Error::Usage(_)));
     }
 }

@@ -9,7 +9,7 @@ use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger};
 
 /// What follows from the steps that were applied.
 #[derive(Debug, Default)]
-pub(crate) struct Expect {
+pub(crate) struct Expected {
     /// Signals that may end it.
     pub(crate) sent: Vec<i32>,
     /// Something failed that it may give up at: any status but that of success is right.
@@ -28,9 +28,9 @@ pub(crate) struct Expect {
     pub(crate) words: String,
 }
 
-impl Expect {
-    pub(crate) fn of(schedule: &Schedule, run: &Run) -> Expect {
-        let mut expect = Expect::default();
+impl Expected {
+    pub(crate) fn of(schedule: &Schedule, run: &Run) -> Expected {
+        let mut expect = Expected::default();
         let mut words: Vec<String> = Vec::new();
         for (index, step) in schedule.steps.iter().enumerate() {
             if run.fired_ns.get(index).is_none_or(Option::is_none) {

@@ -13,8 +13,8 @@ mod single;
 mod verdict;
 
 pub use contract::{Acknowledged, Contract, Escalation, Messages, Results};
-pub use learn::baseline::{Baseline, Learned};
-pub use learn::point_map::{Mapped, Point, PointMap};
+pub use learn::baseline::{Baseline, EndState};
+pub use learn::point_map::{PhaseSelection, Point, PointMap};
 pub use learn::redact::Redactions;
 pub use messages::elide::keep_elisions;
 pub use messages::{is_expected, screens_of, transcript_of};
@@ -56,7 +56,7 @@ impl Oracle {
 }
 
 /// A property that is judged on several runs of one schedule, by a scenario.
-pub struct Several {
+pub struct MultiRunOracle {
     /// Its name.
     pub name: &'static str,
     /// What a violation is, in a sentence.
@@ -150,20 +150,20 @@ pub static ALL: [Oracle; 13] = [
 ];
 
 /// Every oracle of several runs.
-pub static SEVERAL: [Several; 4] = [
-    Several {
+pub static SEVERAL: [MultiRunOracle; 4] = [
+    MultiRunOracle {
         name: "escalation",
         violation: "the second signal does not stop it sooner, or the third does not end it at once",
     },
-    Several {
+    MultiRunOracle {
         name: "reach",
         violation: "it works when the signal is sent to the group and not to the process, or the reverse",
     },
-    Several {
+    MultiRunOracle {
         name: "ignored",
         violation: "started with the signal ignored, it stops on it",
     },
-    Several {
+    MultiRunOracle {
         name: "budget",
         violation: "a latency is longer than the scenario allows",
     },

@@ -1,7 +1,7 @@
 //! asciicast v3: a run as a recording that asciinema plays, with a marker at each signal.
 
 use super::junit::shown;
-use crate::facts::What;
+use crate::facts::EventKind;
 use crate::report::terminal::findings::command_line;
 use crate::session::{Case, Record, Results};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn recording(case: &Case, record: &Record, at_unix_s: u64) -> String {
     };
     for event in &record.events {
         match &event.what {
-            What::Output { bytes, .. } => {
+            EventKind::Output { bytes, .. } => {
                 let text = String::from_utf8_lossy(bytes);
                 // A terminal makes CR LF of the LF that a program writes; a pipe does not.
                 let text = if on_pipes {
@@ -54,7 +54,7 @@ fn recording(case: &Case, record: &Record, at_unix_s: u64) -> String {
                 };
                 line(event.at_ns, "o", text);
             }
-            What::Fault { step, fault, .. } => {
+            EventKind::Fault { step, fault, .. } => {
                 line(event.at_ns, "m", format!("#{} {fault}", step + 1));
             }
             _ => {}

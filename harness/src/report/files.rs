@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Which reports are wanted, and where.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct ReportFiles {
     /// One self-contained page.
     pub html: Option<PathBuf>,
     /// JUnit XML.
@@ -31,7 +31,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// A sentence that names the file which could not be written.
-pub fn write(results: &Results, wanted: &Wanted) -> Result<String, String> {
+pub fn write(results: &Results, wanted: &ReportFiles) -> Result<String, String> {
     if let Some(path) = &wanted.html {
         whole(path, &html(results))?;
     }

@@ -1,7 +1,8 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
 use crate::explore::{
-    Finding, Found, FuzzOptions, FuzzReport, Minimised, Plan, Replay, RunReport, Sites, SweepReport,
+    CallSites, Finding, FuzzFinding, FuzzOptions, FuzzReport, Minimized, Plan, Replay,
+    RunOnceReport, SweepReport,
 };
 use crate::oracle::{Baseline, Point};
 use crate::schedule::Schedule;
@@ -74,7 +75,7 @@ impl<W: Write> Json<W> {
     }
 
     /// One finding of a fuzz session.
-    pub fn found(&mut self, found: &Found) -> io::Result<()> {
+    pub fn found(&mut self, found: &FuzzFinding) -> io::Result<()> {
         let texts = |schedule: &Schedule| -> Vec<String> {
             schedule.steps.iter().map(ToString::to_string).collect()
         };
@@ -152,7 +153,7 @@ impl<W: Write> Json<W> {
     }
 
     /// One run: its events, its verdicts and its end.
-    pub fn run(&mut self, report: &RunReport, exit_code: u8) -> io::Result<()> {
+    pub fn run(&mut self, report: &RunOnceReport, exit_code: u8) -> io::Result<()> {
         let run = &report.trial.run;
         for event in &run.events {
             self.line(
@@ -181,7 +182,7 @@ impl<W: Write> Json<W> {
     }
 
     /// One point of the map, with the stack of the thread that comes by when that is known.
-    pub fn point(&mut self, point: &Point, sites: Option<&Sites>) -> io::Result<()> {
+    pub fn point(&mut self, point: &Point, sites: Option<&CallSites>) -> io::Result<()> {
         self.line(
             "point",
             json!({
@@ -220,7 +221,7 @@ impl<W: Write> Json<W> {
     /// The end of a minimisation.
     pub fn minimised(
         &mut self,
-        least: &Minimised,
+        least: &Minimized,
         file: Option<&Path>,
         exit_code: u8,
     ) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! Each process of each run is a process of the trace, so that runs stand below each other on one scale. Times are in
 //! microseconds since the start of the run.
 
-use crate::facts::{Event, Stream, What, signals};
+use crate::facts::{Event, EventKind, Stream, signals};
 use crate::session::{Case, Record, Results};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -111,12 +111,12 @@ impl<'a> Trace<'a> {
         let at = event.at_ns;
         let own = target.unwrap_or(0);
         match &event.what {
-            What::Started { pid } => {
+            EventKind::Started { pid } => {
                 *target = Some(*pid);
                 alive.insert(*pid, (at, program.to_owned()));
                 self.id(*pid);
             }
-            What::Child { pid, parent } => {
+            EventKind::Child { pid, parent } => {
                 let name = alive
                     .get(parent)
                     .map_or(program, |(_, name)| name)
@@ -124,27 +124,27 @@ impl<'a> Trace<'a> {
                 alive.insert(*pid, (at, name));
                 self.id(*pid);
             }
-            What::Exec { pid, command } => {
+            EventKind::Exec { pid, command } => {
                 if let Some((from, name)) = alive.insert(*pid, (at, command.clone()))
                     && at > from
                 {
                     self.span(*pid, &name, from, at);
                 }
             }
-            What::ChildExited { pid, status } => {
+            EventKind::ChildExited { pid, status } => {
                 if let Some((from, name)) = alive.remove(pid) {
                     self.span(*pid, &name, from, at);
                 }
                 let text = status.to_string();
                 self.instant(*pid, "p", "exit", &text, at, json!({}));
             }
-            What::Exited { status } => {
+            EventKind::Exited { status } => {
                 if let Some((from, name)) = alive.remove(&own) {
                     self.span(own, &name, from, at);
                 }
                 self.instant(own, "p", "exit", &status.to_string(), at, json!({}));
             }
-            What::Fault {
+            EventKind::Fault {
                 step,
                 fault,
                 met,
@@ -154,27 +154,27 @@ impl<'a> Trace<'a> {
                 let category = signal.map_or("fault", |_| "signal");
                 self.instant(own, "g", category, &name, at, json!({ "at": met }));
             }
-            What::Delivered {
+            EventKind::Delivered {
                 pid, signal, times, ..
             } => {
                 let name = format!("{} taken", signals::name(*signal));
                 self.instant(*pid, "p", "signal", &name, at, json!({ "times": times }));
             }
-            What::Handler { pid, signal } => {
+            EventKind::Handler { pid, signal } => {
                 let name = format!("handles {}", signals::name(*signal));
                 self.instant(*pid, "t", "handler", &name, at, json!({}));
             }
-            What::HandlerReturned(fact) => {
+            EventKind::HandlerReturned(fact) => {
                 let name = format!("handler of {}", signals::name(fact.signal));
                 let from = at.saturating_sub(fact.took_ns);
                 self.span(fact.pid, &name, from, at);
             }
-            What::Failpoint { name, nth } => {
+            EventKind::Failpoint { name, nth } => {
                 let name = format!("{name}#{nth}");
                 self.instant(own, "p", "failpoint", &name, at, json!({}));
             }
-            What::File { pid, call } => self.instant(*pid, "t", "file", call, at, json!({})),
-            What::Output { stream, bytes } => {
+            EventKind::File { pid, call } => self.instant(*pid, "t", "file", call, at, json!({})),
+            EventKind::Output { stream, bytes } => {
                 let text: String = String::from_utf8_lossy(bytes)
                     .chars()
                     .take(MOST_CHARS)
@@ -188,7 +188,7 @@ impl<'a> Trace<'a> {
                     json!({ "text": text }),
                 );
             }
-            What::Flooded { stream } => {
+            EventKind::Flooded { stream } => {
                 self.instant(
                     own,
                     "t",
@@ -198,11 +198,11 @@ impl<'a> Trace<'a> {
                     json!({ "stream": stream_name(*stream) }),
                 );
             }
-            What::Spins { pid, signal, times } => {
+            EventKind::Spins { pid, signal, times } => {
                 let name = format!("sends itself {} for ever", signals::name(*signal));
                 self.instant(*pid, "g", "exit", &name, at, json!({ "times": times }));
             }
-            What::Deadline { limit_ms } => {
+            EventKind::Deadline { limit_ms } => {
                 let args = json!({ "limit_ms": limit_ms });
                 self.instant(own, "g", "exit", "ran on past its deadline", at, args);
             }

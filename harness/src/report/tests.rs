@@ -1,6 +1,6 @@
 //! Reports over results made by hand.
 
-use crate::facts::{Event, ExitStatus, Run, Stream, TerminalFact, What};
+use crate::facts::{Event, EventKind, ExitStatus, Run, Stream, TerminalFact};
 use crate::report::*;
 use crate::session::{Case, CaseVerdict, Finding, Kind, Record, Results};
 use serde_json::Value;
@@ -108,24 +108,24 @@ fn junit_marks_flaky_and_counts_failures() {
 
 fn terminal_run() -> Results {
     let event = |at_ns, what| Event { at_ns, what };
-    let output = |text: &str| What::Output {
+    let output = |text: &str| EventKind::Output {
         stream: Stream::Terminal,
         bytes: text.as_bytes().to_vec(),
     };
     let run = Run {
         events: vec![
-            event(0, What::Started { pid: 101 }),
+            event(0, EventKind::Started { pid: 101 }),
             event(1_000_400, output("ready\r\n")),
             event(
                 1_500_000,
-                What::Child {
+                EventKind::Child {
                     pid: 102,
                     parent: 101,
                 },
             ),
             event(
                 2_000_900,
-                What::Fault {
+                EventKind::Fault {
                     step: 0,
                     fault: "SIGINT to the terminal".into(),
                     met: "output \"ready\"".into(),
@@ -135,7 +135,7 @@ fn terminal_run() -> Results {
             event(2_100_000, output("^C")),
             event(
                 2_200_000,
-                What::Delivered {
+                EventKind::Delivered {
                     pid: 101,
                     tid: 101,
                     thread: String::new(),
@@ -146,7 +146,7 @@ fn terminal_run() -> Results {
             ),
             event(
                 3_000_000,
-                What::Exited {
+                EventKind::Exited {
                     status: ExitStatus::Signaled(2),
                 },
             ),

@@ -1,11 +1,13 @@
 //! What a scenario does to its target: one schedule, a sweep, or random schedules.
 
-use super::diagnostic::Mistake;
+use super::diagnostic::Diagnostic;
 use super::document::{FuzzTable, RunTable, SweepTable};
-use crate::explore::{FuzzBudget, FuzzOptions, Narrowing, Place, Second, Strike, SweepOptions};
-use crate::oracle::Mapped;
+use crate::explore::{
+    FaultSpec, FuzzBudget, FuzzOptions, PointFilter, SecondFault, SweepOptions, Window,
+};
+use crate::oracle::PhaseSelection;
 use crate::scenario::document::faults::FaultText;
-use crate::scenario::document::read::Act;
+use crate::scenario::document::read::Action;
 use crate::scenario::document::substitutions::Text;
 use crate::scenario::document::value::Phases;
 use crate::schedule::{CallSelector, Delivery, Fault, Schedule, Step};
@@ -19,17 +21,17 @@ const RUNS: usize = 300;
 const SEED: u64 = 1;
 
 /// What reading it needs.
-pub(crate) struct Acting<'a> {
+pub(crate) struct ActionReader<'a> {
     pub(crate) text: &'a Text,
     /// The target runs on a terminal.
     pub(crate) pty: bool,
     pub(crate) isolation: Isolation,
 }
 
-impl Acting<'_> {
-    pub(crate) fn run(&self, table: &RunTable) -> Result<Act, Mistake> {
+impl ActionReader<'_> {
+    pub(crate) fn run(&self, table: &RunTable) -> Result<Action, Diagnostic> {
         let steps = table.signals.iter().map(|step| self.step(step));
-        Ok(Act::Run {
+        Ok(Action::Run {
             schedule: Schedule {
                 steps: steps.collect::<Result<_, _>>()?,
             },
@@ -38,15 +40,15 @@ impl Acting<'_> {
         })
     }
 
-    pub(crate) fn sweep(&self, table: &SweepTable) -> Result<Act, Mistake> {
+    pub(crate) fn sweep(&self, table: &SweepTable) -> Result<Action, Diagnostic> {
         let strike = self.strike(table)?;
-        Ok(Act::Sweep(Box::new(SweepOptions {
+        Ok(Action::Sweep(Box::new(SweepOptions {
             mapped: match strike.fault.is_of_call() {
                 true => self.mapped_calls(&table.phases)?,
                 false => mapped(&table.phases),
             },
             all: table.all,
-            narrowing: Narrowing {
+            narrowing: PointFilter {
                 only: self.calls(&table.only)?,
                 paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
                 after: table.after.as_ref().map(|moment| moment.0.clone()),
@@ -59,7 +61,7 @@ impl Acting<'_> {
         })))
     }
 
-    pub(crate) fn fuzz(&self, table: &FuzzTable) -> Result<Act, Mistake> {
+    pub(crate) fn fuzz(&self, table: &FuzzTable) -> Result<Action, Diagnostic> {
         let faults = self.doses(table)?;
         let most = match &table.most {
             None => FuzzOptions::MOST,
@@ -74,14 +76,14 @@ impl Acting<'_> {
             (None, None) => Some(RUNS),
             (runs, _) => runs.map(|runs| runs as usize),
         };
-        Ok(Act::Fuzz(Box::new(FuzzOptions {
+        Ok(Action::Fuzz(Box::new(FuzzOptions {
             most,
             mapped: match faults.iter().any(|(fault, _)| fault.is_of_call()) {
                 true if !table.phases.is_empty() => self.mapped_calls(&table.phases)?,
                 _ => mapped(&table.phases),
             },
             all: table.all,
-            narrowing: Narrowing {
+            narrowing: PointFilter {
                 only: self.calls(&table.only)?,
                 paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
                 after: table.after.as_ref().map(|moment| moment.0.clone()),
@@ -99,7 +101,7 @@ impl Acting<'_> {
     }
 
     /// What can be done: each fault, to each of those that signals go to.
-    fn doses(&self, table: &FuzzTable) -> Result<Vec<(Fault, bool)>, Mistake> {
+    fn doses(&self, table: &FuzzTable) -> Result<Vec<(Fault, bool)>, Diagnostic> {
         let usual = |signal| Delivery::usual(signal, self.pty);
         let mut doses = Vec::new();
         let mut add = |dose| {
@@ -131,7 +133,7 @@ impl Acting<'_> {
         Ok(doses)
     }
 
-    fn calls(&self, names: &[Spanned<String>]) -> Result<Vec<String>, Mistake> {
+    fn calls(&self, names: &[Spanned<String>]) -> Result<Vec<String>, Diagnostic> {
         let call = |call: &Spanned<String>| {
             CallSelector::parse(call.get_ref())
                 .map_err(|error| self.text.mistake(call.span(), &error.to_string()))?;
@@ -143,7 +145,7 @@ impl Acting<'_> {
     fn step(
         &self,
         word: &Spanned<crate::scenario::document::faults::StepText>,
-    ) -> Result<Step, Mistake> {
+    ) -> Result<Step, Diagnostic> {
         let step = Step::parse(&word.get_ref().0, |signal| {
             Delivery::usual(signal, self.pty)
         })
@@ -153,7 +155,7 @@ impl Acting<'_> {
     }
 
     /// What is done at each point.
-    fn strike(&self, table: &SweepTable) -> Result<Strike, Mistake> {
+    fn strike(&self, table: &SweepTable) -> Result<FaultSpec, Diagnostic> {
         let deliver = table.deliver.as_ref().map(|whom| whom.get_ref().0);
         let to = |signal| deliver.unwrap_or_else(|| Delivery::usual(signal, self.pty));
         let (fault, lasting) = match (&table.signal, &table.fault) {
@@ -174,7 +176,7 @@ impl Acting<'_> {
             self.check(whom.span(), &fault)?;
         }
         let then = table.then.iter().map(|step| self.step(step));
-        Ok(Strike {
+        Ok(FaultSpec {
             fault,
             lasting,
             then: then.collect::<Result<_, _>>()?,
@@ -185,7 +187,7 @@ impl Acting<'_> {
         &self,
         word: &Spanned<FaultText>,
         to: impl Fn(i32) -> Delivery,
-    ) -> Result<(Fault, bool), Mistake> {
+    ) -> Result<(Fault, bool), Diagnostic> {
         let (fault, lasting) = Fault::parse(&word.get_ref().0, to)
             .map_err(|error| self.text.mistake(word.span(), &error.to_string()))?;
         self.check(word.span(), &fault)?;
@@ -193,7 +195,7 @@ impl Acting<'_> {
     }
 
     /// The second fault of each pair.
-    fn second(&self, table: &SweepTable, first: &Fault) -> Result<Option<Second>, Mistake> {
+    fn second(&self, table: &SweepTable, first: &Fault) -> Result<Option<SecondFault>, Diagnostic> {
         let wrong = |span, why: &str| Err(self.text.mistake(span, why));
         let Some(place) = table.second.first() else {
             let alone = table.second_fault.as_ref().map(Spanned::span);
@@ -232,24 +234,24 @@ impl Acting<'_> {
             }
         };
         let most = match &table.pairs {
-            None => Second::MOST,
+            None => SecondFault::MOST,
             Some(pairs) if *pairs.get_ref() == 0 => {
                 return wrong(pairs.span(), "no pair would be tried; write at least 1");
             }
             Some(pairs) => *pairs.get_ref() as usize,
         };
         let places = table.second.iter().map(|place| place.get_ref().0);
-        Ok(Some(Second {
-            places: places.collect::<Vec<Place>>(),
+        Ok(Some(SecondFault {
+            places: places.collect::<Vec<Window>>(),
             fault,
             most,
         }))
     }
 
     /// On which sides of the calls, for a fault that happens to the call itself.
-    fn mapped_calls(&self, phases: &[Spanned<Phases>]) -> Result<Mapped, Mistake> {
+    fn mapped_calls(&self, phases: &[Spanned<Phases>]) -> Result<PhaseSelection, Diagnostic> {
         match phases.first() {
-            None => Ok(Mapped::CALLS),
+            None => Ok(PhaseSelection::CALLS),
             Some(phase) => Err(self.text.mistake(
                 phase.span(),
                 "an error, a short call or a delay happens to the call itself, on no side of it; leave phases out",
@@ -258,7 +260,7 @@ impl Acting<'_> {
     }
 
     /// Whether this can be done to such a target.
-    fn check(&self, span: Range<usize>, fault: &Fault) -> Result<(), Mistake> {
+    fn check(&self, span: Range<usize>, fault: &Fault) -> Result<(), Diagnostic> {
         if fault.needs_terminal() && !self.pty {
             let what = match fault {
                 Fault::HangUp => "closing the terminal",
@@ -274,15 +276,15 @@ impl Acting<'_> {
 }
 
 /// On which sides of the calls.
-fn mapped(phases: &[Spanned<Phases>]) -> Mapped {
+fn mapped(phases: &[Spanned<Phases>]) -> PhaseSelection {
     if phases.is_empty() {
-        return Mapped::DEFAULT;
+        return PhaseSelection::DEFAULT;
     }
     let has = |wanted| {
         let mut phases = phases.iter().map(|phase| *phase.get_ref());
         phases.any(|phase| phase == wanted || phase == Phases::All)
     };
-    Mapped {
+    PhaseSelection {
         exit: has(Phases::Exit),
         before_blocking: false,
         before_all: has(Phases::Before),

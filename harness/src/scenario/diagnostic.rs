@@ -3,8 +3,7 @@
 use crate::facts::signals;
 use crate::scenario::document::schema;
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
-    SourceSpan,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan,
 };
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +11,7 @@ use std::path::Path;
 
 /// A mistake in a scenario file.
 #[derive(Debug, Clone)]
-pub struct Mistake(Box<Parts>);
+pub struct Diagnostic(Box<Parts>);
 
 #[derive(Debug, Clone)]
 struct Parts {
@@ -22,15 +21,15 @@ struct Parts {
     help: Option<String>,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for Diagnostic {}
 
-impl Diagnostic for Mistake {
+impl miette::Diagnostic for Diagnostic {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.0.help.as_ref()?;
         Some(Box::new(help))
@@ -46,10 +45,10 @@ impl Diagnostic for Mistake {
     }
 }
 
-impl Mistake {
+impl Diagnostic {
     /// A mistake at a place of a file. What stands after the first `; ` of the
     /// text is its hint.
-    pub(crate) fn at(path: &Path, text: &str, span: Range<usize>, words: &str) -> Mistake {
+    pub(crate) fn at(path: &Path, text: &str, span: Range<usize>, words: &str) -> Diagnostic {
         let (message, help) = match words.split_once("; ") {
             Some((message, help)) => (message, Some(help.to_owned())),
             None => (words, None),
@@ -57,7 +56,7 @@ impl Mistake {
         let start = span.start.min(text.len());
         // An empty place would be shown as nothing.
         let length = (span.end.min(text.len()) - start).max(1);
-        Mistake(Box::new(Parts {
+        Diagnostic(Box::new(Parts {
             message: message.to_owned(),
             source: NamedSource::new(path.display().to_string(), text.to_owned())
                 .with_language("toml"),
@@ -67,8 +66,8 @@ impl Mistake {
     }
 
     /// A file that cannot be read at all.
-    pub(crate) fn unreadable(path: &Path, why: &str) -> Mistake {
-        Mistake(Box::new(Parts {
+    pub(crate) fn unreadable(path: &Path, why: &str) -> Diagnostic {
+        Diagnostic(Box::new(Parts {
             message: format!("{}: {why}", path.display()),
             source: NamedSource::new(path.display().to_string(), String::new()),
             span: None,
@@ -77,9 +76,9 @@ impl Mistake {
     }
 
     /// What the parser says, in words for people.
-    pub(crate) fn of_toml(path: &Path, text: &str, error: &toml::de::Error) -> Mistake {
+    pub(crate) fn of_toml(path: &Path, text: &str, error: &toml::de::Error) -> Diagnostic {
         let span = error.span().unwrap_or(0..0);
-        Mistake::at(path, text, span, &reworded(error.message()))
+        Diagnostic::at(path, text, span, &reworded(error.message()))
     }
 
     /// Line and column of the place, from 1.

@@ -1,6 +1,6 @@
 //! Finding scenario files.
 
-use super::diagnostic::Mistake;
+use super::diagnostic::Diagnostic;
 use crate::scenario::document::read::Scenario;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,29 +10,29 @@ pub const USUAL_PLACES: [&str; 3] = ["ci/scenarios", "tests/scenarios", "scenari
 
 /// Scenario files with the names of their scenarios.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundFiles {
     /// Those that can be read, by name.
     pub scenarios: Vec<Scenario>,
     /// What is wrong with the others.
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<Diagnostic>,
 }
 
-impl Found {
+impl FoundFiles {
     /// Reads the files at these paths, and all files `*.toml` below those that
     /// are directories. A scenario is named after its file, with the directories
     /// below the path that was given, without the extension.
-    pub fn at(paths: &[PathBuf]) -> Found {
+    pub fn at(paths: &[PathBuf]) -> FoundFiles {
         let mut files: Vec<(String, PathBuf)> = Vec::new();
-        let mut found = Found::default();
+        let mut found = FoundFiles::default();
         for path in paths {
             let before = files.len();
             if let Err(error) = list(path, &mut String::new(), &mut files, 0) {
                 found
                     .mistakes
-                    .push(Mistake::unreadable(path, &error.to_string()));
+                    .push(Diagnostic::unreadable(path, &error.to_string()));
             } else if files.len() == before {
                 let words = "no scenario file (*.toml) is in this directory";
-                found.mistakes.push(Mistake::unreadable(path, words));
+                found.mistakes.push(Diagnostic::unreadable(path, words));
             }
         }
         files.sort();
@@ -44,7 +44,9 @@ impl Found {
                     pair[0].0,
                     pair[0].1.display()
                 );
-                found.mistakes.push(Mistake::unreadable(&pair[1].1, &words));
+                found
+                    .mistakes
+                    .push(Diagnostic::unreadable(&pair[1].1, &words));
             }
         }
         for (name, path) in &files {
@@ -147,7 +149,7 @@ mod tests {
             fs::write(path, "[target]\ncommand = [\"true\"]\n[sweep]\n").unwrap();
         }
         let names = |paths: &[PathBuf]| {
-            let found = Found::at(paths);
+            let found = FoundFiles::at(paths);
             assert!(found.mistakes.is_empty(), "{:?}", found.mistakes);
             found
                 .scenarios
@@ -161,7 +163,7 @@ mod tests {
             ["a", "c"]
         );
         assert_eq!(names(&[root.join("b.toml"), root.join("b.toml")]), ["b"]);
-        let found = Found::at(&[
+        let found = FoundFiles::at(&[
             root.join("none"),
             root.join(".hidden"),
             root.join("sub/y.snap"),

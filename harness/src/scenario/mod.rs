@@ -14,13 +14,13 @@ mod suite;
 pub(crate) mod template;
 mod work_tree_setup;
 
-pub use diagnostic::Mistake;
-pub use discover::{Filter, Found, USUAL_PLACES};
-pub use document::read::{Act, Scenario, Snapshots};
+pub use diagnostic::Diagnostic;
+pub use discover::{Filter, FoundFiles, USUAL_PLACES};
+pub use document::read::{Action, Scenario, Snapshots};
 pub use document::schema::json_schema;
 pub use document::substitutions::Binaries;
-pub use runner::Player;
+pub use runner::Runner;
 pub use shard::Shard;
 pub use suite::{Played, play_all};
 pub use template::{draft, named};
-pub use work_tree_setup::Unready;
+pub use work_tree_setup::SetupError;

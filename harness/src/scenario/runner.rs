@@ -1,14 +1,14 @@
 //! Playing one scenario: make its start state, run it, compare, accept.
 
 use super::snapshot::Snapshot;
-use super::work_tree_setup::Unready;
+use super::work_tree_setup::SetupError;
 use crate::error::Error;
-use crate::execute::Lab;
+use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{Attempt, FuzzProgress, Progress};
+use crate::explore::{FuzzProgress, Progress, RunOptions};
 use crate::failure::Store;
 use crate::oracle::{Contract, is_expected};
-use crate::scenario::document::read::{Act, Scenario};
+use crate::scenario::document::read::{Action, Scenario};
 use crate::scenario::document::substitutions::Binaries;
 use crate::session;
 use crate::session::{Case, CaseVerdict, Difference, Finding, Kind, OracleResult, OracleVerdict};
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 /// What playing needs.
 #[derive(Debug, Clone)]
-pub struct Player {
+pub struct Runner {
     /// Where binaries are looked for.
     pub binaries: Binaries,
     /// Where failing runs, and what scenarios start from, are stored.
@@ -35,7 +35,7 @@ const USAGE: u8 = 2;
 const HARNESS: u8 = 3;
 const NOT_REACHED: u8 = 4;
 
-impl Player {
+impl Runner {
     /// Plays a scenario. `progress` hears of a sweep's runs: done and planned.
     ///
     /// # Errors
@@ -83,20 +83,20 @@ impl Player {
         progress: &mut impl FnMut(usize, usize),
     ) -> Result<Case, Error> {
         let kind = match scenario.act {
-            Act::Run { .. } => Kind::Run,
-            Act::Sweep(_) => Kind::Sweep,
-            Act::Fuzz(_) => Kind::Fuzz,
+            Action::Run { .. } => Kind::Run,
+            Action::Sweep(_) => Kind::Sweep,
+            Action::Fuzz(_) => Kind::Fuzz,
         };
         let fail = |text: &str, code: u8| {
             Case::failed(&scenario.name, kind, &scenario.command(), text, code)
         };
         match self.attempt(scenario, token, progress) {
             Ok(case) => Ok(case),
-            Err(Unready::Mistake(mistake)) => Ok(fail(&mistake.render(false, 100), USAGE)),
-            Err(Unready::Error(Error::Interrupted)) => Err(Error::Interrupted),
-            Err(Unready::Error(Error::Usage(text))) => Ok(fail(&text, USAGE)),
-            Err(Unready::Error(Error::Harness(text))) => Ok(fail(&text, HARNESS)),
-            Err(Unready::Error(Error::NotReached(text))) => Ok(fail(&text, NOT_REACHED)),
+            Err(SetupError::Diagnostic(mistake)) => Ok(fail(&mistake.render(false, 100), USAGE)),
+            Err(SetupError::Error(Error::Interrupted)) => Err(Error::Interrupted),
+            Err(SetupError::Error(Error::Usage(text))) => Ok(fail(&text, USAGE)),
+            Err(SetupError::Error(Error::Harness(text))) => Ok(fail(&text, HARNESS)),
+            Err(SetupError::Error(Error::NotReached(text))) => Ok(fail(&text, NOT_REACHED)),
         }
     }
 
@@ -105,12 +105,12 @@ impl Player {
         scenario: &Scenario,
         token: &StopToken,
         progress: &mut impl FnMut(usize, usize),
-    ) -> Result<Case, Unready> {
+    ) -> Result<Case, SetupError> {
         let target = scenario.target(&self.binaries, &self.store, token)?;
         let store = Store::at(&self.store);
-        let open = |jobs| Lab::open(&target, jobs, scenario.isolation);
+        let open = |jobs| SupervisorPool::open(&target, jobs, scenario.isolation);
         let (schedule, baseline, confirm) = match &scenario.act {
-            Act::Sweep(options) => {
+            Action::Sweep(options) => {
                 let told = |happened: Progress<'_>| {
                     if let Progress::Ran { done, total, .. } = happened {
                         progress(done, total);
@@ -127,7 +127,7 @@ impl Player {
                     &report,
                 ));
             }
-            Act::Fuzz(options) => {
+            Action::Fuzz(options) => {
                 let total = options.budget.runs;
                 let told = |happened: FuzzProgress<'_>| {
                     if let FuzzProgress::Ran { runs, .. } = happened {
@@ -145,13 +145,13 @@ impl Player {
                     &report,
                 ));
             }
-            Act::Run {
+            Action::Run {
                 schedule,
                 baseline,
                 confirm,
             } => (schedule, *baseline, *confirm),
         };
-        let attempt = Attempt {
+        let attempt = RunOptions {
             schedule: schedule.clone(),
             baseline,
             confirm,
@@ -216,11 +216,11 @@ fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
 fn accept(
     scenario: &Scenario,
     snapshots: &mut [Snapshot],
-    lab: Lab,
-    attempt: &Attempt,
+    lab: SupervisorPool,
+    attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
-) -> Result<Option<Case>, Unready> {
+) -> Result<Option<Case>, SetupError> {
     let mut contract = scenario.contract.clone();
     let Some(messages) = &mut contract.messages else {
         return Ok(None);
@@ -228,7 +228,7 @@ fn accept(
     (messages.transcript, messages.screens) = (None, None);
     let messages = messages.clone();
     // Nothing but one run: whether the contract holds is found out afterwards.
-    let once = Attempt {
+    let once = RunOptions {
         confirm: 0,
         budget: None,
         ..attempt.clone()

@@ -31,7 +31,7 @@ impl fmt::Display for Shard {
 }
 
 /// Variables in which an engine tells which part this is.
-struct Told {
+struct ShardSource {
     engine: &'static str,
     index: &'static str,
     total: &'static str,
@@ -45,33 +45,33 @@ enum First {
     Variable(&'static str),
 }
 
-const ENGINES: [Told; 5] = [
-    Told {
+const ENGINES: [ShardSource; 5] = [
+    ShardSource {
         engine: "GitLab",
         index: "CI_NODE_INDEX",
         total: "CI_NODE_TOTAL",
         first: First::Number(1),
     },
-    Told {
+    ShardSource {
         engine: "Bazel",
         index: "TEST_SHARD_INDEX",
         total: "TEST_TOTAL_SHARDS",
         first: First::Number(0),
     },
-    Told {
+    ShardSource {
         engine: "Slurm",
         index: "SLURM_ARRAY_TASK_ID",
         total: "SLURM_ARRAY_TASK_COUNT",
         first: First::Variable("SLURM_ARRAY_TASK_MIN"),
     },
     // An indexed job tells its index alone; the total has to be set in its description.
-    Told {
+    ShardSource {
         engine: "Kubernetes",
         index: "JOB_COMPLETION_INDEX",
         total: "JOB_COMPLETIONS",
         first: First::Number(0),
     },
-    Told {
+    ShardSource {
         engine: "the environment",
         index: "SIGPROOF_SHARD_INDEX",
         total: "SIGPROOF_SHARD_TOTAL",

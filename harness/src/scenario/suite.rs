@@ -1,8 +1,8 @@
 //! Playing many scenarios, several at a time.
 
-use super::runner::Player;
+use super::runner::Runner;
 use crate::error::Error;
-use crate::scenario::document::read::{Act, Scenario};
+use crate::scenario::document::read::{Action, Scenario};
 use crate::session::{Case, Kind};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
@@ -39,14 +39,14 @@ enum News {
 /// begun are not played; of a sweep that goes on, what was found so far is told.
 /// Answers the cases in the order of the scenarios, and whether it was cut short.
 pub fn play_all(
-    player: &Player,
+    player: &Runner,
     scenarios: Vec<Scenario>,
     jobs: usize,
     token: &StopToken,
     mut each: impl FnMut(Played<'_>),
 ) -> (Vec<Case>, bool) {
     let jobs = jobs.max(1);
-    let player = Player {
+    let player = Runner {
         // Few scenarios leave processors to the sweeps among them.
         jobs: jobs.div_ceil(scenarios.len().max(1)),
         ..player.clone()
@@ -113,7 +113,7 @@ pub fn play_all(
 }
 
 fn one(
-    player: &Player,
+    player: &Runner,
     scenario: &Scenario,
     index: usize,
     token: &StopToken,
@@ -131,9 +131,9 @@ fn one(
 /// The case of a scenario that was not played to its end.
 fn blank(scenario: &Scenario) -> Case {
     let kind = match scenario.act {
-        Act::Run { .. } => Kind::Run,
-        Act::Sweep(_) => Kind::Sweep,
-        Act::Fuzz(_) => Kind::Fuzz,
+        Action::Run { .. } => Kind::Run,
+        Action::Sweep(_) => Kind::Sweep,
+        Action::Fuzz(_) => Kind::Fuzz,
     };
     let mut case = Case::new(&scenario.name, kind, &scenario.command());
     case.verdict = crate::session::CaseVerdict::NotReached;

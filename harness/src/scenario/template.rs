@@ -1,6 +1,6 @@
 //! A first scenario, written from what a program does undisturbed.
 
-use crate::facts::{ExitStatus, Run, What};
+use crate::facts::{EventKind, ExitStatus, Run};
 use crate::oracle::Baseline;
 use crate::target::{Source, Target};
 use std::fmt::Write as _;
@@ -156,7 +156,7 @@ fn sweep_table(text: &mut String, baseline: &Baseline, name: &str) {
 /// The first line that a run says, unless it is all that it says.
 fn first_line(run: &Run) -> Option<String> {
     let said = run.events.iter().find_map(|event| match &event.what {
-        What::Output { bytes, .. } => Some((event.at_ns, String::from_utf8_lossy(bytes))),
+        EventKind::Output { bytes, .. } => Some((event.at_ns, String::from_utf8_lossy(bytes))),
         _ => None,
     })?;
     let line = said.1.lines().next()?.trim().to_owned();

@@ -4,7 +4,7 @@
 //! is put below the store, under a name that tells what it is made of, and stays
 //! there: a stored failure is replayed from the same place later.
 
-use super::diagnostic::Mistake;
+use super::diagnostic::Diagnostic;
 use super::document::TargetTable;
 use crate::error::Error;
 use crate::scenario::document::substitutions::{Binaries, Text, expand};
@@ -21,34 +21,34 @@ use toml::Spanned;
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// Where a target starts.
-pub(crate) struct Start {
+pub(crate) struct WorkTreeSetup {
     pub(crate) source: Source,
     pub(crate) stdin: Option<PathBuf>,
 }
 
 /// Why a target is not ready to be run.
 #[derive(Debug)]
-pub enum Unready {
+pub enum SetupError {
     /// The scenario file is wrong in what shows only now: a program that is not built, an input that is not there.
-    Mistake(Mistake),
+    Diagnostic(Diagnostic),
     /// Anything else.
     Error(Error),
 }
 
-impl From<Error> for Unready {
-    fn from(error: Error) -> Unready {
-        Unready::Error(error)
+impl From<Error> for SetupError {
+    fn from(error: Error) -> SetupError {
+        SetupError::Error(error)
     }
 }
 
-impl From<Mistake> for Unready {
-    fn from(mistake: Mistake) -> Unready {
-        Unready::Mistake(mistake)
+impl From<Diagnostic> for SetupError {
+    fn from(mistake: Diagnostic) -> SetupError {
+        SetupError::Diagnostic(mistake)
     }
 }
 
 /// Whether the ways to give a start state agree with each other.
-pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
+pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
     if let (Some(_), Some(view)) = (&table.directory, &table.view) {
         return Err(text.mistake(
             view.span(),
@@ -101,7 +101,7 @@ pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
     Ok(())
 }
 
-impl Start {
+impl WorkTreeSetup {
     /// Makes the start state; what is made lies below `store`.
     pub(crate) fn prepare(
         text: &Text,
@@ -109,8 +109,8 @@ impl Start {
         binaries: &Binaries,
         store: &Path,
         token: &StopToken,
-    ) -> Result<Start, Unready> {
-        let beside = |path: &Spanned<String>| -> Result<PathBuf, Mistake> {
+    ) -> Result<WorkTreeSetup, SetupError> {
+        let beside = |path: &Spanned<String>| -> Result<PathBuf, Diagnostic> {
             let expanded = expand(text, path, binaries)?;
             let full = text.directory().join(&expanded);
             fs::canonicalize(&full).map_err(|error| {
@@ -143,7 +143,7 @@ impl Start {
             .as_ref()
             .map(|setup| expand(text, setup, binaries))
             .transpose()?;
-        let made = Made {
+        let made = SetupContext {
             text,
             table,
             inputs: &inputs,
@@ -167,12 +167,12 @@ impl Start {
             (None, None) if inputs.is_empty() => Source::Empty,
             (None, None) => Source::Files(inputs),
         };
-        Ok(Start { source, stdin })
+        Ok(WorkTreeSetup { source, stdin })
     }
 }
 
 /// What has to be made.
-struct Made<'a> {
+struct SetupContext<'a> {
     text: &'a Text,
     table: &'a TargetTable,
     inputs: &'a [PathBuf],
@@ -180,7 +180,7 @@ struct Made<'a> {
     setup: Option<&'a str>,
 }
 
-impl Made<'_> {
+impl SetupContext<'_> {
     /// The work tree is not simply what lies somewhere already.
     fn tree(&self) -> bool {
         self.setup.is_some()
@@ -215,7 +215,7 @@ impl Made<'_> {
 
     /// Makes the directory, unless it is there: it is never changed, since
     /// somebody else may be using it.
-    fn put(&self, place: &Path, token: &StopToken) -> Result<(), Unready> {
+    fn put(&self, place: &Path, token: &StopToken) -> Result<(), SetupError> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         if place.exists() {
             return Ok(());
@@ -229,7 +229,7 @@ impl Made<'_> {
                 other => other,
             }
             .map_err(|error| {
-                Unready::Error(Error::Harness(format!("{}: {error}", place.display())))
+                SetupError::Error(Error::Harness(format!("{}: {error}", place.display())))
             })
         });
         // Gone already when all went well.
@@ -237,9 +237,9 @@ impl Made<'_> {
         made
     }
 
-    fn fill(&self, part: &Path, token: &StopToken) -> Result<(), Unready> {
+    fn fill(&self, part: &Path, token: &StopToken) -> Result<(), SetupError> {
         let failed = |error: io::Error| {
-            Unready::Error(Error::Harness(format!("{}: {error}", part.display())))
+            SetupError::Error(Error::Harness(format!("{}: {error}", part.display())))
         };
         let tree = part.join("tree");
         let _ = fs::remove_dir_all(part);
@@ -274,10 +274,10 @@ impl Made<'_> {
         word: &Spanned<String>,
         part: &Path,
         token: &StopToken,
-    ) -> Result<(), Unready> {
+    ) -> Result<(), SetupError> {
         let home = part.join("home");
         fs::create_dir_all(&home)
-            .map_err(|error| Unready::Error(Error::Harness(error.to_string())))?;
+            .map_err(|error| SetupError::Error(Error::Harness(error.to_string())))?;
         let mut command = Command::new("sh");
         command
             .args(["-e", "-c", script])
@@ -291,10 +291,10 @@ impl Made<'_> {
             said.extend_from_slice(bytes);
         });
         let end = match end {
-            _ if token.is_interrupted() => return Err(Unready::Error(Error::Interrupted)),
+            _ if token.is_interrupted() => return Err(SetupError::Error(Error::Interrupted)),
             Ok(end) => end,
             Err(error) => {
-                return Err(Unready::Error(Error::Harness(format!("sh: {error}"))));
+                return Err(SetupError::Error(Error::Harness(format!("sh: {error}"))));
             }
         };
         if end.status.success() {

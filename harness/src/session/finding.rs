@@ -13,7 +13,7 @@ pub struct Point {
     /// When the recording met it, in nanoseconds.
     pub at_ns: u64,
     /// What came of it.
-    pub outcome: Fate,
+    pub outcome: PointOutcome,
     /// The findings (places in [`crate::session::case::Case::findings`]) that show here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<usize>,
@@ -40,7 +40,7 @@ pub struct Point {
 /// What came of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum PointOutcome {
     /// Tried, and nothing is wrong.
     Holds,
     /// Tried, and something is wrong each time.
@@ -78,7 +78,7 @@ pub struct Finding {
     pub first: Option<String>,
     /// Which code makes the calls around the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub between: Option<Between>,
+    pub between: Option<CodeWindow>,
     /// How many points those stand for.
     pub count: usize,
     /// In how many runs of its schedule it showed.
@@ -102,7 +102,7 @@ pub struct Finding {
 
 /// Which code makes the calls around a point.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Between {
+pub struct CodeWindow {
     /// In a sentence, such as `` between `openat(out.tmp)` in save (save.c:41) and `write(out.tmp)` in save (save.c:42) ``.
     pub text: String,
     /// The stack at the call before, the innermost function first.

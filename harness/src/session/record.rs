@@ -1,10 +1,10 @@
 //! One run, kept whole within bounds.
 
 use super::finding::{OracleResult, OracleVerdict};
-use super::screenshot::Shot;
+use super::screenshot::Screenshot;
 use crate::execute::Trial;
 use crate::facts::{
-    Event, ExitStatus, Orphan, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage, What,
+    Event, EventKind, ExitStatus, Orphan, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage,
 };
 use crate::oracle;
 use crate::oracle::{Judgement, Verdict};
@@ -42,7 +42,7 @@ pub struct Record {
     pub terminal: Option<TerminalFact>,
     /// Screens at each signal and at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub screens: Vec<Shot>,
+    pub screens: Vec<Screenshot>,
     /// What changed in the work tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<PathChange>,
@@ -143,7 +143,7 @@ impl Record {
     pub fn text(&self, wanted: Stream) -> String {
         let mut text = String::new();
         for event in &self.events {
-            if let What::Output { stream, bytes } = &event.what
+            if let EventKind::Output { stream, bytes } = &event.what
                 && *stream == wanted
             {
                 text.push_str(&String::from_utf8_lossy(bytes));
@@ -197,7 +197,7 @@ fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)
     let mut kept: BTreeMap<u8, u64> = BTreeMap::new();
     let mut events = Vec::with_capacity(run.events.len().min(bounds::EVENTS));
     for event in &run.events {
-        let What::Output { stream, bytes } = &event.what else {
+        let EventKind::Output { stream, bytes } = &event.what else {
             events.push(event.clone());
             continue;
         };
@@ -213,7 +213,7 @@ fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)
         let bytes = std::mem::replace(half, rest);
         events.push(Event {
             at_ns: event.at_ns,
-            what: What::Output {
+            what: EventKind::Output {
                 stream: *stream,
                 bytes,
             },
@@ -224,7 +224,7 @@ fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)
         // The end matters more than the middle: that is where it stopped.
         let from = bounds::EVENTS / 2;
         for event in events.drain(from..from + over) {
-            if let What::Output { stream, bytes } = event.what {
+            if let EventKind::Output { stream, bytes } = event.what {
                 *kept.entry(number(stream)).or_default() -= bytes.len() as u64;
             }
         }

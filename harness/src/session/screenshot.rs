@@ -1,13 +1,13 @@
 //! Screens of a run on a terminal: at each signal, and at the end.
 
-use crate::facts::{Run, What};
+use crate::facts::{EventKind, Run};
 use crate::session::bounds;
 use serde::{Deserialize, Serialize};
 use std::num::NonZero;
 
 /// A screen at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shot {
+pub struct Screenshot {
     /// When, in words: `at signal 1`, `at the end`.
     pub title: String,
     /// When, in nanoseconds.
@@ -40,7 +40,7 @@ pub struct Span {
 }
 
 /// The screens of a run; none on pipes.
-pub(crate) fn shots(run: &Run, limits: &mut Vec<String>) -> Vec<Shot> {
+pub(crate) fn shots(run: &Run, limits: &mut Vec<String>) -> Vec<Screenshot> {
     let Some(terminal) = &run.terminal else {
         return Vec::new();
     };
@@ -55,8 +55,8 @@ pub(crate) fn shots(run: &Run, limits: &mut Vec<String>) -> Vec<Shot> {
     let mut more = 0;
     for event in &run.events {
         match &event.what {
-            What::Output { bytes, .. } => parser.process(bytes),
-            What::Fault { step, .. } if shots.len() + 1 < bounds::SCREENS => {
+            EventKind::Output { bytes, .. } => parser.process(bytes),
+            EventKind::Fault { step, .. } if shots.len() + 1 < bounds::SCREENS => {
                 shots.push(shot(
                     &parser,
                     format!("at signal {}", step + 1),
@@ -64,7 +64,7 @@ pub(crate) fn shots(run: &Run, limits: &mut Vec<String>) -> Vec<Shot> {
                     terminal.size,
                 ));
             }
-            What::Fault { .. } => more += 1,
+            EventKind::Fault { .. } => more += 1,
             _ => {}
         }
     }
@@ -84,7 +84,7 @@ pub(crate) fn shots(run: &Run, limits: &mut Vec<String>) -> Vec<Shot> {
     shots
 }
 
-fn shot(parser: &vt100::Parser, title: String, at_ns: u64, size: (u16, u16)) -> Shot {
+fn shot(parser: &vt100::Parser, title: String, at_ns: u64, size: (u16, u16)) -> Screenshot {
     let screen = parser.screen();
     let (rows, columns) = size;
     let mut lines: Vec<Vec<Span>> = (0..rows).map(|row| line(screen, row, columns)).collect();
@@ -101,7 +101,7 @@ fn shot(parser: &vt100::Parser, title: String, at_ns: u64, size: (u16, u16)) -> 
     if screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None {
         modes.push("mouse".to_owned());
     }
-    Shot {
+    Screenshot {
         title,
         at_ns,
         size,

@@ -1,11 +1,11 @@
-use crate::facts::{Change, Entry, EntryKind, Event, Run, Stream, TerminalFact, What};
+use crate::facts::{Change, Entry, EntryKind, Event, EventKind, Run, Stream, TerminalFact};
 use crate::session::*;
 use std::fs;
 
 fn output(at_ns: u64, stream: Stream, bytes: &[u8]) -> Event {
     Event {
         at_ns,
-        what: What::Output {
+        what: EventKind::Output {
             stream,
             bytes: bytes.to_vec(),
         },
@@ -106,7 +106,7 @@ fn a_run_that_floods_is_bounded_and_says_so() {
     for at in 0..5_000 {
         run.events.push(Event {
             at_ns: 10_000 + at,
-            what: What::Child { pid: 1, parent: 2 },
+            what: EventKind::Child { pid: 1, parent: 2 },
         });
     }
     run.stdout.total = 1_000_000;
@@ -118,7 +118,7 @@ fn a_run_that_floods_is_bounded_and_says_so() {
         .events
         .iter()
         .map(|event| match &event.what {
-            What::Output { bytes, .. } => bytes.len(),
+            EventKind::Output { bytes, .. } => bytes.len(),
             _ => 0,
         })
         .sum();
@@ -145,7 +145,7 @@ fn characters_and_screens_survive_reads_of_any_size() {
     }
     run.events.push(Event {
         at_ns: 5,
-        what: What::Fault {
+        what: EventKind::Fault {
             step: 0,
             fault: "SIGINT".into(),
             met: "its time".into(),

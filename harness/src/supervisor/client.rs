@@ -1,7 +1,7 @@
 //! The command's side: starting a supervisor and asking it for runs.
 
-use super::protocol::{Answer, Order, Ready, Refusal, RunOrder, Setup};
-use super::run_lock::Turn;
+use super::protocol::{Ready, Request, Response, RunRequest, Setup, SupervisorError};
+use super::run_lock::RunLock;
 use crate::error::Error;
 use crate::facts::Run;
 use crate::supervisor::codec;
@@ -13,42 +13,44 @@ use std::process::Child;
 
 /// Why there are no facts.
 #[derive(Debug)]
-pub(crate) enum ProbeError {
+pub(crate) enum ClientError {
     /// The supervisor said no.
-    Refused(Refusal),
+    Refused(SupervisorError),
     /// The supervisor is gone, by this end.
     Lost(String),
     /// The socket failed.
     Io(io::Error),
 }
 
-impl fmt::Display for ProbeError {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProbeError::Refused(
-                Refusal::Isolation(why)
-                | Refusal::Command(why)
-                | Refusal::Input(why)
-                | Refusal::Trace(why)
-                | Refusal::Harness(why),
+            ClientError::Refused(
+                SupervisorError::Isolation(why)
+                | SupervisorError::Command(why)
+                | SupervisorError::Input(why)
+                | SupervisorError::Trace(why)
+                | SupervisorError::Harness(why),
             ) => f.write_str(why),
-            ProbeError::Lost(how) => write!(f, "the supervisor process is gone ({how})"),
-            ProbeError::Io(error) => write!(f, "the supervisor cannot be reached: {error}"),
+            ClientError::Lost(how) => write!(f, "the supervisor process is gone ({how})"),
+            ClientError::Io(error) => write!(f, "the supervisor cannot be reached: {error}"),
         }
     }
 }
 
-impl From<io::Error> for ProbeError {
-    fn from(error: io::Error) -> ProbeError {
-        ProbeError::Io(error)
+impl From<io::Error> for ClientError {
+    fn from(error: io::Error) -> ClientError {
+        ClientError::Io(error)
     }
 }
 
-impl From<ProbeError> for Error {
-    fn from(error: ProbeError) -> Error {
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Error {
         let text = error.to_string();
         match error {
-            ProbeError::Refused(Refusal::Command(_) | Refusal::Input(_)) => Error::Usage(text),
+            ClientError::Refused(SupervisorError::Command(_) | SupervisorError::Input(_)) => {
+                Error::Usage(text)
+            }
             _ => Error::Harness(text),
         }
     }
@@ -62,25 +64,25 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts one. It dies with the calling thread at the latest.
-    pub(crate) fn start(setup: Setup, turn: &Turn) -> Result<(Supervisor, Ready), ProbeError> {
+    pub(crate) fn start(setup: Setup, turn: &RunLock) -> Result<(Supervisor, Ready), ClientError> {
         let (child, socket) = reexec::start_supervisor(turn.open()?)?;
         let mut supervisor = Supervisor { child, socket };
-        match supervisor.ask(&Order::Setup(Box::new(setup)))? {
-            Answer::Ready(ready) => Ok((supervisor, ready)),
+        match supervisor.ask(&Request::Setup(Box::new(setup)))? {
+            Response::Ready(ready) => Ok((supervisor, ready)),
             other => Err(unexpected(other)),
         }
     }
 
     /// It keeps to one processor from now on, together with what it runs. The two
     /// go on by turns, and to wake somebody on another processor costs several times more.
-    pub(crate) fn keep_to_one(&mut self) -> Result<(), ProbeError> {
-        Ok(codec::send(&mut self.socket, &Order::KeepToOne)?)
+    pub(crate) fn keep_to_one(&mut self) -> Result<(), ClientError> {
+        Ok(codec::send(&mut self.socket, &Request::KeepToOne)?)
     }
 
     /// Runs the target once.
-    pub(crate) fn run(&mut self, order: RunOrder) -> Result<Run, ProbeError> {
-        match self.ask(&Order::Run(Box::new(order)))? {
-            Answer::Ran(run) => Ok(*run),
+    pub(crate) fn run(&mut self, order: RunRequest) -> Result<Run, ClientError> {
+        match self.ask(&Request::Run(Box::new(order)))? {
+            Response::Ran(run) => Ok(*run),
             other => Err(unexpected(other)),
         }
     }
@@ -90,10 +92,10 @@ impl Supervisor {
         self.child.id()
     }
 
-    fn ask(&mut self, order: &Order) -> Result<Answer, ProbeError> {
+    fn ask(&mut self, order: &Request) -> Result<Response, ClientError> {
         let sent = codec::send(&mut self.socket, order);
         match sent.and_then(|()| codec::receive(&mut self.socket)) {
-            Ok(Some(Answer::Refused(refusal))) => Err(ProbeError::Refused(refusal)),
+            Ok(Some(Response::Refused(refusal))) => Err(ClientError::Refused(refusal)),
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(self.lost()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(self.lost()),
@@ -101,11 +103,11 @@ impl Supervisor {
         }
     }
 
-    fn lost(&mut self) -> ProbeError {
+    fn lost(&mut self) -> ClientError {
         // Left to be waited for by drop: until then nobody else gets its number.
         let how = wait::peek(self.child.id())
             .map_or_else(|error| error.to_string(), |status| status.to_string());
-        ProbeError::Lost(how)
+        ClientError::Lost(how)
     }
 }
 
@@ -115,8 +117,8 @@ pub(crate) fn kill_supervisor(pid: u32) -> io::Result<()> {
     spawn::kill(pid, libc::SIGKILL).map(drop)
 }
 
-fn unexpected(answer: Answer) -> ProbeError {
-    ProbeError::Io(io::Error::other(format!("unexpected answer {answer:?}")))
+fn unexpected(answer: Response) -> ClientError {
+    ClientError::Io(io::Error::other(format!("unexpected answer {answer:?}")))
 }
 
 impl Drop for Supervisor {

@@ -18,10 +18,10 @@ mod scratch_dir;
 mod server;
 mod session;
 
-pub(crate) use client::{ProbeError, Supervisor, kill_supervisor};
-pub(crate) use protocol::{Ready, Refusal, RunOrder, Setup, Trace};
-pub(crate) use run_lock::Turn;
-pub(crate) use scratch_dir::{Home, remove_stale};
+pub(crate) use client::{ClientError, Supervisor, kill_supervisor};
+pub(crate) use protocol::{Ready, RunRequest, Setup, SupervisorError, Trace};
+pub(crate) use run_lock::RunLock;
+pub(crate) use scratch_dir::{ScratchDir, remove_stale};
 use server::supervise;
 
 crate::sys::reexec::run_before_main!(supervise);

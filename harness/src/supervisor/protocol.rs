@@ -2,7 +2,7 @@
 
 use crate::facts::Run;
 use crate::schedule::Step;
-use crate::target::{Surroundings, Target, TreeError};
+use crate::target::{Environment, Target, TreeError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Setup {
     pub(crate) target: Target,
-    pub(crate) around: Surroundings,
+    pub(crate) around: Environment,
     /// Take namespaces.
     pub(crate) private: bool,
     /// A directory for this supervisor alone.
@@ -50,7 +50,7 @@ impl Trace {
 
 /// One run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct RunOrder {
+pub(crate) struct RunRequest {
     /// Start from the start state, not from what the last run left.
     pub(crate) fresh: bool,
     /// Another command than the target's.
@@ -67,11 +67,11 @@ pub(crate) struct RunOrder {
 
 /// A message to the supervisor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum Order {
+pub(crate) enum Request {
     Setup(Box<Setup>),
     /// From now on on one processor, together with whatever is run. No answer.
     KeepToOne,
-    Run(Box<RunOrder>),
+    Run(Box<RunRequest>),
 }
 
 /// What a supervisor is able to do, told once.
@@ -87,7 +87,7 @@ pub(crate) struct Ready {
 
 /// Why something cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Refusal {
+pub(crate) enum SupervisorError {
     /// Namespaces are not allowed here; try without.
     Isolation(String),
     /// The command cannot be executed.
@@ -100,21 +100,21 @@ pub(crate) enum Refusal {
     Harness(String),
 }
 
-impl From<TreeError> for Refusal {
-    fn from(error: TreeError) -> Refusal {
+impl From<TreeError> for SupervisorError {
+    fn from(error: TreeError) -> SupervisorError {
         match error {
             TreeError::Input { .. } | TreeError::TooLarge { .. } => {
-                Refusal::Input(error.to_string())
+                SupervisorError::Input(error.to_string())
             }
-            TreeError::Place { .. } => Refusal::Harness(error.to_string()),
+            TreeError::Place { .. } => SupervisorError::Harness(error.to_string()),
         }
     }
 }
 
 /// A message from the supervisor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     Ready(Ready),
-    Refused(Refusal),
+    Refused(SupervisorError),
     Ran(Box<Run>),
 }

@@ -11,12 +11,12 @@ use std::io;
 use std::os::fd::AsRawFd;
 
 /// A turn, on the command's side.
-pub(crate) struct Turn(File);
+pub(crate) struct RunLock(File);
 
-impl Turn {
-    pub(crate) fn new() -> io::Result<Turn> {
+impl RunLock {
+    pub(crate) fn new() -> io::Result<RunLock> {
         let file = memfd_create(c"sigproof-turn", MFdFlags::MFD_CLOEXEC)?;
-        Ok(Turn(File::from(file)))
+        Ok(RunLock(File::from(file)))
     }
 
     /// Opened once more: locks belong to what was opened, and a descriptor that
@@ -28,17 +28,17 @@ impl Turn {
 }
 
 /// Held while a target runs.
-pub(crate) struct Taken<'a>(&'a File);
+pub(crate) struct RunGuard<'a>(&'a File);
 
-impl Taken<'_> {
+impl RunGuard<'_> {
     /// Waits for it. Who has it gives it back within the deadlines of a run, or by dying.
-    pub(crate) fn take(turn: &File) -> io::Result<Taken<'_>> {
+    pub(crate) fn take(turn: &File) -> io::Result<RunGuard<'_>> {
         turn.lock()?;
-        Ok(Taken(turn))
+        Ok(RunGuard(turn))
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for RunGuard<'_> {
     fn drop(&mut self) {
         // It is open, and locked by us.
         let _ = self.0.unlock();

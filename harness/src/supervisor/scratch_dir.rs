@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A session's place.
-pub(crate) struct Home {
+pub(crate) struct ScratchDir {
     root: PathBuf,
     session: Option<(PathBuf, File)>,
 }
@@ -22,10 +22,10 @@ const PREFIX: &str = "session-";
 const UNNAMED: &str = "new-";
 const LOCK: &str = "lock";
 
-impl Home {
+impl ScratchDir {
     /// Finds a place that does not lie below `avoid`, a directory that is going
     /// to be covered by a private view.
-    pub(crate) fn find(avoid: Option<&Path>) -> io::Result<Home> {
+    pub(crate) fn find(avoid: Option<&Path>) -> io::Result<ScratchDir> {
         let uid = nix::unistd::geteuid();
         let mut last = io::Error::other(
             "every place for temporary files lies below the working directory; \
@@ -38,7 +38,7 @@ impl Home {
             }
             match claim(&root) {
                 Ok(()) => {
-                    return Ok(Home {
+                    return Ok(ScratchDir {
                         root,
                         session: None,
                     });
@@ -68,7 +68,7 @@ impl Home {
     }
 }
 
-impl Home {
+impl ScratchDir {
     /// Makes a session's directory. It gets its name when its lock is held, so
     /// that nobody ever takes it for one that was left behind.
     fn begin(&self) -> io::Result<(PathBuf, File)> {
@@ -104,7 +104,7 @@ fn remove(directory: &Path) -> io::Result<()> {
     fs::remove_dir(directory)
 }
 
-impl Drop for Home {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         if let Some((session, _lock)) = &self.session {
             // What cannot be removed now is removed by the next session, which says so.
@@ -158,14 +158,14 @@ mod tests {
 
     #[test]
     fn a_place_outside_the_view_is_chosen() {
-        let home = Home::find(Some(Path::new("/tmp"))).expect("another place");
+        let home = ScratchDir::find(Some(Path::new("/tmp"))).expect("another place");
         assert!(!home.shared().starts_with("/tmp"));
-        assert!(Home::find(Some(Path::new("/"))).is_err());
+        assert!(ScratchDir::find(Some(Path::new("/"))).is_err());
     }
 
     #[test]
     fn a_session_in_use_is_not_stale() {
-        let mut home = Home::find(None).expect("home");
+        let mut home = ScratchDir::find(None).expect("home");
         let own = home.own(0).expect("own");
         assert!(!remove_stale().iter().any(|path| own.starts_with(path)));
         assert!(own.exists());

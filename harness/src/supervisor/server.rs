@@ -5,7 +5,7 @@
 //! it dies), and the one that serves. The target is a child of the third, so that
 //! its parent is not number 1, which programs take for "my parent has died".
 
-use super::protocol::{Answer, Order, Ready, Refusal, Setup};
+use super::protocol::{Ready, Request, Response, Setup, SupervisorError};
 use super::session::Session;
 use crate::supervisor::codec;
 use crate::sys::poller::Poller;
@@ -23,13 +23,13 @@ const FAILED: i32 = 70;
 /// Serves the control socket until its other end closes. Answers the exit code.
 pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
     signals::reset_all();
-    let setup = match codec::receive::<Order>(&mut socket) {
-        Ok(Some(Order::Setup(setup))) => *setup,
+    let setup = match codec::receive::<Request>(&mut socket) {
+        Ok(Some(Request::Setup(setup))) => *setup,
         _ => return FAILED,
     };
-    let refuse = |mut socket: UnixStream, refusal: Refusal| {
+    let refuse = |mut socket: UnixStream, refusal: SupervisorError| {
         // When nobody listens any more there is nobody to tell.
-        let _ = codec::send(&mut socket, &Answer::Refused(refusal));
+        let _ = codec::send(&mut socket, &Response::Refused(refusal));
         FAILED
     };
     if !setup.private {
@@ -40,7 +40,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
         Err(error) => {
             return refuse(
                 socket,
-                Refusal::Isolation(format!("no namespaces: {error}")),
+                SupervisorError::Isolation(format!("no namespaces: {error}")),
             );
         }
     };
@@ -54,7 +54,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
             return shell_code(first);
         }
         Ok(None) => {}
-        Err(error) => return refuse(socket, Refusal::Harness(format!("fork: {error}"))),
+        Err(error) => return refuse(socket, SupervisorError::Harness(format!("fork: {error}"))),
     }
     // The first process of the namespace.
     let prepared = mounts::die_with_parent()
@@ -63,7 +63,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
     if let Err(error) = prepared {
         return refuse(
             socket,
-            Refusal::Isolation(format!("no private view of files and processes: {error}")),
+            SupervisorError::Isolation(format!("no private view of files and processes: {error}")),
         );
     }
     match reexec::fork() {
@@ -77,7 +77,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
             }
             serve(socket, turn, setup, Some(user))
         }
-        Err(error) => refuse(socket, Refusal::Harness(format!("fork: {error}"))),
+        Err(error) => refuse(socket, SupervisorError::Harness(format!("fork: {error}"))),
     }
 }
 
@@ -91,19 +91,19 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
     let mut session = match prepare(&socket, turn, setup, private) {
         Ok(session) => session,
         Err(refusal) => {
-            let _ = codec::send(&mut socket, &Answer::Refused(refusal));
+            let _ = codec::send(&mut socket, &Response::Refused(refusal));
             return FAILED;
         }
     };
-    let ready = Answer::Ready(session.ready());
+    let ready = Response::Ready(session.ready());
     if codec::send(&mut socket, &ready).is_err() {
         return FAILED;
     }
     let place = session.place();
     loop {
-        let order = match codec::receive::<Order>(&mut socket) {
-            Ok(Some(Order::Run(order))) => *order,
-            Ok(Some(Order::KeepToOne)) => {
+        let order = match codec::receive::<Request>(&mut socket) {
+            Ok(Some(Request::Run(order))) => *order,
+            Ok(Some(Request::KeepToOne)) => {
                 // It is for speed alone: where it is refused, runs take longer.
                 let _ = Processors::here().and_then(|mine| mine.keep_to_one(place));
                 continue;
@@ -112,10 +112,10 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
             _ => return FAILED,
         };
         let answer = match session.run(&order) {
-            Ok(Some(run)) => Answer::Ran(Box::new(run)),
+            Ok(Some(run)) => Response::Ran(Box::new(run)),
             // The other end is gone; so is everybody here.
             Ok(None) => return DONE,
-            Err(refusal) => Answer::Refused(refusal),
+            Err(refusal) => Response::Refused(refusal),
         };
         if codec::send(&mut socket, &answer).is_err() {
             return DONE;
@@ -128,8 +128,9 @@ fn prepare(
     turn: File,
     setup: Setup,
     private: Option<bool>,
-) -> Result<Session, Refusal> {
-    let harness = |what: &str, error: io::Error| Refusal::Harness(format!("{what}: {error}"));
+) -> Result<Session, SupervisorError> {
+    let harness =
+        |what: &str, error: io::Error| SupervisorError::Harness(format!("{what}: {error}"));
     mounts::keep_memory();
     mounts::adopt_orphans().map_err(|error| harness("becoming a subreaper", error))?;
     mounts::no_core_files().map_err(|error| harness("forbidding core files", error))?;
@@ -140,7 +141,7 @@ fn prepare(
         private,
         setup.target.limits,
     )
-    .map_err(Refusal::from)?;
+    .map_err(SupervisorError::from)?;
     let poller = Poller::new().map_err(|error| harness("epoll", error))?;
     poller
         .add(socket, crate::supervisor::run::run_loop::CONTROL)

@@ -1,19 +1,19 @@
 //! One run after another: start the target, watch it, apply the schedule, and
 //! leave nothing alive.
 
-use super::protocol::{Refusal, RunOrder, Setup};
-use super::run_lock::Taken;
+use super::protocol::{RunRequest, Setup, SupervisorError};
+use super::run_lock::RunGuard;
 use crate::facts::Run;
 use crate::supervisor::run::failpoints::Failpoints;
-use crate::supervisor::run::run_loop::{Live, Trouble};
-use crate::supervisor::run::schedule_cursor::Stepper;
+use crate::supervisor::run::run_loop::{ActiveRun, RunError};
+use crate::supervisor::run::schedule_cursor::ScheduleCursor;
 use crate::supervisor::run::streams::Streams;
 use crate::supervisor::run::trace_config;
 use crate::sys::poller::Poller;
 use crate::sys::spawn;
 use crate::sys::spawn::Program;
 use crate::sys::{mounts, ptrace, seccomp, wait};
-use crate::target::{FAILPOINTS_FD, Found, Launch, WorkTree};
+use crate::target::{FAILPOINTS_FD, FoundPrograms, Launch, WorkTree};
 use crate::tracer::Tracer;
 use std::fs::File;
 use std::io;
@@ -25,7 +25,7 @@ const LAST_PID: i32 = 100;
 pub(crate) struct Session {
     setup: Setup,
     turn: File,
-    found: Found,
+    found: FoundPrograms,
     pub(crate) tree: WorkTree,
     poller: Poller,
     private: bool,
@@ -45,7 +45,7 @@ impl Session {
         Session {
             setup,
             turn,
-            found: Found::default(),
+            found: FoundPrograms::default(),
             tree,
             poller,
             private,
@@ -59,9 +59,9 @@ impl Session {
     }
 
     /// Runs once. `None` when the command that wanted it is gone.
-    pub(crate) fn run(&mut self, order: &RunOrder) -> Result<Option<Run>, Refusal> {
+    pub(crate) fn run(&mut self, order: &RunRequest) -> Result<Option<Run>, SupervisorError> {
         let harness = |what: &'static str| {
-            move |error: io::Error| Refusal::Harness(format!("{what}: {error}"))
+            move |error: io::Error| SupervisorError::Harness(format!("{what}: {error}"))
         };
         if order.fresh {
             self.tree.reset()?;
@@ -75,15 +75,15 @@ impl Session {
             &self.setup.around,
             &mut self.found,
         )
-        .map_err(|error| Refusal::Command(error.to_string()))?;
-        let stepper = Stepper::new(&order.steps).map_err(Refusal::Harness)?;
+        .map_err(|error| SupervisorError::Command(error.to_string()))?;
+        let stepper = ScheduleCursor::new(&order.steps).map_err(SupervisorError::Harness)?;
         let watch = trace_config::watch(order);
         let mut streams = match target.pty {
             Some(size) if order.command.is_none() => {
                 Streams::terminal(size).map_err(harness("opening a pty"))?
             }
             _ => Streams::pipes(target.stdin.as_deref().filter(|_| order.command.is_none()))
-                .map_err(|error| Refusal::Input(format!("standard input: {error}")))?,
+                .map_err(|error| SupervisorError::Input(format!("standard input: {error}")))?,
         };
         if self.private {
             // Not allowed everywhere; numbers then differ from run to run, which is learned.
@@ -99,7 +99,7 @@ impl Session {
         };
         let theirs = failpoints.as_ref().and_then(Failpoints::theirs);
         // Who does not stop at the gate runs at once.
-        let take = || Taken::take(&self.turn).map_err(harness("waiting for its turn"));
+        let take = || RunGuard::take(&self.turn).map_err(harness("waiting for its turn"));
         let mut turn = match watch {
             None => Some(take()?),
             Some(_) => None,
@@ -132,9 +132,9 @@ impl Session {
                 if let Ok(Err(failure)) = started.executed() {
                     let why = io::Error::from_raw_os_error(failure.errno);
                     let text = format!("preparing the target (step {:?}): {why}", failure.step);
-                    return Err(Refusal::Harness(text));
+                    return Err(SupervisorError::Harness(text));
                 }
-                return Err(Refusal::Trace(format!(
+                return Err(SupervisorError::Trace(format!(
                     "the kernel does not allow tracing the target (ptrace: {error}); \
                      sigproof doctor tells what is missing"
                 )));
@@ -146,7 +146,7 @@ impl Session {
         }
         let tracer =
             watch.map(|watch| Tracer::new(pid, watch, self.tree.places.clone(), self.steady));
-        let mut live = Live::new(
+        let mut live = ActiveRun::new(
             order,
             &mut self.tree,
             &mut self.poller,
@@ -167,10 +167,12 @@ impl Session {
                 live.abandon();
                 Ok(None)
             }
-            Err(Trouble::Exec(failure)) => Err(Refusal::Command(failure)),
-            Err(Trouble::Io(error)) => {
+            Err(RunError::Exec(failure)) => Err(SupervisorError::Command(failure)),
+            Err(RunError::Io(error)) => {
                 live.abandon();
-                Err(Refusal::Harness(format!("watching the target: {error}")))
+                Err(SupervisorError::Harness(format!(
+                    "watching the target: {error}"
+                )))
             }
         }
     }

@@ -50,11 +50,11 @@ pub(crate) struct Started {
     gate: Option<OwnedFd>,
     /// The child may still be in the cradle.
     inside: bool,
-    _cradle: Box<Cradle>,
+    _cradle: Box<ChildSharedMemory>,
 }
 
 /// What a child needs until it executes, in memory that it shares.
-struct Cradle {
+struct ChildSharedMemory {
     path: CString,
     directory: CString,
     /// Point into the words below; a null pointer is the last.
@@ -169,7 +169,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             (three, false)
         }
     };
-    let mut cradle = Box::new(Cradle {
+    let mut cradle = Box::new(ChildSharedMemory {
         path: program.path,
         directory: program.directory,
         argv: pointers(&program.argv),
@@ -215,7 +215,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
 /// Where a child begins. It ends in another program, or in `_exit`.
 extern "C" fn in_child(cradle: *mut libc::c_void) -> libc::c_int {
     // SAFETY: `start` gives a cradle that outlives the child in here; nobody writes to it meanwhile.
-    let cradle = unsafe { &*cradle.cast::<Cradle>() };
+    let cradle = unsafe { &*cradle.cast::<ChildSharedMemory>() };
     let (step, errno) = child(cradle);
     let mut answer = [0u8; 5];
     answer[0] = step as u8;
@@ -228,7 +228,7 @@ extern "C" fn in_child(cradle: *mut libc::c_void) -> libc::c_int {
 }
 
 /// The child's part. Returns only on failure.
-fn child(cradle: &Cradle) -> (Step, i32) {
+fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
     // SAFETY: plain system calls on live descriptors and NUL-terminated strings;
     // argv and env end with a null pointer.
     unsafe {

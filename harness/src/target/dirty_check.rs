@@ -6,10 +6,10 @@ use std::path::Path;
 
 /// Mode, owner, group and size of `run` and of what a target may write to in it. In memory a
 /// directory's size says how many entries it has.
-pub(crate) type Private = [(u32, u32, u32, u64); 3];
+pub(crate) type PrivateDirs = [(u32, u32, u32, u64); 3];
 
 /// How the private directories look now; `None` when their sizes tell nothing.
-pub(crate) fn private(run: &Path) -> Option<Private> {
+pub(crate) fn private(run: &Path) -> Option<PrivateDirs> {
     let looks = |path: &Path| {
         let meta = path.symlink_metadata().ok()?;
         Some((meta.mode(), meta.uid(), meta.gid(), meta.size()))
@@ -23,7 +23,7 @@ pub(crate) fn private(run: &Path) -> Option<Private> {
 
 /// An overlay's upper layer: nothing is in it, and nothing was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Upper {
+pub(crate) struct UpperLayer {
     rights: (u32, u32, u32),
     /// Change and modification, in seconds and nanoseconds.
     times: [(i64, i64); 2],
@@ -32,12 +32,12 @@ pub(crate) struct Upper {
 }
 
 /// How the upper layer looks; `None` when there is something in it, or when that cannot be told.
-pub(crate) fn upper(path: &Path) -> Option<Upper> {
+pub(crate) fn upper(path: &Path) -> Option<UpperLayer> {
     let meta = path.symlink_metadata().ok()?;
     if !mounts::is_in_memory(path) || meta.size() > EMPTY_BYTES {
         return None;
     }
-    Some(Upper {
+    Some(UpperLayer {
         rights: (meta.mode(), meta.uid(), meta.gid()),
         times: [
             (meta.ctime(), meta.ctime_nsec()),

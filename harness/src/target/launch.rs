@@ -1,6 +1,6 @@
 //! From a target's description to a program that can be executed.
 
-use super::paths::Places;
+use super::paths::TargetPaths;
 use super::target::Target;
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -81,14 +81,14 @@ impl fmt::Display for LaunchError {
 
 /// The caller's own surroundings, as far as they matter.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Surroundings {
+pub(crate) struct Environment {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) directory: PathBuf,
 }
 
-impl Surroundings {
-    pub(crate) fn here() -> std::io::Result<Surroundings> {
-        Ok(Surroundings {
+impl Environment {
+    pub(crate) fn here() -> std::io::Result<Environment> {
+        Ok(Environment {
             variables: KEPT
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
@@ -110,14 +110,14 @@ impl Surroundings {
 
 /// Programs that were found in PATH: a search takes a call for each directory of it.
 #[derive(Debug, Default)]
-pub(crate) struct Found(HashMap<String, PathBuf>);
+pub(crate) struct FoundPrograms(HashMap<String, PathBuf>);
 
-impl Found {
+impl FoundPrograms {
     fn find(
         &mut self,
         name: &str,
-        places: &Places,
-        around: &Surroundings,
+        places: &TargetPaths,
+        around: &Environment,
     ) -> Result<PathBuf, LaunchError> {
         if let Some(path) = self.0.get(name)
             && usable(path).is_ok()
@@ -141,9 +141,9 @@ impl Launch {
     pub(crate) fn new(
         target: &Target,
         command: &[String],
-        places: &Places,
-        around: &Surroundings,
-        found: &mut Found,
+        places: &TargetPaths,
+        around: &Environment,
+        found: &mut FoundPrograms,
     ) -> Result<Launch, LaunchError> {
         let name = command.first().ok_or(LaunchError::NoCommand)?;
         let path = found.find(name, places, around)?;
@@ -171,7 +171,11 @@ impl Launch {
 }
 
 /// The pinned environment, in a fixed order: addresses on the stack depend on it.
-fn environment(target: &Target, places: &Places, around: &Surroundings) -> Vec<(String, String)> {
+fn environment(
+    target: &Target,
+    places: &TargetPaths,
+    around: &Environment,
+) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> = vec![
         ("PATH".to_owned(), around.path()),
         ("HOME".to_owned(), places.home.clone()),
@@ -199,7 +203,7 @@ fn environment(target: &Target, places: &Places, around: &Surroundings) -> Vec<(
     env
 }
 
-fn find(name: &str, places: &Places, around: &Surroundings) -> Result<PathBuf, LaunchError> {
+fn find(name: &str, places: &TargetPaths, around: &Environment) -> Result<PathBuf, LaunchError> {
     if name.contains('/') {
         let in_tree = Path::new(&places.tree).join(name);
         let here = around.directory.join(name);
@@ -244,17 +248,17 @@ mod tests {
     use super::*;
 
     fn launch(command: &[&str]) -> Result<Launch, LaunchError> {
-        let places = Places {
+        let places = TargetPaths {
             tree: "/nonexistent".into(),
             home: "/h".into(),
             tmp: "/t".into(),
         };
-        let around = Surroundings {
+        let around = Environment {
             variables: vec![("PATH".into(), "/usr/bin:/bin".into())],
             directory: env!("CARGO_MANIFEST_DIR").into(),
         };
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-        let found = &mut Found::default();
+        let found = &mut FoundPrograms::default();
         Launch::new(&Target::new(["x"]), &command, &places, &around, found)
     }
 

@@ -10,8 +10,8 @@ mod tree_diff;
 mod worktree;
 
 pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
-pub(crate) use launch::{FAILPOINTS_FD, Found, Launch, Surroundings};
-pub(crate) use paths::Places;
+pub(crate) use launch::{Environment, FAILPOINTS_FD, FoundPrograms, Launch};
+pub(crate) use paths::TargetPaths;
 pub use screen::Screen;
 pub use target::{Isolation, Limits, Source, Target};
 pub(crate) use worktree::WorkTree;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The three private directories of a target, as absolute paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Places {
+pub(crate) struct TargetPaths {
     /// Its work tree, in which it starts.
     pub(crate) tree: String,
     /// `HOME`.
@@ -13,7 +13,7 @@ pub(crate) struct Places {
     pub(crate) tmp: String,
 }
 
-impl Places {
+impl TargetPaths {
     /// A path as it is shown: relative to the work tree, or with `~` or
     /// `$TMPDIR` in front; others stay absolute. Dots and doubled slashes go.
     pub(crate) fn shorten(&self, path: &str) -> String {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn paths_are_shown_short() {
-        let places = Places {
+        let places = TargetPaths {
             tree: "/w/tree".into(),
             home: "/w/run/home".into(),
             tmp: "/w/run/tmp".into(),

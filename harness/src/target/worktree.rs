@@ -8,7 +8,7 @@
 //! break). Without namespaces the tree is a copy on disk.
 
 use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is_small, remove};
-use super::paths::Places;
+use super::paths::TargetPaths;
 use super::target::{Limits, Source};
 use super::tree_diff::{Listing, Original};
 use crate::facts::TreeDelta;
@@ -30,7 +30,7 @@ enum Kind {
 
 /// A work tree and its surroundings.
 pub(crate) struct WorkTree {
-    pub(crate) places: Places,
+    pub(crate) places: TargetPaths,
     kind: Kind,
     /// Where a copied tree really lies. Never the path of the view: a target
     /// that takes its view away uncovers the person's own directory there.
@@ -45,9 +45,9 @@ pub(crate) struct WorkTree {
     hidden: Vec<&'static str>,
     limits: Limits,
     /// How the private directories look when nothing was done to them; `None` where that cannot be told.
-    untouched: Option<dirty_check::Private>,
+    untouched: Option<dirty_check::PrivateDirs>,
     /// How an overlay's layer looked when it was mounted, if nothing was put into it by us.
-    upper: Option<dirty_check::Upper>,
+    upper: Option<dirty_check::UpperLayer>,
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
 }
@@ -115,7 +115,7 @@ impl WorkTree {
         let is_view = private.is_some() && matches!(source, Source::View(_));
         let small = is_small(&original);
         let mut work = WorkTree {
-            places: Places {
+            places: TargetPaths {
                 tree: path_text(&tree)?,
                 home: path_text(&run.join("home"))?,
                 tmp: path_text(&run.join("tmp"))?,

@@ -32,11 +32,11 @@ pub use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger};
 pub use crate::target::{Limits, Source, Target};
 pub use verdicts::Verdicts;
 
-use crate::execute::Lab;
+use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{Attempt, FuzzBudget, FuzzOptions, Strike, SweepOptions};
+use crate::explore::{FaultSpec, FuzzBudget, FuzzOptions, RunOptions, SweepOptions};
 use crate::failure::Store;
-use crate::oracle::Mapped;
+use crate::oracle::PhaseSelection;
 use crate::session;
 use crate::target::Isolation;
 use sigproof_core::StopSource;
@@ -142,7 +142,7 @@ impl Test {
     /// # Errors
     /// As for [`Test::run`].
     pub fn run_schedule(&self, schedule: &Schedule) -> Result<Verdicts, Error> {
-        let attempt = Attempt {
+        let attempt = RunOptions {
             schedule: schedule.clone(),
             baseline: self.baseline,
             confirm: 2,
@@ -168,9 +168,9 @@ impl Test {
     /// As for [`Test::run`].
     pub fn sweep(&self, fault: &str) -> Result<Verdicts, Error> {
         let (fault, lasting) = self.fault(fault)?;
-        self.sweep_with(&SweepOptions::of(Strike {
+        self.sweep_with(&SweepOptions::of(FaultSpec {
             lasting,
-            ..Strike::once(fault)
+            ..FaultSpec::once(fault)
         }))
     }
 
@@ -210,7 +210,7 @@ impl Test {
         let faults = faults.into_iter().map(|text| self.fault(text.as_ref()));
         let faults = faults.collect::<Result<Vec<_>, Error>>()?;
         let options = FuzzOptions {
-            mapped: Mapped::DEFAULT,
+            mapped: PhaseSelection::DEFAULT,
             budget: FuzzBudget {
                 runs: Some(runs),
                 time: None,
@@ -236,10 +236,10 @@ impl Test {
     }
 
     /// A lab in which the target is told of failpoints when what is done to it needs them.
-    fn lab(&self, jobs: usize, needs_failpoints: bool) -> Result<Lab, Error> {
+    fn lab(&self, jobs: usize, needs_failpoints: bool) -> Result<SupervisorPool, Error> {
         let mut target = self.target.clone();
         target.failpoints |= needs_failpoints;
-        Lab::open(&target, jobs, Isolation::Auto)
+        SupervisorPool::open(&target, jobs, Isolation::Auto)
     }
 
     fn usual(&self, signal: i32) -> Delivery {

@@ -4,7 +4,7 @@ use crate::execute::Trial;
 use crate::facts::Run;
 use crate::oracle::{Redactions, screens_of, transcript_of};
 use crate::report;
-use crate::report::Paper;
+use crate::report::TerminalWriter;
 use crate::session::{Case, CaseVerdict, Finding};
 use std::fmt;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ fn usual() -> Redactions {
 
 impl fmt::Display for Verdicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut paper = Paper::with_width(100);
+        let mut paper = TerminalWriter::with_width(100);
         report::case_details(&mut paper, &self.case);
         let text = paper.finish();
         write!(f, "{}", anstream::adapter::strip_str(&text))?;

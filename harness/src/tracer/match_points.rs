@@ -1,18 +1,25 @@
 //! Calls that a run looks out for: recording them, and knowing the awaited one.
 
 use super::syscalls::Call;
-use super::trace_config::{Awaited, Look, Record};
-use super::tracer::{Hold, Tracer};
+use super::trace_config::{Breakpoint, Record, SyscallMatcher};
+use super::tracer::{HoldReason, Tracer};
 use crate::facts::{Phase, PointKey, RawPoint};
 use crate::tracer::syscalls;
-use crate::tracer::thread::pending_syscall::Inside;
+use crate::tracer::thread::pending_syscall::PendingSyscall;
 
 /// A target that makes more calls than this is recorded up to here.
 const MOST_POINTS: usize = 200_000;
 
 impl Tracer {
     /// Records the call and its name as far as this run wants them.
-    pub(crate) fn note(&mut self, tid: i32, call: &Call, ip: u64, nth: u32, inside: &mut Inside) {
+    pub(crate) fn note(
+        &mut self,
+        tid: i32,
+        call: &Call,
+        ip: u64,
+        nth: u32,
+        inside: &mut PendingSyscall,
+    ) {
         if self.watch.record.is_none() && !self.watch.tell_effects {
             return;
         }
@@ -81,11 +88,11 @@ impl Tracer {
         call: &Call,
         ip: u64,
         nth: u32,
-    ) -> Option<(Hold, Phase)> {
+    ) -> Option<(HoldReason, Phase)> {
         let mut found = None;
         for index in 0..self.watch.awaited.len() {
             let (matches, phase) = match &self.watch.awaited[index] {
-                Awaited::Exact {
+                Breakpoint::Exact {
                     key,
                     arg,
                     same,
@@ -96,7 +103,7 @@ impl Tracer {
                         && same(arg, &self.argument(call)),
                     *phase,
                 ),
-                Awaited::Live { look, nth, phase } => {
+                Breakpoint::Live { look, nth, phase } => {
                     let (nth, phase) = (*nth, *phase);
                     let looks_right = self.looks(tid, call, look);
                     // Counted for all, whichever of them this call is held for.
@@ -106,7 +113,7 @@ impl Tracer {
             };
             if matches && !self.reached[index] && found.is_none() {
                 self.reached[index] = true;
-                found = Some((Hold::Awaited(index), phase));
+                found = Some((HoldReason::Awaited(index), phase));
             }
         }
         if found.is_some() {
@@ -118,9 +125,10 @@ impl Tracer {
         match scope {
             Some(index) => {
                 self.armed[index] -= 1;
-                Some((Hold::Scope(index), self.watch.scopes[index].phase))
+                Some((HoldReason::Scope(index), self.watch.scopes[index].phase))
             }
-            None => (self.watch.outputs && call.is_output()).then_some((Hold::Output, Phase::Exit)),
+            None => (self.watch.outputs && call.is_output())
+                .then_some((HoldReason::Output, Phase::Exit)),
         }
     }
 
@@ -129,7 +137,7 @@ impl Tracer {
         self.armed[scope] = times;
     }
 
-    fn looks(&self, tid: i32, call: &Call, look: &Look) -> bool {
+    fn looks(&self, tid: i32, call: &Call, look: &SyscallMatcher) -> bool {
         let name = syscalls::name(call.number);
         if !look.calls.contains(&name) {
             return false;

@@ -13,5 +13,5 @@ mod tracer;
 
 pub(crate) use recording::Recording;
 pub(crate) use syscalls::class_of;
-pub(crate) use trace_config::{Awaited, Look, Record, Scope, Watch};
-pub(crate) use tracer::{Hold, Seen, Tracer};
+pub(crate) use trace_config::{Breakpoint, Record, Scope, SyscallMatcher, TraceConfig};
+pub(crate) use tracer::{HoldReason, TraceEvent, Tracer};

@@ -20,16 +20,16 @@ pub(crate) struct Thread {
     /// It was put back in front of this call, which it makes again: the same pass.
     pub(crate) rewound: Option<(u32, u64)>,
     /// A call that it makes again.
-    pub(crate) again: Option<crate::tracer::restarted_syscall::Again>,
+    pub(crate) again: Option<crate::tracer::restarted_syscall::RestartedSyscall>,
     /// The call that it is in and whose return is to be seen.
-    pub(crate) inside: Option<crate::tracer::thread::pending_syscall::Inside>,
+    pub(crate) inside: Option<crate::tracer::thread::pending_syscall::PendingSyscall>,
     /// It is about to enter the handler of this signal; the call that it was in.
     pub(crate) entering: Option<(i32, String)>,
     /// It goes instruction by instruction.
-    pub(crate) steps: Option<crate::tracer::thread::single_step::Steps>,
-    pub(crate) spin: crate::tracer::thread::livelock::Spin,
+    pub(crate) steps: Option<crate::tracer::thread::single_step::SingleStep>,
+    pub(crate) spin: crate::tracer::thread::livelock::Livelock,
     /// The handlers that it is in, the innermost last.
-    pub(crate) windows: Vec<crate::tracer::thread::handler_frame::Window>,
+    pub(crate) windows: Vec<crate::tracer::thread::handler_frame::HandlerFrame>,
 }
 
 /// A traced process.
@@ -63,13 +63,13 @@ impl Process {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct Family {
+pub(crate) struct ProcessTree {
     pub(crate) threads: HashMap<i32, Thread>,
     pub(crate) processes: HashMap<i32, Process>,
     births: u32,
 }
 
-impl Family {
+impl ProcessTree {
     /// The target itself, before it executes its program.
     pub(crate) fn found(&mut self, pid: i32) {
         self.processes.insert(

@@ -5,7 +5,7 @@ use crate::sys::ptrace;
 
 /// A call that the kernel makes again after a signal, whatever the signal does: the same pass, and the same point.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Again {
+pub(crate) struct RestartedSyscall {
     /// Its number and its instruction.
     pub(crate) call: (u32, u64),
     /// Its place in the recording.
@@ -33,7 +33,7 @@ impl Tracer {
             (point.key.number, point.key.ip) == call && point.returned == Some(MADE_AGAIN)
         });
         if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.again = Some(Again { call, point });
+            thread.again = Some(RestartedSyscall { call, point });
         }
     }
 }

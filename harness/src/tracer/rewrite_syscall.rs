@@ -6,7 +6,7 @@
 use super::tracer::Tracer;
 use crate::sys::ptrace;
 use crate::sys::ptrace::CallStop;
-use crate::tracer::thread::pending_syscall::Inside;
+use crate::tracer::thread::pending_syscall::PendingSyscall;
 use std::io;
 
 impl Tracer {
@@ -41,7 +41,7 @@ impl Tracer {
         }
         ptrace::set_argument(tid, position, length)?;
         if let Some(thread) = self.family.threads.get_mut(&tid) {
-            let inside = thread.inside.get_or_insert_with(Inside::default);
+            let inside = thread.inside.get_or_insert_with(PendingSyscall::default);
             inside.restore = Some((position, wanted));
         }
         Ok(true)

@@ -5,12 +5,12 @@
 //! only reads a file cannot be told from the next.
 
 use crate::sys::{proc, ptrace};
-use crate::target::{FAILPOINTS_FD, Places};
+use crate::target::{FAILPOINTS_FD, TargetPaths};
 use syscalls::Sysno;
 
 /// What there is to know of one call by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CallClass {
+pub(crate) struct SyscallClass {
     arg: Arg,
     when: When,
     /// It can block.
@@ -50,9 +50,9 @@ enum When {
 }
 
 /// The class of a call, or `None` when it is never an effect.
-pub(crate) fn class_of(name: &str) -> Option<CallClass> {
+pub(crate) fn class_of(name: &str) -> Option<SyscallClass> {
     let class = |arg, when, blocks, changes| {
-        Some(CallClass {
+        Some(SyscallClass {
             arg,
             when,
             blocks,
@@ -171,7 +171,7 @@ impl Call {
     }
 }
 
-impl CallClass {
+impl SyscallClass {
     /// Whether this call, with these arguments, is an effect.
     pub(crate) fn is_effect(&self, call: &Call) -> bool {
         match self.when {
@@ -195,7 +195,7 @@ impl CallClass {
     }
 
     /// The argument that tells this call from others of its name.
-    pub(crate) fn argument(&self, call: &Call, places: &Places) -> String {
+    pub(crate) fn argument(&self, call: &Call, places: &TargetPaths) -> String {
         let at = |dir: Option<usize>, path: usize| path_argument(call, dir, path, places);
         match self.arg {
             Arg::None => String::new(),
@@ -237,7 +237,7 @@ fn waits(what: &str) -> bool {
         || what.starts_with("anon_inode:[signalfd]")
 }
 
-fn descriptor_argument(pid: i32, number: i32, places: &Places) -> String {
+fn descriptor_argument(pid: i32, number: i32, places: &TargetPaths) -> String {
     let stream = match number {
         0 => Some("stdin"),
         1 => Some("stdout"),
@@ -259,7 +259,7 @@ fn descriptor_argument(pid: i32, number: i32, places: &Places) -> String {
     stream.unwrap_or(kind.trim_matches(['[', ']'])).to_owned()
 }
 
-fn path_argument(call: &Call, dir: Option<usize>, path: usize, places: &Places) -> String {
+fn path_argument(call: &Call, dir: Option<usize>, path: usize, places: &TargetPaths) -> String {
     let Some(path) = ptrace::read_string(call.pid, call.args[path]) else {
         return dir.map_or_else(
             || "?".to_owned(),
@@ -296,7 +296,7 @@ pub(crate) fn handler_installed(call: &Call) -> Option<i32> {
 mod tests {
     use super::*;
 
-    fn call(name: &str, args: [u64; 6]) -> (CallClass, Call) {
+    fn call(name: &str, args: [u64; 6]) -> (SyscallClass, Call) {
         let number = numbers(|other| other == name)[0];
         (
             class_of(name).expect(name),

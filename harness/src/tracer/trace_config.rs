@@ -7,7 +7,7 @@ use globset::GlobMatcher;
 
 /// Which calls stop, and what is done with them.
 #[derive(Debug, Clone)]
-pub(crate) struct Watch {
+pub(crate) struct TraceConfig {
     pub(crate) chosen: Chosen,
     /// Keep every effect call (or every call) that stops, as a point.
     pub(crate) record: Option<Record>,
@@ -16,7 +16,7 @@ pub(crate) struct Watch {
     /// Tell of effect calls as they return.
     pub(crate) tell_effects: bool,
     /// Points at which the tracee is held for a fault.
-    pub(crate) awaited: Vec<Awaited>,
+    pub(crate) awaited: Vec<Breakpoint>,
     /// Calls at which it is held as well, once [`crate::tracer::tracer::Tracer::arm`] says so.
     pub(crate) scopes: Vec<Scope>,
     /// Whoever has written to a pipe or a terminal is held until that has been read: what is waited for in the output
@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 
 /// What a call looks like.
 #[derive(Debug, Clone)]
-pub(crate) struct Look {
+pub(crate) struct SyscallMatcher {
     /// Glob on the process path, with or without the thread's; or any process.
     pub(crate) process: Option<GlobMatcher>,
     /// Its names.
@@ -42,7 +42,7 @@ pub(crate) struct Look {
 /// Calls to which a fault happens from some moment on.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
-    pub(crate) look: Look,
+    pub(crate) look: SyscallMatcher,
     pub(crate) phase: Phase,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Record {
 
 /// A point at which a fault is to be placed.
 #[derive(Debug, Clone)]
-pub(crate) enum Awaited {
+pub(crate) enum Breakpoint {
     /// The very call of a recorded run.
     Exact {
         key: PointKey,
@@ -65,13 +65,17 @@ pub(crate) enum Awaited {
         phase: Phase,
     },
     /// The n-th call that looks like this, counted from the start.
-    Live { look: Look, nth: u32, phase: Phase },
+    Live {
+        look: SyscallMatcher,
+        nth: u32,
+        phase: Phase,
+    },
 }
 
-impl Watch {
+impl TraceConfig {
     /// Only births, deaths, executions and signals: no call stops.
-    pub(crate) fn lifecycle() -> Watch {
-        Watch {
+    pub(crate) fn lifecycle() -> TraceConfig {
+        TraceConfig {
             chosen: Chosen::Numbers(Vec::new()),
             record: None,
             stacks: false,
@@ -84,12 +88,16 @@ impl Watch {
     }
 
     /// Everything that becomes a point, and what is awaited besides.
-    pub(crate) fn recording(record: Record, awaited: Vec<Awaited>, scopes: Vec<Scope>) -> Watch {
-        let mut watch = Watch {
+    pub(crate) fn recording(
+        record: Record,
+        awaited: Vec<Breakpoint>,
+        scopes: Vec<Scope>,
+    ) -> TraceConfig {
+        let mut watch = TraceConfig {
             record: Some(record),
             awaited,
             scopes,
-            ..Watch::lifecycle()
+            ..TraceConfig::lifecycle()
         };
         watch.chosen = match record {
             Record::All => Chosen::All,
@@ -107,19 +115,19 @@ impl Watch {
 
     /// Only what the awaited points and the scopes need: exact instructions where
     /// all of them are known from a recording, else all calls of their names.
-    pub(crate) fn awaiting(awaited: Vec<Awaited>, scopes: Vec<Scope>) -> Watch {
-        let mut watch = Watch {
+    pub(crate) fn awaiting(awaited: Vec<Breakpoint>, scopes: Vec<Scope>) -> TraceConfig {
+        let mut watch = TraceConfig {
             awaited,
             scopes,
-            ..Watch::lifecycle()
+            ..TraceConfig::lifecycle()
         };
         let exact: Option<Vec<(u32, u64)>> = watch
             .awaited
             .iter()
             .map(|awaited| match awaited {
                 // Address 0 is none: all calls of its number have to be counted.
-                Awaited::Exact { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
-                Awaited::Live { .. } => None,
+                Breakpoint::Exact { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
+                Breakpoint::Live { .. } => None,
             })
             .collect();
         watch.chosen = match exact {
@@ -131,15 +139,15 @@ impl Watch {
 
     /// Whether an awaited point or a scope is about calls of this name.
     fn names(&self, name: &str) -> bool {
-        let looks = |look: &Look| look.calls.iter().any(|call| call == name);
+        let looks = |look: &SyscallMatcher| look.calls.iter().any(|call| call == name);
         self.awaited.iter().any(|awaited| match awaited {
-            Awaited::Exact { key, .. } => syscalls::name(key.number) == name,
-            Awaited::Live { look, .. } => looks(look),
+            Breakpoint::Exact { key, .. } => syscalls::name(key.number) == name,
+            Breakpoint::Live { look, .. } => looks(look),
         }) || self.scopes.iter().any(|scope| looks(&scope.look))
     }
 
     /// Also stops at the calls whose names are accepted, and tells of those with an effect.
-    pub(crate) fn and_tell(mut self, accept: impl Fn(&str) -> bool) -> Watch {
+    pub(crate) fn and_tell(mut self, accept: impl Fn(&str) -> bool) -> TraceConfig {
         self.choose(syscalls::numbers(|name| {
             syscalls::class_of(name).is_some() && accept(name)
         }));
@@ -148,7 +156,7 @@ impl Watch {
     }
 
     /// Also holds whoever has written output.
-    pub(crate) fn and_hold_output(mut self) -> Watch {
+    pub(crate) fn and_hold_output(mut self) -> TraceConfig {
         self.choose(syscalls::numbers(|name| syscalls::output(name).is_some()));
         self.outputs = true;
         self

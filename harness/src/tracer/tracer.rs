@@ -6,22 +6,22 @@
 //! multi-threaded exec gives its caller the main thread's number; a tracee can
 //! be gone at any moment, which is no error.
 
-use super::process_tree::Family;
+use super::process_tree::ProcessTree;
 use super::recording::Recording;
 use super::syscalls::Call;
-use super::trace_config::Watch;
+use super::trace_config::TraceConfig;
 use crate::facts::{ExitStatus, HandlerFact, Phase, Usage};
 use crate::sys::ptrace;
 use crate::sys::ptrace::{CallStop, Origin, Resume};
 use crate::sys::wait::Waited;
-use crate::target::Places;
-use crate::tracer::thread::pending_syscall::Inside;
+use crate::target::TargetPaths;
+use crate::tracer::thread::pending_syscall::PendingSyscall;
 use std::collections::HashSet;
 use std::io;
 
 /// What a wait status meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum TraceEvent {
     /// The target's program is executed.
     Started,
     Child {
@@ -59,7 +59,7 @@ pub(crate) enum Seen {
     /// held until [`Tracer::release`].
     Reached {
         tid: i32,
-        hold: Hold,
+        hold: HoldReason,
         /// The call, as a point's name shows it.
         call: String,
     },
@@ -77,7 +77,7 @@ pub(crate) enum Seen {
 
 /// Why a thread is held at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
+pub(crate) enum HoldReason {
     /// It is this awaited point.
     Awaited(usize),
     /// It belongs to this scope.
@@ -88,13 +88,13 @@ pub(crate) enum Hold {
 
 /// The tracer of one run.
 pub(crate) struct Tracer {
-    pub(crate) watch: Watch,
-    pub(crate) places: Places,
+    pub(crate) watch: TraceConfig,
+    pub(crate) places: TargetPaths,
     pub(crate) root: i32,
     /// Addresses are the same in every run.
     pub(crate) steady: bool,
     pub(crate) started: bool,
-    pub(crate) family: Family,
+    pub(crate) family: ProcessTree,
     /// Stopped for the first time before anybody announced them.
     pub(crate) early: HashSet<i32>,
     /// How often each awaited live point was met.
@@ -108,8 +108,8 @@ pub(crate) struct Tracer {
 
 impl Tracer {
     /// For a child that waits at its gate and has been seized.
-    pub(crate) fn new(root: i32, watch: Watch, places: Places, steady: bool) -> Tracer {
-        let mut family = Family::default();
+    pub(crate) fn new(root: i32, watch: TraceConfig, places: TargetPaths, steady: bool) -> Tracer {
+        let mut family = ProcessTree::default();
         family.found(root);
         Tracer {
             met: vec![0; watch.awaited.len()],
@@ -138,7 +138,7 @@ impl Tracer {
         tid: i32,
         waited: Waited,
         now_ns: u64,
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) -> io::Result<()> {
         self.now_ns = now_ns;
         match waited {
@@ -151,7 +151,7 @@ impl Tracer {
                 }
                 self.close_windows(tid, seen);
                 if self.family.ended(tid) {
-                    seen.push(Seen::Ended {
+                    seen.push(TraceEvent::Ended {
                         pid: tid,
                         status,
                         usage,
@@ -180,7 +180,7 @@ impl Tracer {
         tid: i32,
         signal: i32,
         event: i32,
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) -> io::Result<Option<(Resume, i32)>> {
         const CALL_STOP: i32 = libc::SIGTRAP | 0x80;
         match event {
@@ -196,7 +196,7 @@ impl Tracer {
                 let Origin { own_fault, sender } = ptrace::origin(tid);
                 self.expect_again(tid);
                 let thread = self.family.threads.get(&tid);
-                seen.push(Seen::Delivered {
+                seen.push(TraceEvent::Delivered {
                     pid,
                     tid,
                     thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
@@ -215,7 +215,7 @@ impl Tracer {
                 let new = ptrace::event_message(tid)?;
                 let may_be_thread = event == libc::PTRACE_EVENT_CLONE;
                 match self.family.born(tid, new, may_be_thread) {
-                    Some(parent) => seen.push(Seen::Child { pid: new, parent }),
+                    Some(parent) => seen.push(TraceEvent::Child { pid: new, parent }),
                     None => self.recording.parallel = true,
                 }
                 self.recording.parallel |= self.family.processes.len() > 2;
@@ -229,13 +229,13 @@ impl Tracer {
                 self.family.executed(tid, former);
                 if tid == self.root && !self.started {
                     self.started = true;
-                    seen.push(Seen::Started);
+                    seen.push(TraceEvent::Started);
                     // The harness's own execve is not a call of the target.
                     if let Some(thread) = self.family.threads.get_mut(&tid) {
                         thread.inside = None;
                     }
                 } else {
-                    seen.push(Seen::Exec { pid: tid });
+                    seen.push(TraceEvent::Exec { pid: tid });
                 }
             }
             libc::PTRACE_EVENT_SECCOMP => return self.calling(tid, seen),
@@ -260,7 +260,11 @@ impl Tracer {
     }
 
     /// A chosen call begins.
-    fn calling(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
+    fn calling(
+        &mut self,
+        tid: i32,
+        seen: &mut Vec<TraceEvent>,
+    ) -> io::Result<Option<(Resume, i32)>> {
         let run = Ok(Some((self.going_on(tid), 0)));
         let CallStop::Entry { number, args, ip } = ptrace::call_stop(tid)? else {
             return run;
@@ -296,7 +300,7 @@ impl Tracer {
             None => self.match_awaited(tid, &call, ip, nth),
         };
         let phase = held.map(|(_, phase)| phase);
-        let mut inside = Inside {
+        let mut inside = PendingSyscall {
             number,
             ip,
             hold: held.map(|(hold, _)| hold),
@@ -306,7 +310,7 @@ impl Tracer {
                 Some(Phase::Later(instructions)) => instructions,
                 _ => 0,
             },
-            ..Inside::default()
+            ..PendingSyscall::default()
         };
         if inside.rewind {
             ptrace::skip_call(tid)?;
@@ -317,7 +321,7 @@ impl Tracer {
             inside.hold = None;
             let call = self.label(&call);
             self.go_inside(tid, inside);
-            seen.push(Seen::Reached { tid, hold, call });
+            seen.push(TraceEvent::Reached { tid, hold, call });
             return Ok(None);
         }
         self.go_inside(tid, inside);
@@ -325,7 +329,11 @@ impl Tracer {
     }
 
     /// A call begins (which is told in handlers only) or has returned.
-    fn at_boundary(&mut self, tid: i32, seen: &mut Vec<Seen>) -> io::Result<Option<(Resume, i32)>> {
+    fn at_boundary(
+        &mut self,
+        tid: i32,
+        seen: &mut Vec<TraceEvent>,
+    ) -> io::Result<Option<(Resume, i32)>> {
         match ptrace::call_stop(tid)? {
             CallStop::Entry { number, args, .. } => {
                 self.call_in_window(tid, number as u32, args, seen)?;

@@ -3,8 +3,8 @@
 use crate::cli::args::{ContractArgs, OutputArgs, PhaseArg, TargetArgs};
 use crate::cli::convert::{delivery, glob, mapped, possible, time, trigger};
 use crate::error::Error;
-use crate::explore::{FuzzBudget, FuzzOptions, Narrowing};
-use crate::oracle::Mapped;
+use crate::explore::{FuzzBudget, FuzzOptions, PointFilter};
+use crate::oracle::PhaseSelection;
 use crate::schedule::{Delivery, Fault, Trigger};
 use clap::Args;
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ impl FuzzArgs {
     }
 
     /// On which sides of the calls signals come.
-    fn mapped(&self, doses: &[(Fault, bool)]) -> Result<Mapped, Error> {
+    fn mapped(&self, doses: &[(Fault, bool)]) -> Result<PhaseSelection, Error> {
         match doses.iter().find(|(fault, _)| fault.is_of_call()) {
             Some((fault, _)) if !self.phase.is_empty() => Err(Error::Usage(format!(
                 "{fault} happens to the call itself; leave --phase out"
@@ -134,7 +134,7 @@ impl FuzzArgs {
             most: usize::from(self.most),
             mapped: self.mapped(&doses)?,
             all: self.all,
-            narrowing: Narrowing {
+            narrowing: PointFilter {
                 only: self.only.clone(),
                 paths: self.path.clone(),
                 after: self.after.clone(),

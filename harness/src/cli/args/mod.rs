@@ -5,8 +5,8 @@ pub(crate) mod test;
 
 use super::convert::{delivery, glob, oracle_name, size, time, trigger, variable};
 use super::help::{EXIT_CODES, FUZZ_HELP, MINIMISE_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP};
-use super::minimize::MinimiseArgs;
-use crate::explore::{Place, Second};
+use super::minimize::MinimizeArgs;
+use crate::explore::{SecondFault, Window};
 use crate::schedule::{Delivery, Trigger, signal};
 use crate::target::Isolation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -26,25 +26,25 @@ pub struct Cli {
         default_value = "auto",
         global = true
     )]
-    pub colour: Colour,
+    pub colour: ColorChoice,
     #[command(subcommand)]
     pub verb: Verb,
 }
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Colour {
+pub enum ColorChoice {
     Auto,
     Always,
     Never,
 }
 
-impl Colour {
+impl ColorChoice {
     pub fn apply(self) {
         match self {
-            Colour::Auto => {}
-            Colour::Always => anstream::ColorChoice::Always.write_global(),
-            Colour::Never => anstream::ColorChoice::Never.write_global(),
+            ColorChoice::Auto => {}
+            ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+            ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
         }
     }
 }
@@ -70,7 +70,7 @@ pub enum Verb {
     Replay(ReplayArgs),
     /// Leave out of a stored failing run what it does not need
     #[command(after_help = MINIMISE_HELP)]
-    Minimise(MinimiseArgs),
+    Minimise(MinimizeArgs),
     /// Play scenario files: the gate
     #[command(after_help = TEST_HELP)]
     Test(Box<TestArgs>),
@@ -294,12 +294,12 @@ pub struct SweepArgs {
         value_delimiter = ',',
         conflicts_with = "then"
     )]
-    pub second: Vec<Place>,
+    pub second: Vec<Window>,
     /// Another second fault than the first one again
     #[arg(long, value_name = "FAULT", requires = "second")]
     pub second_fault: Option<String>,
     /// Pairs that are tried at most
-    #[arg(long, value_name = "N", default_value_t = Second::MOST, requires = "second")]
+    #[arg(long, value_name = "N", default_value_t = SecondFault::MOST, requires = "second")]
     pub pairs: usize,
     /// From when the promise holds, a trigger; earlier points are reported apart
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]

@@ -2,10 +2,10 @@
 //! and the calls that the target makes once something has been done to it.
 
 use crate::error::Error;
-use crate::explore::applicable::Fit;
-use crate::explore::sweep::plan::{Narrowing, moment};
-use crate::facts::{Phase, RawPoint, Run, What};
-use crate::oracle::{Baseline, Mapped, Point, PointMap};
+use crate::explore::applicable::Applicable;
+use crate::explore::sweep::plan::{PointFilter, moment};
+use crate::facts::{EventKind, Phase, RawPoint, Run};
+use crate::oracle::{Baseline, PhaseSelection, Point, PointMap};
 use crate::schedule::{CallSelector, Fault, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const LONGEST_WAIT_NS: u64 = 2_000_000_000;
 
 /// One thing that can be done, and where in an undisturbed run it can be done.
 #[derive(Debug, Clone)]
-pub(crate) struct Dose {
+pub(crate) struct FaultChoice {
     pub(crate) fault: Fault,
     pub(crate) lasting: bool,
     /// Points of the recording.
@@ -32,8 +32,8 @@ pub(crate) struct Dose {
 
 /// All of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Material {
-    pub(crate) doses: Vec<Dose>,
+pub(crate) struct Corpus {
+    pub(crate) doses: Vec<FaultChoice>,
     /// Output, children, files: moments of an undisturbed run that are no calls.
     pub(crate) moments: Arc<Vec<Trigger>>,
     /// The moment from which the promise holds, when there is one.
@@ -49,12 +49,12 @@ pub(crate) struct Material {
     pub(crate) longest_wait_ns: u64,
 }
 
-impl Material {
+impl Corpus {
     pub(crate) fn new(
         baseline: &Baseline,
         faults: &[(Fault, bool)],
-        narrowing: &Narrowing,
-    ) -> Result<Material, Error> {
+        narrowing: &PointFilter,
+    ) -> Result<Corpus, Error> {
         narrowing.check()?;
         let signal = faults.iter().find_map(|(fault, _)| fault.signal());
         let ready_ns = match &narrowing.after {
@@ -69,13 +69,13 @@ impl Material {
                     Some(map) if fault.is_of_call() => map,
                     _ => &baseline.points,
                 };
-                let fit = Fit::new(baseline, fault);
+                let fit = Applicable::new(baseline, fault);
                 let points = || {
                     let wanted = |point: &&Point| fit.fits(point) && narrowing.wants(point);
                     map.points.iter().filter(wanted)
                 };
                 let ready = points().filter(|point| point.at_ns >= ready_ns);
-                Dose {
+                FaultChoice {
                     fault: fault.clone(),
                     lasting: *lasting,
                     first_points: Arc::new(ready.map(at).collect()),
@@ -84,7 +84,7 @@ impl Material {
             })
             .collect();
         let narrowed = !narrowing.only.is_empty() || !narrowing.paths.is_empty();
-        Ok(Material {
+        Ok(Corpus {
             doses,
             moments: Arc::new(if narrowed {
                 Vec::new()
@@ -109,8 +109,8 @@ impl Material {
     }
 
     #[cfg(test)]
-    pub(crate) fn empty(longest_start_ns: u64) -> Material {
-        Material {
+    pub(crate) fn empty(longest_start_ns: u64) -> Corpus {
+        Corpus {
             doses: Vec::new(),
             moments: Arc::default(),
             ready: None,
@@ -174,7 +174,7 @@ fn of_calls(baseline: &Baseline, faults: &[(Fault, bool)]) -> Option<PointMap> {
     let wanted = faults.iter().any(|(fault, _)| fault.is_of_call());
     let mut recorded = baseline.runs.iter().filter(|run| !run.points.is_empty());
     match (wanted, recorded.next(), recorded.next()) {
-        (true, Some(one), Some(two)) => Some(PointMap::new(one, two, 0, Mapped::CALLS)),
+        (true, Some(one), Some(two)) => Some(PointMap::new(one, two, 0, PhaseSelection::CALLS)),
         _ => None,
     }
 }
@@ -214,7 +214,7 @@ fn handled(baseline: &Baseline, ready_ns: u64) -> BTreeSet<i32> {
         .flat_map(|run| &run.events)
         .filter(|event| event.at_ns >= ready_ns)
         .filter_map(|event| match event.what {
-            What::Handler { signal, .. } => Some(signal),
+            EventKind::Handler { signal, .. } => Some(signal),
             _ => None,
         })
         .collect()
@@ -233,7 +233,7 @@ fn moments(baseline: &Baseline, ready_ns: u64) -> Vec<Trigger> {
         .collect();
     let mut nth = 0;
     for event in &recorded.events {
-        if let What::Child { .. } = event.what {
+        if let EventKind::Child { .. } = event.what {
             nth += 1;
             if event.at_ns >= ready_ns {
                 moments.push(Trigger::Child { nth });
@@ -263,7 +263,7 @@ fn lines(baseline: &Baseline, ready_ns: u64) -> Vec<String> {
     let said = |run: &Run| {
         let mut text = Vec::new();
         for event in run.events.iter().filter(|event| event.at_ns >= ready_ns) {
-            if let What::Output { bytes, .. } = &event.what {
+            if let EventKind::Output { bytes, .. } = &event.what {
                 text.extend_from_slice(bytes);
             }
         }

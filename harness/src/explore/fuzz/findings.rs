@@ -1,6 +1,6 @@
 //! What was found so far.
 
-use super::report::Found;
+use super::report::FuzzFinding;
 use crate::execute::trial::Trial;
 use crate::explore::finding::Finding;
 use crate::oracle::Evidence;
@@ -13,13 +13,13 @@ const MOST_LOOKS: usize = 5;
 
 /// Each thing that is wrong once, with the schedule that shows it most surely.
 #[derive(Default)]
-pub(crate) struct Ledger {
-    pub(crate) found: Vec<Found>,
+pub(crate) struct FoundFindings {
+    pub(crate) found: Vec<FuzzFinding>,
     /// Schedules that were looked at for each.
     looked: BTreeMap<(&'static str, String), usize>,
 }
 
-impl Ledger {
+impl FoundFindings {
     /// Whether something is known that shows each time, or no schedule was found that shows it more surely.
     pub(crate) fn settled(&self) -> bool {
         self.found.iter().any(|found| {
@@ -50,7 +50,7 @@ impl Ledger {
     }
 
     /// Keeps a finding. Of two that are the same the one that shows more often.
-    pub(crate) fn keep(&mut self, found: Found) {
+    pub(crate) fn keep(&mut self, found: FuzzFinding) {
         let share = |(seen, times): (u32, u32)| f64::from(seen) / f64::from(times.max(1));
         let known = self
             .found
@@ -72,11 +72,11 @@ impl Ledger {
 }
 
 /// The violations of a run, as findings.
-pub(crate) fn violations(run: usize, trial: &Arc<Trial>) -> Vec<Found> {
+pub(crate) fn violations(run: usize, trial: &Arc<Trial>) -> Vec<FuzzFinding> {
     let mut violations = Vec::new();
     for judgement in &trial.judgements {
         for evidence in judgement.verdict.evidence() {
-            violations.push(Found {
+            violations.push(FuzzFinding {
                 finding: finding(judgement.oracle, evidence, trial),
                 run,
                 original: trial.schedule.clone(),

@@ -22,13 +22,13 @@ pub(crate) mod triage;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
-use crate::explore::sweep::plan::Narrowing;
+use crate::execute::{SupervisorPool, learn};
+use crate::explore::sweep::plan::PointFilter;
 use crate::failure::Store;
-use crate::oracle::{Baseline, Contract, Mapped};
+use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::Fault;
 use crate::target::Isolation;
-use corpus::Material;
+use corpus::Corpus;
 use regressions::Regressions;
 use report::FuzzReport;
 use search::Search;
@@ -54,11 +54,11 @@ pub struct FuzzOptions {
     /// Faults in one schedule at most, from 1.
     pub most: usize,
     /// On which sides of the calls.
-    pub mapped: Mapped,
+    pub mapped: PhaseSelection,
     /// Every call, not only those with an effect.
     pub all: bool,
     /// Which of the points.
-    pub narrowing: Narrowing,
+    pub narrowing: PointFilter,
     /// The same seed gives the same schedules.
     pub seed: u64,
     /// How long to go on.
@@ -97,9 +97,9 @@ impl FuzzOptions {
         FuzzOptions {
             faults,
             most: FuzzOptions::MOST,
-            mapped: Mapped::DEFAULT,
+            mapped: PhaseSelection::DEFAULT,
             all: false,
-            narrowing: Narrowing::default(),
+            narrowing: PointFilter::default(),
             seed,
             budget: FuzzBudget {
                 runs: None,
@@ -183,7 +183,7 @@ pub enum FuzzProgress<'a> {
 /// # Errors
 /// A target that has no baseline, a narrowing that cannot be read, a target that offers no moment at all.
 pub fn fuzz(
-    lab: Lab,
+    lab: SupervisorPool,
     contract: Contract,
     options: &FuzzOptions,
     store: &Store,
@@ -203,7 +203,7 @@ pub fn fuzz(
         learn(&lab, &contract, signal, options.mapped, options.all_calls())
     })?;
     let learned_at = SystemTime::now();
-    let material = Material::new(&baseline, &options.faults, &options.narrowing)?;
+    let material = Corpus::new(&baseline, &options.faults, &options.narrowing)?;
     let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
     progress(FuzzProgress::Learned(&trials.baseline));
     let mut search = Search::new(trials, material, options, learned_at, token, regressions);

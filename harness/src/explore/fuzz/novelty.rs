@@ -4,7 +4,7 @@
 //! What counts is what was planned, not what was reached: so the same seed gives the same schedules, however many
 //! runs go on side by side.
 
-use super::corpus::Material;
+use super::corpus::Corpus;
 use super::strategy::schedules;
 use crate::schedule::{Schedule, Step, Trigger};
 use proptest::strategy::{Strategy, ValueTree};
@@ -56,7 +56,7 @@ impl Chooser {
     }
 
     /// So many schedules; none when the target offers no moment for a fault.
-    pub(crate) fn batch(&mut self, material: &Material, count: usize) -> Vec<Next> {
+    pub(crate) fn batch(&mut self, material: &Corpus, count: usize) -> Vec<Next> {
         let Some(strategy) = schedules(material, self.most) else {
             return Vec::new();
         };
@@ -126,21 +126,21 @@ mod tests {
     use crate::schedule::{Delivery, Fault};
     use std::sync::Arc;
 
-    fn material(points: usize) -> Material {
+    fn material(points: usize) -> Corpus {
         let point = |nth: usize| Trigger::parse(&format!("a:write#{nth}")).unwrap();
         let points: Arc<Vec<Trigger>> = Arc::new((1..=points).map(point).collect());
         let fault = Fault::Signal {
             signal: libc::SIGINT,
             to: Delivery::Group,
         };
-        Material {
-            doses: vec![crate::explore::fuzz::corpus::Dose {
+        Corpus {
+            doses: vec![crate::explore::fuzz::corpus::FaultChoice {
                 fault,
                 lasting: false,
                 points: Arc::clone(&points),
                 first_points: points,
             }],
-            ..Material::empty(0)
+            ..Corpus::empty(0)
         }
     }
 

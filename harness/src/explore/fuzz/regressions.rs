@@ -1,7 +1,7 @@
 //! Failing schedules that are kept, and tried first by later sessions: one file for each target, to be read and
 //! edited by people and to be kept under version control.
 
-use super::report::Found;
+use super::report::FuzzFinding;
 use crate::error::Error;
 use crate::oracle::PointMap;
 use crate::schedule::{Delivery, Schedule, Step, Trigger};
@@ -149,7 +149,7 @@ impl Regressions {
     }
 
     /// Keeps a finding. False when it is there already, or cannot be written in words.
-    pub(crate) fn add(&mut self, found: &Found, seed: u64) -> bool {
+    pub(crate) fn add(&mut self, found: &FuzzFinding, seed: u64) -> bool {
         let finding = &found.finding;
         let steps: Vec<String> = finding
             .schedule
@@ -224,12 +224,12 @@ mod tests {
     use super::*;
     use crate::explore::finding::Finding;
 
-    fn found(steps: &[&str]) -> Found {
+    fn found(steps: &[&str]) -> FuzzFinding {
         let step = |text: &&str| Step::parse(text, |_| Delivery::Group).unwrap();
         let schedule = Schedule {
             steps: steps.iter().map(step).collect(),
         };
-        Found {
+        FuzzFinding {
             finding: Finding {
                 oracle: "leftovers",
                 subject: "a \"b\".tmp".into(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Why it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub enum EndReason {
     /// Something was found.
     Found,
     /// All runs of the budget are done.
@@ -24,22 +24,22 @@ pub enum Ended {
     Failing,
 }
 
-impl Ended {
+impl EndReason {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Ended::Found => "something was found",
-            Ended::Runs => "all runs are done",
-            Ended::Time => "the time is over",
-            Ended::Interrupted => "interrupted",
-            Ended::Failing => "runs fail",
+            EndReason::Found => "something was found",
+            EndReason::Runs => "all runs are done",
+            EndReason::Time => "the time is over",
+            EndReason::Interrupted => "interrupted",
+            EndReason::Failing => "runs fail",
         }
     }
 }
 
 /// One thing that is wrong, and the schedule that shows it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FuzzFinding {
     /// What, with the schedule as it is stored.
     pub finding: Finding,
     /// In which run it showed first, from 1; 0 for one that an earlier session kept.
@@ -54,7 +54,7 @@ pub struct Found {
 
 /// The file of what is kept from session to session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptRegressions {
     /// Where it is.
     pub path: PathBuf,
     /// The command that it was made for, when that is another one.
@@ -72,9 +72,9 @@ pub struct FuzzReport {
     /// The seed: with it the same schedules come again.
     pub seed: u64,
     /// Why it ended.
-    pub ended: Ended,
+    pub ended: EndReason,
     /// What is wrong.
-    pub found: Vec<Found>,
+    pub found: Vec<FuzzFinding>,
     /// Runs with a random schedule.
     pub runs: usize,
     /// Runs that repeat what was found.
@@ -102,7 +102,7 @@ pub struct FuzzReport {
     /// Runs that the harness could not do.
     pub failed_runs: Vec<String>,
     /// What is kept from session to session; `None` when nothing is to be.
-    pub kept: Option<Kept>,
+    pub kept: Option<KeptRegressions>,
     /// What undisturbed runs do, whole.
     pub baseline: Arc<Baseline>,
     /// What was asked.

@@ -3,17 +3,17 @@
 //! A batch is chosen as a whole, and what it taught is taken in its order: then a seed gives the same schedules
 //! whatever the number of runs at a time, as far as the target does the same.
 
-use super::corpus::Material;
-use super::findings::{Ledger, violations};
+use super::corpus::Corpus;
+use super::findings::{FoundFindings, violations};
 use super::novelty::{Chooser, Next};
 use super::regressions::Regressions;
-use super::report::{Ended, FuzzReport, Kept};
+use super::report::{EndReason, FuzzReport, KeptRegressions};
 use crate::error::Error;
 use crate::execute::trial::{Trial, Trials};
 use crate::explore::fuzz::{FuzzOptions, FuzzProgress};
-use crate::explore::oracle_summary::Answers;
+use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::sweep::outside;
-use crate::failure::stored_failure::{Expected, Store};
+use crate::failure::stored_failure::{ExpectedVerdict, Store};
 use crate::schedule::{PointName, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub(crate) struct Search<'a> {
     pub(crate) learned_at: SystemTime,
     pub(crate) relearned: bool,
     pub(crate) chooser: Chooser,
-    pub(crate) material: Material,
+    pub(crate) material: Corpus,
     pub(crate) begun: Instant,
     /// Time that does not count: repeating what was found.
     pub(crate) aside: Duration,
@@ -42,18 +42,18 @@ pub(crate) struct Search<'a> {
     pub(crate) violated: usize,
     pub(crate) unstruck: usize,
     pub(crate) failed_in_a_row: usize,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: FoundFindings,
     pub(crate) tried: BTreeSet<PointName>,
-    pub(crate) answers: Answers,
+    pub(crate) answers: OracleSummary,
     pub(crate) failed_runs: Vec<String>,
     pub(crate) regressions: Option<Regressions>,
-    pub(crate) kept: Kept,
+    pub(crate) kept: KeptRegressions,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn new(
         trials: Arc<Trials>,
-        material: Material,
+        material: Corpus,
         options: &'a FuzzOptions,
         learned_at: SystemTime,
         token: &'a StopToken,
@@ -74,12 +74,12 @@ impl<'a> Search<'a> {
             violated: 0,
             unstruck: 0,
             failed_in_a_row: 0,
-            ledger: Ledger::default(),
+            ledger: FoundFindings::default(),
             tried: BTreeSet::new(),
-            answers: Answers::default(),
+            answers: OracleSummary::default(),
             failed_runs: Vec::new(),
             regressions,
-            kept: Kept::default(),
+            kept: KeptRegressions::default(),
         }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Search<'a> {
     pub(crate) fn go(
         &mut self,
         progress: &mut impl FnMut(FuzzProgress<'_>),
-    ) -> Result<Ended, Error> {
+    ) -> Result<EndReason, Error> {
         self.try_kept(progress)?;
         self.begun = Instant::now();
         self.aside = Duration::ZERO;
@@ -124,18 +124,18 @@ impl<'a> Search<'a> {
         self.begun.elapsed().saturating_sub(self.aside)
     }
 
-    fn over(&self) -> Option<Ended> {
+    fn over(&self) -> Option<EndReason> {
         let budget = self.options.budget;
         if self.token.is_interrupted() {
-            Some(Ended::Interrupted)
+            Some(EndReason::Interrupted)
         } else if self.ledger.settled() && !self.options.keep_going {
-            Some(Ended::Found)
+            Some(EndReason::Found)
         } else if self.failed_in_a_row >= MOST_FAILED {
-            Some(Ended::Failing)
+            Some(EndReason::Failing)
         } else if budget.runs.is_some_and(|runs| self.runs >= runs) {
-            Some(Ended::Runs)
+            Some(EndReason::Runs)
         } else if budget.time.is_some_and(|time| self.used() >= time) {
-            Some(Ended::Time)
+            Some(EndReason::Time)
         } else {
             None
         }
@@ -229,12 +229,12 @@ impl<'a> Search<'a> {
     }
 
     /// What came of it; failing runs are stored.
-    pub(crate) fn report(mut self, ended: Ended, store: &Store, begun: Instant) -> FuzzReport {
+    pub(crate) fn report(mut self, ended: EndReason, store: &Store, begun: Instant) -> FuzzReport {
         let mut notes = self.trials.lab.notes.clone();
         notes.extend(outside(&self.trials.baseline));
         for found in &mut self.ledger.found {
             let finding = &mut found.finding;
-            let expected = Expected {
+            let expected = ExpectedVerdict {
                 oracle: finding.oracle.to_owned(),
                 subject: finding.subject.clone(),
                 text: finding.text.clone(),

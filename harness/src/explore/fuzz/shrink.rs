@@ -8,7 +8,7 @@
 use super::reductions::{kept, shorter, usual};
 use crate::execute::trial::{Trial, Trials};
 use crate::facts::Run;
-use crate::oracle::{Mapped, Point, PointMap};
+use crate::oracle::{PhaseSelection, Point, PointMap};
 use crate::schedule::{Schedule, Step, Trigger};
 use sigproof_core::StopToken;
 use std::sync::Arc;
@@ -269,7 +269,7 @@ impl Shrinker<'_> {
             self.trials.record(&schedule).ok()?,
         );
         let struck = last_ns(&one)?;
-        let map = PointMap::new(&one, &two, 0, Mapped::DEFAULT);
+        let map = PointMap::new(&one, &two, 0, PhaseSelection::DEFAULT);
         let late = |point: &Point| {
             let raw = one.points.get(point.order);
             raw.is_some_and(|raw| raw.at_ns > struck && (raw.in_handler || raw.effect))

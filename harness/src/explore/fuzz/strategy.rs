@@ -5,7 +5,7 @@
 //! alone, a trial has to be repeated because races are probabilistic, and trials go on side by side. So `shrink.rs`
 //! simplifies the schedule itself.
 
-use super::corpus::{Dose, Material};
+use super::corpus::{Corpus, FaultChoice};
 use crate::facts::Phase;
 use crate::schedule::{CallSelector, Schedule, Step, Trigger};
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ use proptest::strategy::Union;
 use std::sync::Arc;
 
 /// Schedules of 1 to `most` faults from this material; `None` when there is nothing to make one of.
-pub(crate) fn schedules(material: &Material, most: usize) -> Option<BoxedStrategy<Schedule>> {
+pub(crate) fn schedules(material: &Corpus, most: usize) -> Option<BoxedStrategy<Schedule>> {
     let first = steps(material, true)?;
     let more = steps(material, false);
     let sizes = (1..=most.max(1)).map(|faults| {
@@ -38,7 +38,7 @@ pub(crate) fn schedules(material: &Material, most: usize) -> Option<BoxedStrateg
 }
 
 /// One step: a fault, then a trigger that suits it.
-fn steps(material: &Material, first: bool) -> Option<BoxedStrategy<Step>> {
+fn steps(material: &Corpus, first: bool) -> Option<BoxedStrategy<Step>> {
     let steps: Vec<_> = material
         .doses
         .iter()
@@ -55,7 +55,7 @@ fn steps(material: &Material, first: bool) -> Option<BoxedStrategy<Step>> {
     (!steps.is_empty()).then(|| Union::new(steps).boxed())
 }
 
-fn triggers(material: &Material, dose: &Dose, first: bool) -> Option<BoxedStrategy<Trigger>> {
+fn triggers(material: &Corpus, dose: &FaultChoice, first: bool) -> Option<BoxedStrategy<Trigger>> {
     let mut kinds: Vec<(u32, BoxedStrategy<Trigger>)> = Vec::new();
     let mut one_of = |weight: u32, triggers: &Arc<Vec<Trigger>>| {
         if !triggers.is_empty() {
@@ -91,7 +91,7 @@ fn triggers(material: &Material, dose: &Dose, first: bool) -> Option<BoxedStrate
 }
 
 /// Calls after another fault at which this one can happen.
-fn later(material: &Material, dose: &Dose) -> Vec<Trigger> {
+fn later(material: &Corpus, dose: &FaultChoice) -> Vec<Trigger> {
     if !dose.fault.is_of_call() {
         return material.later.clone();
     }
@@ -131,9 +131,9 @@ mod tests {
         TestRunner::new_with_rng(Default::default(), rng)
     }
 
-    fn material() -> Material {
+    fn material() -> Corpus {
         let call = |text: &str| Trigger::parse(text).unwrap();
-        let dose = |fault| Dose {
+        let dose = |fault| FaultChoice {
             fault,
             lasting: false,
             points: Arc::new(vec![call("a:write#1"), call("a:write#2")]),
@@ -143,16 +143,16 @@ mod tests {
             signal: libc::SIGINT,
             to: Delivery::Group,
         };
-        Material {
+        Corpus {
             doses: vec![dose(int), dose(Fault::Errno { errno: libc::EINTR })],
             moments: Arc::new(vec![call("output:ready"), call("child:2")]),
             handled: BTreeSet::from([libc::SIGINT]),
             later: vec![call("a:unlink(x)#1")],
-            ..Material::empty(3_000_000)
+            ..Corpus::empty(3_000_000)
         }
     }
 
-    fn drawn(material: &Material, most: usize, seed: u8) -> Vec<Schedule> {
+    fn drawn(material: &Corpus, most: usize, seed: u8) -> Vec<Schedule> {
         let strategy = schedules(material, most).unwrap();
         let mut runner = runner(seed);
         (0..400)
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn without_a_moment_there_is_no_schedule() {
-        let nothing = Material {
+        let nothing = Corpus {
             doses: Vec::new(),
             ..material()
         };

@@ -1,7 +1,7 @@
 //! What a session finds: judged once more, repeated, shrunk and kept; and what earlier ones kept, tried first.
 
 use super::findings::violations;
-use super::report::Found;
+use super::report::FuzzFinding;
 use super::search::Search;
 use super::shrink::{Shown, Shrinker};
 use crate::error::Error;
@@ -46,7 +46,7 @@ impl Search<'_> {
                 continue;
             };
             self.kept.shown += 1;
-            let same = |found: &Found| {
+            let same = |found: &FuzzFinding| {
                 (found.finding.oracle, &found.finding.subject) == (&entry.oracle, &entry.subject)
             };
             for mut found in violations(0, &Arc::new(trial)).into_iter().filter(same) {
@@ -111,7 +111,7 @@ impl Search<'_> {
     }
 
     /// Puts the smallest schedule in place of the one that was found.
-    fn shrink(&mut self, found: &mut Found) {
+    fn shrink(&mut self, found: &mut FuzzFinding) {
         let finding = &mut found.finding;
         let Some(trial) = finding.trial.clone() else {
             return;

@@ -7,13 +7,13 @@ pub(crate) mod ddmin;
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
+use crate::execute::{SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::explore::fuzz::shrink::{Shown, Shrinker};
 use crate::explore::single::replay::{located, mapped};
-use crate::failure::Failure;
-use crate::failure::{Content, Packed, Parcel};
-use crate::failure::{Stage, restore};
+use crate::failure::StoredFailure;
+use crate::failure::{Content, PackedFile, PackedInputs};
+use crate::failure::{RestoredFailure, restore};
 use crate::target::Source;
 use ddmin::{group, needed, optional};
 use globset::GlobMatcher;
@@ -23,7 +23,7 @@ use std::time::Instant;
 
 /// What to do.
 #[derive(Debug, Clone)]
-pub struct MinimiseOptions {
+pub struct MinimizeOptions {
     /// Arguments that may be left out: each one or more globs with spaces between, for arguments that follow each other
     /// and go together.
     pub optional: Vec<String>,
@@ -34,9 +34,9 @@ pub struct MinimiseOptions {
 }
 
 /// What came of it.
-pub struct Minimised {
+pub struct Minimized {
     /// The smaller failure.
-    pub failure: Failure,
+    pub failure: StoredFailure,
     /// What was left out, one a line.
     pub dropped: Vec<String>,
     /// In how many of how many runs the original showed.
@@ -55,11 +55,11 @@ pub struct Minimised {
 /// # Errors
 /// A failure that cannot be run here, a point that is not reached, a bad glob.
 pub fn minimise(
-    failure: &Failure,
-    options: &MinimiseOptions,
+    failure: &StoredFailure,
+    options: &MinimizeOptions,
     token: &StopToken,
     say: impl FnMut(&str),
-) -> Result<Minimised, Error> {
+) -> Result<Minimized, Error> {
     let groups = options
         .optional
         .iter()
@@ -76,7 +76,7 @@ pub fn minimise(
         token,
         say,
     };
-    let stage = Stage::set(failure)?;
+    let stage = RestoredFailure::set(failure)?;
     let seen = work.begin(&stage)?;
     let mut notes = stage.notes.clone();
     drop(stage);
@@ -107,7 +107,7 @@ pub fn minimise(
         notes.push("interrupted: not everything was tried".to_owned());
     }
     work.best.system = restore::system();
-    Ok(Minimised {
+    Ok(Minimized {
         failure: work.best,
         dropped: work.dropped,
         seen,
@@ -120,7 +120,7 @@ pub fn minimise(
 /// What is going on.
 struct Work<'a, S> {
     /// The smallest failure so far.
-    best: Failure,
+    best: StoredFailure,
     confirmed: (u32, u32),
     /// How often the original shows.
     share: f64,
@@ -134,10 +134,10 @@ struct Work<'a, S> {
 
 impl<S: FnMut(&str)> Work<'_, S> {
     /// Repeats the original, and shrinks its schedule. Answers how often it showed.
-    fn begin(&mut self, stage: &Stage) -> Result<(u32, u32), Error> {
+    fn begin(&mut self, stage: &RestoredFailure) -> Result<(u32, u32), Error> {
         (self.say)("repeating it");
         let failure = self.best.clone();
-        let lab = Arc::new(Lab::open(&stage.target, 1, failure.isolation)?);
+        let lab = Arc::new(SupervisorPool::open(&stage.target, 1, failure.isolation)?);
         let token = self.token;
         until(&lab, token, Urgency::CancelQueued, || {
             let trials = trials(&lab, &failure)?;
@@ -211,7 +211,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
     }
 
     /// Whether a smaller failure shows as surely; then it is the best.
-    fn take(&mut self, candidate: Failure) -> Result<bool, Error> {
+    fn take(&mut self, candidate: StoredFailure) -> Result<bool, Error> {
         if self.over() {
             return Ok(false);
         }
@@ -228,9 +228,9 @@ impl<S: FnMut(&str)> Work<'_, S> {
         }
     }
 
-    fn shows(&mut self, candidate: &Failure, need: u32) -> Result<Option<u32>, Error> {
-        let stage = Stage::set(candidate)?;
-        let lab = Arc::new(Lab::open(&stage.target, 1, candidate.isolation)?);
+    fn shows(&mut self, candidate: &StoredFailure, need: u32) -> Result<Option<u32>, Error> {
+        let stage = RestoredFailure::set(candidate)?;
+        let lab = Arc::new(SupervisorPool::open(&stage.target, 1, candidate.isolation)?);
         until(&lab, self.token, Urgency::CancelQueued, || {
             let trials = trials(&lab, candidate)?;
             let schedule = located(&candidate.schedule, &trials)?;
@@ -290,17 +290,17 @@ impl<S: FnMut(&str)> Work<'_, S> {
     }
 
     /// Files of the parcel, then directories that nothing is in any more.
-    fn drop_packed(&mut self, parcel: Parcel) -> Result<(), Error> {
-        let (directories, files): (Vec<Packed>, Vec<Packed>) = parcel
+    fn drop_packed(&mut self, parcel: PackedInputs) -> Result<(), Error> {
+        let (directories, files): (Vec<PackedFile>, Vec<PackedFile>) = parcel
             .entries
             .iter()
             .cloned()
             .partition(|entry| entry.content == Content::Directory);
-        let try_with = |work: &mut Self, files: &[Packed], directories: &[Packed]| {
+        let try_with = |work: &mut Self, files: &[PackedFile], directories: &[PackedFile]| {
             (work.say)("files");
             let mut candidate = work.best.clone();
-            let keeps = |entry: &&Packed| files.contains(entry) || directories.contains(entry);
-            candidate.parcel = Some(Parcel {
+            let keeps = |entry: &&PackedFile| files.contains(entry) || directories.contains(entry);
+            candidate.parcel = Some(PackedInputs {
                 alone: true,
                 entries: parcel.entries.iter().filter(keeps).cloned().collect(),
                 stdin: candidate.parcel.and_then(|parcel| parcel.stdin),
@@ -363,7 +363,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
     }
 }
 
-fn trials(lab: &Arc<Lab>, failure: &Failure) -> Result<Trials, Error> {
+fn trials(lab: &Arc<SupervisorPool>, failure: &StoredFailure) -> Result<Trials, Error> {
     let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
     let mapped = mapped(&failure.schedule);
     let baseline = learn(lab, &failure.contract, signal, mapped, failure.all_calls)?;

@@ -1,9 +1,9 @@
 //! What is judged on several runs of one schedule: does a second signal stop it
 //! sooner, does it matter whom the signal is sent to, is an ignored signal ignored.
 
-use super::run::{Attempt, Set, finding};
+use super::run::{RunContext, RunOptions, finding};
 use crate::error::Error;
-use crate::execute::Lab;
+use crate::execute::SupervisorPool;
 use crate::execute::Trials;
 use crate::execute::until;
 use crate::explore::finding::Finding;
@@ -15,15 +15,19 @@ use std::sync::Arc;
 
 /// What came of it.
 #[derive(Default)]
-pub(crate) struct Several {
+pub(crate) struct MultiRunResult {
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) runs: usize,
 }
 
 /// Judges what the contract asks for; what is found is tried again.
-pub(crate) fn judge(set: &Set, attempt: &Attempt, token: &StopToken) -> Result<Several, Error> {
-    let mut several = Several::default();
+pub(crate) fn judge(
+    set: &RunContext,
+    attempt: &RunOptions,
+    token: &StopToken,
+) -> Result<MultiRunResult, Error> {
+    let mut several = MultiRunResult::default();
     if let Some(asked) = &set.contract.escalation
         && set.contract.asks("escalation")
     {
@@ -33,17 +37,17 @@ pub(crate) fn judge(set: &Set, attempt: &Attempt, token: &StopToken) -> Result<S
         several.take("reach", attempt, || reach(set, attempt))?;
     }
     if set.contract.ignored && set.contract.asks("ignored") {
-        let ignorant = Ignorant::new(set, attempt)?;
+        let ignorant = IgnoredSignalCheck::new(set, attempt)?;
         several.take("ignored", attempt, || ignorant.judge(attempt, token))?;
     }
     Ok(several)
 }
 
-impl Several {
+impl MultiRunResult {
     fn take(
         &mut self,
         oracle: &'static str,
-        attempt: &Attempt,
+        attempt: &RunOptions,
         mut judge: impl FnMut() -> Result<(Verdict, usize), Error>,
     ) -> Result<(), Error> {
         let (verdict, runs) = judge()?;
@@ -92,7 +96,11 @@ fn repeated(schedule: &Schedule, signals: usize, gap_ms: u64) -> Schedule {
     Schedule { steps }
 }
 
-fn escalation(set: &Set, attempt: &Attempt, asked: &Escalation) -> Result<(Verdict, usize), Error> {
+fn escalation(
+    set: &RunContext,
+    attempt: &RunOptions,
+    asked: &Escalation,
+) -> Result<(Verdict, usize), Error> {
     let mut runs = Vec::new();
     for signals in 1..=usize::from(asked.signals) {
         let schedule = repeated(&attempt.schedule, signals, asked.gap_ms);
@@ -120,7 +128,7 @@ fn sent_to(schedule: &Schedule, whom: Delivery) -> Schedule {
     schedule
 }
 
-fn reach(set: &Set, attempt: &Attempt) -> Result<(Verdict, usize), Error> {
+fn reach(set: &RunContext, attempt: &RunOptions) -> Result<(Verdict, usize), Error> {
     let mut steps = attempt.schedule.steps.iter();
     let can_type = set.lab().target().pty.is_some()
         && steps.all(|step| {
@@ -148,26 +156,26 @@ fn reach(set: &Set, attempt: &Attempt) -> Result<(Verdict, usize), Error> {
 }
 
 /// The target, started with the signal ignored.
-struct Ignorant {
+struct IgnoredSignalCheck {
     trials: Option<Trials>,
     signal: i32,
 }
 
-impl Ignorant {
-    fn new(set: &Set, attempt: &Attempt) -> Result<Ignorant, Error> {
+impl IgnoredSignalCheck {
+    fn new(set: &RunContext, attempt: &RunOptions) -> Result<IgnoredSignalCheck, Error> {
         let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
         let mut trials = None;
         if let Some(usual) = &set.trials {
             let mut target = set.lab().target().clone();
             target.ignored.push(signal);
-            let lab = Lab::open(&target, 1, isolation_of(set.lab()))?;
+            let lab = SupervisorPool::open(&target, 1, isolation_of(set.lab()))?;
             let baseline = (*usual.baseline).clone();
             trials = Some(Trials::new(Arc::new(lab), baseline, set.contract.clone()));
         }
-        Ok(Ignorant { trials, signal })
+        Ok(IgnoredSignalCheck { trials, signal })
     }
 
-    fn judge(&self, attempt: &Attempt, token: &StopToken) -> Result<(Verdict, usize), Error> {
+    fn judge(&self, attempt: &RunOptions, token: &StopToken) -> Result<(Verdict, usize), Error> {
         let Some(trials) = &self.trials else {
             let reason = "without a baseline nothing tells what it does undisturbed".to_owned();
             return Ok((Verdict::NotApplicable { reason }, 0));
@@ -181,7 +189,7 @@ impl Ignorant {
     }
 }
 
-fn isolation_of(lab: &Lab) -> Isolation {
+fn isolation_of(lab: &SupervisorPool) -> Isolation {
     if lab.private() {
         Isolation::Auto
     } else {

@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
+use crate::execute::{SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::explore::sweep::pairs::map_after;
-use crate::failure::Failure;
-use crate::oracle::{Mapped, PointMap};
+use crate::failure::StoredFailure;
+use crate::oracle::{PhaseSelection, PointMap};
 use crate::schedule::{Schedule, Step, Trigger};
 use sigproof_core::{Stage, StopToken};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub struct Replay {
 /// A target that has no baseline any more, or whose recording lacks the point
 /// ([`Error::NotReached`]): a fault is never placed elsewhere.
 pub fn replay(
-    lab: Lab,
-    failure: &Failure,
+    lab: SupervisorPool,
+    failure: &StoredFailure,
     times: u32,
     token: &StopToken,
     each: impl FnMut(u32, &Trial),
@@ -46,8 +46,8 @@ pub fn replay(
 }
 
 fn repeat(
-    lab: &Arc<Lab>,
-    failure: &Failure,
+    lab: &Arc<SupervisorPool>,
+    failure: &StoredFailure,
     times: u32,
     mut each: impl FnMut(u32, &Trial),
 ) -> Result<Replay, Error> {
@@ -85,17 +85,17 @@ fn repeat(
 }
 
 /// Maps the phases that the schedule needs.
-pub(crate) fn mapped(schedule: &Schedule) -> Mapped {
+pub(crate) fn mapped(schedule: &Schedule) -> PhaseSelection {
     use crate::facts::Phase;
     let phases = |wanted| {
         schedule.steps.iter().any(
             |step| matches!(&step.trigger, Trigger::Point { name, .. } if name.phase == wanted),
         )
     };
-    Mapped {
+    PhaseSelection {
         before_all: phases(Phase::Before),
         entry_all: phases(Phase::Entry),
-        ..Mapped::DEFAULT
+        ..PhaseSelection::DEFAULT
     }
 }
 

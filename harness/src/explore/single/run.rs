@@ -6,12 +6,12 @@ use super::latency::{Budget, Measured};
 use crate::error::Error;
 use crate::execute::refine;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
+use crate::execute::{SupervisorPool, learn};
 use crate::execute::{Trial, Trials, trial};
 use crate::explore::finding::Finding;
 use crate::explore::single::multi_run;
-use crate::failure::{Expected, Store};
-use crate::oracle::{Baseline, Contract, Evidence, Judgement, Mapped, Verdict};
+use crate::failure::{ExpectedVerdict, Store};
+use crate::oracle::{Baseline, Contract, Evidence, Judgement, PhaseSelection, Verdict};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// What to do.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct RunOptions {
     /// The schedule.
     pub schedule: Schedule,
     /// Learn first what undisturbed runs do. Without that only few oracles can judge.
@@ -35,7 +35,7 @@ pub struct Attempt {
 }
 
 /// What came of it.
-pub struct AttemptReport {
+pub struct RunReport {
     /// The run that is shown.
     pub trial: Arc<Trial>,
     /// What undisturbed runs do.
@@ -58,7 +58,7 @@ pub struct AttemptReport {
     pub elapsed: Duration,
 }
 
-impl AttemptReport {
+impl RunReport {
     /// Steps whose trigger was never met.
     pub fn not_reached(&self) -> usize {
         let fired = self.trial.run.fired_ns.iter();
@@ -71,12 +71,12 @@ impl AttemptReport {
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn attempt(
-    lab: Lab,
+    lab: SupervisorPool,
     contract: Contract,
-    attempt: &Attempt,
+    attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
-) -> Result<AttemptReport, Error> {
+) -> Result<RunReport, Error> {
     attempt_in(&Arc::new(lab), contract, attempt, store, token)
 }
 
@@ -85,15 +85,15 @@ pub fn attempt(
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn attempt_in(
-    lab: &Arc<Lab>,
+    lab: &Arc<SupervisorPool>,
     contract: Contract,
-    attempt: &Attempt,
+    attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
-) -> Result<AttemptReport, Error> {
+) -> Result<RunReport, Error> {
     let begun = Instant::now();
     until(lab, token, Stage::CancelQueued, || {
-        let set = Set::new(lab, contract, attempt)?;
+        let set = RunContext::new(lab, contract, attempt)?;
         let mut report = set.judged(attempt, store, token)?;
         report.elapsed = begun.elapsed();
         Ok(report)
@@ -101,24 +101,28 @@ pub fn attempt_in(
 }
 
 /// The target, ready to be run with any schedule.
-pub(crate) struct Set {
-    lab: Arc<Lab>,
+pub(crate) struct RunContext {
+    lab: Arc<SupervisorPool>,
     pub(crate) contract: Contract,
     /// With a baseline.
     pub(crate) trials: Option<Arc<Trials>>,
     learned_at: SystemTime,
 }
 
-impl Set {
-    fn new(lab: &Arc<Lab>, contract: Contract, attempt: &Attempt) -> Result<Set, Error> {
+impl RunContext {
+    fn new(
+        lab: &Arc<SupervisorPool>,
+        contract: Contract,
+        attempt: &RunOptions,
+    ) -> Result<RunContext, Error> {
         let mut trials = None;
         if attempt.baseline {
             let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
-            let baseline = learn(lab, &contract, signal, Mapped::DEFAULT, false)?;
+            let baseline = learn(lab, &contract, signal, PhaseSelection::DEFAULT, false)?;
             let known = Trials::new(Arc::clone(lab), baseline, contract.clone());
             trials = Some(Arc::new(known));
         }
-        Ok(Set {
+        Ok(RunContext {
             lab: Arc::clone(lab),
             contract,
             trials,
@@ -126,7 +130,7 @@ impl Set {
         })
     }
 
-    pub(crate) fn lab(&self) -> &Lab {
+    pub(crate) fn lab(&self) -> &SupervisorPool {
         &self.lab
     }
 
@@ -145,7 +149,7 @@ impl Set {
     }
 
     /// The same with what another second of the clock tells.
-    fn relearned(mut self, token: &StopToken) -> Result<Set, Error> {
+    fn relearned(mut self, token: &StopToken) -> Result<RunContext, Error> {
         if let Some(trials) = &self.trials
             && let Some(baseline) = refine(&self.lab, &trials.baseline, self.learned_at, token)?
         {
@@ -156,14 +160,14 @@ impl Set {
 
     fn judged(
         self,
-        attempt: &Attempt,
+        attempt: &RunOptions,
         store: &Store,
         token: &StopToken,
-    ) -> Result<AttemptReport, Error> {
+    ) -> Result<RunReport, Error> {
         let schedule = &attempt.schedule;
         let mut set = self;
         let mut trial = set.run(schedule, true)?;
-        let mut seen = Seen::default();
+        let mut seen = SeenEvidence::default();
         if trial.violated() {
             set = set.relearned(token)?;
             if let Some(trials) = &set.trials {
@@ -192,7 +196,7 @@ impl Set {
         let over = multi_run::judge(&set, attempt, token)?;
         findings.extend(late);
         findings.extend(over.findings);
-        Ok(AttemptReport {
+        Ok(RunReport {
             trial,
             baseline: set
                 .trials
@@ -214,7 +218,7 @@ impl Set {
         &self,
         budget: &Budget,
         schedule: &Schedule,
-        seen: &mut Seen,
+        seen: &mut SeenEvidence,
     ) -> Result<(Vec<Measured>, Vec<Finding>), Error> {
         let mut round = || -> Result<Vec<Measured>, Error> {
             let mut runs = Vec::new();
@@ -273,15 +277,15 @@ pub(crate) fn finding(
 
 /// What runs of one schedule show, and how often.
 #[derive(Default)]
-struct Seen {
+struct SeenEvidence {
     runs: usize,
     limits: BTreeMap<String, usize>,
     /// By the oracle's place and the subject.
-    found: BTreeMap<(usize, String), Shown>,
+    found: BTreeMap<(usize, String), Reproduction>,
 }
 
 /// One thing that is wrong.
-struct Shown {
+struct Reproduction {
     oracle: &'static str,
     evidence: Evidence,
     /// The first run that shows it.
@@ -289,7 +293,7 @@ struct Shown {
     times: u32,
 }
 
-impl Seen {
+impl SeenEvidence {
     fn take(&mut self, trial: &Arc<Trial>) {
         self.runs += 1;
         for limit in &trial.run.limits {
@@ -302,7 +306,7 @@ impl Seen {
             for evidence in evidence {
                 self.found
                     .entry((rank, evidence.subject.clone()))
-                    .or_insert_with(|| Shown {
+                    .or_insert_with(|| Reproduction {
                         oracle: judgement.oracle,
                         evidence: evidence.clone(),
                         trial: Arc::clone(trial),
@@ -339,7 +343,7 @@ impl Trials {
         store: &Store,
         notes: &mut Vec<String>,
     ) {
-        let expected = Expected {
+        let expected = ExpectedVerdict {
             oracle: finding.oracle.to_owned(),
             subject: finding.subject.clone(),
             text: finding.text.clone(),

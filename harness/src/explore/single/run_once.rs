@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
+use crate::execute::{SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::failure::restore;
-use crate::failure::{Expected, Failure, Store};
-use crate::oracle::{Baseline, Contract, Mapped};
+use crate::failure::{ExpectedVerdict, Store, StoredFailure};
+use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What came of it.
-pub struct RunReport {
+pub struct RunOnceReport {
     /// The judged run.
     pub trial: Trial,
     /// How long an undisturbed run takes, in nanoseconds; `None` without a baseline.
@@ -29,7 +29,7 @@ pub struct RunReport {
     pub contract: Contract,
 }
 
-impl RunReport {
+impl RunOnceReport {
     /// Steps whose trigger was never met.
     pub fn not_reached(&self) -> usize {
         self.trial
@@ -46,13 +46,13 @@ impl RunReport {
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn run(
-    lab: Arc<Lab>,
+    lab: Arc<SupervisorPool>,
     contract: Contract,
     schedule: Schedule,
     isolation: Isolation,
     store: &Store,
     token: &StopToken,
-) -> Result<RunReport, Error> {
+) -> Result<RunOnceReport, Error> {
     let watched = Arc::clone(&lab);
     until(&watched, token, Stage::CancelQueued, || {
         judged(lab, contract, schedule, isolation, store)
@@ -60,14 +60,14 @@ pub fn run(
 }
 
 fn judged(
-    lab: Arc<Lab>,
+    lab: Arc<SupervisorPool>,
     contract: Contract,
     schedule: Schedule,
     isolation: Isolation,
     store: &Store,
-) -> Result<RunReport, Error> {
+) -> Result<RunOnceReport, Error> {
     let signal = schedule.first_signal().unwrap_or(libc::SIGINT);
-    let baseline = learn(&lab, &contract, signal, Mapped::DEFAULT, false)?;
+    let baseline = learn(&lab, &contract, signal, PhaseSelection::DEFAULT, false)?;
     let baseline_ns = Some(baseline.duration_ns);
     let mut notes = lab.notes.clone();
     let trials = Trials::new(lab, baseline, contract);
@@ -78,7 +78,7 @@ fn judged(
         .iter()
         .find_map(|judgement| Some((judgement.oracle, judgement.verdict.evidence().first()?)))
     {
-        let expected = Expected {
+        let expected = ExpectedVerdict {
             oracle: oracle.to_owned(),
             subject: evidence.subject.clone(),
             text: evidence.text.clone(),
@@ -89,7 +89,7 @@ fn judged(
             Err(error) => notes.push(error.to_string()),
         }
     }
-    Ok(RunReport {
+    Ok(RunOnceReport {
         trial,
         baseline_ns,
         file,
@@ -104,15 +104,15 @@ fn judged(
 /// # Errors
 /// A target that cannot be started.
 pub fn observe(
-    lab: &Lab,
+    lab: &SupervisorPool,
     contract: &Contract,
     schedule: Schedule,
     token: &StopToken,
-) -> Result<RunReport, Error> {
+) -> Result<RunOnceReport, Error> {
     let trial = until(lab, token, Stage::CancelQueued, || {
         crate::execute::observe(lab, contract, schedule)
     })?;
-    Ok(RunReport {
+    Ok(RunOnceReport {
         trial,
         baseline_ns: None,
         file: None,
@@ -127,12 +127,12 @@ impl Trials {
     pub(crate) fn failure(
         &self,
         schedule: Schedule,
-        expected: Expected,
+        expected: ExpectedVerdict,
         isolation: Isolation,
         all_calls: bool,
-    ) -> Failure {
-        Failure {
-            version: Failure::VERSION,
+    ) -> StoredFailure {
+        StoredFailure {
+            version: StoredFailure::VERSION,
             target: self.lab.target().clone(),
             inputs: self.lab.inputs().0.clone(),
             isolation,

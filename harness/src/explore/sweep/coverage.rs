@@ -1,7 +1,7 @@
 //! Interrupt coverage: how many points of how many were tried, by call and by function.
 
-use super::point_outcome::{PointOutcome, Spot};
-use crate::explore::call_sites::Sites;
+use super::point_outcome::{PointOutcome, TriedPoint};
+use crate::explore::call_sites::CallSites;
 use crate::oracle::Point;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,17 +19,17 @@ pub struct Share {
 
 /// Shares by call and by function, those with most points first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Covered {
+pub struct Coverage {
     /// By the call that the point is at.
     pub by_call: Vec<Share>,
     /// By the program's own function that makes the call; empty when no stack could be read.
     pub by_function: Vec<Share>,
 }
 
-impl Covered {
+impl Coverage {
     /// Of the points of a sweep.
-    pub(crate) fn of_sweep(spots: &[Spot], sites: &Sites) -> Covered {
-        let is_tried = |spot: &Spot| matches!(spot.outcome, PointOutcome::Tried { .. });
+    pub(crate) fn of_sweep(spots: &[TriedPoint], sites: &CallSites) -> Coverage {
+        let is_tried = |spot: &TriedPoint| matches!(spot.outcome, PointOutcome::Tried { .. });
         let class_tried = spots
             .iter()
             .any(|spot| spot.stands_for > 1 && is_tried(spot));
@@ -40,15 +40,15 @@ impl Covered {
                 let by_class = class_tried && spot.outcome == PointOutcome::ByClass;
                 (&spot.point, is_tried(spot) || by_class)
             });
-        Covered::of(points, sites)
+        Coverage::of(points, sites)
     }
 
     /// Of a map that nothing was tried of.
-    pub fn of_map<'a>(points: impl Iterator<Item = &'a Point>, sites: &Sites) -> Covered {
-        Covered::of(points.map(|point| (point, false)), sites)
+    pub fn of_map<'a>(points: impl Iterator<Item = &'a Point>, sites: &CallSites) -> Coverage {
+        Coverage::of(points.map(|point| (point, false)), sites)
     }
 
-    fn of<'a>(points: impl Iterator<Item = (&'a Point, bool)>, sites: &Sites) -> Covered {
+    fn of<'a>(points: impl Iterator<Item = (&'a Point, bool)>, sites: &CallSites) -> Coverage {
         let mut calls: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         let mut functions: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         let add = |to: &mut BTreeMap<String, (usize, usize)>, name: String, tried| {
@@ -64,7 +64,7 @@ impl Covered {
                 add(&mut functions, function, tried);
             }
         }
-        Covered {
+        Coverage {
             by_call: sorted(calls),
             by_function: sorted(functions),
         }

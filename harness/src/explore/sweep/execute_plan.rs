@@ -1,10 +1,10 @@
 //! Running a plan, and what the runs add up to.
 
-use super::plan::{Plan, Planned};
+use super::plan::{Plan, PlannedRun};
 use super::point_outcome::PointOutcome;
 use crate::error::Error;
 use crate::execute::{Trial, Trials};
-use crate::explore::oracle_summary::Answers;
+use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::sweep::Progress;
 use crate::schedule::PointName;
 use sigproof_core::{Outcome, StopToken, ThreadPool};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What the runs add up to.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct PlanResults {
     /// Runs with violations, by their place in the plan.
     pub(crate) kept: Vec<(usize, Arc<Trial>)>,
     pub(crate) tried: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Tally {
     pub(crate) violated: usize,
     pub(crate) not_reached: Vec<PointName>,
     pub(crate) unfit: usize,
-    pub(crate) answers: Answers,
+    pub(crate) answers: OracleSummary,
     pub(crate) cut_short: usize,
     pub(crate) failed_runs: Vec<String>,
     /// By place in the plan.
@@ -36,12 +36,12 @@ pub(crate) fn run_all(
     plan: &Plan,
     token: &StopToken,
     progress: &mut impl FnMut(Progress<'_>),
-) -> Tally {
+) -> PlanResults {
     let total = plan.planned.len();
-    let mut tally = Tally::default();
+    let mut tally = PlanResults::default();
     let mut done = 0;
     let shared = Arc::clone(trials);
-    let jobs: Vec<Planned> = plan.planned.clone();
+    let jobs: Vec<PlannedRun> = plan.planned.clone();
     // One more than can be asked for at once: it asks for the next run while the last one is judged.
     let pool = ThreadPool::new(token).workers(trials.lab.supervisors() + 1);
     let _results = pool.map_streaming(
@@ -67,8 +67,8 @@ pub(crate) fn run_all(
     tally
 }
 
-impl Tally {
-    fn take(&mut self, order: usize, planned: &Planned, outcome: &Outcome<Arc<Trial>>) {
+impl PlanResults {
+    fn take(&mut self, order: usize, planned: &PlannedRun, outcome: &Outcome<Arc<Trial>>) {
         let trial = match outcome {
             Outcome::Completed(trial) => trial,
             Outcome::Failed(failure) if failure.message == Error::Interrupted.to_string() => {

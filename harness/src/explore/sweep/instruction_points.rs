@@ -4,7 +4,7 @@
 //! which tells how many instructions there are in between; then the fault is
 //! tried at some of them, spread evenly, or at each if they are few.
 
-use super::plan::{Plan, Planned};
+use super::plan::{Plan, PlannedRun};
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::facts::Phase;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// How moments between calls came into a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Between {
+pub struct InstructionPoints {
     /// Windows from a call to the next one that were stepped through.
     pub windows: usize,
     /// Instructions in all of them.
@@ -25,7 +25,7 @@ pub struct Between {
     pub unmeasured: usize,
 }
 
-impl Between {
+impl InstructionPoints {
     /// How they came about, for the end of a sentence.
     pub fn words(&self) -> String {
         let mut words = format!(
@@ -49,7 +49,7 @@ pub(crate) fn between(
     most: u32,
     token: &StopToken,
 ) -> Result<(), Error> {
-    let from: Vec<&Planned> = plan
+    let from: Vec<&PlannedRun> = plan
         .planned
         .iter()
         .filter(|planned| planned.stands_for == 1 && planned.point.phase == Phase::Exit)
@@ -59,7 +59,7 @@ pub(crate) fn between(
         .map(|planned| later(planned, u32::MAX).schedule)
         .collect();
     let lengths = measure(trials, measuring, token)?;
-    let mut between = Between::default();
+    let mut between = InstructionPoints::default();
     let mut more = Vec::new();
     for (planned, length) in from.into_iter().zip(lengths) {
         let Some(length) = length else {
@@ -77,7 +77,7 @@ pub(crate) fn between(
 }
 
 /// The same, so many instructions later.
-fn later(planned: &Planned, instructions: u32) -> Planned {
+fn later(planned: &PlannedRun, instructions: u32) -> PlannedRun {
     let mut later = planned.clone();
     later.point.phase = Phase::Later(instructions);
     if let Some(step) = later.schedule.steps.first_mut()

@@ -7,24 +7,24 @@ pub(crate) mod pairs;
 pub(crate) mod plan;
 pub(crate) mod point_outcome;
 
-use super::call_sites::{Sites, place};
+use super::call_sites::{CallSites, place};
 use super::confirm::confirm;
 use super::finding::{Finding, Findings};
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::refine;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
-use crate::failure::{Expected, Store};
-use crate::oracle::{Baseline, Contract, Mapped};
+use crate::execute::{SupervisorPool, learn};
+use crate::failure::{ExpectedVerdict, Store};
+use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::PointName;
 use crate::target::Isolation;
-use coverage::Covered;
+use coverage::Coverage;
 use execute_plan::run_all;
-use instruction_points::{Between, between};
-use pairs::{Pairs, Second, pairs};
-use plan::{Narrowing, Plan, Strike};
-use point_outcome::{Spot, spots};
+use instruction_points::{InstructionPoints, between};
+use pairs::{Pairs, SecondFault, pairs};
+use plan::{FaultSpec, Plan, PointFilter};
+use point_outcome::{TriedPoint, spots};
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,17 +34,17 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug, Clone)]
 pub struct SweepOptions {
     /// What is done at each point.
-    pub strike: Strike,
+    pub strike: FaultSpec,
     /// On which sides of the calls.
-    pub mapped: Mapped,
+    pub mapped: PhaseSelection,
     /// Every call, not only those with an effect.
     pub all: bool,
     /// Which of the points.
-    pub narrowing: Narrowing,
+    pub narrowing: PointFilter,
     /// Between calls as well: at most so many instructions after each point, up to the next call of its thread.
     pub instructions: Option<u32>,
     /// A second fault after the first: pairs are tried, not single points.
-    pub second: Option<Second>,
+    pub second: Option<SecondFault>,
     /// How often the first run of each finding is repeated, to see whether it shows each time.
     pub confirm: u32,
     /// How the target is kept apart, for the stored failures.
@@ -53,17 +53,17 @@ pub struct SweepOptions {
 
 impl SweepOptions {
     /// This at each point where it matters, everything else as it is unless told otherwise.
-    pub fn of(strike: Strike) -> SweepOptions {
+    pub fn of(strike: FaultSpec) -> SweepOptions {
         let mapped = if strike.fault.is_of_call() {
-            Mapped::CALLS
+            PhaseSelection::CALLS
         } else {
-            Mapped::DEFAULT
+            PhaseSelection::DEFAULT
         };
         SweepOptions {
             strike,
             mapped,
             all: false,
-            narrowing: Narrowing::default(),
+            narrowing: PointFilter::default(),
             instructions: None,
             second: None,
             confirm: 2,
@@ -133,7 +133,7 @@ pub struct SweepReport {
     /// Calls that were met in one recording only.
     pub unsteady: usize,
     /// How moments between calls came about.
-    pub between: Option<Between>,
+    pub between: Option<InstructionPoints>,
     /// How the pairs came about; then points are pairs of points.
     pub pairs: Option<Pairs>,
     /// Runs of the target, baseline and confirmation not counted.
@@ -155,11 +155,11 @@ pub struct SweepReport {
     /// Runs that the harness could not do.
     pub failed_runs: Vec<String>,
     /// Who makes the calls; empty when it was interrupted.
-    pub sites: Sites,
+    pub sites: CallSites,
     /// Points tried by call and by function; `None` for pairs.
-    pub covered: Option<Covered>,
+    pub covered: Option<Coverage>,
     /// Every point found, in the order of the recording, and what came of it.
-    pub spots: Vec<Spot>,
+    pub spots: Vec<TriedPoint>,
     /// What undisturbed runs do, whole.
     pub baseline: Arc<Baseline>,
     /// What was asked.
@@ -188,7 +188,7 @@ impl SweepReport {
 /// # Errors
 /// A target that has no baseline, a narrowing that cannot be read.
 pub fn sweep(
-    lab: Lab,
+    lab: SupervisorPool,
     contract: Contract,
     options: &SweepOptions,
     store: &Store,
@@ -263,7 +263,7 @@ pub fn sweep(
     }
     let mut notes = lab.notes.clone();
     notes.extend(outside(&trials.baseline));
-    let mut sites = Sites::default();
+    let mut sites = CallSites::default();
     if !token.is_interrupted() {
         // After everything else: neither a run nor the time that is measured is slower for it.
         let placed = until(&lab, token, Stage::CancelQueued, || {
@@ -276,7 +276,7 @@ pub fn sweep(
         }
     }
     for finding in &mut findings {
-        let expected = Expected {
+        let expected = ExpectedVerdict {
             oracle: finding.oracle.to_owned(),
             subject: finding.subject.clone(),
             text: finding.text.clone(),
@@ -324,7 +324,7 @@ pub fn sweep(
         covered: plan
             .pairs
             .is_none()
-            .then(|| Covered::of_sweep(&spots, &sites)),
+            .then(|| Coverage::of_sweep(&spots, &sites)),
         sites,
         spots,
         baseline: Arc::clone(&trials.baseline),

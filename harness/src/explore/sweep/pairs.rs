@@ -5,11 +5,11 @@
 //! points are followed by the same calls; of those the first, the middle and the
 //! last are tried. What is left is bounded, and both are said.
 
-use super::plan::{Plan, Planned};
+use super::plan::{Plan, PlannedRun};
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::facts::{RawPoint, Run, path_shape};
-use crate::oracle::{Mapped, PointMap};
+use crate::oracle::{PhaseSelection, PointMap};
 use crate::schedule::{Fault, Schedule, Step, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Where the second fault comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Place {
+pub enum Window {
     /// At each call that the handler of the first makes, until it returns.
     InHandler,
     /// At each call with an effect from then on, to the end.
@@ -26,9 +26,9 @@ pub enum Place {
 
 /// What comes after the first fault, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Second {
+pub struct SecondFault {
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<Window>,
     /// What.
     pub fault: Fault,
     /// Pairs that are tried at most.
@@ -76,7 +76,7 @@ impl Pairs {
     }
 }
 
-impl Second {
+impl SecondFault {
     /// Pairs that are tried unless told otherwise.
     pub const MOST: usize = 300;
 
@@ -86,8 +86,8 @@ impl Second {
             .places
             .iter()
             .map(|place| match place {
-                Place::InHandler => "in its handler",
-                Place::InCleanup => "in the clean-up",
+                Window::InHandler => "in its handler",
+                Window::InCleanup => "in the clean-up",
             })
             .collect();
         format!("then {} {}", self.fault.words(false), places.join(" and "))
@@ -95,8 +95,8 @@ impl Second {
 
     fn wants(&self, raw: &RawPoint) -> bool {
         self.places.iter().any(|place| match place {
-            Place::InHandler => raw.in_handler,
-            Place::InCleanup => !raw.in_handler && raw.effect,
+            Window::InHandler => raw.in_handler,
+            Window::InCleanup => !raw.in_handler && raw.effect,
         })
     }
 
@@ -115,11 +115,11 @@ impl Second {
 }
 
 /// Who makes which call on what, whether it succeeds, and whether in the handler.
-type Made = (String, String, String, String, bool, bool);
+type PointSignature = (String, String, String, String, bool, bool);
 
 /// What tells two sequences of calls apart. Names that are made up at random
 /// are not part of it.
-fn signature(calls: &[(usize, &RawPoint)]) -> Vec<Made> {
+fn signature(calls: &[(usize, &RawPoint)]) -> Vec<PointSignature> {
     let one = |raw: &RawPoint| {
         (
             raw.key.process.clone(),
@@ -147,11 +147,11 @@ fn representatives(class: &[usize]) -> BTreeSet<usize> {
 pub(crate) fn pairs(
     trials: &Arc<Trials>,
     firsts: &Plan,
-    second: &Second,
+    second: &SecondFault,
     token: &StopToken,
 ) -> Result<Plan, Error> {
     let recorded = record_all(trials, &firsts.planned, token)?;
-    let mut classes: BTreeMap<Vec<Made>, Vec<usize>> = BTreeMap::new();
+    let mut classes: BTreeMap<Vec<PointSignature>, Vec<usize>> = BTreeMap::new();
     let mut pairs = Pairs {
         firsts: firsts.planned.len(),
         ..Pairs::default()
@@ -174,7 +174,7 @@ pub(crate) fn pairs(
         .flat_map(|class| representatives(class))
         .collect();
     pairs.alike = firsts.planned.len() - pairs.unrecorded - pairs.ended - chosen.len();
-    let representatives: Vec<(&Planned, Run)> = firsts
+    let representatives: Vec<(&PlannedRun, Run)> = firsts
         .planned
         .iter()
         .zip(recorded)
@@ -182,12 +182,12 @@ pub(crate) fn pairs(
         .filter(|(order, _)| chosen.contains(order))
         .filter_map(|(_, (planned, run))| Some((planned, run?)))
         .collect();
-    let again: Vec<Planned> = representatives
+    let again: Vec<PlannedRun> = representatives
         .iter()
         .map(|(planned, _)| (*planned).clone())
         .collect();
     let again = record_all(trials, &again, token)?;
-    let lists: Vec<Vec<Planned>> = representatives
+    let lists: Vec<Vec<PlannedRun>> = representatives
         .into_iter()
         .zip(again)
         .map(|((first, run), again)| of_first(first, &run, &again.unwrap_or_default(), second))
@@ -202,13 +202,13 @@ pub(crate) fn pairs(
 }
 
 /// The pairs of one first point.
-fn of_first(first: &Planned, run: &Run, again: &Run, second: &Second) -> Vec<Planned> {
+fn of_first(first: &PlannedRun, run: &Run, again: &Run, second: &SecondFault) -> Vec<PlannedRun> {
     let wanted: BTreeSet<usize> = second
         .after(run)
         .into_iter()
         .map(|(place, _)| place)
         .collect();
-    let map = PointMap::new(run, again, 0, Mapped::DEFAULT);
+    let map = PointMap::new(run, again, 0, PhaseSelection::DEFAULT);
     let points = map
         .points
         .iter()
@@ -223,7 +223,7 @@ fn of_first(first: &Planned, run: &Run, again: &Run, second: &Second) -> Vec<Pla
                 },
                 second.fault.clone(),
             ));
-            Planned {
+            PlannedRun {
                 schedule,
                 stands_for: 1,
                 steady: first.steady && point.steady,
@@ -234,8 +234,8 @@ fn of_first(first: &Planned, run: &Run, again: &Run, second: &Second) -> Vec<Pla
 }
 
 /// One of each list in turn, so that a bound cuts all of them alike.
-fn in_turn(lists: Vec<Vec<Planned>>, most: usize) -> Vec<Planned> {
-    let mut taken: BTreeMap<(usize, usize), Planned> = BTreeMap::new();
+fn in_turn(lists: Vec<Vec<PlannedRun>>, most: usize) -> Vec<PlannedRun> {
+    let mut taken: BTreeMap<(usize, usize), PlannedRun> = BTreeMap::new();
     let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
     for round in 0..longest {
         for (list, planned) in lists.iter().enumerate() {
@@ -252,7 +252,7 @@ fn in_turn(lists: Vec<Vec<Planned>>, most: usize) -> Vec<Planned> {
 /// Records what comes after each of these; `None` where that cannot be done.
 fn record_all(
     trials: &Arc<Trials>,
-    firsts: &[Planned],
+    firsts: &[PlannedRun],
     token: &StopToken,
 ) -> Result<Vec<Option<Run>>, Error> {
     let shared = Arc::clone(trials);
@@ -280,7 +280,7 @@ pub(crate) fn map_after(trials: &Trials, steps: &[Step]) -> Result<PointMap, Err
         steps: steps.to_vec(),
     };
     let (one, two) = (trials.record(&schedule)?, trials.record(&schedule)?);
-    Ok(PointMap::new(&one, &two, 0, Mapped::DEFAULT))
+    Ok(PointMap::new(&one, &two, 0, PhaseSelection::DEFAULT))
 }
 
 #[cfg(test)]
@@ -299,8 +299,8 @@ mod tests {
 
     #[test]
     fn a_bound_cuts_all_lists_alike() {
-        let planned = |count| -> Vec<Planned> {
-            let one = Planned {
+        let planned = |count| -> Vec<PlannedRun> {
+            let one = PlannedRun {
                 point: crate::schedule::PointName {
                     process: "x".into(),
                     thread: String::new(),

@@ -1,13 +1,13 @@
 //! Which points a sweep tries.
 
-use super::instruction_points::Between;
+use super::instruction_points::InstructionPoints;
 use super::pairs::Pairs;
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{Lab, learn};
-use crate::explore::applicable::Fit;
-use crate::facts::{Phase, Run, What};
-use crate::oracle::{Baseline, Contract, Mapped, Point};
+use crate::execute::{SupervisorPool, learn};
+use crate::explore::applicable::Applicable;
+use crate::facts::{EventKind, Phase, Run};
+use crate::oracle::{Baseline, Contract, PhaseSelection, Point};
 use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use globset::Glob;
 use regex::bytes::Regex;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// What narrows a sweep down.
 #[derive(Debug, Clone, Default)]
-pub struct Narrowing {
+pub struct PointFilter {
     /// Only calls of these names.
     pub only: Vec<String>,
     /// Only points whose argument matches one of these globs.
@@ -27,7 +27,7 @@ pub struct Narrowing {
     pub no_classes: bool,
 }
 
-impl Narrowing {
+impl PointFilter {
     /// Whether it waits for a failpoint.
     pub fn needs_failpoints(&self) -> bool {
         matches!(self.after, Some(Trigger::Failpoint { .. }))
@@ -60,7 +60,7 @@ impl Narrowing {
 
 /// What is done at each point.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Strike {
+pub struct FaultSpec {
     /// The fault.
     pub fault: Fault,
     /// From the point on, not only there.
@@ -69,10 +69,10 @@ pub struct Strike {
     pub then: Vec<Step>,
 }
 
-impl Strike {
+impl FaultSpec {
     /// This fault, once.
-    pub fn once(fault: Fault) -> Strike {
-        Strike {
+    pub fn once(fault: Fault) -> FaultSpec {
+        FaultSpec {
             fault,
             lasting: false,
             then: Vec::new(),
@@ -125,7 +125,7 @@ impl Strike {
 
 /// One run of a sweep.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub struct PlannedRun {
     /// The point.
     pub point: PointName,
     /// What is done there.
@@ -144,7 +144,7 @@ pub struct Planned {
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// In the order of the recording.
-    pub planned: Vec<Planned>,
+    pub planned: Vec<PlannedRun>,
     /// Points found that the narrowing left out.
     pub left_out: usize,
     /// Points that are tried by one of their class.
@@ -153,7 +153,7 @@ pub struct Plan {
     /// answers with that error, a moment at which there is no child.
     pub unfit: BTreeSet<usize>,
     /// How moments between calls came into it.
-    pub between: Option<Between>,
+    pub between: Option<InstructionPoints>,
     /// How a plan of pairs came about.
     pub pairs: Option<Pairs>,
 }
@@ -163,7 +163,11 @@ impl Plan {
     ///
     /// # Errors
     /// A bad glob, a call that does not exist, or a moment that never comes.
-    pub fn new(baseline: &Baseline, narrowing: &Narrowing, strike: &Strike) -> Result<Plan, Error> {
+    pub fn new(
+        baseline: &Baseline,
+        narrowing: &PointFilter,
+        strike: &FaultSpec,
+    ) -> Result<Plan, Error> {
         narrowing.check()?;
         let ready_ns = match &narrowing.after {
             None => 0,
@@ -171,7 +175,7 @@ impl Plan {
         };
         let mut plan = Plan::default();
         let found = &baseline.points.points;
-        let fit = Fit::new(baseline, &strike.fault);
+        let fit = Applicable::new(baseline, &strike.fault);
         let (fitting, unfit): (Vec<(usize, &Point)>, Vec<_>) = found
             .iter()
             .enumerate()
@@ -194,7 +198,7 @@ impl Plan {
             }
             let stands_for = if is_class { idle } else { 1 };
             plan.by_class += stands_for - 1;
-            plan.planned.push(Planned {
+            plan.planned.push(PlannedRun {
                 point: point.name.clone(),
                 schedule: strike.at(point),
                 stands_for,
@@ -232,7 +236,7 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
             let pattern = Regex::new(pattern).map_err(|error| Error::Usage(error.to_string()))?;
             let mut output = Vec::new();
             recorded.events.iter().find_map(|event| match &event.what {
-                What::Output { bytes, .. } => {
+                EventKind::Output { bytes, .. } => {
                     output.extend_from_slice(bytes);
                     pattern.is_match(&output).then_some(event.at_ns)
                 }
@@ -240,17 +244,17 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
             })
         }
         Trigger::Handler => recorded.events.iter().find_map(|event| {
-            matches!(event.what, What::Handler { signal: handled, .. } if handled == signal)
+            matches!(event.what, EventKind::Handler { signal: handled, .. } if handled == signal)
                 .then_some(event.at_ns)
         }),
         Trigger::Child { nth } => recorded
             .events
             .iter()
-            .filter(|event| matches!(event.what, What::Child { .. }))
+            .filter(|event| matches!(event.what, EventKind::Child { .. }))
             .nth(*nth as usize - 1)
             .map(|event| event.at_ns),
         Trigger::Failpoint { name, nth } => recorded.events.iter().find_map(|event| {
-            matches!(&event.what, What::Failpoint { name: said, nth: which } if said == name && which == nth)
+            matches!(&event.what, EventKind::Failpoint { name: said, nth: which } if said == name && which == nth)
                 .then_some(event.at_ns)
         }),
         Trigger::File { glob } => {
@@ -279,10 +283,10 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
 /// # Errors
 /// A target that has no baseline.
 pub fn map_points(
-    lab: &Lab,
+    lab: &SupervisorPool,
     contract: &Contract,
     signal: i32,
-    mapped: Mapped,
+    mapped: PhaseSelection,
     all: bool,
     token: &StopToken,
 ) -> Result<Baseline, Error> {

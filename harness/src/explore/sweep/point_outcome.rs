@@ -1,13 +1,13 @@
 //! What came of each point of a sweep, in a few bytes: a sweep of thousands of runs can be shown whole.
 
-use super::plan::{Narrowing, Plan};
+use super::plan::{Plan, PointFilter};
 use crate::facts::{ExitStatus, Phase, Run};
 use crate::oracle::{Baseline, Point};
 use std::collections::BTreeMap;
 
 /// One point found in the recording.
 #[derive(Debug, Clone)]
-pub struct Spot {
+pub struct TriedPoint {
     /// The point.
     pub point: Point,
     /// What came of it.
@@ -63,9 +63,9 @@ impl PointOutcome {
 pub(crate) fn spots(
     baseline: &Baseline,
     plan: &Plan,
-    narrowing: &Narrowing,
+    narrowing: &PointFilter,
     mut outcomes: BTreeMap<usize, PointOutcome>,
-) -> Vec<Spot> {
+) -> Vec<TriedPoint> {
     let planned: BTreeMap<usize, usize> = plan
         .planned
         .iter()
@@ -90,7 +90,7 @@ pub(crate) fn spots(
                 None if point.idle && class => PointOutcome::ByClass,
                 None => PointOutcome::Elsewhere,
             };
-            Spot {
+            TriedPoint {
                 point: point.clone(),
                 outcome,
                 before_ready: run.is_some_and(|run| run.before_ready),

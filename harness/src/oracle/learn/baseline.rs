@@ -14,43 +14,43 @@ pub struct Baseline {
     /// How long the slowest took, in nanoseconds.
     pub duration_ns: u64,
     /// The state that they leave.
-    pub learned: Learned,
+    pub learned: EndState,
     /// One more run, from the end state of a finished one.
     pub rerun: Option<Run>,
     /// The state that that one leaves.
-    pub learned_rerun: Option<Learned>,
+    pub learned_rerun: Option<EndState>,
     /// Where a fault can be placed.
     pub points: PointMap,
 }
 
 /// An end state, with what differs from run to run known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Learned {
+pub struct EndState {
     /// The states that a path may have; `None` for "is not there".
-    finals: BTreeMap<String, Final>,
+    finals: BTreeMap<String, FinalState>,
     /// Shapes of paths whose very names vary, and how many there are of each,
     /// directories not counted.
     shapes: BTreeMap<String, usize>,
-    stdout: Said,
+    stdout: Output,
 }
 
 /// What every finished run says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Said {
+enum Output {
     /// These lines, in this order.
     Lines(Vec<String>),
     /// It differs from run to run: lines of these shapes, so many of each, in any order.
     Shapes(BTreeMap<String, usize>),
 }
 
-impl Default for Said {
-    fn default() -> Said {
-        Said::Lines(Vec::new())
+impl Default for Output {
+    fn default() -> Output {
+        Output::Lines(Vec::new())
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Final {
+struct FinalState {
     state: Option<Entry>,
     /// Its content differs from run to run: judged by presence and shape.
     varies: bool,
@@ -75,11 +75,11 @@ impl Baseline {
     }
 }
 
-impl Learned {
+impl EndState {
     /// Learns from runs that should all have ended alike.
-    pub fn from_runs<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Learned {
+    pub fn from_runs<'a>(runs: impl IntoIterator<Item = &'a Run>) -> EndState {
         let runs: Vec<&Run> = runs.into_iter().collect();
-        let mut learned = Learned::default();
+        let mut learned = EndState::default();
         let paths: BTreeSet<&String> = runs
             .iter()
             .flat_map(|run| run.tree.changes.keys())
@@ -104,7 +104,7 @@ impl Learned {
             }
             learned.finals.insert(
                 path.clone(),
-                Final {
+                FinalState {
                     varies: states.windows(2).any(|pair| pair[0] != pair[1]),
                     shapes: states.iter().flatten().map(|entry| entry.shape).collect(),
                     sizes: states.iter().flatten().map(|entry| entry.size).collect(),
@@ -126,7 +126,7 @@ impl Learned {
                 .iter()
                 .all(|other| other.stdout.hash == run.stdout.hash)
             {
-                Said::Lines(lines(run))
+                Output::Lines(lines(run))
             } else {
                 let mut common = shapes(run);
                 for other in &runs {
@@ -136,14 +136,14 @@ impl Learned {
                         *count > 0
                     });
                 }
-                Said::Shapes(common)
+                Output::Shapes(common)
             };
         }
         learned
     }
 
     /// What varies in another set of runs varies here too.
-    pub fn with_varying_of(mut self, other: &Learned) -> Learned {
+    pub fn with_varying_of(mut self, other: &EndState) -> EndState {
         for (path, known) in &other.finals {
             if let Some(own) = self.finals.get_mut(path) {
                 own.varies |= known.varies;
@@ -166,14 +166,14 @@ impl Learned {
             }
             *self.shapes.entry(shape.clone()).or_default() += content;
         }
-        if let (Said::Shapes(common), Said::Lines(lines)) = (&other.stdout, &self.stdout) {
+        if let (Output::Shapes(common), Output::Lines(lines)) = (&other.stdout, &self.stdout) {
             // What a first run says in varying words a second one does, too.
             let mut own = BTreeMap::new();
             for line in lines {
                 *own.entry(text_shape(line)).or_insert(0) += 1;
             }
             own.retain(|shape, _| common.contains_key(shape));
-            self.stdout = Said::Shapes(own);
+            self.stdout = Output::Shapes(own);
         }
         self
     }
@@ -250,7 +250,7 @@ impl Learned {
     /// Something of a finished run's output that this run did not say.
     pub fn unsaid(&self, run: &Run) -> Option<String> {
         match &self.stdout {
-            Said::Lines(wanted) => {
+            Output::Lines(wanted) => {
                 let said = lines(run);
                 let mut said = said.iter();
                 wanted
@@ -258,7 +258,7 @@ impl Learned {
                     .find(|line| !said.any(|other| other == *line))
                     .cloned()
             }
-            Said::Shapes(wanted) => {
+            Output::Shapes(wanted) => {
                 let said = shapes(run);
                 let missing =
                     |(shape, count): &(&String, &usize)| said.get(*shape).unwrap_or(&0) < *count;
@@ -268,7 +268,7 @@ impl Learned {
     }
 }
 
-impl Final {
+impl FinalState {
     /// Whether a content that varies may be that of a finished run. A text that
     /// has one shape in all runs must have it; one whose shape differs as well
     /// (random letters) must have the size, if that is always the same. Of other
@@ -324,7 +324,7 @@ impl Baseline {
     pub fn refined(&self, further: impl IntoIterator<Item = Run>) -> Option<Baseline> {
         let mut refined = self.clone();
         refined.runs.extend(further);
-        refined.learned = Learned::from_runs(&refined.runs);
+        refined.learned = EndState::from_runs(&refined.runs);
         refined.learned_rerun = refined
             .learned_rerun
             .map(|rerun| rerun.with_varying_of(&refined.learned));
@@ -337,7 +337,7 @@ impl Baseline {
             runs: Vec::new(),
             status: ExitStatus::Exited(0),
             duration_ns: 0,
-            learned: Learned::default(),
+            learned: EndState::default(),
             rerun: None,
             learned_rerun: None,
             points: PointMap::default(),

@@ -40,7 +40,7 @@ pub struct PointMap {
 
 /// Which phases are mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mapped {
+pub struct PhaseSelection {
     /// After each call.
     pub exit: bool,
     /// Just before calls that can block.
@@ -53,9 +53,9 @@ pub struct Mapped {
     pub entry_all: bool,
 }
 
-impl Mapped {
+impl PhaseSelection {
     /// What a sweep does unless told otherwise.
-    pub const DEFAULT: Mapped = Mapped {
+    pub const DEFAULT: PhaseSelection = PhaseSelection {
         exit: true,
         before_blocking: cfg!(target_arch = "x86_64"),
         before_all: false,
@@ -64,7 +64,7 @@ impl Mapped {
     };
 
     /// For faults that happen to the call itself: each call once.
-    pub const CALLS: Mapped = Mapped {
+    pub const CALLS: PhaseSelection = PhaseSelection {
         exit: false,
         before_blocking: false,
         before_all: false,
@@ -76,7 +76,7 @@ impl Mapped {
 impl PointMap {
     /// Names the points of the first recording; the second tells what varies.
     /// `signal` is the one that a handler counts for.
-    pub fn new(first: &Run, second: &Run, signal: i32, mapped: Mapped) -> PointMap {
+    pub fn new(first: &Run, second: &Run, signal: i32, mapped: PhaseSelection) -> PointMap {
         let others: HashMap<&PointKey, &RawPoint> = second
             .points
             .iter()
@@ -181,7 +181,7 @@ impl Restarts {
     }
 }
 
-impl Mapped {
+impl PhaseSelection {
     fn phases(self, raw: &RawPoint) -> Vec<Phase> {
         let mut phases = Vec::new();
         if self.before_all || (self.before_blocking && raw.blocks) {

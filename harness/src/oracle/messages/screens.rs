@@ -1,6 +1,6 @@
 //! The screens that a person sees at each signal and at the end, as text.
 
-use crate::facts::{Run, TerminalFact, What};
+use crate::facts::{EventKind, Run, TerminalFact};
 use crate::oracle::learn::redact::Compiled;
 use std::num::NonZero;
 
@@ -14,8 +14,8 @@ pub(crate) fn text(run: &Run, redactions: &Compiled<'_>) -> String {
     let mut signals = 0;
     for event in &run.events {
         match &event.what {
-            What::Output { bytes, .. } => parser.process(bytes),
-            What::Fault { fault, .. } => {
+            EventKind::Output { bytes, .. } => parser.process(bytes),
+            EventKind::Fault { fault, .. } => {
                 signals += 1;
                 text.push_str(&format!("-- at signal {signals}: {fault}\n"));
                 put(&mut text, parser.screen(), redactions);
@@ -139,7 +139,7 @@ mod tests {
     fn a_screen_shows_styles_and_the_cursor() {
         let event = |what| Event { at_ns: 0, what };
         let output = |text: &str| {
-            event(What::Output {
+            event(EventKind::Output {
                 stream: Stream::Terminal,
                 bytes: text.as_bytes().to_vec(),
             })
@@ -152,7 +152,7 @@ mod tests {
             }),
             events: vec![
                 output("\x1b[1;31mred\x1b[0m plain\r\n\x1b[?25l10%"),
-                event(What::Fault {
+                event(EventKind::Fault {
                     step: 0,
                     fault: "SIGINT to the terminal".to_owned(),
                     met: String::new(),

@@ -1,6 +1,6 @@
 //! What a person sees, as plain lines, with the signals where they landed.
 
-use crate::facts::{Run, Stream, What};
+use crate::facts::{EventKind, Run, Stream};
 use anstream::adapter::StripBytes;
 
 /// One line of a transcript.
@@ -35,8 +35,8 @@ pub(crate) fn lines(run: &Run) -> Vec<(Stream, Vec<Line>)> {
 
 fn of_stream(run: &Run, stream: Stream) -> Vec<Line> {
     let items = run.events.iter().filter_map(|event| match &event.what {
-        What::Output { stream: is, bytes } if *is == stream => Some(Item::Bytes(bytes)),
-        What::Fault { fault, .. } => {
+        EventKind::Output { stream: is, bytes } if *is == stream => Some(Item::Bytes(bytes)),
+        EventKind::Fault { fault, .. } => {
             let echo = echo_of(fault).filter(|_| stream == Stream::Terminal);
             Some(Item::Mark {
                 text: echo.map_or_else(|| format!("[{fault}]"), str::to_owned),
@@ -214,13 +214,13 @@ mod tests {
         let event = |(kind, text): &(&str, &str)| Event {
             at_ns: 0,
             what: match *kind {
-                "fault" => What::Fault {
+                "fault" => EventKind::Fault {
                     step: 0,
                     fault: (*text).to_owned(),
                     met: String::new(),
                     signal: Some(2),
                 },
-                kind => What::Output {
+                kind => EventKind::Output {
                     stream: match kind {
                         "out" => Stream::Stdout,
                         "err" => Stream::Stderr,

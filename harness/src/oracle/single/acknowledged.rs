@@ -1,6 +1,6 @@
 //! `acknowledged`: the person gets a word soon after each signal.
 
-use crate::facts::{Run, What};
+use crate::facts::{EventKind, Run};
 use crate::oracle::Context;
 use crate::oracle::contract::Acknowledged;
 use crate::oracle::verdict::{Evidence, Verdict};
@@ -44,10 +44,10 @@ fn described(wanted: &Acknowledged) -> String {
 /// end, in nanoseconds. `None` when it ran on in silence until it was killed.
 pub fn latencies_ns(run: &Run, pattern: Option<&str>) -> Vec<Option<u64>> {
     let pattern = pattern.and_then(|pattern| Regex::new(pattern).ok());
-    let sent = |what: &What| {
+    let sent = |what: &EventKind| {
         matches!(
             what,
-            What::Fault {
+            EventKind::Fault {
                 signal: Some(_),
                 ..
             }
@@ -65,7 +65,7 @@ pub fn latencies_ns(run: &Run, pattern: Option<&str>) -> Vec<Option<u64>> {
                 .iter()
                 .take_while(|event| !sent(&event.what))
                 .find_map(|event| match &event.what {
-                    What::Output { bytes, .. } => {
+                    EventKind::Output { bytes, .. } => {
                         said.extend_from_slice(bytes);
                         is_word(&said, pattern.as_ref()).then_some(event.at_ns)
                     }

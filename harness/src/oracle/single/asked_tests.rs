@@ -1,7 +1,7 @@
 //! Oracles that a contract has to ask for, and those of several runs, on facts made by hand.
 
 use super::tests::{baseline, baseline_of, finished, found, run, said};
-use crate::facts::{CheckFact, Event, ExitStatus, Run, Stream, TreeDelta, What, Zombie};
+use crate::facts::{CheckFact, Event, EventKind, ExitStatus, Run, Stream, TreeDelta, Zombie};
 use crate::oracle::contract::{Acknowledged, Contract, Escalation, Messages, Results};
 use crate::oracle::multi_run::escalation::judge as judge_escalation;
 use crate::oracle::multi_run::ignored::judge as judge_ignored;
@@ -11,7 +11,7 @@ use crate::schedule::Delivery;
 
 const MS: u64 = 1_000_000;
 
-fn event(at_ms: u64, what: What) -> Event {
+fn event(at_ms: u64, what: EventKind) -> Event {
     Event {
         at_ns: at_ms * MS,
         what,
@@ -21,7 +21,7 @@ fn event(at_ms: u64, what: What) -> Event {
 fn output(at_ms: u64, text: &str) -> Event {
     event(
         at_ms,
-        What::Output {
+        EventKind::Output {
             stream: Stream::Stdout,
             bytes: text.as_bytes().to_vec(),
         },
@@ -31,7 +31,7 @@ fn output(at_ms: u64, text: &str) -> Event {
 fn signal(at_ms: u64, step: usize) -> Event {
     event(
         at_ms,
-        What::Fault {
+        EventKind::Fault {
             step,
             fault: "SIGINT to the terminal".to_owned(),
             met: String::new(),

@@ -1,15 +1,16 @@
 //! `exits`: a target that was asked to stop ends.
 
-use crate::facts::{Run, What, signals};
+use crate::facts::{EventKind, Run, signals};
 use crate::oracle::Context;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
-    let Some(end) = run
-        .events
-        .iter()
-        .find(|event| matches!(event.what, What::Deadline { .. } | What::Spins { .. }))
-    else {
+    let Some(end) = run.events.iter().find(|event| {
+        matches!(
+            event.what,
+            EventKind::Deadline { .. } | EventKind::Spins { .. }
+        )
+    }) else {
         return Verdict::Holds;
     };
     let last = run.last_fault_ns();
@@ -19,19 +20,19 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         "fault (at"
     };
     let text = match (&end.what, last) {
-        (What::Deadline { limit_ms }, Some(last)) => format!(
+        (EventKind::Deadline { limit_ms }, Some(last)) => format!(
             "still running {limit_ms} ms after the last {fault} {} ms): {}",
             last / 1_000_000,
             alive(run)
         ),
-        (What::Spins { pid, signal, times }, Some(last)) => format!(
+        (EventKind::Spins { pid, signal, times }, Some(last)) => format!(
             "sends itself {0} for ever: {times} times after the last {fault} {1} ms), each time before its handler \
              returned, so that the program never goes on: {2}",
             signals::name(*signal),
             last / 1_000_000,
             command(run, *pid)
         ),
-        (What::Deadline { limit_ms }, None) => {
+        (EventKind::Deadline { limit_ms }, None) => {
             return Verdict::not_applicable(format!(
                 "it did not end within {limit_ms} ms, but nothing had been done to it"
             ));

@@ -6,7 +6,7 @@
 //! given back. Handlers of runtimes (Python, Node, Go, Java, bash) only set a
 //! flag, write to a pipe or wake another thread, which is fine.
 
-use crate::facts::{HandlerFact, Run, What, signals};
+use crate::facts::{EventKind, HandlerFact, Run, signals};
 use crate::oracle::Context;
 use crate::oracle::verdict::{Evidence, Verdict};
 
@@ -35,7 +35,7 @@ const TELLING: [(&str, &str); 5] = [
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let mut evidence: Vec<Evidence> = Vec::new();
     for event in &run.events {
-        let What::HandlerReturned(fact) = &event.what else {
+        let EventKind::HandlerReturned(fact) = &event.what else {
             continue;
         };
         for found in unsafe_calls(fact)

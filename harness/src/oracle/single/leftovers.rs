@@ -2,7 +2,7 @@
 
 use crate::facts::{EntryKind, Run};
 use crate::oracle::Context;
-use crate::oracle::expected::Expect;
+use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
 use crate::schedule::same_arg;
 
@@ -10,7 +10,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
         return Verdict::not_applicable("it did not end by itself");
     }
-    let expect = Expect::of(context.schedule, run);
+    let expect = Expected::of(context.schedule, run);
     if expect.cannot_remove {
         return Verdict::not_applicable("it was not able to remove files");
     }

@@ -2,14 +2,14 @@
 
 use crate::facts::Run;
 use crate::oracle::Context;
-use crate::oracle::expected::Expect;
+use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
         return Verdict::not_applicable("it did not end by itself");
     }
-    if Expect::of(context.schedule, run).killed_itself {
+    if Expected::of(context.schedule, run).killed_itself {
         return Verdict::not_applicable("nobody cleans up after SIGKILL");
     }
     Verdict::of(

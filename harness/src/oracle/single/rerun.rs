@@ -5,7 +5,7 @@
 
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
-use crate::oracle::learn::baseline::Learned;
+use crate::oracle::learn::baseline::EndState;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
@@ -25,7 +25,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         .as_ref()
         .and_then(|rerun| rerun.status)
         .zip(baseline.learned_rerun.as_ref());
-    let accepted: Vec<(ExitStatus, &Learned)> =
+    let accepted: Vec<(ExitStatus, &EndState)> =
         [Some(first), second].into_iter().flatten().collect();
     let same_status: Vec<_> = accepted
         .iter()

@@ -8,7 +8,7 @@
 use crate::facts::signals;
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
-use crate::oracle::expected::Expect;
+use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 /// What a language's runtime prints when nobody handled the interruption.
@@ -30,7 +30,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(status) = run.status else {
         return Verdict::not_applicable("it did not end by itself");
     };
-    let expect = Expect::of(context.schedule, run);
+    let expect = Expected::of(context.schedule, run);
     let mut evidence = Vec::new();
     evidence.extend(wrong_status(context, run, status, &expect));
     // A traceback is how a script says that a call failed.
@@ -44,7 +44,7 @@ fn wrong_status(
     context: &Context<'_>,
     run: &Run,
     status: ExitStatus,
-    expect: &Expect,
+    expect: &Expected,
 ) -> Option<Evidence> {
     let sent = &expect.sent;
     match status {

@@ -2,7 +2,7 @@
 
 use crate::facts::{Run, TerminalFact};
 use crate::oracle::Context;
-use crate::oracle::expected::Expect;
+use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
 use crate::target::Screen;
 
@@ -15,7 +15,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(terminal) = &run.terminal else {
         return Verdict::not_applicable("no terminal; use --pty");
     };
-    let expect = Expect::of(context.schedule, run);
+    let expect = Expected::of(context.schedule, run);
     if expect.terminal_gone {
         return Verdict::not_applicable("the terminal was closed");
     }

@@ -1,11 +1,11 @@
 //! Oracles on facts made by hand: each right answer beside each wrong one.
 
 use crate::facts::{
-    Capture, Change, Entry, EntryKind, Event, ExitStatus, Orphan, Run, TerminalFact, TreeDelta,
-    What,
+    Capture, Change, Entry, EntryKind, Event, EventKind, ExitStatus, Orphan, Run, TerminalFact,
+    TreeDelta,
 };
 use crate::oracle::contract::Contract;
-use crate::oracle::learn::baseline::{Baseline, Learned};
+use crate::oracle::learn::baseline::{Baseline, EndState};
 use crate::oracle::learn::point_map::PointMap;
 use crate::oracle::{Context, judge};
 use crate::schedule::{Delivery, Fault, Schedule, Trigger};
@@ -63,7 +63,7 @@ pub(crate) fn finished() -> TreeDelta {
 
 pub(crate) fn baseline_of(runs: Vec<Run>) -> Baseline {
     Baseline {
-        learned: Learned::from_runs(&runs),
+        learned: EndState::from_runs(&runs),
         status: ExitStatus::Exited(0),
         duration_ns: 1,
         rerun: None,
@@ -286,7 +286,7 @@ fn old_or_new_wants_one_or_the_other() {
 fn a_rerun_may_do_what_a_first_or_a_second_run_does() {
     let mut known = baseline();
     let second = run(ExitStatus::Exited(1), finished(), "nothing to do\n");
-    known.learned_rerun = Some(Learned::from_runs([&second]));
+    known.learned_rerun = Some(EndState::from_runs([&second]));
     known.rerun = Some(second);
     let contract = Contract::default();
     for (status, tree, right) in [
@@ -326,7 +326,7 @@ fn orphans_and_hangs_are_told_with_their_command() {
         fired_ns: vec![Some(1)],
         events: vec![Event {
             at_ns: 2,
-            what: What::Deadline { limit_ms: 2000 },
+            what: EventKind::Deadline { limit_ms: 2000 },
         }],
         ..Run::default()
     };

@@ -1,10 +1,10 @@
 //! The report of a sweep, and of a replay.
 
-use super::group::{Kind, counted, kinds};
-use super::place::Place;
-use super::writer::{Ink, Paper};
+use super::group::{Group, counted, kinds};
+use super::place::RunSetup;
+use super::writer::{Style, TerminalWriter};
 use crate::explore::{Finding, Plan, Replay, SweepReport};
-use crate::failure::Failure;
+use crate::failure::StoredFailure;
 use crate::oracle::Baseline;
 use crate::report::terminal::points;
 use crate::target::Target;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The page that a sweep ends with.
-pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
+pub fn sweep_report(paper: &mut TerminalWriter, report: &SweepReport) {
     for kind in kinds(report.counted()) {
         one(paper, &kind, report);
         paper.gap();
@@ -24,17 +24,17 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
         .collect();
     if !early.is_empty() {
         paper.line(&[
-            (Ink::Strong, "before ready"),
+            (Style::Strong, "before ready"),
             (
-                Ink::Dim,
+                Style::Dim,
                 "  (earlier than --after; not part of the verdict)",
             ),
         ]);
         for finding in early {
             paper.item(
                 2,
-                (Ink::Warn, "· "),
-                Ink::Plain,
+                (Style::Warn, "· "),
+                Style::Plain,
                 &format!(
                     "{} {}: {} of {} points",
                     finding.oracle, finding.subject, finding.count, report.points_found
@@ -47,7 +47,7 @@ pub fn sweep_report(paper: &mut Paper, report: &SweepReport) {
     summary(paper, report);
 }
 
-fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
+fn one(paper: &mut TerminalWriter, kind: &Group<'_, Finding>, report: &SweepReport) {
     let finding = kind.first;
     head(paper, finding);
     let what = if report.pairs.is_some() {
@@ -62,7 +62,7 @@ fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
     } else {
         format!("at {} of {found}, first at {first}", finding.count)
     };
-    paper.item(14, (Ink::Dim, ""), Ink::Dim, &place);
+    paper.item(14, (Style::Dim, ""), Style::Dim, &place);
     kind.tell(paper, 14);
     if !kind.others.is_empty() {
         let all = || std::iter::once(finding).chain(kind.others.iter().copied());
@@ -75,34 +75,34 @@ fn one(paper: &mut Paper, kind: &Kind<'_, Finding>, report: &SweepReport) {
             .max_by_key(|(place, _)| **place);
         let last = last.map(|(_, point)| point.to_string()).unwrap_or_default();
         let words = format!("together at {} of {found}, up to {last}", points.len());
-        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+        paper.item(14, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(moment) = &finding.moment {
-        paper.item(14, (Ink::Dim, ""), Ink::Plain, &moment.to_string());
+        paper.item(14, (Style::Dim, ""), Style::Plain, &moment.to_string());
     }
     repeated(paper, finding);
 }
 
 /// The first line of a finding: whether it is sure, its oracle, what is wrong.
-pub(crate) fn head(paper: &mut Paper, finding: &Finding) {
+pub(crate) fn head(paper: &mut TerminalWriter, finding: &Finding) {
     let (ink, mark) = if finding.flaky() {
-        (Ink::Warn, "≈ ")
+        (Style::Warn, "≈ ")
     } else {
-        (Ink::Bad, "✗ ")
+        (Style::Bad, "✗ ")
     };
     let head = format!("{mark}{:<11} ", finding.oracle);
-    paper.item(0, (ink, &head), Ink::Strong, &finding.text);
+    paper.item(0, (ink, &head), Style::Strong, &finding.text);
 }
 
 /// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
-pub(crate) fn repeated(paper: &mut Paper, finding: &Finding) {
+pub(crate) fn repeated(paper: &mut TerminalWriter, finding: &Finding) {
     let (seen, times) = finding.seen;
     if finding.flaky() {
         let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
-        paper.item(14, (Ink::Warn, ""), Ink::Warn, &words);
+        paper.item(14, (Style::Warn, ""), Style::Warn, &words);
     } else if times > 1 {
         let words = format!("repeated: {seen} of {times} runs");
-        paper.item(14, (Ink::Dim, ""), Ink::Dim, &words);
+        paper.item(14, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(file) = &finding.file {
         paper.command(14, &format!("sigproof replay {}", file.display()));
@@ -110,7 +110,7 @@ pub(crate) fn repeated(paper: &mut Paper, finding: &Finding) {
 }
 
 /// The oracles that judged nothing, each with the reason.
-pub(crate) fn unjudged(paper: &mut Paper, unjudged: &BTreeMap<&'static str, String>) {
+pub(crate) fn unjudged(paper: &mut TerminalWriter, unjudged: &BTreeMap<&'static str, String>) {
     if unjudged.is_empty() {
         return;
     }
@@ -118,10 +118,10 @@ pub(crate) fn unjudged(paper: &mut Paper, unjudged: &BTreeMap<&'static str, Stri
         .iter()
         .map(|(oracle, reason)| format!("{oracle} ({reason})"))
         .collect();
-    paper.item(0, (Ink::Dim, "unjudged  "), Ink::Dim, &words.join(", "));
+    paper.item(0, (Style::Dim, "unjudged  "), Style::Dim, &words.join(", "));
 }
 
-fn limits(paper: &mut Paper, report: &SweepReport) {
+fn limits(paper: &mut TerminalWriter, report: &SweepReport) {
     let mut notes: Vec<String> = report.notes.clone();
     if !report.not_reached.is_empty() {
         let names: Vec<String> = report
@@ -167,14 +167,14 @@ fn limits(paper: &mut Paper, report: &SweepReport) {
             .map(|run| format!("a run failed: {run}")),
     );
     for note in &notes {
-        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     if !notes.is_empty() {
         paper.gap();
     }
 }
 
-fn summary(paper: &mut Paper, report: &SweepReport) {
+fn summary(paper: &mut TerminalWriter, report: &SweepReport) {
     let mut coverage = format!(
         "{:.0} % ({} of {} {}",
         (report.coverage() * 100.0).floor(),
@@ -201,14 +201,14 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
     }
     coverage.push(')');
-    paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    paper.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
     points::covered(paper, report);
     unjudged(paper, &report.unjudged);
     let rate = report.runs as f64 / report.sweeping.as_secs_f64().max(1e-9);
     paper.item(
         0,
-        (Ink::Dim, "time      "),
-        Ink::Plain,
+        (Style::Dim, "time      "),
+        Style::Plain,
         &format!(
             "{} for {} ({rate:.0} points a second), {} in all",
             human(report.sweeping),
@@ -220,27 +220,27 @@ fn summary(paper: &mut Paper, report: &SweepReport) {
     let flaky = report.counted().filter(|finding| finding.flaky()).count();
     let of_kinds = |flaky: bool| kinds(report.counted().filter(|one| one.flaky() == flaky)).len();
     let (ink, verdict) = match (all - flaky, flaky) {
-        (0, 0) if report.points_tried == 0 => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if report.points_tried == 0 => (Style::Warn, "? nothing was tried".to_owned()),
         (0, 0) if !report.failed_runs.is_empty() => {
-            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+            (Style::Warn, "? no finding, but some runs failed".to_owned())
         }
         (0, 0) if !report.not_reached.is_empty() => (
-            Ink::Warn,
+            Style::Warn,
             "? no finding, but some points were not reached".to_owned(),
         ),
         (0, 0) if report.cut_short > 0 => (
-            Ink::Warn,
+            Style::Warn,
             "? no finding so far; the sweep was interrupted".to_owned(),
         ),
-        (0, 0) => (Ink::Good, "✓ every contract holds".to_owned()),
-        (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
-        (sure, 0) => (Ink::Bad, format!("✗ {}", counted(sure, of_kinds(false)))),
+        (0, 0) => (Style::Good, "✓ every contract holds".to_owned()),
+        (0, flaky) => (Style::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
+        (sure, 0) => (Style::Bad, format!("✗ {}", counted(sure, of_kinds(false)))),
         (sure, flaky) => (
-            Ink::Bad,
+            Style::Bad,
             format!("✗ {}, {flaky} flaky", counted(sure, of_kinds(false))),
         ),
     };
-    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
 }
 
 /// A number and what it counts.
@@ -265,9 +265,9 @@ pub(crate) fn human(duration: Duration) -> String {
 
 /// The lines above the progress bar: what is going to be done.
 pub fn sweep_heading(
-    paper: &mut Paper,
+    paper: &mut TerminalWriter,
     target: &Target,
-    place: &Place,
+    place: &RunSetup,
     baseline: &Baseline,
     plan: &Plan,
     fault: &str,
@@ -275,8 +275,8 @@ pub fn sweep_heading(
     place.tell(paper, "sweep", target, fault);
     paper.item(
         0,
-        (Ink::Dim, "baseline  "),
-        Ink::Plain,
+        (Style::Dim, "baseline  "),
+        Style::Plain,
         &format!(
             "{}, {}, {}; {}, {}",
             count(baseline.runs.len(), "undisturbed run"),
@@ -307,15 +307,15 @@ fn quoted(word: &str) -> String {
 }
 
 /// The page of a replay.
-pub fn replay_report(paper: &mut Paper, failure: &Failure, replay: &Replay) {
+pub fn replay_report(paper: &mut TerminalWriter, failure: &StoredFailure, replay: &Replay) {
     for note in &replay.notes {
-        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     let expected = &failure.expected;
     paper.item(
         0,
-        (Ink::Dim, "stored    "),
-        Ink::Plain,
+        (Style::Dim, "stored    "),
+        Style::Plain,
         &format!("{}: {}", expected.oracle, expected.text),
     );
     let counts = format!(
@@ -332,11 +332,16 @@ pub fn replay_report(paper: &mut Paper, failure: &Failure, replay: &Replay) {
         }
     );
     let (ink, mark) = match replay.shown {
-        shown if shown == replay.times => (Ink::Bad, "✗ reproduced: "),
-        0 => (Ink::Good, "✓ not reproduced: "),
-        _ => (Ink::Warn, "≈ flaky: "),
+        shown if shown == replay.times => (Style::Bad, "✗ reproduced: "),
+        0 => (Style::Good, "✓ not reproduced: "),
+        _ => (Style::Warn, "≈ flaky: "),
     };
-    paper.item(0, (Ink::Dim, "verdict   "), ink, &format!("{mark}{counts}"));
+    paper.item(
+        0,
+        (Style::Dim, "verdict   "),
+        ink,
+        &format!("{mark}{counts}"),
+    );
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The report of a fuzz session.
 
 use super::findings::{count, head, human, plural, repeated, unjudged};
-use super::place::Place;
-use super::writer::{Ink, Paper};
-use crate::explore::{Ended, Found, FuzzOptions, FuzzReport, Kept};
+use super::place::RunSetup;
+use super::writer::{Style, TerminalWriter};
+use crate::explore::{EndReason, FuzzFinding, FuzzOptions, FuzzReport, KeptRegressions};
 use crate::oracle::Baseline;
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 /// The lines above the progress bar: what is going to be done.
 pub fn fuzz_heading(
-    paper: &mut Paper,
+    paper: &mut TerminalWriter,
     target: &Target,
-    place: &Place,
+    place: &RunSetup,
     baseline: &Baseline,
     options: &FuzzOptions,
 ) {
@@ -25,17 +25,17 @@ pub fn fuzz_heading(
         human(Duration::from_nanos(baseline.duration_ns)),
         count(baseline.points.points.len(), "point"),
     );
-    paper.item(0, (Ink::Dim, "baseline  "), Ink::Plain, &baseline);
+    paper.item(0, (Style::Dim, "baseline  "), Style::Plain, &baseline);
     let mut budget = Vec::new();
     budget.extend(options.budget.runs.map(|runs| count(runs, "run")));
     budget.extend(options.budget.time.map(human));
     let seed = format!("{}, for at most {}", options.seed, budget.join(" or "));
-    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    paper.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
     paper.gap();
 }
 
 /// The page that a fuzz session ends with.
-pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
+pub fn fuzz_report(paper: &mut TerminalWriter, report: &FuzzReport) {
     for found in &report.found {
         one(paper, found);
         paper.gap();
@@ -55,7 +55,7 @@ pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
         report.points_found,
         count(report.pairs, "pair"),
     );
-    paper.item(0, (Ink::Dim, "coverage  "), Ink::Plain, &coverage);
+    paper.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
     unjudged(paper, &report.unjudged);
     let rate = report.runs as f64 / report.searching.as_secs_f64().max(1e-9);
     let time = format!(
@@ -65,22 +65,22 @@ pub fn fuzz_report(paper: &mut Paper, report: &FuzzReport) {
         human(report.elapsed),
         report.ended.words(),
     );
-    paper.item(0, (Ink::Dim, "time      "), Ink::Plain, &time);
+    paper.item(0, (Style::Dim, "time      "), Style::Plain, &time);
     let seed = format!("{}  (--seed {} repeats it)", report.seed, report.seed);
-    paper.item(0, (Ink::Dim, "seed      "), Ink::Plain, &seed);
+    paper.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
     if let Some(kept) = &report.kept {
         regressions(paper, kept);
     }
     let (ink, verdict) = verdict(report);
-    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
 }
 
-fn one(paper: &mut Paper, found: &Found) {
+fn one(paper: &mut TerminalWriter, found: &FuzzFinding) {
     let finding = &found.finding;
     head(paper, finding);
     for (place, step) in finding.schedule.steps.iter().enumerate() {
         let head = format!("{}. ", place + 1);
-        paper.item(14, (Ink::Dim, &head), Ink::Plain, &step.to_string());
+        paper.item(14, (Style::Dim, &head), Style::Plain, &step.to_string());
     }
     let mut how = match found.run {
         0 => "found by an earlier session".to_owned(),
@@ -95,12 +95,12 @@ fn one(paper: &mut Paper, found: &Found) {
             count(found.shrinking, "run")
         ));
     }
-    paper.item(14, (Ink::Dim, ""), Ink::Dim, &how);
+    paper.item(14, (Style::Dim, ""), Style::Dim, &how);
     repeated(paper, finding);
 }
 
 /// What earlier sessions left, and what this one leaves.
-fn regressions(paper: &mut Paper, kept: &Kept) {
+fn regressions(paper: &mut TerminalWriter, kept: &KeptRegressions) {
     let mut words = Vec::new();
     if kept.tried > 0 {
         words.push(format!(
@@ -116,10 +116,10 @@ fn regressions(paper: &mut Paper, kept: &Kept) {
         return;
     }
     let words = format!("{} ({})", words.join(", "), kept.path.display());
-    paper.item(0, (Ink::Dim, "earlier   "), Ink::Plain, &words);
+    paper.item(0, (Style::Dim, "earlier   "), Style::Plain, &words);
 }
 
-fn notes(paper: &mut Paper, report: &FuzzReport) {
+fn notes(paper: &mut TerminalWriter, report: &FuzzReport) {
     let mut notes: Vec<String> = report.notes.clone();
     if report.unstruck > 0 {
         notes.push(format!(
@@ -136,31 +136,31 @@ fn notes(paper: &mut Paper, report: &FuzzReport) {
     let failed = report.failed_runs.iter().take(5);
     notes.extend(failed.map(|run| format!("a run failed: {run}")));
     for note in &notes {
-        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     if !notes.is_empty() {
         paper.gap();
     }
 }
 
-fn verdict(report: &FuzzReport) -> (Ink, String) {
+fn verdict(report: &FuzzReport) -> (Style, String) {
     match report.counts() {
-        (0, 0) if report.runs == report.unstruck => (Ink::Warn, "? nothing was tried".to_owned()),
+        (0, 0) if report.runs == report.unstruck => (Style::Warn, "? nothing was tried".to_owned()),
         (0, 0) if !report.failed_runs.is_empty() => {
-            (Ink::Warn, "? no finding, but some runs failed".to_owned())
+            (Style::Warn, "? no finding, but some runs failed".to_owned())
         }
-        (0, 0) if report.ended == Ended::Interrupted => (
-            Ink::Warn,
+        (0, 0) if report.ended == EndReason::Interrupted => (
+            Style::Warn,
             "? no finding so far; it was interrupted".to_owned(),
         ),
         (0, 0) => (
-            Ink::Good,
+            Style::Good,
             "✓ nothing found; every contract held in these runs".to_owned(),
         ),
-        (0, flaky) => (Ink::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
-        (sure, 0) => (Ink::Bad, format!("✗ {sure} {}", plural(sure))),
+        (0, flaky) => (Style::Warn, format!("≈ {flaky} flaky {}", plural(flaky))),
+        (sure, 0) => (Style::Bad, format!("✗ {sure} {}", plural(sure))),
         (sure, flaky) => (
-            Ink::Bad,
+            Style::Bad,
             format!("✗ {sure} {}, {flaky} flaky", plural(sure)),
         ),
     }

@@ -1,7 +1,7 @@
 //! Findings of one kind: the same oracle says the same of one path after another. A program that writes a hundred files
 //! in the same careless way has one thing to be mended, and is told one thing.
 
-use super::writer::{Ink, Paper};
+use super::writer::{Style, TerminalWriter};
 use crate::{explore, session};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ const FEWEST: usize = 3;
 const MOST_NAMED: usize = 6;
 
 /// What tells kinds apart.
-pub(crate) trait Told {
+pub(crate) trait Groupable {
     fn oracle(&self) -> &str;
     fn subject(&self) -> &str;
     fn text(&self) -> &str;
@@ -20,7 +20,7 @@ pub(crate) trait Told {
     fn place(&self) -> Option<usize>;
 }
 
-impl Told for explore::Finding {
+impl Groupable for explore::Finding {
     fn oracle(&self) -> &str {
         self.oracle
     }
@@ -42,7 +42,7 @@ impl Told for explore::Finding {
     }
 }
 
-impl Told for session::Finding {
+impl Groupable for session::Finding {
     fn oracle(&self) -> &str {
         &self.oracle
     }
@@ -65,27 +65,27 @@ impl Told for session::Finding {
 }
 
 /// Findings that are told together: the one that shows first, and the others of its kind.
-pub(crate) struct Kind<'a, T> {
+pub(crate) struct Group<'a, T> {
     pub(crate) first: &'a T,
     pub(crate) others: Vec<&'a T>,
 }
 
 /// Puts findings together, in the order of their first ones.
-pub(crate) fn kinds<'a, T: Told>(findings: impl Iterator<Item = &'a T>) -> Vec<Kind<'a, T>> {
+pub(crate) fn kinds<'a, T: Groupable>(findings: impl Iterator<Item = &'a T>) -> Vec<Group<'a, T>> {
     let findings: Vec<&T> = findings.collect();
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for finding in &findings {
         *sizes.entry(key(*finding)).or_default() += 1;
     }
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kinds: Vec<Kind<'a, T>> = Vec::new();
+    let mut kinds: Vec<Group<'a, T>> = Vec::new();
     for finding in findings {
         let key = key(finding);
         match places.get(&key) {
             Some(&place) if sizes[&key] >= FEWEST => kinds[place].others.push(finding),
             _ => {
                 places.insert(key, kinds.len());
-                kinds.push(Kind {
+                kinds.push(Group {
                     first: finding,
                     others: Vec::new(),
                 });
@@ -104,7 +104,7 @@ pub(crate) fn kinds<'a, T: Told>(findings: impl Iterator<Item = &'a T>) -> Vec<K
 }
 
 /// What is said, without what it is said of, and without numbers.
-fn key(finding: &impl Told) -> String {
+fn key(finding: &impl Groupable) -> String {
     let text = finding.text().lines().next().unwrap_or_default();
     let text = without(text, finding.subject());
     let mut key = format!("{} {} ", finding.oracle(), finding.is_flaky());
@@ -134,7 +134,7 @@ fn without(text: &str, subject: &str) -> String {
     kept + rest
 }
 
-impl<T: Told> Kind<'_, T> {
+impl<T: Groupable> Group<'_, T> {
     /// `and 11 more of the kind: a, b, c, …`; nothing for one that is alone.
     pub(crate) fn words(&self) -> Option<String> {
         let named: Vec<&str> = self
@@ -158,9 +158,9 @@ impl<T: Told> Kind<'_, T> {
     }
 
     /// The same as a paragraph of its own.
-    pub(crate) fn tell(&self, paper: &mut Paper, indent: usize) {
+    pub(crate) fn tell(&self, paper: &mut TerminalWriter, indent: usize) {
         if let Some(words) = self.words() {
-            paper.item(indent, (Ink::Plain, ""), Ink::Plain, &words);
+            paper.item(indent, (Style::Plain, ""), Style::Plain, &words);
         }
     }
 }
@@ -182,7 +182,7 @@ mod tests {
 
     struct Said(&'static str, &'static str, String, bool);
 
-    impl Told for Said {
+    impl Groupable for Said {
         fn oracle(&self) -> &str {
             self.0
         }

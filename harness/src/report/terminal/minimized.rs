@@ -1,21 +1,21 @@
 //! The report of a minimisation.
 
 use super::findings::{command_line, count};
-use super::writer::{Ink, Paper};
-use crate::explore::Minimised;
-use crate::failure::Failure;
+use super::writer::{Style, TerminalWriter};
+use crate::explore::Minimized;
+use crate::failure::StoredFailure;
 use std::path::Path;
 
 /// What was left out, what is left, and where it is.
 pub fn minimised_report(
-    paper: &mut Paper,
-    before: &Failure,
-    least: &Minimised,
+    paper: &mut TerminalWriter,
+    before: &StoredFailure,
+    least: &Minimized,
     file: Option<&Path>,
 ) {
-    let item = |paper: &mut Paper, head: &str, text: &str| {
+    let item = |paper: &mut TerminalWriter, head: &str, text: &str| {
         let head = format!("{head:<10}");
-        paper.item(0, (Ink::Dim, &head), Ink::Plain, text);
+        paper.item(0, (Style::Dim, &head), Style::Plain, text);
     };
     let expected = &before.expected;
     item(
@@ -51,22 +51,22 @@ pub fn minimised_report(
         }
     }
     for note in &least.notes {
-        paper.item(0, (Ink::Warn, "! "), Ink::Plain, note);
+        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     item(paper, "took", &count(least.runs, "run"));
     let (ink, verdict) = match (seen, least.dropped.is_empty()) {
         (0, _) => (
-            Ink::Warn,
+            Style::Warn,
             "≈ it does not show any more, so there is nothing to leave out".to_owned(),
         ),
-        (_, true) => (Ink::Good, "✓ all of it is needed".to_owned()),
+        (_, true) => (Style::Good, "✓ all of it is needed".to_owned()),
         _ => {
             let (seen, times) = least.confirmed;
             let words = format!("✓ smaller, and shown by {seen} of {times} runs");
-            (Ink::Good, words)
+            (Style::Good, words)
         }
     };
-    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
     if let Some(file) = file {
         paper.command(10, &format!("sigproof replay {}", file.display()));
     }

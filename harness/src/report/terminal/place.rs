@@ -1,12 +1,12 @@
 //! What a session is going to do, and where: the first lines of its heading.
 
 use super::findings::command_line;
-use super::writer::{Ink, Paper};
-use crate::execute::Lab;
+use super::writer::{Style, TerminalWriter};
+use crate::execute::SupervisorPool;
 use crate::target::Target;
 
 /// Where runs take place.
-pub struct Place {
+pub struct RunSetup {
     /// The work tree.
     pub tree: String,
     /// How it is renewed.
@@ -15,10 +15,10 @@ pub struct Place {
     pub jobs: usize,
 }
 
-impl Place {
+impl RunSetup {
     /// The place that this lab is, to be told when the lab has been given away.
-    pub fn of(lab: &Lab) -> Place {
-        Place {
+    pub fn of(lab: &SupervisorPool) -> RunSetup {
+        RunSetup {
             tree: lab.tree().to_owned(),
             method: lab.method().to_owned(),
             jobs: lab.jobs(),
@@ -26,14 +26,20 @@ impl Place {
     }
 
     /// The verb with its command, and the target with what is done to it.
-    pub(crate) fn tell(&self, paper: &mut Paper, verb: &str, target: &Target, fault: &str) {
+    pub(crate) fn tell(
+        &self,
+        paper: &mut TerminalWriter,
+        verb: &str,
+        target: &Target,
+        fault: &str,
+    ) {
         paper.line(&[
-            (Ink::Strong, &format!("sigproof {verb}  ")),
-            (Ink::Name, &command_line(&target.command)),
+            (Style::Strong, &format!("sigproof {verb}  ")),
+            (Style::Name, &command_line(&target.command)),
         ]);
         let streams = target.pty.map_or("on pipes", |_| "on a pty");
-        let Place { tree, method, jobs } = self;
+        let RunSetup { tree, method, jobs } = self;
         let what = format!("{streams} in {tree} ({method}), {fault}, {jobs} at a time");
-        paper.item(0, (Ink::Dim, "target    "), Ink::Plain, &what);
+        paper.item(0, (Style::Dim, "target    "), Style::Plain, &what);
     }
 }

@@ -1,8 +1,8 @@
 //! The map of points, and how much of it was tried.
 
 use super::findings::{count, human};
-use super::writer::{Ink, Paper};
-use crate::explore::{Covered, Narrowing, Share, Sites, SweepReport};
+use super::writer::{Style, TerminalWriter};
+use crate::explore::{CallSites, Coverage, PointFilter, Share, SweepReport};
 use crate::oracle::Baseline;
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ const MOST_SHARES: usize = 8;
 
 /// The map that `sigproof points` prints. With `sites` each point is followed by the stack of the thread that comes by.
 pub fn points_map(
-    paper: &mut Paper,
+    paper: &mut TerminalWriter,
     baseline: &Baseline,
-    narrowing: &Narrowing,
-    sites: Option<&Sites>,
+    narrowing: &PointFilter,
+    sites: Option<&CallSites>,
 ) {
     let map = &baseline.points;
     let shown: Vec<_> = map
@@ -24,24 +24,28 @@ pub fn points_map(
         .collect();
     for point in &shown {
         let kind = match (point.idle, point.steady, point.blocks, point.changes) {
-            (_, false, ..) => (Ink::Warn, "unsteady"),
-            (true, ..) => (Ink::Dim, "idle    "),
-            (_, _, true, _) => (Ink::Name, "waits   "),
-            (_, _, _, true) => (Ink::Plain, "changes "),
-            _ => (Ink::Dim, "        "),
+            (_, false, ..) => (Style::Warn, "unsteady"),
+            (true, ..) => (Style::Dim, "idle    "),
+            (_, _, true, _) => (Style::Name, "waits   "),
+            (_, _, _, true) => (Style::Plain, "changes "),
+            _ => (Style::Dim, "        "),
         };
         let at = format!("{:>9}  ", human(Duration::from_nanos(point.at_ns)));
         paper.line(&[
-            (Ink::Dim, &at),
+            (Style::Dim, &at),
             kind,
-            (Ink::Plain, "  "),
-            (Ink::Plain, &point.name.to_string()),
+            (Style::Plain, "  "),
+            (Style::Plain, &point.name.to_string()),
         ]);
         let stack = sites.map_or(&[][..], |sites| sites.stack(&point.key));
         for frame in stack {
-            let ink = if frame.runtime { Ink::Dim } else { Ink::Plain };
+            let ink = if frame.runtime {
+                Style::Dim
+            } else {
+                Style::Plain
+            };
             paper.line(&[
-                (Ink::Plain, "                         "),
+                (Style::Plain, "                         "),
                 (ink, &frame.to_string()),
             ]);
         }
@@ -49,8 +53,8 @@ pub fn points_map(
     paper.gap();
     paper.item(
         0,
-        (Ink::Strong, ""),
-        Ink::Plain,
+        (Style::Strong, ""),
+        Style::Plain,
         &format!(
             "{} of {} points; {} calls passed over (they failed and changed nothing); {} unsteady",
             shown.len(),
@@ -59,8 +63,8 @@ pub fn points_map(
             map.unsteady
         ),
     );
-    let nothing = Sites::default();
-    let covered = Covered::of_map(shown.into_iter(), sites.unwrap_or(&nothing));
+    let nothing = CallSites::default();
+    let covered = Coverage::of_map(shown.into_iter(), sites.unwrap_or(&nothing));
     for (label, shares) in [
         ("by call    ", &covered.by_call),
         ("by function ", &covered.by_function),
@@ -69,13 +73,18 @@ pub fn points_map(
             format!("{} {}", share.name, share.found)
         });
         if !shares.is_empty() {
-            paper.item(0, (Ink::Dim, &format!("{label:<13}")), Ink::Plain, &words);
+            paper.item(
+                0,
+                (Style::Dim, &format!("{label:<13}")),
+                Style::Plain,
+                &words,
+            );
         }
     }
 }
 
 /// The lines of a sweep's summary that say how much was tried of each call and of each function.
-pub(crate) fn covered(paper: &mut Paper, report: &SweepReport) {
+pub(crate) fn covered(paper: &mut TerminalWriter, report: &SweepReport) {
     let Some(covered) = &report.covered else {
         return;
     };
@@ -107,8 +116,8 @@ pub(crate) fn covered(paper: &mut Paper, report: &SweepReport) {
         });
         paper.item(
             0,
-            (Ink::Dim, "          "),
-            Ink::Dim,
+            (Style::Dim, "          "),
+            Style::Dim,
             &format!("{words}: {named}"),
         );
     }

@@ -1,6 +1,6 @@
 //! A progress bar on a terminal, and words that do not tear it.
 
-use super::writer::{Ink, Paper};
+use super::writer::{Style, TerminalWriter};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sigproof_core::feedback::{Feedback, Notice};
 use std::fmt::Write;
@@ -168,10 +168,10 @@ impl Feedback for Sink {
             Stage::TerminateActive => "what runs now is killed. Ctrl+C again: no report",
             _ => return,
         };
-        let mut paper = Paper::new();
+        let mut paper = TerminalWriter::new();
         // After the ^C that the terminal shows.
         paper.gap();
-        paper.item(0, (Ink::Warn, "interrupted: "), Ink::Plain, text);
+        paper.item(0, (Style::Warn, "interrupted: "), Style::Plain, text);
         self.bar.above(&paper.finish());
     }
 

@@ -2,9 +2,9 @@
 //! to be known of one that fails.
 
 use super::findings::{command_line, human};
-use super::group::{Kind, kinds};
-use super::writer::{Ink, Paper};
-use crate::facts::{What, signals};
+use super::group::{Group, kinds};
+use super::writer::{Style, TerminalWriter};
+use crate::facts::{EventKind, signals};
 use crate::session::{Case, CaseVerdict, Finding, Record, Results};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -14,29 +14,29 @@ const WIDEST_NAME: usize = 48;
 /// Events of a failing run that are shown: the first and the last of them.
 const MOST_EVENTS: usize = 40;
 
-fn mark(verdict: CaseVerdict) -> (Ink, &'static str) {
+fn mark(verdict: CaseVerdict) -> (Style, &'static str) {
     match verdict {
-        CaseVerdict::Holds => (Ink::Good, "✓"),
-        CaseVerdict::NotReached => (Ink::Warn, "?"),
-        CaseVerdict::Flaky => (Ink::Warn, "≈"),
-        CaseVerdict::Violated => (Ink::Bad, "✗"),
-        CaseVerdict::Error => (Ink::Bad, "!"),
+        CaseVerdict::Holds => (Style::Good, "✓"),
+        CaseVerdict::NotReached => (Style::Warn, "?"),
+        CaseVerdict::Flaky => (Style::Warn, "≈"),
+        CaseVerdict::Violated => (Style::Bad, "✗"),
+        CaseVerdict::Error => (Style::Bad, "!"),
     }
 }
 
 /// The line of a scenario that is done, with the time that it took.
-pub fn finished_line(paper: &mut Paper, case: &Case) {
+pub fn finished_line(paper: &mut TerminalWriter, case: &Case) {
     let (ink, sign) = mark(case.verdict);
     let took = human(Duration::from_nanos(case.times.elapsed_ns));
     paper.line(&[
         (ink, &format!("{sign} {:<11} ", case.verdict.word())),
-        (Ink::Dim, &format!("{took:>8}  ")),
-        (Ink::Plain, &case.name),
+        (Style::Dim, &format!("{took:>8}  ")),
+        (Style::Plain, &case.name),
     ]);
 }
 
 /// The table of all verdicts: the same for the same verdicts, so without times.
-pub fn verdict_table(paper: &mut Paper, results: &Results) {
+pub fn verdict_table(paper: &mut TerminalWriter, results: &Results) {
     let names = results.cases.iter().map(|case| case.name.width());
     let width = names.max().unwrap_or(0).min(WIDEST_NAME);
     for case in &results.cases {
@@ -45,9 +45,9 @@ pub fn verdict_table(paper: &mut Paper, results: &Results) {
         let kind = case.kind.word();
         paper.line(&[
             (ink, &format!("{sign} {:<11} ", case.verdict.word())),
-            (Ink::Plain, &format!("{}{pad}  ", case.name)),
-            (Ink::Dim, &format!("{kind:<5}  ")),
-            (Ink::Plain, &essence(case)),
+            (Style::Plain, &format!("{}{pad}  ", case.name)),
+            (Style::Dim, &format!("{kind:<5}  ")),
+            (Style::Plain, &essence(case)),
         ]);
     }
     if !results.cases.is_empty() {
@@ -81,7 +81,7 @@ pub fn verdict_table(paper: &mut Paper, results: &Results) {
     };
     paper.item(
         0,
-        (Ink::Dim, "verdict   "),
+        (Style::Dim, "verdict   "),
         ink,
         &format!("{count} {noun}{verdict}"),
     );
@@ -117,25 +117,25 @@ fn first_line(text: &str) -> String {
 }
 
 /// Everything that helps to understand a scenario that does not hold.
-pub fn case_details(paper: &mut Paper, case: &Case) {
+pub fn case_details(paper: &mut TerminalWriter, case: &Case) {
     let (ink, sign) = mark(case.verdict);
     paper.line(&[
         (ink, &format!("{sign} {}  ", case.verdict.word())),
-        (Ink::Strong, &case.name),
+        (Style::Strong, &case.name),
     ]);
     if let Some(file) = &case.file {
-        paper.item(2, (Ink::Dim, "file      "), Ink::Plain, file);
+        paper.item(2, (Style::Dim, "file      "), Style::Plain, file);
     }
     paper.item(
         2,
-        (Ink::Dim, "command   "),
-        Ink::Name,
+        (Style::Dim, "command   "),
+        Style::Name,
         &command_line(&case.command),
     );
     paper.gap();
     if let Some(error) = &case.error {
         for line in error.text.lines() {
-            paper.line(&[(Ink::Plain, "  "), (Ink::Plain, line)]);
+            paper.line(&[(Style::Plain, "  "), (Style::Plain, line)]);
         }
         paper.gap();
     }
@@ -151,46 +151,46 @@ pub fn case_details(paper: &mut Paper, case: &Case) {
         timeline(paper, record);
     }
     for note in &case.notes {
-        paper.item(2, (Ink::Warn, "! "), Ink::Plain, note);
+        paper.item(2, (Style::Warn, "! "), Style::Plain, note);
     }
     if !case.notes.is_empty() {
         paper.gap();
     }
 }
 
-fn found(paper: &mut Paper, kind: &Kind<'_, Finding>) {
+fn found(paper: &mut TerminalWriter, kind: &Group<'_, Finding>) {
     let finding = kind.first;
     let (ink, sign) = if finding.flaky {
-        (Ink::Warn, "≈ ")
+        (Style::Warn, "≈ ")
     } else {
-        (Ink::Bad, "✗ ")
+        (Style::Bad, "✗ ")
     };
     let label = format!("{sign}{:<12} ", finding.oracle);
     let mut lines = finding.text.lines();
     paper.item(
         2,
         (ink, &label),
-        Ink::Strong,
+        Style::Strong,
         lines.next().unwrap_or_default(),
     );
     // A difference: lines as they are.
     for line in lines {
         let ink = match line.chars().next() {
-            Some('+') => Ink::Good,
-            Some('-') => Ink::Bad,
-            _ => Ink::Dim,
+            Some('+') => Style::Good,
+            Some('-') => Style::Bad,
+            _ => Style::Dim,
         };
-        paper.line(&[(Ink::Plain, "      "), (ink, line)]);
+        paper.line(&[(Style::Plain, "      "), (ink, line)]);
     }
     let first = finding.first.as_ref();
     if let Some(first) = first {
         let words = format!("at {} points, first at {first}", finding.count);
-        paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);
+        paper.item(17, (Style::Dim, ""), Style::Dim, &words);
     }
     kind.tell(paper, 17);
     if finding.times > 1 {
         let words = format!("shown in {} of {} runs", finding.seen, finding.times);
-        paper.item(17, (Ink::Dim, ""), Ink::Dim, &words);
+        paper.item(17, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(replay) = &finding.replay {
         paper.command(17, replay);
@@ -199,69 +199,71 @@ fn found(paper: &mut Paper, kind: &Kind<'_, Finding>) {
 }
 
 /// The latencies of a scenario, as a table.
-pub fn budgets(paper: &mut Paper, case: &Case) {
+pub fn budgets(paper: &mut TerminalWriter, case: &Case) {
     if case.budgets.is_empty() {
         return;
     }
     paper.line(&[(
-        Ink::Dim,
+        Style::Dim,
         "  latency               bound          p50       p99   longest  runs",
     )]);
     for budget in &case.budgets {
         let (ink, sign) = if budget.holds {
-            (Ink::Good, "✓")
+            (Style::Good, "✓")
         } else {
-            (Ink::Bad, "✗")
+            (Style::Bad, "✗")
         };
         let bound = format!("{} {:.0} ms", budget.quantile, budget.limit_ms);
         let row = format!(
             " {:<21} {bound:<11} {:>6.0} ms {:>6.0} ms {:>6.0} ms  {:>4}",
             budget.name, budget.p50_ms, budget.p99_ms, budget.max_ms, budget.runs
         );
-        paper.line(&[(ink, sign), (Ink::Plain, &row)]);
+        paper.line(&[(ink, sign), (Style::Plain, &row)]);
     }
     paper.gap();
 }
 
 /// What happened in a run: output of both streams, signals, births and ends.
-fn timeline(paper: &mut Paper, record: &Record) {
-    paper.line(&[(Ink::Dim, &format!("  the run: {}", record.title))]);
-    let mut rows: Vec<(u64, Ink, &'static str, String)> = Vec::new();
+fn timeline(paper: &mut TerminalWriter, record: &Record) {
+    paper.line(&[(Style::Dim, &format!("  the run: {}", record.title))]);
+    let mut rows: Vec<(u64, Style, &'static str, String)> = Vec::new();
     for event in &record.events {
         let (ink, kind, text) = match &event.what {
-            What::Output { stream, bytes } => {
+            EventKind::Output { stream, bytes } => {
                 let kind = match stream {
                     crate::facts::Stream::Stdout => "out",
                     crate::facts::Stream::Stderr => "err",
                     crate::facts::Stream::Terminal => "term",
                 };
                 for line in crate::report::terminal::timeline::visible_lines(bytes) {
-                    rows.push((event.at_ns, Ink::Plain, kind, line));
+                    rows.push((event.at_ns, Style::Plain, kind, line));
                 }
                 continue;
             }
-            What::Fault {
+            EventKind::Fault {
                 step, fault, met, ..
             } => (
-                Ink::Warn,
+                Style::Warn,
                 "SIGNAL",
                 format!("#{}: {fault}, at {met}", step + 1),
             ),
-            What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
-            What::ChildExited { pid, status } => {
-                (Ink::Dim, "ended", format!("pid {pid}: {status}"))
+            EventKind::Child { pid, parent } => {
+                (Style::Dim, "child", format!("pid {pid} of {parent}"))
             }
-            What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
-            What::Spins { pid, signal, times } => (
-                Ink::Bad,
+            EventKind::ChildExited { pid, status } => {
+                (Style::Dim, "ended", format!("pid {pid}: {status}"))
+            }
+            EventKind::Exited { status } => (Style::Strong, "exit", status.to_string()),
+            EventKind::Spins { pid, signal, times } => (
+                Style::Bad,
                 "HANGS",
                 format!(
                     "pid {pid} sent itself {} {times} times and did nothing else; killed",
                     signals::name(*signal)
                 ),
             ),
-            What::Deadline { limit_ms } => (
-                Ink::Bad,
+            EventKind::Deadline { limit_ms } => (
+                Style::Bad,
                 "HANGS",
                 format!("nothing ended it within {limit_ms} ms; killed"),
             ),
@@ -273,14 +275,14 @@ fn timeline(paper: &mut Paper, record: &Record) {
     for (index, (at_ns, ink, kind, text)) in rows.iter().enumerate() {
         let place = index.checked_sub(MOST_EVENTS / 2);
         if cut > 0 && place == Some(0) {
-            paper.line(&[(Ink::Dim, &format!("            … {cut} lines …"))]);
+            paper.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
         if place.is_some_and(|place| place < cut) {
             continue;
         }
         let at = format!("{:>9.1} ms", *at_ns as f64 / 1e6);
         paper.line(&[
-            (Ink::Dim, &at),
+            (Style::Dim, &at),
             (*ink, &format!(" {kind:<7}")),
             (*ink, text),
         ]);

@@ -2,10 +2,10 @@
 //! oracles say.
 
 use super::findings::{command_line, human};
-use super::writer::{Ink, Paper};
-use crate::explore::RunReport;
+use super::writer::{Style, TerminalWriter};
+use crate::explore::RunOnceReport;
 use crate::facts::signals;
-use crate::facts::{HandlerFact, Run, Stream, What};
+use crate::facts::{EventKind, HandlerFact, Run, Stream};
 use crate::oracle::Verdict;
 use crate::target::{Screen, Target};
 use std::time::Duration;
@@ -14,17 +14,22 @@ use std::time::Duration;
 const MOST_LINES: usize = 120;
 
 /// The page of a run.
-pub fn run_report(paper: &mut Paper, target: &Target, report: &RunReport, files: bool) {
+pub fn run_report(
+    paper: &mut TerminalWriter,
+    target: &Target,
+    report: &RunOnceReport,
+    files: bool,
+) {
     let run = &report.trial.run;
     paper.line(&[
-        (Ink::Strong, "sigproof run  "),
-        (Ink::Name, &command_line(&target.command)),
+        (Style::Strong, "sigproof run  "),
+        (Style::Name, &command_line(&target.command)),
     ]);
     if let Some(baseline) = report.baseline_ns {
         paper.item(
             0,
-            (Ink::Dim, "baseline  "),
-            Ink::Plain,
+            (Style::Dim, "baseline  "),
+            Style::Plain,
             &format!("{} undisturbed", human(Duration::from_nanos(baseline))),
         );
     }
@@ -34,50 +39,56 @@ pub fn run_report(paper: &mut Paper, target: &Target, report: &RunReport, files:
     verdicts(paper, report);
 }
 
-fn timeline(paper: &mut Paper, run: &Run, files: bool) {
-    let mut rows: Vec<(String, Ink, &'static str, String)> = Vec::new();
+fn timeline(paper: &mut TerminalWriter, run: &Run, files: bool) {
+    let mut rows: Vec<(String, Style, &'static str, String)> = Vec::new();
     for event in &run.events {
         let at = stamp(event.at_ns);
         let (ink, kind, text) = match &event.what {
-            What::Started { pid } => (Ink::Dim, "start", format!("pid {pid}")),
-            What::Output { stream, bytes } => {
+            EventKind::Started { pid } => (Style::Dim, "start", format!("pid {pid}")),
+            EventKind::Output { stream, bytes } => {
                 for line in visible_lines(bytes) {
                     let kind = match stream {
                         Stream::Stdout => "out",
                         Stream::Stderr => "err",
                         Stream::Terminal => "term",
                     };
-                    rows.push((at.clone(), Ink::Plain, kind, line));
+                    rows.push((at.clone(), Style::Plain, kind, line));
                 }
                 continue;
             }
-            What::Flooded { .. } => (Ink::Warn, "flood", "more output than is kept".to_owned()),
-            What::Child { pid, parent } => (Ink::Dim, "child", format!("pid {pid} of {parent}")),
-            What::Exec { pid, command } => (Ink::Dim, "exec", format!("pid {pid}: {command}")),
+            EventKind::Flooded { .. } => {
+                (Style::Warn, "flood", "more output than is kept".to_owned())
+            }
+            EventKind::Child { pid, parent } => {
+                (Style::Dim, "child", format!("pid {pid} of {parent}"))
+            }
+            EventKind::Exec { pid, command } => {
+                (Style::Dim, "exec", format!("pid {pid}: {command}"))
+            }
             // What a runtime installs for its own faults is no news.
-            What::Handler { signal, .. } if !is_asked(*signal) => continue,
-            What::Handler { pid, signal } => (
-                Ink::Dim,
+            EventKind::Handler { signal, .. } if !is_asked(*signal) => continue,
+            EventKind::Handler { pid, signal } => (
+                Style::Dim,
                 "handler",
                 format!("pid {pid} handles {}", signals::name(*signal)),
             ),
-            What::File { pid, call } => {
+            EventKind::File { pid, call } => {
                 if !files {
                     continue;
                 }
-                (Ink::Dim, "file", format!("pid {pid}: {call}"))
+                (Style::Dim, "file", format!("pid {pid}: {call}"))
             }
-            What::Fault {
+            EventKind::Fault {
                 step,
                 fault,
                 met,
                 signal,
             } => (
-                Ink::Warn,
+                Style::Warn,
                 signal.map_or("FAULT", |_| "SIGNAL"),
                 format!("#{}: {fault}, at {met}", step + 1),
             ),
-            What::Delivered {
+            EventKind::Delivered {
                 pid,
                 tid,
                 thread,
@@ -96,27 +107,29 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
                     String::new()
                 };
                 (
-                    Ink::Warn,
+                    Style::Warn,
                     "taken",
                     format!("{} by pid {pid}{thread}{often}", signals::name(*signal)),
                 )
             }
-            What::HandlerReturned(fact) => (Ink::Dim, "handler", handled(fact)),
-            What::Failpoint { name, nth } => (Ink::Dim, "at", format!("failpoint {name}#{nth}")),
-            What::ChildExited { pid, status } => {
-                (Ink::Dim, "ended", format!("pid {pid}: {status}"))
+            EventKind::HandlerReturned(fact) => (Style::Dim, "handler", handled(fact)),
+            EventKind::Failpoint { name, nth } => {
+                (Style::Dim, "at", format!("failpoint {name}#{nth}"))
             }
-            What::Exited { status } => (Ink::Strong, "exit", status.to_string()),
-            What::Spins { pid, signal, times } => (
-                Ink::Bad,
+            EventKind::ChildExited { pid, status } => {
+                (Style::Dim, "ended", format!("pid {pid}: {status}"))
+            }
+            EventKind::Exited { status } => (Style::Strong, "exit", status.to_string()),
+            EventKind::Spins { pid, signal, times } => (
+                Style::Bad,
                 "HANGS",
                 format!(
                     "pid {pid} sent itself {} {times} times and did nothing else; killed",
                     signals::name(*signal)
                 ),
             ),
-            What::Deadline { limit_ms } => (
-                Ink::Bad,
+            EventKind::Deadline { limit_ms } => (
+                Style::Bad,
                 "HANGS",
                 format!("nothing ended it within {limit_ms} ms; killed"),
             ),
@@ -126,12 +139,16 @@ fn timeline(paper: &mut Paper, run: &Run, files: bool) {
     let cut = rows.len().saturating_sub(MOST_LINES);
     for (index, (at, ink, kind, text)) in rows.iter().enumerate() {
         if cut > 0 && index == MOST_LINES / 2 {
-            paper.line(&[(Ink::Dim, &format!("            … {cut} lines …"))]);
+            paper.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
         if cut > 0 && (MOST_LINES / 2..MOST_LINES / 2 + cut).contains(&index) {
             continue;
         }
-        paper.line(&[(Ink::Dim, at), (*ink, &format!(" {kind:<8}")), (*ink, text)]);
+        paper.line(&[
+            (Style::Dim, at),
+            (*ink, &format!(" {kind:<8}")),
+            (*ink, text),
+        ]);
     }
     paper.gap();
 }
@@ -182,7 +199,7 @@ pub(crate) fn visible_lines(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-fn screen(paper: &mut Paper, run: &Run) {
+fn screen(paper: &mut TerminalWriter, run: &Run) {
     let Some(terminal) = &run.terminal else {
         return;
     };
@@ -190,9 +207,9 @@ fn screen(paper: &mut Paper, run: &Run) {
     output.extend(&run.stdout.tail);
     let screen = Screen::render(&output, terminal.size);
     paper.line(&[
-        (Ink::Strong, "screen at the end"),
+        (Style::Strong, "screen at the end"),
         (
-            Ink::Dim,
+            Style::Dim,
             &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1),
         ),
     ]);
@@ -200,15 +217,15 @@ fn screen(paper: &mut Paper, run: &Run) {
     paper.gap();
 }
 
-fn verdicts(paper: &mut Paper, report: &RunReport) {
+fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
     let mut violated = 0;
     for judgement in &report.trial.judgements {
         match &judgement.verdict {
-            Verdict::Holds => paper.line(&[(Ink::Good, "✓ "), (Ink::Plain, judgement.oracle)]),
+            Verdict::Holds => paper.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle)]),
             Verdict::NotApplicable { reason } => {
                 paper.line(&[
-                    (Ink::Dim, "– "),
-                    (Ink::Dim, &format!("{:<11} {reason}", judgement.oracle)),
+                    (Style::Dim, "– "),
+                    (Style::Dim, &format!("{:<11} {reason}", judgement.oracle)),
                 ]);
             }
             Verdict::Violated { evidence } => {
@@ -216,8 +233,8 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
                 for evidence in evidence {
                     paper.item(
                         0,
-                        (Ink::Bad, &format!("✗ {:<11} ", judgement.oracle)),
-                        Ink::Strong,
+                        (Style::Bad, &format!("✗ {:<11} ", judgement.oracle)),
+                        Style::Strong,
                         &evidence.text,
                     );
                 }
@@ -226,7 +243,7 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
     }
     paper.gap();
     for limit in report.trial.run.limits.iter().chain(&report.notes) {
-        paper.item(0, (Ink::Warn, "! "), Ink::Plain, limit);
+        paper.item(0, (Style::Warn, "! "), Style::Plain, limit);
     }
     for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
         if fired.is_none() {
@@ -236,14 +253,14 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
                 "was not reached: the target ended before its trigger was met"
             };
             let words = format!("step #{} {why}", index + 1);
-            paper.item(0, (Ink::Warn, "! "), Ink::Plain, &words);
+            paper.item(0, (Style::Warn, "! "), Style::Plain, &words);
         }
     }
     let usage = report.trial.run.usage;
     paper.item(
         0,
-        (Ink::Dim, "usage     "),
-        Ink::Plain,
+        (Style::Dim, "usage     "),
+        Style::Plain,
         &format!(
             "{} of processor time, {} MiB at most",
             human(Duration::from_micros(usage.user_us + usage.system_us)),
@@ -251,29 +268,29 @@ fn verdicts(paper: &mut Paper, report: &RunReport) {
         ),
     );
     let (ink, verdict) = if violated > 0 {
-        (Ink::Bad, format!("✗ {violated} violated"))
+        (Style::Bad, format!("✗ {violated} violated"))
     } else if report.not_reached() > 0 {
         (
-            Ink::Warn,
+            Style::Warn,
             "? the schedule was not carried out whole".to_owned(),
         )
     } else if report.trial.run.status.is_none() {
         (
-            Ink::Warn,
+            Style::Warn,
             "? it did not end by itself; it was killed".to_owned(),
         )
     } else if report.trial.run.fired_ns.is_empty() {
-        (Ink::Good, "✓ undisturbed".to_owned())
+        (Style::Good, "✓ undisturbed".to_owned())
     } else {
         match report.baseline_ns {
-            Some(_) => (Ink::Good, "✓ every contract holds".to_owned()),
+            Some(_) => (Style::Good, "✓ every contract holds".to_owned()),
             None => (
-                Ink::Good,
+                Style::Good,
                 "✓ what can be judged without a baseline holds".to_owned(),
             ),
         }
     };
-    paper.item(0, (Ink::Dim, "verdict   "), ink, &verdict);
+    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
     if let Some(file) = &report.file {
         paper.command(10, &format!("sigproof replay {}", file.display()));
     }

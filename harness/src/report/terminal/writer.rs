@@ -1,6 +1,6 @@
 //! Text on a terminal: width, colour, wrapping.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
@@ -8,14 +8,14 @@ use unicode_width::UnicodeWidthStr;
 ///
 /// Colour codes are always put in; `anstream` takes them out again where they
 /// are not wanted (`NO_COLOR`, a pipe, `--color never`).
-pub struct Paper {
+pub struct TerminalWriter {
     text: String,
     width: usize,
 }
 
 /// What a stretch of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub enum Style {
     /// Nothing special.
     Plain,
     /// A heading.
@@ -32,17 +32,17 @@ pub enum Ink {
     Name,
 }
 
-impl Ink {
-    fn style(self) -> Style {
-        let style = Style::new();
+impl Style {
+    fn style(self) -> anstyle::Style {
+        let style = anstyle::Style::new();
         match self {
-            Ink::Plain => style,
-            Ink::Strong => style.bold(),
-            Ink::Dim => style.dimmed(),
-            Ink::Good => style.fg_color(Some(AnsiColor::Green.into())).bold(),
-            Ink::Bad => style.fg_color(Some(AnsiColor::Red.into())).bold(),
-            Ink::Warn => style.fg_color(Some(AnsiColor::Yellow.into())),
-            Ink::Name => style.fg_color(Some(AnsiColor::Cyan.into())),
+            Style::Plain => style,
+            Style::Strong => style.bold(),
+            Style::Dim => style.dimmed(),
+            Style::Good => style.fg_color(Some(AnsiColor::Green.into())).bold(),
+            Style::Bad => style.fg_color(Some(AnsiColor::Red.into())).bold(),
+            Style::Warn => style.fg_color(Some(AnsiColor::Yellow.into())),
+            Style::Name => style.fg_color(Some(AnsiColor::Cyan.into())),
         }
     }
 }
@@ -50,9 +50,9 @@ impl Ink {
 /// Wider than this nobody reads a line.
 const WIDEST: usize = 110;
 
-impl Paper {
+impl TerminalWriter {
     /// As wide as the terminal, within reason; 100 columns without one.
-    pub fn new() -> Paper {
+    pub fn new() -> TerminalWriter {
         let columns = std::env::var("COLUMNS")
             .ok()
             .and_then(|text| text.parse().ok());
@@ -60,12 +60,12 @@ impl Paper {
             .map(|(width, _)| usize::from(width.0))
             .or(columns)
             .unwrap_or(100);
-        Paper::with_width(width)
+        TerminalWriter::with_width(width)
     }
 
     /// Of this width, at least 30 columns.
-    pub fn with_width(width: usize) -> Paper {
-        Paper {
+    pub fn with_width(width: usize) -> TerminalWriter {
+        TerminalWriter {
             text: String::new(),
             width: width.clamp(30, WIDEST),
         }
@@ -77,7 +77,7 @@ impl Paper {
     }
 
     /// A line without wrapping, made of pieces; cut where the page ends.
-    pub fn line(&mut self, pieces: &[(Ink, &str)]) {
+    pub fn line(&mut self, pieces: &[(Style, &str)]) {
         let mut room = self.width;
         for (ink, piece) in pieces {
             let piece = clip(piece, room);
@@ -89,7 +89,7 @@ impl Paper {
 
     /// A paragraph: its first line begins with `label` (already in its ink),
     /// the others are indented to the same column. Long words are broken.
-    pub fn item(&mut self, indent: usize, label: (Ink, &str), ink: Ink, words: &str) {
+    pub fn item(&mut self, indent: usize, label: (Style, &str), ink: Style, words: &str) {
         let column = indent + label.1.width();
         let room = self.width.saturating_sub(column).max(12);
         let mut first = true;
@@ -109,7 +109,7 @@ impl Paper {
     /// A command to be copied: never wrapped, never cut.
     pub fn command(&mut self, indent: usize, command: &str) {
         let _ = write!(self.text, "{:indent$}", "");
-        self.put(Ink::Name, command);
+        self.put(Style::Name, command);
         self.text.push('\n');
     }
 
@@ -120,7 +120,7 @@ impl Paper {
                 .chars()
                 .map(|c| if c.is_control() { '·' } else { c })
                 .collect();
-            self.line(&[(Ink::Dim, "  │ "), (Ink::Plain, &line)]);
+            self.line(&[(Style::Dim, "  │ "), (Style::Plain, &line)]);
         }
     }
 
@@ -129,8 +129,8 @@ impl Paper {
         self.text.push('\n');
     }
 
-    fn put(&mut self, ink: Ink, text: &str) {
-        if ink == Ink::Plain {
+    fn put(&mut self, ink: Style, text: &str) {
+        if ink == Style::Plain {
             self.text.push_str(text);
         } else {
             let style = ink.style();
@@ -144,9 +144,9 @@ impl Paper {
     }
 }
 
-impl Default for Paper {
-    fn default() -> Paper {
-        Paper::new()
+impl Default for TerminalWriter {
+    fn default() -> TerminalWriter {
+        TerminalWriter::new()
     }
 }
 
@@ -206,15 +206,15 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_page() {
-        let mut paper = Paper::with_width(40);
+        let mut paper = TerminalWriter::with_width(40);
         paper.item(
             2,
-            (Ink::Bad, "x leftovers "),
-            Ink::Plain,
+            (Style::Bad, "x leftovers "),
+            Style::Plain,
             &"a long sentence with words ".repeat(4),
         );
-        paper.item(2, (Ink::Bad, "x "), Ink::Plain, &"w".repeat(100));
-        paper.line(&[(Ink::Plain, &"é".repeat(60)), (Ink::Dim, " tail")]);
+        paper.item(2, (Style::Bad, "x "), Style::Plain, &"w".repeat(100));
+        paper.line(&[(Style::Plain, &"é".repeat(60)), (Style::Dim, " tail")]);
         let plain = anstream::adapter::strip_str(&paper.finish()).to_string();
         for line in plain.lines() {
             assert!(line.width() <= 40, "{line:?}");

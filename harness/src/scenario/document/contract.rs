@@ -1,12 +1,12 @@
 //! What a scenario asks: its contract, its expected texts, its budgets.
 
 use super::one_or_many::Bounds;
-use super::read::{Act, Snapshots};
+use super::read::{Action, Snapshots};
 use super::substitutions::Text;
 use super::value::{Expression, GlobText, OracleName, Time};
 use crate::explore::{Budget, Limit};
 use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
-use crate::scenario::diagnostic::Mistake;
+use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::{
     BudgetTable, ContractTable, Document, EscalationTable, MessagesTable, Redaction, ResultsTable,
 };
@@ -17,7 +17,7 @@ use toml::Spanned;
 pub(crate) struct Parts<'a> {
     pub(crate) text: &'a Text,
     pub(crate) document: &'a Document,
-    pub(crate) act: &'a Act,
+    pub(crate) act: &'a Action,
     /// The file's name without its extension.
     pub(crate) stem: &'a str,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Parts<'a> {
 const NEAREST_MS: u64 = 60;
 
 impl Parts<'_> {
-    pub(crate) fn read(&self) -> Result<(Contract, Snapshots, Option<Budget>), Mistake> {
+    pub(crate) fn read(&self) -> Result<(Contract, Snapshots, Option<Budget>), Diagnostic> {
         let table = &self.document.contract;
         let mut contract = plain(table);
         contract.results = table
@@ -56,7 +56,7 @@ impl Parts<'_> {
         Ok((contract, snapshots, budget))
     }
 
-    fn results(&self, table: &ResultsTable) -> Result<Results, Mistake> {
+    fn results(&self, table: &ResultsTable) -> Result<Results, Diagnostic> {
         for expression in [&table.said, &table.found] {
             if groups(expression.get_ref()) == 0 {
                 return Err(self.text.mistake(
@@ -97,7 +97,7 @@ impl Parts<'_> {
         })
     }
 
-    fn escalation(&self, table: &EscalationTable) -> Result<Escalation, Mistake> {
+    fn escalation(&self, table: &EscalationTable) -> Result<Escalation, Diagnostic> {
         let gap_ms = match &table.gap {
             None => 200,
             Some(gap) if gap.get_ref().ms() < NEAREST_MS => {
@@ -127,16 +127,16 @@ impl Parts<'_> {
     }
 
     /// What is judged over runs of one schedule needs one.
-    fn needs_signals(&self, key: &str) -> Result<usize, Mistake> {
+    fn needs_signals(&self, key: &str) -> Result<usize, Diagnostic> {
         let words = match self.act {
-            Act::Run { schedule, .. } if schedule.first_signal().is_some() => {
+            Action::Run { schedule, .. } if schedule.first_signal().is_some() => {
                 return Ok(schedule.steps.len());
             }
-            Act::Run { .. } => format!("{key} needs a signal; add one to signals in [run]"),
-            Act::Sweep(_) => format!(
+            Action::Run { .. } => format!("{key} needs a signal; add one to signals in [run]"),
+            Action::Sweep(_) => format!(
                 "{key} is judged on one schedule, not in a sweep; make a second file with [run]"
             ),
-            Act::Fuzz(_) => format!(
+            Action::Fuzz(_) => format!(
                 "{key} is judged on one schedule, not on random ones; make a second file with [run]"
             ),
         };
@@ -147,7 +147,7 @@ impl Parts<'_> {
         &self,
         table: &Spanned<MessagesTable>,
         snapshots: &mut Snapshots,
-    ) -> Result<Messages, Mistake> {
+    ) -> Result<Messages, Diagnostic> {
         let span = table.span();
         let table = table.get_ref();
         let on_terminal = self
@@ -163,7 +163,7 @@ impl Parts<'_> {
             ));
         }
         let whole = table.transcript.is_some() || table.snapshot || screen.is_some();
-        if whole && !matches!(self.act, Act::Run { .. }) {
+        if whole && !matches!(self.act, Action::Run { .. }) {
             return Err(self.text.mistake(
                 span,
                 "a sweep has a transcript for each point, and random schedules one each; use lines and never here, and a second file with [run] for the whole",
@@ -212,7 +212,7 @@ impl Parts<'_> {
         })
     }
 
-    fn budget(&self, table: &BudgetTable) -> Result<Budget, Mistake> {
+    fn budget(&self, table: &BudgetTable) -> Result<Budget, Diagnostic> {
         let signals = self.needs_signals("budget")?;
         let runs = match &table.runs {
             None => 20,

@@ -1,22 +1,22 @@
 //! Faults and steps, as they are written in a scenario file. What they mean by
 //! default depends on the terminal, so that they are read once more later.
 
-use super::value::{WordVisitor, Worded, choose, worded, words};
-use crate::explore::Place;
+use super::value::{ScalarValue, ScalarVisitor, choose, worded, words};
+use crate::explore::Window;
 use crate::schedule::{Delivery, Fault, Step};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-worded!(StepText, FaultText, PlaceName);
+worded!(StepText, FaultText, WindowName);
 
 /// `"INT@output:'ready'"`. Whom it goes to by default depends on the terminal,
 /// so that the step itself is read later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StepText(pub(crate) String);
 
-impl Worded for StepText {
+impl ScalarValue for StepText {
     const NAME: &'static str = "Step";
     const EXPECTED: &'static str = "a step such as \"INT@output:'ready'\"";
 
@@ -38,7 +38,7 @@ impl Worded for StepText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FaultText(pub(crate) String);
 
-impl Worded for FaultText {
+impl ScalarValue for FaultText {
     const NAME: &'static str = "Fault";
     const EXPECTED: &'static str = "a fault such as \"ENOSPC\"";
 
@@ -58,21 +58,21 @@ impl Worded for FaultText {
 
 /// Where a second fault comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PlaceName(pub(crate) Place);
+pub(crate) struct WindowName(pub(crate) Window);
 
-impl Worded for PlaceName {
+impl ScalarValue for WindowName {
     const NAME: &'static str = "Place";
     const EXPECTED: &'static str = "\"in-handler\" or \"in-cleanup\"";
 
-    fn read(text: &str) -> Result<PlaceName, String> {
-        choose("place", text).map(PlaceName)
+    fn read(text: &str) -> Result<WindowName, String> {
+        choose("place", text).map(WindowName)
     }
 
     fn schema() -> Schema {
         json_schema!({
             "description": "Where the second of a pair comes: at each call of the handler, or at each call with an effect after the first.",
             "type": "string",
-            "enum": words::<Place>(),
+            "enum": words::<Window>(),
         })
     }
 }

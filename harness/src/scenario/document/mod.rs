@@ -9,13 +9,15 @@ pub(crate) mod schema;
 pub(crate) mod substitutions;
 pub(crate) mod value;
 
-use faults::{FaultText, PlaceName, StepText};
+use faults::{FaultText, StepText, WindowName};
 use one_or_many::{Bounds, Terminal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
-use value::{Expression, GlobText, How, Moment, OracleName, Phases, SignalName, Time, Whom};
+use value::{
+    DeliveryText, Expression, GlobText, HowText, OracleName, Phases, SignalName, Time, TriggerText,
+};
 
 /// A scenario: a program, what is done to it, and what it must then do.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -82,7 +84,7 @@ pub(crate) struct TargetTable {
     #[schemars(with = "Option<String>")]
     pub(crate) stdin_text: Option<Spanned<String>>,
     /// How it is kept apart from the machine.
-    pub(crate) isolation: Option<How>,
+    pub(crate) isolation: Option<HowText>,
     /// Leave address-space randomisation on: slower, and points are told apart less exactly.
     #[serde(default)]
     pub(crate) keep_aslr: bool,
@@ -144,8 +146,8 @@ pub(crate) struct SweepTable {
     pub(crate) then: Vec<Spanned<StepText>>,
     /// A second signal at each call that the target makes after the first, there: pairs of points.
     #[serde(default)]
-    #[schemars(with = "Vec<PlaceName>")]
-    pub(crate) second: Vec<Spanned<PlaceName>>,
+    #[schemars(with = "Vec<WindowName>")]
+    pub(crate) second: Vec<Spanned<WindowName>>,
     /// Another second fault than the first one again.
     #[schemars(with = "Option<FaultText>")]
     pub(crate) second_fault: Option<Spanned<FaultText>>,
@@ -153,10 +155,10 @@ pub(crate) struct SweepTable {
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) pairs: Option<Spanned<u32>>,
     /// Whom it goes to [the group for INT, QUIT, TSTP and HUP, the first three typed on a terminal; the process for others].
-    #[schemars(with = "Option<Whom>")]
-    pub(crate) deliver: Option<Spanned<Whom>>,
+    #[schemars(with = "Option<DeliveryText>")]
+    pub(crate) deliver: Option<Spanned<DeliveryText>>,
     /// From when the promise holds; earlier points are reported apart.
-    pub(crate) after: Option<Moment>,
+    pub(crate) after: Option<TriggerText>,
     /// Only calls of these names.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -189,8 +191,8 @@ pub(crate) struct FuzzTable {
     pub(crate) faults: Vec<Spanned<FaultText>>,
     /// Whom signals go to: each of these [as in `sweep`].
     #[serde(default)]
-    #[schemars(with = "Vec<Whom>")]
-    pub(crate) deliver: Vec<Spanned<Whom>>,
+    #[schemars(with = "Vec<DeliveryText>")]
+    pub(crate) deliver: Vec<Spanned<DeliveryText>>,
     /// Faults in one schedule at most [5].
     #[schemars(with = "Option<u8>", range(min = 1, max = 5))]
     pub(crate) most: Option<Spanned<u8>>,
@@ -205,7 +207,7 @@ pub(crate) struct FuzzTable {
     #[serde(default)]
     pub(crate) keep_going: bool,
     /// From when the promise holds: nothing is done earlier.
-    pub(crate) after: Option<Moment>,
+    pub(crate) after: Option<TriggerText>,
     /// Begin at calls of these names only.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]

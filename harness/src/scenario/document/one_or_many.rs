@@ -1,6 +1,6 @@
 //! Values of a scenario file that can be written in two ways.
 
-use super::value::{Time, Worded};
+use super::value::{ScalarValue, Time};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;

@@ -4,13 +4,13 @@ use super::substitutions::{Binaries, Text, expand};
 use super::value::Time;
 use crate::explore::{Budget, FuzzOptions, SweepOptions};
 use crate::oracle::Contract;
-use crate::scenario::action::Acting;
-use crate::scenario::diagnostic::Mistake;
+use crate::scenario::action::ActionReader;
+use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::contract;
 use crate::scenario::document::substitutions;
 use crate::scenario::document::{Document, TargetTable};
 use crate::scenario::work_tree_setup;
-use crate::scenario::work_tree_setup::{Start, Unready};
+use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use crate::target::{Limits, Target};
@@ -29,7 +29,7 @@ pub struct Scenario {
     /// What it shows.
     pub description: Option<String>,
     /// What is done.
-    pub act: Act,
+    pub act: Action,
     /// What is asked.
     pub contract: Contract,
     /// What is compared with what was written down before.
@@ -44,7 +44,7 @@ pub struct Scenario {
 
 /// What is done to the target.
 #[derive(Debug)]
-pub enum Act {
+pub enum Action {
     /// One run with a schedule.
     Run {
         /// The schedule.
@@ -60,12 +60,12 @@ pub enum Act {
     Fuzz(Box<FuzzOptions>),
 }
 
-impl Act {
+impl Action {
     fn needs_failpoints(&self) -> bool {
         match self {
-            Act::Run { schedule, .. } => schedule.needs_failpoints(),
-            Act::Sweep(options) => options.needs_failpoints(),
-            Act::Fuzz(options) => options.needs_failpoints(),
+            Action::Run { schedule, .. } => schedule.needs_failpoints(),
+            Action::Sweep(options) => options.needs_failpoints(),
+            Action::Fuzz(options) => options.needs_failpoints(),
         }
     }
 }
@@ -86,8 +86,8 @@ impl Scenario {
     ///
     /// # Errors
     /// The first mistake in it.
-    pub fn read(path: &Path, name: &str) -> Result<Scenario, Mistake> {
-        let unreadable = |error: std::io::Error| Mistake::unreadable(path, &error.to_string());
+    pub fn read(path: &Path, name: &str) -> Result<Scenario, Diagnostic> {
+        let unreadable = |error: std::io::Error| Diagnostic::unreadable(path, &error.to_string());
         let content = fs::read_to_string(path).map_err(unreadable)?;
         Scenario::parse(path, name, &content)
     }
@@ -96,23 +96,23 @@ impl Scenario {
     ///
     /// # Errors
     /// The first mistake in it.
-    pub fn parse(shown: &Path, name: &str, content: &str) -> Result<Scenario, Mistake> {
+    pub fn parse(shown: &Path, name: &str, content: &str) -> Result<Scenario, Diagnostic> {
         let path = std::path::absolute(shown)
-            .map_err(|error| Mistake::unreadable(shown, &error.to_string()))?;
+            .map_err(|error| Diagnostic::unreadable(shown, &error.to_string()))?;
         let text = Text {
             path: path.clone(),
             shown: shown.to_owned(),
             text: content.into(),
         };
         let document: Document =
-            toml::from_str(content).map_err(|error| Mistake::of_toml(shown, content, &error))?;
+            toml::from_str(content).map_err(|error| Diagnostic::of_toml(shown, content, &error))?;
         check_target(&text, &document.target)?;
         let pty = document.target.terminal.and_then(|terminal| terminal.0);
         let isolation = document
             .target
             .isolation
             .map_or(Isolation::Auto, |how| how.0);
-        let acting = Acting {
+        let acting = ActionReader {
             text: &text,
             pty: pty.is_some(),
             isolation,
@@ -163,9 +163,9 @@ impl Scenario {
         binaries: &Binaries,
         store: &Path,
         token: &StopToken,
-    ) -> Result<Target, Unready> {
+    ) -> Result<Target, SetupError> {
         let table = &self.target;
-        let start = Start::prepare(&self.text, table, binaries, store, token)?;
+        let start = WorkTreeSetup::prepare(&self.text, table, binaries, store, token)?;
         let mut command = table
             .command
             .get_ref()
@@ -179,7 +179,7 @@ impl Scenario {
             .env
             .iter()
             .map(|(name, value)| Ok((name.clone(), expand(&self.text, value, binaries)?)))
-            .collect::<Result<Vec<_>, Mistake>>()?;
+            .collect::<Result<Vec<_>, Diagnostic>>()?;
         let limits = &table.limits;
         let usual = Limits::default();
         Ok(Target {
@@ -241,7 +241,7 @@ impl Scenario {
     }
 }
 
-fn check_target(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
+fn check_target(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
     if table.command.get_ref().is_empty() {
         return Err(text.mistake(
             table.command.span(),
@@ -267,7 +267,7 @@ fn check_target(text: &Text, table: &TargetTable) -> Result<(), Mistake> {
 }
 
 impl Text {
-    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Mistake {
+    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Diagnostic {
         let words =
             format!("both [{one}] and [{other}]; a scenario is one of them, so make it two files");
         self.mistake(span, &words)

@@ -1,7 +1,7 @@
 //! What stands in braces in the words of a scenario: `{bin:NAME}`, `{dir}`, `{env:NAME}`.
 
 use super::value::one_of;
-use crate::scenario::diagnostic::Mistake;
+use crate::scenario::diagnostic::Diagnostic;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +17,8 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) fn mistake(&self, span: Range<usize>, words: &str) -> Mistake {
-        Mistake::at(&self.shown, &self.text, span, words)
+    pub(crate) fn mistake(&self, span: Range<usize>, words: &str) -> Diagnostic {
+        Diagnostic::at(&self.shown, &self.text, span, words)
     }
 
     /// Where a key (or the table of its name) stands; the start of the file when it does not.
@@ -107,7 +107,7 @@ fn named<'a>(name: &'a str, kind: &str, example: &str) -> Result<&'a str, String
 }
 
 /// Whether what stands in braces can be understood.
-pub(crate) fn check(text: &Text, word: &Spanned<String>) -> Result<(), Mistake> {
+pub(crate) fn check(text: &Text, word: &Spanned<String>) -> Result<(), Diagnostic> {
     match pieces(word.get_ref()) {
         Ok(_) => Ok(()),
         Err(words) => Err(text.mistake(word.span(), &words)),
@@ -119,7 +119,7 @@ pub(crate) fn expand(
     text: &Text,
     word: &Spanned<String>,
     binaries: &Binaries,
-) -> Result<String, Mistake> {
+) -> Result<String, Diagnostic> {
     let wrong = |words: String| text.mistake(word.span(), &words);
     let mut expanded = String::new();
     for piece in pieces(word.get_ref()).map_err(wrong)? {

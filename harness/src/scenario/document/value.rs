@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// What a value is called, how it is read from a string, and its schema.
-pub(crate) trait Worded: Sized {
+pub(crate) trait ScalarValue: Sized {
     /// Its name in the schema.
     const NAME: &'static str;
     /// What is expected, for an error: `a duration such as "250ms"`.
@@ -23,9 +23,9 @@ pub(crate) trait Worded: Sized {
     fn schema() -> Schema;
 }
 
-pub(crate) struct WordVisitor<T>(pub(crate) PhantomData<T>);
+pub(crate) struct ScalarVisitor<T>(pub(crate) PhantomData<T>);
 
-impl<T: Worded> Visitor<'_> for WordVisitor<T> {
+impl<T: ScalarValue> Visitor<'_> for ScalarVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,17 +42,17 @@ macro_rules! worded {
     ($($type:ty),*) => {$(
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                from.deserialize_str(WordVisitor(PhantomData))
+                from.deserialize_str(ScalarVisitor(PhantomData))
             }
         }
 
         impl JsonSchema for $type {
             fn schema_name() -> Cow<'static, str> {
-                <$type as Worded>::NAME.into()
+                <$type as ScalarValue>::NAME.into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                <$type as Worded>::schema()
+                <$type as ScalarValue>::schema()
             }
         }
     )*};
@@ -61,14 +61,22 @@ macro_rules! worded {
 pub(crate) use worded;
 
 worded!(
-    Time, SignalName, Moment, GlobText, Expression, OracleName, Whom, How, Phases
+    Time,
+    SignalName,
+    TriggerText,
+    GlobText,
+    Expression,
+    OracleName,
+    DeliveryText,
+    HowText,
+    Phases
 );
 
 /// `"250ms"`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(pub(crate) Duration);
 
-impl Worded for Time {
+impl ScalarValue for Time {
     const NAME: &'static str = "Duration";
     const EXPECTED: &'static str = "a duration such as \"250ms\"";
 
@@ -96,7 +104,7 @@ impl Time {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SignalName(pub(crate) i32);
 
-impl Worded for SignalName {
+impl ScalarValue for SignalName {
     const NAME: &'static str = "Signal";
     const EXPECTED: &'static str = "a signal such as \"INT\"";
 
@@ -125,15 +133,15 @@ impl Worded for SignalName {
 
 /// `"output:'ready'"`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Moment(pub(crate) Trigger);
+pub(crate) struct TriggerText(pub(crate) Trigger);
 
-impl Worded for Moment {
+impl ScalarValue for TriggerText {
     const NAME: &'static str = "Trigger";
     const EXPECTED: &'static str = "a trigger such as \"output:'ready'\"";
 
-    fn read(text: &str) -> Result<Moment, String> {
+    fn read(text: &str) -> Result<TriggerText, String> {
         Trigger::parse(text)
-            .map(Moment)
+            .map(TriggerText)
             .map_err(|error| error.to_string())
     }
 
@@ -150,7 +158,7 @@ impl Worded for Moment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GlobText(pub(crate) String);
 
-impl Worded for GlobText {
+impl ScalarValue for GlobText {
     const NAME: &'static str = "Glob";
     const EXPECTED: &'static str = "a glob such as \"*.tmp\"";
 
@@ -172,7 +180,7 @@ impl Worded for GlobText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expression(pub(crate) String);
 
-impl Worded for Expression {
+impl ScalarValue for Expression {
     const NAME: &'static str = "Expression";
     const EXPECTED: &'static str = "a regular expression";
 
@@ -201,7 +209,7 @@ impl Worded for Expression {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OracleName(pub(crate) String);
 
-impl Worded for OracleName {
+impl ScalarValue for OracleName {
     const NAME: &'static str = "Oracle";
     const EXPECTED: &'static str = "the name of an oracle";
 
@@ -224,11 +232,11 @@ impl Worded for OracleName {
 
 /// Whom a signal goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Whom(pub(crate) Delivery);
+pub(crate) struct DeliveryText(pub(crate) Delivery);
 
 /// How targets are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct How(pub(crate) crate::target::Isolation);
+pub(crate) struct HowText(pub(crate) crate::target::Isolation);
 
 /// On which side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,14 +262,14 @@ pub(crate) fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, St
     })
 }
 
-impl Worded for Whom {
+impl ScalarValue for DeliveryText {
     const NAME: &'static str = "Delivery";
     const EXPECTED: &'static str =
         "\"process\", \"group\", \"terminal\", \"child\" or \"thread:NAME\"";
 
-    fn read(text: &str) -> Result<Whom, String> {
+    fn read(text: &str) -> Result<DeliveryText, String> {
         Delivery::parse(text)
-            .map(Whom)
+            .map(DeliveryText)
             .map_err(|error| error.to_string())
     }
 
@@ -274,12 +282,12 @@ impl Worded for Whom {
     }
 }
 
-impl Worded for How {
+impl ScalarValue for HowText {
     const NAME: &'static str = "Isolation";
     const EXPECTED: &'static str = "\"auto\", \"namespaces\" or \"copy\"";
 
-    fn read(text: &str) -> Result<How, String> {
-        choose("isolation", text).map(How)
+    fn read(text: &str) -> Result<HowText, String> {
+        choose("isolation", text).map(HowText)
     }
 
     fn schema() -> Schema {
@@ -291,7 +299,7 @@ impl Worded for How {
     }
 }
 
-impl Worded for Phases {
+impl ScalarValue for Phases {
     const NAME: &'static str = "Phase";
     const EXPECTED: &'static str = "\"before\", \"entry\", \"exit\" or \"all\"";
 

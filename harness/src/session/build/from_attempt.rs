@@ -2,13 +2,13 @@
 
 use super::from_run::{blame, bounds_of_findings};
 use crate::explore;
-use crate::explore::{AttemptReport, Measured};
+use crate::explore::{Measured, RunReport};
 use crate::session::case::{Budget, Case, CaseVerdict, Kind, Limit, Times};
 use crate::session::finding::{Finding, OracleResult};
 use crate::session::record::Record;
 
 /// The case of a scenario with one schedule.
-pub fn of_attempt(name: &str, command: &[String], report: &AttemptReport) -> Case {
+pub fn of_attempt(name: &str, command: &[String], report: &RunReport) -> Case {
     let mut case = Case::new(name, Kind::Run, command);
     let record = Record::of_trial(&report.trial);
     case.oracles = record.oracles.clone();
@@ -57,7 +57,7 @@ pub fn of_attempt(name: &str, command: &[String], report: &AttemptReport) -> Cas
     case
 }
 
-fn verdict(report: &AttemptReport) -> CaseVerdict {
+fn verdict(report: &RunReport) -> CaseVerdict {
     let flaky = report
         .findings
         .iter()
@@ -82,7 +82,7 @@ fn finding(found: &explore::Finding) -> Finding {
     }
 }
 
-fn budget(measured: &Measured, report: &AttemptReport) -> Budget {
+fn budget(measured: &Measured, report: &RunReport) -> Budget {
     // One that was too long once, and not when it was measured again, is kept.
     let late = |finding: &explore::Finding| finding.oracle == "budget" && !finding.flaky();
     let broken = !measured.holds() && report.findings.iter().any(late);

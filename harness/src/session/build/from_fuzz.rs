@@ -1,7 +1,7 @@
 //! A case from a fuzz session.
 
 use super::from_run::{blame, bounds_of_findings};
-use crate::explore::{Ended, Found, FuzzReport};
+use crate::explore::{EndReason, FuzzFinding, FuzzReport};
 use crate::oracle;
 use crate::session::bounds;
 use crate::session::case::{Case, CaseVerdict, Coverage, Kind, Limit, Times};
@@ -58,14 +58,14 @@ fn verdict(report: &FuzzReport) -> CaseVerdict {
         (1.., _) => CaseVerdict::Violated,
         _ if !report.failed_runs.is_empty() => CaseVerdict::Error,
         (_, 1..) => CaseVerdict::Flaky,
-        _ if report.runs == report.unstruck || report.ended == Ended::Interrupted => {
+        _ if report.runs == report.unstruck || report.ended == EndReason::Interrupted => {
             CaseVerdict::NotReached
         }
         _ => CaseVerdict::Holds,
     }
 }
 
-fn finding(case: &mut Case, found: &Found) -> Finding {
+fn finding(case: &mut Case, found: &FuzzFinding) -> Finding {
     let finding = &found.finding;
     let mut run = None;
     if let Some(trial) = &finding.trial

@@ -1,13 +1,13 @@
 //! A case from one run.
 
-use crate::explore::RunReport;
+use crate::explore::RunOnceReport;
 use crate::session::bounds;
 use crate::session::case::{Case, CaseVerdict, Kind, Times};
 use crate::session::finding::{Finding, OracleResult, OracleVerdict};
 use crate::session::record::Record;
 
 /// The case of a run that was judged once.
-pub fn of_run(name: &str, command: &[String], report: &RunReport) -> Case {
+pub fn of_run(name: &str, command: &[String], report: &RunOnceReport) -> Case {
     let trial = &report.trial;
     let mut case = Case::new(name, Kind::Run, command);
     let record = Record::of_trial(trial);

@@ -2,12 +2,14 @@
 
 use super::from_run::{blame, bounds_of_findings};
 use crate::explore;
-use crate::explore::{Covered, Moment, PointOutcome, Share, Site, Spot, SweepReport};
+use crate::explore::{CallSite, CodeLocation, Share, SweepReport, TriedPoint};
 use crate::oracle;
 use crate::schedule::{PointName, Trigger};
 use crate::session::bounds;
 use crate::session::case::{Case, CaseVerdict, Coverage, Kind, Limit, Times};
-use crate::session::finding::{Between, Fate, Finding, OracleResult, OracleVerdict, Point};
+use crate::session::finding::{
+    CodeWindow, Finding, OracleResult, OracleVerdict, Point, PointOutcome,
+};
 use crate::session::record::Record;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,7 +65,7 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
     case
 }
 
-fn shares(report: &SweepReport, of: impl Fn(&Covered) -> &Vec<Share>) -> Vec<Share> {
+fn shares(report: &SweepReport, of: impl Fn(&explore::Coverage) -> &Vec<Share>) -> Vec<Share> {
     let shares = report.covered.as_ref().map(of).cloned();
     let mut shares = shares.unwrap_or_default();
     shares.truncate(bounds::SHARES);
@@ -74,8 +76,8 @@ fn shares(report: &SweepReport, of: impl Fn(&Covered) -> &Vec<Share>) -> Vec<Sha
 }
 
 /// Where a finding shows, with the stacks when there is room for them.
-fn between(moment: &Moment, with_stacks: bool) -> Between {
-    let stack = |site: &Option<Site>| {
+fn between(moment: &CodeLocation, with_stacks: bool) -> CodeWindow {
+    let stack = |site: &Option<CallSite>| {
         let frames = site.iter().flat_map(|site| &site.stack);
         let room = if with_stacks { bounds::FRAMES } else { 0 };
         frames
@@ -83,7 +85,7 @@ fn between(moment: &Moment, with_stacks: bool) -> Between {
             .map(|frame| bounds::text(&frame.to_string()))
             .collect()
     };
-    Between {
+    CodeWindow {
         text: bounds::text(&moment.to_string()),
         after: stack(&moment.after),
         before: stack(&moment.before),
@@ -214,7 +216,7 @@ fn strikes_at(trial: &crate::execute::Trial, wanted: &PointName) -> bool {
         .any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.same_point(wanted)))
 }
 
-fn points(case: &mut Case, spots: &[Spot]) -> Vec<Point> {
+fn points(case: &mut Case, spots: &[TriedPoint]) -> Vec<Point> {
     if spots.len() > bounds::POINTS {
         case.cut.push(format!(
             "{} points after the first {}",
@@ -238,11 +240,11 @@ fn points(case: &mut Case, spots: &[Spot]) -> Vec<Point> {
         .collect()
 }
 
-fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
+fn point(spot: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
     let mut point = Point {
         name: spot.point.name.clone(),
         at_ns: spot.point.at_ns,
-        outcome: Fate::Holds,
+        outcome: PointOutcome::Holds,
         status: None,
         fired_ns: None,
         end_ns: None,
@@ -252,7 +254,7 @@ fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
         findings,
     };
     point.outcome = match &spot.outcome {
-        PointOutcome::Tried {
+        explore::PointOutcome::Tried {
             status,
             fired_ns,
             end_ns,
@@ -261,19 +263,19 @@ fn point(spot: &Spot, findings: Vec<usize>, sure: bool) -> Point {
             point.fired_ns = Some(*fired_ns);
             point.end_ns = Some(*end_ns);
             match (point.findings.is_empty(), sure) {
-                (true, _) => Fate::Holds,
-                (false, true) => Fate::Violated,
-                (false, false) => Fate::Flaky,
+                (true, _) => PointOutcome::Holds,
+                (false, true) => PointOutcome::Violated,
+                (false, false) => PointOutcome::Flaky,
             }
         }
-        PointOutcome::ByClass => Fate::ByClass,
-        PointOutcome::LeftOut | PointOutcome::Unfit => Fate::LeftOut,
-        PointOutcome::Elsewhere => Fate::Elsewhere,
-        PointOutcome::NotReached => Fate::NotReached,
-        PointOutcome::CutShort => Fate::CutShort,
-        PointOutcome::Failed(why) => {
+        explore::PointOutcome::ByClass => PointOutcome::ByClass,
+        explore::PointOutcome::LeftOut | explore::PointOutcome::Unfit => PointOutcome::LeftOut,
+        explore::PointOutcome::Elsewhere => PointOutcome::Elsewhere,
+        explore::PointOutcome::NotReached => PointOutcome::NotReached,
+        explore::PointOutcome::CutShort => PointOutcome::CutShort,
+        explore::PointOutcome::Failed(why) => {
             point.error = Some(bounds::text(why));
-            Fate::Failed
+            PointOutcome::Failed
         }
     };
     point

@@ -1,7 +1,7 @@
 //! Time: when a run has to be over, and what happens then.
 
-use super::run_loop::{Live, Trouble};
-use crate::facts::{Orphan, Stuck, What};
+use super::run_loop::{ActiveRun, RunError};
+use crate::facts::{EventKind, Orphan, Stuck};
 use crate::sys::{proc, spawn};
 use std::io;
 
@@ -16,7 +16,7 @@ fn nanoseconds(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000).min(u64::MAX / 4)
 }
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// The last moment for the target to end by itself.
     pub(crate) fn deadline_ns(&self) -> u64 {
         let before = nanoseconds(self.order.before_ms);
@@ -54,7 +54,7 @@ impl Live<'_> {
     }
 
     /// Does what has come due.
-    pub(crate) fn keep_time(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn keep_time(&mut self) -> Result<(), RunError> {
         let now = self.now_ns();
         if let Some(killed) = self.killed_ns {
             if now - killed > KILL_LIMIT_MS * 1_000_000 {
@@ -98,7 +98,7 @@ impl Live<'_> {
             } else {
                 self.order.before_ms
             };
-            self.end_by_force(What::Deadline { limit_ms });
+            self.end_by_force(EventKind::Deadline { limit_ms });
         }
         Ok(())
     }
@@ -109,12 +109,12 @@ impl Live<'_> {
             && self.stepper.current().is_none()
             && self.later.next_ns().is_none();
         if nothing_comes && self.ended_ns.is_none() && self.killed_ns.is_none() {
-            self.end_by_force(What::Spins { pid, signal, times });
+            self.end_by_force(EventKind::Spins { pid, signal, times });
         }
     }
 
     /// It will not end by itself.
-    fn end_by_force(&mut self, why: What) {
+    fn end_by_force(&mut self, why: EventKind) {
         self.push(why);
         self.deadline_passed = true;
         self.stuck = proc::descendants()

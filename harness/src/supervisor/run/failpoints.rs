@@ -7,9 +7,9 @@
 //! end; a byte goes to whichever of them reads it, and so the answers go out one
 //! at a time: while one is held back, no other name is read.
 
-use super::run_loop::{Live, Trouble};
-use super::timers::Later;
-use crate::facts::What;
+use super::run_loop::{ActiveRun, RunError};
+use super::timers::Timer;
+use crate::facts::EventKind;
 use crate::schedule::{Fault, Step, Trigger};
 use crate::sys::poller::Poller;
 use crate::sys::spawn;
@@ -125,9 +125,9 @@ impl Failpoints {
     }
 }
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// Takes the names that were said.
-    pub(crate) fn at_failpoints(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn at_failpoints(&mut self) -> Result<(), RunError> {
         // What the target wrote before it came here is seen before it.
         self.read_all()?;
         while let Some((name, nth)) = match &mut self.failpoints {
@@ -139,7 +139,7 @@ impl Live<'_> {
                 name: name.clone(),
                 nth,
             };
-            self.push(What::Failpoint { name, nth });
+            self.push(EventKind::Failpoint { name, nth });
             let due = self.stepper.current().map(|(_, step)| step.clone());
             match due.filter(|step| step.trigger == here) {
                 Some(step) => self.at_failpoint(&step, met)?,
@@ -150,7 +150,7 @@ impl Live<'_> {
     }
 
     /// Does what the schedule wants here, and answers when that is done.
-    fn at_failpoint(&mut self, step: &Step, met: String) -> Result<(), Trouble> {
+    fn at_failpoint(&mut self, step: &Step, met: String) -> Result<(), RunError> {
         match step.fault {
             Fault::Delay { ns } if !step.lasting => {
                 self.hold_answer(None, ns)?;
@@ -182,7 +182,7 @@ impl Live<'_> {
         }
     }
 
-    fn answer(&mut self) -> Result<(), Trouble> {
+    fn answer(&mut self) -> Result<(), RunError> {
         match &mut self.failpoints {
             Some(failpoints) => Ok(failpoints.answer()?),
             None => Ok(()),
@@ -190,17 +190,17 @@ impl Live<'_> {
     }
 
     /// Nobody is answered until this signal was taken, for so long at most.
-    fn hold_answer(&mut self, until: Option<i32>, ns: u64) -> Result<(), Trouble> {
+    fn hold_answer(&mut self, until: Option<i32>, ns: u64) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
             failpoints.hold(until, self.poller)?;
         }
         self.later
-            .push(self.now_ns().saturating_add(ns), Later::Answer);
+            .push(self.now_ns().saturating_add(ns), Timer::Answer);
         Ok(())
     }
 
     /// The target took a signal.
-    pub(crate) fn signal_taken(&mut self, signal: i32) -> Result<(), Trouble> {
+    pub(crate) fn signal_taken(&mut self, signal: i32) -> Result<(), RunError> {
         let awaited = |failpoints: &Failpoints| failpoints.until == Some(signal);
         if self.failpoints.as_ref().is_some_and(awaited) {
             self.later.drop_answer();
@@ -210,7 +210,7 @@ impl Live<'_> {
     }
 
     /// The answer that was held back.
-    pub(crate) fn answer_late(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn answer_late(&mut self) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
             failpoints.let_go(self.poller)?;
         }

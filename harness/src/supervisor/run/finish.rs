@@ -1,13 +1,13 @@
 //! The end of a run: everything gone, the facts together.
 
-use super::run_loop::Live;
+use super::run_loop::ActiveRun;
 use crate::facts::Run;
-use crate::supervisor::protocol::Refusal;
+use crate::supervisor::protocol::SupervisorError;
 use crate::sys::wait;
 use crate::sys::wait::Next;
 use crate::tracer::{Recording, Tracer};
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// Kills whatever there is, and waits until it is gone; nobody wants the facts.
     pub(crate) fn abandon(&mut self) {
         self.kill_everybody();
@@ -30,7 +30,7 @@ impl Live<'_> {
     }
 
     /// Everybody is gone: the facts.
-    pub(crate) fn finish(mut self) -> Result<Run, Refusal> {
+    pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
         self.end_failpoints();
         for number in 0..self.streams.readers.len() {
             // What an orphan wrote last.
@@ -54,7 +54,7 @@ impl Live<'_> {
         let tree = self
             .tree
             .changes()
-            .map_err(|error| Refusal::Harness(format!("reading the work tree: {error}")))?;
+            .map_err(|error| SupervisorError::Harness(format!("reading the work tree: {error}")))?;
         let terminal = self.streams.terminal_fact();
         let recording = self
             .tracer

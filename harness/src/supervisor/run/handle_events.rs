@@ -1,16 +1,16 @@
 //! What happens to the target's processes, as events.
 
-use super::run_loop::{Live, Trouble};
-use crate::facts::{ExitStatus, Usage, What};
+use super::run_loop::{ActiveRun, RunError};
+use crate::facts::{EventKind, ExitStatus, Usage};
 use crate::sys::proc;
 use crate::sys::wait;
 use crate::sys::wait::{Next, Waited};
-use crate::tracer::{Hold, Seen};
+use crate::tracer::{HoldReason, TraceEvent};
 use std::io;
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// Takes everything that happened to children and tracees.
-    pub(crate) fn reap(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn reap(&mut self) -> Result<(), RunError> {
         let mut seen = Vec::new();
         loop {
             let (tid, waited) = match wait::any()? {
@@ -33,7 +33,7 @@ impl Live<'_> {
                 Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
                 None => {
                     if let Waited::Ended(status, usage) = waited {
-                        seen.push(Seen::Ended {
+                        seen.push(TraceEvent::Ended {
                             pid: tid,
                             status,
                             usage,
@@ -47,9 +47,9 @@ impl Live<'_> {
         }
     }
 
-    pub(crate) fn take(&mut self, seen: Seen) -> Result<(), Trouble> {
+    pub(crate) fn take(&mut self, seen: TraceEvent) -> Result<(), RunError> {
         match seen {
-            Seen::Started => {
+            TraceEvent::Started => {
                 // The pipe tells nothing new: exec worked.
                 if let Some(started) = self.started.take() {
                     started.has_left();
@@ -61,19 +61,19 @@ impl Live<'_> {
                     self.apply(met, None)?;
                 }
             }
-            Seen::Child { pid, parent } => {
-                self.push(What::Child { pid, parent });
+            TraceEvent::Child { pid, parent } => {
+                self.push(EventKind::Child { pid, parent });
                 self.stepper.child();
                 if self.stepper.has_children() {
                     self.apply(format!("child {pid}"), None)?;
                 }
             }
-            Seen::Exec { pid } => {
+            TraceEvent::Exec { pid } => {
                 self.look_at_rights(pid);
                 let command = proc::command(pid);
-                self.push(What::Exec { pid, command });
+                self.push(EventKind::Exec { pid, command });
             }
-            Seen::Delivered {
+            TraceEvent::Delivered {
                 pid,
                 tid,
                 thread,
@@ -81,7 +81,7 @@ impl Live<'_> {
                 own_fault,
             } => {
                 if signal != libc::SIGCHLD {
-                    self.delivered(What::Delivered {
+                    self.delivered(EventKind::Delivered {
                         pid,
                         tid,
                         thread,
@@ -92,9 +92,9 @@ impl Live<'_> {
                     self.signal_taken(signal)?;
                 }
             }
-            Seen::Spins { pid, signal, times } => self.spins(pid, signal, times),
-            Seen::Handler { pid, signal } => {
-                self.push(What::Handler { pid, signal });
+            TraceEvent::Spins { pid, signal, times } => self.spins(pid, signal, times),
+            TraceEvent::Handler { pid, signal } => {
+                self.push(EventKind::Handler { pid, signal });
                 if self.stepper.handler() == Some(signal) {
                     self.apply(
                         format!("handler for {}", crate::facts::signals::name(signal)),
@@ -102,34 +102,34 @@ impl Live<'_> {
                     )?;
                 }
             }
-            Seen::HandlerReturned(fact) => self.push(What::HandlerReturned(fact)),
-            Seen::Effect { pid, call } => {
+            TraceEvent::HandlerReturned(fact) => self.push(EventKind::HandlerReturned(fact)),
+            TraceEvent::Effect { pid, call } => {
                 if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
                     self.apply(format!("file {path}"), None)?;
                 }
                 if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
-                    self.push(What::File { pid, call });
+                    self.push(EventKind::File { pid, call });
                 }
             }
-            Seen::Reached { tid, hold, call } => {
+            TraceEvent::Reached { tid, hold, call } => {
                 // What was written so far comes before what is done here. A step that it brings is applied while its
                 // writer stands still.
-                self.writer = (hold == Hold::Output).then_some(tid);
+                self.writer = (hold == HoldReason::Output).then_some(tid);
                 let read = self.read_all();
                 self.writer = None;
                 read?;
                 match hold {
-                    Hold::Output => {}
-                    Hold::Awaited(awaited) if self.stepper.is_at(awaited) => {
+                    HoldReason::Output => {}
+                    HoldReason::Awaited(awaited) if self.stepper.is_at(awaited) => {
                         self.apply("its point".to_owned(), Some(tid))?;
                     }
-                    Hold::Awaited(_) => {}
-                    Hold::Scope(scope) => self.again(scope, tid, call)?,
+                    HoldReason::Awaited(_) => {}
+                    HoldReason::Scope(scope) => self.again(scope, tid, call)?,
                 }
                 self.release(tid)?;
             }
-            Seen::SteppedThrough { instructions } => self.stepped = Some(instructions),
-            Seen::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
+            TraceEvent::SteppedThrough { instructions } => self.stepped = Some(instructions),
+            TraceEvent::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
         }
         Ok(())
     }
@@ -150,14 +150,14 @@ impl Live<'_> {
 
     /// Takes a delivery. A program can send itself the same signal for ever, and
     /// its children likewise: those are counted in one event.
-    fn delivered(&mut self, what: What) {
+    fn delivered(&mut self, what: EventKind) {
         const NEAR: usize = 16;
-        let What::Delivered { tid, signal, .. } = &what else {
+        let EventKind::Delivered { tid, signal, .. } = &what else {
             return;
         };
         let mut near = self.events.iter_mut().rev().take(NEAR);
         let same = near.find_map(|event| match &mut event.what {
-            What::Delivered {
+            EventKind::Delivered {
                 tid: last,
                 signal: same,
                 times,
@@ -176,9 +176,9 @@ impl Live<'_> {
         pid: i32,
         status: ExitStatus,
         usage: Usage,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), RunError> {
         if pid != self.pid {
-            self.push(What::ChildExited { pid, status });
+            self.push(EventKind::ChildExited { pid, status });
             self.bury(pid);
             return Ok(());
         }
@@ -195,7 +195,7 @@ impl Live<'_> {
         self.ended_ns = Some(self.now_ns());
         if !self.deadline_passed {
             self.status = Some(status);
-            self.push(What::Exited { status });
+            self.push(EventKind::Exited { status });
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Applying the steps of a schedule.
 
-use super::run_loop::{Live, Trouble};
-use super::timers::Later;
-use crate::facts::{What, signals};
+use super::run_loop::{ActiveRun, RunError};
+use super::timers::Timer;
+use crate::facts::{EventKind, signals};
 use crate::schedule::{Delivery, Fault, Step, length_position, typed};
 use crate::sys::proc;
 use crate::sys::proc::SignalSets;
@@ -15,11 +15,11 @@ const AGAIN_NS: u64 = 100_000_000;
 /// Applications of one lasting fault that are told one by one.
 const MOST_TOLD: u32 = 20;
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// Applies the current step, and those after it that are already due by
     /// what is known without waiting. `held` is the thread that stands at the
     /// step's point.
-    pub(crate) fn apply(&mut self, met: String, held: Option<i32>) -> Result<(), Trouble> {
+    pub(crate) fn apply(&mut self, met: String, held: Option<i32>) -> Result<(), RunError> {
         let mut met = Some(met);
         let mut at_point = held;
         while let Some(reason) = met.take() {
@@ -48,7 +48,7 @@ impl Live<'_> {
     }
 
     /// A call of a scope: the fault of its step happens to it.
-    pub(crate) fn again(&mut self, scope: usize, tid: i32, call: String) -> Result<(), Trouble> {
+    pub(crate) fn again(&mut self, scope: usize, tid: i32, call: String) -> Result<(), RunError> {
         let Some((index, step)) = self.stepper.of_scope(scope) else {
             return Ok(());
         };
@@ -83,7 +83,7 @@ impl Live<'_> {
     }
 
     /// A lasting signal comes by the clock once more.
-    pub(crate) fn again_in_time(&mut self, index: usize) -> Result<(), Trouble> {
+    pub(crate) fn again_in_time(&mut self, index: usize) -> Result<(), RunError> {
         let Some(step) = self.order.steps.get(index).cloned() else {
             return Ok(());
         };
@@ -97,12 +97,12 @@ impl Live<'_> {
             }
         }
         self.later
-            .push(self.now_ns() + AGAIN_NS, Later::Again(index));
+            .push(self.now_ns() + AGAIN_NS, Timer::Again(index));
         Ok(())
     }
 
     fn tell(&mut self, index: usize, step: &Step, met: String) {
-        self.push(What::Fault {
+        self.push(EventKind::Fault {
             step: index,
             fault: step.fault.words(step.lasting),
             met,
@@ -128,7 +128,7 @@ impl Live<'_> {
             self.arm(index, step.times() - 1);
         } else if let Fault::Signal { .. } = step.fault {
             self.later
-                .push(self.now_ns() + AGAIN_NS, Later::Again(index));
+                .push(self.now_ns() + AGAIN_NS, Timer::Again(index));
         } else {
             // Frozen or starved once: that it does not end is all the difference.
             self.later.drop_ends();
@@ -144,7 +144,7 @@ impl Live<'_> {
     }
 
     /// Lets a thread that was held at a point go on, unless it is delayed.
-    pub(crate) fn release(&mut self, tid: i32) -> Result<(), Trouble> {
+    pub(crate) fn release(&mut self, tid: i32) -> Result<(), RunError> {
         if self.later.delays(tid) {
             return Ok(());
         }
@@ -168,7 +168,7 @@ impl Live<'_> {
     }
 
     /// Does it. False when there is nobody, or nothing, to do it to.
-    fn strike(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, Trouble> {
+    fn strike(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, RunError> {
         match *fault {
             Fault::Signal { signal, to } => self.send(signal, to, held),
             Fault::HangUp => {
@@ -184,12 +184,12 @@ impl Live<'_> {
                     return Ok(false);
                 };
                 let stopped = spawn::kill(whom, libc::SIGSTOP)?;
-                self.later_by(ns, Later::Continue(whom));
+                self.later_by(ns, Timer::Continue(whom));
                 Ok(stopped)
             }
             Fault::Starve { ns } => {
                 self.starve()?;
-                self.later_by(ns, Later::Feed);
+                self.later_by(ns, Timer::Feed);
                 Ok(true)
             }
             Fault::Errno { .. } | Fault::Short { .. } | Fault::Delay { .. } => {
@@ -201,7 +201,7 @@ impl Live<'_> {
         }
     }
 
-    fn change_call(&mut self, fault: &Fault, held: i32) -> Result<bool, Trouble> {
+    fn change_call(&mut self, fault: &Fault, held: i32) -> Result<bool, RunError> {
         let Some(tracer) = &mut self.tracer else {
             return Ok(false);
         };
@@ -209,7 +209,7 @@ impl Live<'_> {
             Fault::Errno { errno } => tracer.answer_with_error(held, errno),
             Fault::Short { bytes } => tracer.shorten(held, bytes, length_position),
             Fault::Delay { ns } => {
-                self.later_by(ns, Later::Release(held));
+                self.later_by(ns, Timer::Release(held));
                 Ok(true)
             }
             _ => Ok(false),
@@ -222,7 +222,7 @@ impl Live<'_> {
     }
 
     /// The target gets so much more time.
-    fn later_by(&mut self, ns: u64, what: Later) {
+    fn later_by(&mut self, ns: u64, what: Timer) {
         let ns = ns.min(u64::MAX / 8);
         self.allow(ns);
         self.later.push(self.now_ns() + ns, what);
@@ -232,7 +232,7 @@ impl Live<'_> {
         self.allowance_ns = self.allowance_ns.saturating_add(ns).min(u64::MAX / 8);
     }
 
-    fn send(&mut self, signal: i32, to: Delivery, held: Option<i32>) -> Result<bool, Trouble> {
+    fn send(&mut self, signal: i32, to: Delivery, held: Option<i32>) -> Result<bool, RunError> {
         match to {
             Delivery::Terminal => {
                 let character =

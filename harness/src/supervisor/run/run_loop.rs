@@ -1,11 +1,11 @@
 //! A run that is going on: what is known of it, and the loop that follows it.
 
 use super::failpoints::{FAILPOINTS, Failpoints};
-use super::schedule_cursor::Stepper;
+use super::schedule_cursor::ScheduleCursor;
 use super::streams::Streams;
-use super::timers::Agenda;
-use crate::facts::{Event, ExitStatus, Orphan, Stream, Stuck, Usage, What, Zombie};
-use crate::supervisor::protocol::RunOrder;
+use super::timers::TimerQueue;
+use crate::facts::{Event, EventKind, ExitStatus, Orphan, Stream, Stuck, Usage, Zombie};
+use crate::supervisor::protocol::RunRequest;
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::spawn::Started;
 use crate::sys::starve::Hog;
@@ -21,25 +21,25 @@ pub(crate) const CONTROL: u64 = 1000;
 const MOST_EVENTS: usize = 50_000;
 
 /// What ends a run without facts.
-pub(crate) enum Trouble {
+pub(crate) enum RunError {
     /// The program could not be executed.
     Exec(String),
     Io(io::Error),
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::Io(error)
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> RunError {
+        RunError::Io(error)
     }
 }
 /// A run that is going on.
-pub(crate) struct Live<'a> {
-    pub(crate) order: &'a RunOrder,
+pub(crate) struct ActiveRun<'a> {
+    pub(crate) order: &'a RunRequest,
     pub(crate) tree: &'a mut WorkTree,
     pub(crate) poller: &'a mut Poller,
     pub(crate) streams: Streams,
     pub(crate) failpoints: Option<Failpoints>,
-    pub(crate) stepper: Stepper,
+    pub(crate) stepper: ScheduleCursor,
     pub(crate) tracer: Option<Tracer>,
     pub(crate) started: Option<Started>,
     pub(crate) pid: i32,
@@ -59,7 +59,7 @@ pub(crate) struct Live<'a> {
     pub(crate) zombies: Vec<Zombie>,
     /// No child and no tracee is left.
     pub(crate) alone: bool,
-    pub(crate) later: Agenda,
+    pub(crate) later: TimerQueue,
     /// Takes the processor away while the target is starved.
     pub(crate) hog: Option<Hog>,
     /// Time that faults have taken from the target, which it gets back.
@@ -72,17 +72,17 @@ pub(crate) struct Live<'a> {
     pub(crate) writer: Option<i32>,
 }
 
-impl<'a> Live<'a> {
+impl<'a> ActiveRun<'a> {
     pub(crate) fn new(
-        order: &'a RunOrder,
+        order: &'a RunRequest,
         tree: &'a mut WorkTree,
         poller: &'a mut Poller,
         streams: Streams,
-        stepper: Stepper,
+        stepper: ScheduleCursor,
         tracer: Option<Tracer>,
         started: Started,
-    ) -> Live<'a> {
-        Live {
+    ) -> ActiveRun<'a> {
+        ActiveRun {
             order,
             tree,
             poller,
@@ -106,7 +106,7 @@ impl<'a> Live<'a> {
             dead: VecDeque::new(),
             zombies: Vec::new(),
             alone: false,
-            later: Agenda::default(),
+            later: TimerQueue::default(),
             hog: None,
             allowance_ns: 0,
             stepped: None,
@@ -119,7 +119,7 @@ impl<'a> Live<'a> {
         u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn push(&mut self, what: What) {
+    pub(crate) fn push(&mut self, what: EventKind) {
         let at_ns = self.now_ns();
         if self.events.len() < MOST_EVENTS {
             self.events.push(Event { at_ns, what });
@@ -138,7 +138,7 @@ impl<'a> Live<'a> {
     }
 
     /// Until nobody is left. False when the control socket closed.
-    pub(crate) fn follow(&mut self) -> Result<bool, Trouble> {
+    pub(crate) fn follow(&mut self) -> Result<bool, RunError> {
         if self.tracer.is_none() {
             self.executed()?;
             self.begin();
@@ -173,11 +173,11 @@ impl<'a> Live<'a> {
     pub(crate) fn begin(&mut self) {
         self.born = Instant::now();
         self.running = true;
-        self.push(What::Started { pid: self.pid });
+        self.push(EventKind::Started { pid: self.pid });
     }
 
     /// Asks the child whether exec worked.
-    pub(crate) fn executed(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn executed(&mut self) -> Result<(), RunError> {
         let Some(started) = self.started.take() else {
             return Ok(());
         };
@@ -190,7 +190,7 @@ impl<'a> Live<'a> {
                 } else {
                     ""
                 };
-                Err(Trouble::Exec(format!(
+                Err(RunError::Exec(format!(
                     "the program cannot be started (step {:?}): {error}{hint}",
                     failure.step
                 )))
@@ -198,7 +198,7 @@ impl<'a> Live<'a> {
         }
     }
     /// Reads what a stream has, at most a few buffers at a time.
-    pub(crate) fn read(&mut self, number: usize) -> Result<(), Trouble> {
+    pub(crate) fn read(&mut self, number: usize) -> Result<(), RunError> {
         const ROUNDS: usize = 16;
         let mut buffer = [0u8; 16 * 1024];
         for _ in 0..ROUNDS {
@@ -225,7 +225,7 @@ impl<'a> Live<'a> {
         Ok(())
     }
 
-    pub(crate) fn read_all(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn read_all(&mut self) -> Result<(), RunError> {
         for number in 0..self.streams.readers.len() {
             if self.streams.readers[number].open {
                 self.read(number)?;
@@ -240,9 +240,9 @@ impl<'a> Live<'a> {
                 .events
                 .iter()
                 .rev()
-                .any(|event| event.what == What::Flooded { stream })
+                .any(|event| event.what == EventKind::Flooded { stream })
             {
-                self.push(What::Flooded { stream });
+                self.push(EventKind::Flooded { stream });
             }
             return;
         }
@@ -251,7 +251,7 @@ impl<'a> Live<'a> {
         if let Some(Event {
             at_ns,
             what:
-                What::Output {
+                EventKind::Output {
                     stream: last,
                     bytes: before,
                 },
@@ -265,7 +265,7 @@ impl<'a> Live<'a> {
             before.extend_from_slice(bytes);
             return;
         }
-        self.push(What::Output {
+        self.push(EventKind::Output {
             stream,
             bytes: bytes.to_vec(),
         });

@@ -2,7 +2,7 @@
 
 use crate::facts::Phase;
 use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
-use crate::tracer::{Awaited, Look, Scope, class_of};
+use crate::tracer::{Breakpoint, Scope, SyscallMatcher, class_of};
 use globset::{Glob, GlobMatcher};
 use regex::bytes::Regex;
 
@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 const WINDOW_BYTES: usize = 256 * 1024;
 
 /// Follows a schedule through a run.
-pub(crate) struct Stepper {
+pub(crate) struct ScheduleCursor {
     steps: Vec<Step>,
     next: usize,
     pub(crate) fired_ns: Vec<Option<u64>>,
@@ -29,9 +29,9 @@ pub(crate) struct Stepper {
     pub(crate) applied: Vec<u32>,
 }
 
-impl Stepper {
+impl ScheduleCursor {
     /// Answers an error for a pattern that cannot be compiled.
-    pub(crate) fn new(steps: &[Step]) -> Result<Stepper, String> {
+    pub(crate) fn new(steps: &[Step]) -> Result<ScheduleCursor, String> {
         let mut patterns = Vec::new();
         let mut globs = Vec::new();
         for step in steps {
@@ -54,7 +54,7 @@ impl Stepper {
             let chosen = steps.iter().enumerate().filter(|(_, step)| wanted(step));
             chosen.map(|(index, _)| index).collect()
         };
-        Ok(Stepper {
+        Ok(ScheduleCursor {
             steps: steps.to_vec(),
             next: 0,
             fired_ns: vec![None; steps.len()],
@@ -169,15 +169,15 @@ impl Stepper {
 }
 
 /// The point that a step waits for.
-pub(crate) fn awaited(step: &Step) -> Option<Awaited> {
+pub(crate) fn awaited(step: &Step) -> Option<Breakpoint> {
     match &step.trigger {
-        Trigger::Point { name, key } => Some(Awaited::Exact {
+        Trigger::Point { name, key } => Some(Breakpoint::Exact {
             key: key.clone(),
             arg: name.arg.clone(),
             same: crate::schedule::same_arg,
             phase: name.phase,
         }),
-        Trigger::Call(selector) => Some(Awaited::Live {
+        Trigger::Call(selector) => Some(Breakpoint::Live {
             look: look(selector),
             nth: selector.nth,
             phase: selector.phase,
@@ -201,7 +201,7 @@ pub(crate) fn scope(step: &Step) -> Option<Scope> {
             phase: selector.phase,
         },
         Trigger::Point { name, .. } if !step.fault.is_of_call() => Scope {
-            look: Look {
+            look: SyscallMatcher {
                 process: None,
                 calls: vec![name.call.clone()],
                 arg: None,
@@ -218,12 +218,12 @@ pub(crate) fn scope(step: &Step) -> Option<Scope> {
     })
 }
 
-fn look(selector: &CallSelector) -> Look {
+fn look(selector: &CallSelector) -> SyscallMatcher {
     let glob = |text: &str| {
         // What a person writes may be a glob; what does not parse as one is literal.
         Glob::new(text).map_or_else(|_| arg_matcher(text), |glob| glob.compile_matcher())
     };
-    Look {
+    SyscallMatcher {
         process: selector.process.as_deref().map(glob),
         calls: selector.names(),
         arg: selector.arg.as_deref().map(glob),
@@ -232,12 +232,12 @@ fn look(selector: &CallSelector) -> Look {
 }
 
 /// All calls that a fault can happen to.
-fn fitting(fault: &Fault) -> Look {
+fn fitting(fault: &Fault) -> SyscallMatcher {
     let known = syscalls::Sysno::iter().map(|call| call.name());
     // Most happen only to calls that change something: no disk is too full to open a file for reading.
     let every = fault.needs_every_call() || matches!(fault, Fault::Short { .. });
     let calls = known.filter(|name| fault.fits(name) && (every || class_of(name).is_some()));
-    Look {
+    SyscallMatcher {
         process: None,
         calls: calls.map(str::to_owned).collect(),
         arg: None,

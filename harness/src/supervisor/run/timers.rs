@@ -1,7 +1,7 @@
 //! What is to be done to the target at a later time: the ends of faults that
 //! take a while.
 
-use super::run_loop::{Live, Trouble};
+use super::run_loop::{ActiveRun, RunError};
 use crate::sys::spawn;
 use crate::sys::starve::Hog;
 
@@ -11,7 +11,7 @@ pub(crate) const STARVED_NS: u64 = 60_000_000_000;
 
 /// One thing to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Later {
+pub(crate) enum Timer {
     /// Let this thread go on with its call.
     Release(i32),
     /// SIGCONT to this process or (negative) group.
@@ -26,12 +26,12 @@ pub(crate) enum Later {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
-    items: Vec<(u64, Later)>,
+pub(crate) struct TimerQueue {
+    items: Vec<(u64, Timer)>,
 }
 
-impl Agenda {
-    pub(crate) fn push(&mut self, at_ns: u64, what: Later) {
+impl TimerQueue {
+    pub(crate) fn push(&mut self, at_ns: u64, what: Timer) {
         self.items.push((at_ns, what));
     }
 
@@ -40,7 +40,7 @@ impl Agenda {
     }
 
     /// Takes out what is due.
-    pub(crate) fn due(&mut self, now_ns: u64) -> Option<Later> {
+    pub(crate) fn due(&mut self, now_ns: u64) -> Option<Timer> {
         let index = self.items.iter().position(|(at_ns, _)| *at_ns <= now_ns)?;
         Some(self.items.swap_remove(index).1)
     }
@@ -49,44 +49,44 @@ impl Agenda {
     pub(crate) fn delays(&self, tid: i32) -> bool {
         self.items
             .iter()
-            .any(|(_, what)| *what == Later::Release(tid))
+            .any(|(_, what)| *what == Timer::Release(tid))
     }
 
     /// The answer was given.
     pub(crate) fn drop_answer(&mut self) {
-        self.items.retain(|(_, what)| *what != Later::Answer);
+        self.items.retain(|(_, what)| *what != Timer::Answer);
     }
 
     /// What was to end does not.
     pub(crate) fn drop_ends(&mut self) {
         self.items
-            .retain(|(_, what)| !matches!(what, Later::Continue(_) | Later::Feed));
+            .retain(|(_, what)| !matches!(what, Timer::Continue(_) | Timer::Feed));
     }
 }
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// Does what has come due.
-    pub(crate) fn do_later(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn do_later(&mut self) -> Result<(), RunError> {
         while let Some(what) = self.later.due(self.now_ns()) {
             match what {
-                Later::Release(tid) => self.release(tid)?,
-                Later::Continue(whom) => {
+                Timer::Release(tid) => self.release(tid)?,
+                Timer::Continue(whom) => {
                     spawn::kill(whom, libc::SIGCONT)?;
                 }
-                Later::Feed => {
+                Timer::Feed => {
                     if let Some(hog) = self.hog.take() {
                         hog.relieve(&self.everybody());
                     }
                 }
-                Later::Answer => self.answer_late()?,
-                Later::Again(step) => self.again_in_time(step)?,
+                Timer::Answer => self.answer_late()?,
+                Timer::Again(step) => self.again_in_time(step)?,
             }
         }
         Ok(())
     }
 
     /// Takes the processor away from the target and its descendants.
-    pub(crate) fn starve(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn starve(&mut self) -> Result<(), RunError> {
         if self.hog.is_none() {
             self.hog = Some(Hog::start()?);
         }
@@ -112,14 +112,14 @@ mod tests {
 
     #[test]
     fn what_is_due_comes_and_the_rest_waits() {
-        let mut agenda = Agenda::default();
-        agenda.push(30, Later::Feed);
-        agenda.push(10, Later::Release(7));
-        agenda.push(20, Later::Continue(-7));
+        let mut agenda = TimerQueue::default();
+        agenda.push(30, Timer::Feed);
+        agenda.push(10, Timer::Release(7));
+        agenda.push(20, Timer::Continue(-7));
         assert_eq!(agenda.next_ns(), Some(10));
         assert!(agenda.delays(7) && !agenda.delays(8));
         assert_eq!(agenda.due(5), None);
-        assert_eq!(agenda.due(15), Some(Later::Release(7)));
+        assert_eq!(agenda.due(15), Some(Timer::Release(7)));
         assert_eq!(agenda.due(15), None);
         assert!(!agenda.delays(7));
         agenda.drop_ends();

@@ -2,18 +2,18 @@
 
 use super::schedule_cursor::{awaited, scope};
 use crate::schedule::Trigger;
-use crate::supervisor::protocol::{RunOrder, Trace};
-use crate::tracer::{Record, Watch, class_of};
+use crate::supervisor::protocol::{RunRequest, Trace};
+use crate::tracer::{Record, TraceConfig, class_of};
 
 /// The tracer's orders; `None` for a run that is not traced.
-pub(crate) fn watch(order: &RunOrder) -> Option<Watch> {
+pub(crate) fn watch(order: &RunRequest) -> Option<TraceConfig> {
     let points = order.steps.iter().filter_map(awaited).collect();
     let scopes = order.steps.iter().filter_map(scope).collect();
     let mut watch = match order.trace {
         Trace::None => return None,
-        Trace::Record | Trace::Stacks => Watch::recording(Record::Effects, points, scopes),
-        Trace::RecordAll | Trace::StacksAll => Watch::recording(Record::All, points, scopes),
-        Trace::Steps | Trace::Effects => Watch::awaiting(points, scopes),
+        Trace::Record | Trace::Stacks => TraceConfig::recording(Record::Effects, points, scopes),
+        Trace::RecordAll | Trace::StacksAll => TraceConfig::recording(Record::All, points, scopes),
+        Trace::Steps | Trace::Effects => TraceConfig::awaiting(points, scopes),
     };
     watch.stacks = matches!(order.trace, Trace::Stacks | Trace::StacksAll);
     let signals = order.steps.iter().filter_map(|step| step.fault.signal());

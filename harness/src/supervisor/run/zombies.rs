@@ -1,6 +1,6 @@
 //! Children that have ended: does their parent wait for them?
 
-use super::run_loop::Live;
+use super::run_loop::ActiveRun;
 use crate::facts::Zombie;
 use crate::sys::proc;
 
@@ -13,7 +13,7 @@ const MOST_DEAD: usize = 1_000;
 /// Zombies that are told.
 const MOST_ZOMBIES: usize = 20;
 
-impl Live<'_> {
+impl ActiveRun<'_> {
     /// A child has ended now.
     pub(crate) fn bury(&mut self, pid: i32) {
         if self.dead.len() < MOST_DEAD && self.ended_ns.is_none() {

@@ -13,7 +13,7 @@ use crate::sys::proc::SignalSets;
 use crate::sys::ptrace;
 use crate::tracer::syscalls;
 use crate::tracer::syscalls::Call;
-use crate::tracer::tracer::{Seen, Tracer};
+use crate::tracer::tracer::{TraceEvent, Tracer};
 use std::io;
 
 /// Calls of one handler that are kept.
@@ -23,7 +23,7 @@ const MOST_STACK: u64 = 512 * 1024;
 
 /// A handler that runs.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct HandlerFrame {
     signal: i32,
     entered_ns: u64,
     stack: u64,
@@ -59,7 +59,7 @@ impl Tracer {
         let Some((signal, interrupted)) = thread.entering.take() else {
             return Ok(false);
         };
-        thread.windows.push(Window {
+        thread.windows.push(HandlerFrame {
             signal,
             entered_ns: now_ns,
             stack: ptrace::stack_pointer(tid)?,
@@ -76,7 +76,7 @@ impl Tracer {
         tid: i32,
         number: u32,
         args: [u64; 6],
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) -> io::Result<()> {
         let stack = ptrace::stack_pointer(tid)?;
         // Several at once, when the long jump was out of a nested one.
@@ -111,7 +111,7 @@ impl Tracer {
         Ok(())
     }
 
-    fn window(&self, tid: i32) -> Option<&Window> {
+    fn window(&self, tid: i32) -> Option<&HandlerFrame> {
         self.family.threads.get(&tid)?.windows.last()
     }
 
@@ -129,7 +129,7 @@ impl Tracer {
         format!("futex({})", if waits { "wait" } else { "wake" })
     }
 
-    fn close_window(&mut self, tid: i32, returned: bool, seen: &mut Vec<Seen>) {
+    fn close_window(&mut self, tid: i32, returned: bool, seen: &mut Vec<TraceEvent>) {
         let now_ns = self.now_ns;
         let pid = self.process_of(tid);
         let Some(thread) = self.family.threads.get_mut(&tid) else {
@@ -138,7 +138,7 @@ impl Tracer {
         let Some(window) = thread.windows.pop() else {
             return;
         };
-        seen.push(Seen::HandlerReturned(HandlerFact {
+        seen.push(TraceEvent::HandlerReturned(HandlerFact {
             pid,
             tid,
             thread: thread.name.clone(),
@@ -152,7 +152,7 @@ impl Tracer {
     }
 
     /// A thread is at its end, or executes another program: so are its handlers.
-    pub(crate) fn close_windows(&mut self, tid: i32, seen: &mut Vec<Seen>) {
+    pub(crate) fn close_windows(&mut self, tid: i32, seen: &mut Vec<TraceEvent>) {
         while self.in_window(tid) {
             self.close_window(tid, false, seen);
         }

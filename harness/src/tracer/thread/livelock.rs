@@ -5,7 +5,7 @@
 //! interrupted before they have noted which handler to go back to.
 
 use crate::sys::{proc, ptrace};
-use crate::tracer::tracer::{Seen, Tracer};
+use crate::tracer::tracer::{TraceEvent, Tracer};
 
 /// After so many handlers in a row nothing new is to be learned from looking into the next one.
 const LOOKED_INTO: u32 = 16;
@@ -14,7 +14,7 @@ const FOR_EVER: u32 = 1000;
 
 /// Signals that a thread sent itself without making a step between two of them.
 #[derive(Debug, Default)]
-pub(crate) struct Spin {
+pub(crate) struct Livelock {
     signal: i32,
     /// Instruction, stack and frame pointer of the program that never goes on.
     standing: [u64; 3],
@@ -31,7 +31,7 @@ impl Tracer {
         tid: i32,
         signal: i32,
         sender: Option<i32>,
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) {
         let pid = self.process_of(tid);
         let by_itself = sender == Some(pid) && matches!(ptrace::interrupted_call(tid), Ok(None));
@@ -40,12 +40,12 @@ impl Tracer {
             return;
         };
         let Some(standing) = standing else {
-            thread.spin = Spin::default();
+            thread.spin = Livelock::default();
             return;
         };
         let spin = &mut thread.spin;
         if (spin.signal, spin.standing) != (signal, standing) {
-            *spin = Spin {
+            *spin = Livelock {
                 signal,
                 standing,
                 times: 0,
@@ -54,7 +54,7 @@ impl Tracer {
         spin.times = spin.times.saturating_add(1);
         let times = spin.times;
         if times.is_multiple_of(FOR_EVER) && self.nobody_else_goes_on(tid) {
-            seen.push(Seen::Spins { pid, signal, times });
+            seen.push(TraceEvent::Spins { pid, signal, times });
         }
     }
 

@@ -1,20 +1,20 @@
 //! A call that a thread is in: what is done when it returns.
 
-use super::single_step::Steps;
+use super::single_step::SingleStep;
 use crate::sys::ptrace;
 use crate::sys::ptrace::Resume;
-use crate::tracer::tracer::{Hold, Seen, Tracer};
+use crate::tracer::tracer::{HoldReason, TraceEvent, Tracer};
 use std::io;
 
 /// A call whose return is to be seen.
 #[derive(Debug, Default)]
-pub(crate) struct Inside {
+pub(crate) struct PendingSyscall {
     pub(crate) ip: u64,
     pub(crate) number: u32,
     /// Index of the recorded point.
     pub(crate) point: Option<usize>,
     /// Hold the thread at the return.
-    pub(crate) hold: Option<Hold>,
+    pub(crate) hold: Option<HoldReason>,
     /// Hold it so many instructions later.
     pub(crate) instructions: u32,
     /// The call is skipped, to stand in front of it again.
@@ -29,7 +29,7 @@ pub(crate) struct Inside {
 
 impl Tracer {
     /// Notes that a thread is in a call whose return is to be seen, if it is.
-    pub(crate) fn go_inside(&mut self, tid: i32, inside: Inside) {
+    pub(crate) fn go_inside(&mut self, tid: i32, inside: PendingSyscall) {
         let wanted = inside.hold.is_some() || inside.point.is_some() || inside.tell.is_some();
         if let Some(thread) = self.family.threads.get_mut(&tid) {
             thread.inside = wanted.then_some(inside);
@@ -41,7 +41,7 @@ impl Tracer {
         &mut self,
         tid: i32,
         result: i64,
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) -> io::Result<Option<(Resume, i32)>> {
         let pid = self.process_of(tid);
         let Some(inside) = self
@@ -66,19 +66,22 @@ impl Tracer {
         }
         if result >= 0 {
             if let Some(signal) = inside.installs {
-                seen.push(Seen::Handler { pid, signal });
+                seen.push(TraceEvent::Handler { pid, signal });
             }
             if let Some(call) = inside.tell {
-                seen.push(Seen::Effect { pid, call });
+                seen.push(TraceEvent::Effect { pid, call });
             }
         }
         if let Some(hold) = inside.hold
             && inside.instructions > 0
         {
-            self.step_away(tid, Steps::new(hold, inside.number, inside.instructions));
+            self.step_away(
+                tid,
+                SingleStep::new(hold, inside.number, inside.instructions),
+            );
         } else if let Some(hold) = inside.hold {
             let call = crate::tracer::syscalls::name(inside.number);
-            seen.push(Seen::Reached { tid, hold, call });
+            seen.push(TraceEvent::Reached { tid, hold, call });
             return Ok(None);
         }
         Ok(Some((self.going_on(tid), 0)))

@@ -7,7 +7,7 @@
 
 use crate::sys::ptrace;
 use crate::sys::ptrace::Resume;
-use crate::tracer::tracer::{Hold, Seen, Tracer};
+use crate::tracer::tracer::{HoldReason, TraceEvent, Tracer};
 use std::io;
 
 /// Instructions that are stepped through at most; some 20,000 a second can be.
@@ -15,16 +15,16 @@ const MOST: u32 = 20_000;
 
 /// A thread on its way.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Steps {
-    hold: Hold,
+pub(crate) struct SingleStep {
+    hold: HoldReason,
     number: u32,
     wanted: u32,
     taken: u32,
 }
 
-impl Steps {
-    pub(crate) fn new(hold: Hold, number: u32, wanted: u32) -> Steps {
-        Steps {
+impl SingleStep {
+    pub(crate) fn new(hold: HoldReason, number: u32, wanted: u32) -> SingleStep {
+        SingleStep {
             hold,
             number,
             wanted,
@@ -46,7 +46,7 @@ impl Tracer {
     }
 
     /// A thread begins to step away from a call that has returned.
-    pub(crate) fn step_away(&mut self, tid: i32, steps: Steps) {
+    pub(crate) fn step_away(&mut self, tid: i32, steps: SingleStep) {
         if let Some(thread) = self.family.threads.get_mut(&tid) {
             thread.steps = Some(steps);
         }
@@ -57,7 +57,7 @@ impl Tracer {
     pub(crate) fn stepped(
         &mut self,
         tid: i32,
-        seen: &mut Vec<Seen>,
+        seen: &mut Vec<TraceEvent>,
     ) -> io::Result<Option<Option<(Resume, i32)>>> {
         let thread = self.family.threads.get_mut(&tid);
         let Some(steps) = thread.and_then(|thread| thread.steps.as_mut()) else {
@@ -73,14 +73,14 @@ impl Tracer {
             thread.steps = None;
         }
         if arrived {
-            seen.push(Seen::Reached {
+            seen.push(TraceEvent::Reached {
                 tid,
                 hold: steps.hold,
                 call: crate::tracer::syscalls::name(steps.number),
             });
             return Ok(Some(None));
         }
-        seen.push(Seen::SteppedThrough {
+        seen.push(TraceEvent::SteppedThrough {
             instructions: steps.taken,
         });
         Ok(Some(Some((self.going_on(tid), 0))))
