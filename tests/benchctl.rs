@@ -135,10 +135,10 @@ fn ends_with(shown: &str, lines: &[&str]) {
 
 #[test]
 fn the_first_ctrl_c_warns_and_the_benchmark_goes_on_to_its_end() {
-    let mut bench = Bench::start(&["--hosts", "alpha,beta", "--seconds", "3"]);
-    bench.sleeps_in("workload on alpha");
-    bench.press_until(WARNING);
-    let (status, shown, directory) = bench.end(&["report.txt"]);
+    let mut lease = Bench::start(&["--hosts", "alpha,beta", "--seconds", "3"]);
+    lease.sleeps_in("workload on alpha");
+    lease.press_until(WARNING);
+    let (status, shown, directory) = lease.end(&["report.txt"]);
     assert_eq!(status.code(), Some(0), "{shown}");
     ends_with(
         &shown,
@@ -170,7 +170,7 @@ const STOPPED: [&str; 6] = [
 
 #[test]
 fn the_second_ctrl_c_interrupts_the_playbook_and_skips_the_rest_but_no_teardown() {
-    let mut bench = Bench::start(&[
+    let mut lease = Bench::start(&[
         "--hosts",
         "alpha,beta",
         "--seconds",
@@ -178,10 +178,10 @@ fn the_second_ctrl_c_interrupts_the_playbook_and_skips_the_rest_but_no_teardown(
         "--plugin-seconds",
         "1",
     ]);
-    bench.sleeps_in("workload on alpha");
-    bench.press_until(WARNING);
-    bench.press_until(STOPPING);
-    let (status, shown, _) = bench.end(&[]);
+    lease.sleeps_in("workload on alpha");
+    lease.press_until(WARNING);
+    lease.press_until(STOPPING);
+    let (status, shown, _) = lease.end(&[]);
     assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{shown}");
     ends_with(&shown, &STOPPED);
     // ansible itself says so, and was not killed.
@@ -190,7 +190,7 @@ fn the_second_ctrl_c_interrupts_the_playbook_and_skips_the_rest_but_no_teardown(
 
 #[test]
 fn a_load_that_obeys_no_signal_is_killed_after_the_grace_period() {
-    let mut bench = Bench::start(&[
+    let mut lease = Bench::start(&[
         "--hosts",
         "alpha,beta",
         "--seconds",
@@ -199,24 +199,24 @@ fn a_load_that_obeys_no_signal_is_killed_after_the_grace_period() {
         "--grace-ms",
         "2000",
     ]);
-    bench.sleeps_in("workload on alpha");
-    bench.press_until(WARNING);
-    bench.press_until(STOPPING);
-    let (status, shown, _) = bench.end(&[]);
+    lease.sleeps_in("workload on alpha");
+    lease.press_until(WARNING);
+    lease.press_until(STOPPING);
+    let (status, shown, _) = lease.end(&[]);
     assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{shown}");
     ends_with(&shown, &STOPPED);
 }
 
 #[test]
 fn the_third_ctrl_c_forces_the_exit_out_of_a_hanging_teardown() {
-    let mut bench = Bench::start(&["--seconds", FOR_EVER, "--plugin-seconds", FOR_EVER]);
-    bench.sleeps_in("workload on alpha");
-    bench.press_until(WARNING);
-    bench.press_until(STOPPING);
-    bench.sleeps_in("plugin-teardown");
-    bench.terminal.press_ctrl_c();
+    let mut lease = Bench::start(&["--seconds", FOR_EVER, "--plugin-seconds", FOR_EVER]);
+    lease.sleeps_in("workload on alpha");
+    lease.press_until(WARNING);
+    lease.press_until(STOPPING);
+    lease.sleeps_in("plugin-teardown");
+    lease.terminal.press_ctrl_c();
     // What the teardowns would have removed stays; their temporary files do not.
-    let (status, shown, directory) = bench.end(&["plugin", "state"]);
+    let (status, shown, directory) = lease.end(&["plugin", "state"]);
     assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{shown}");
     assert!(!shown.contains("global-teardown"), "{shown}");
     // The next run starts from nothing all the same.
@@ -228,20 +228,20 @@ fn the_third_ctrl_c_forces_the_exit_out_of_a_hanging_teardown() {
 
 #[test]
 fn sigterm_needs_no_confirmation() {
-    let mut bench = Bench::start(&["--hosts", "alpha,beta", "--seconds", FOR_EVER]);
-    bench.sleeps_in("workload on alpha");
-    bench.terminal.signal(Signal::SIGTERM);
-    let (status, shown, _) = bench.end(&[]);
+    let mut lease = Bench::start(&["--hosts", "alpha,beta", "--seconds", FOR_EVER]);
+    lease.sleeps_in("workload on alpha");
+    lease.terminal.signal(Signal::SIGTERM);
+    let (status, shown, _) = lease.end(&[]);
     assert_eq!(status.signal(), Some(Signal::SIGTERM as i32), "{shown}");
     ends_with(&shown, &STOPPED);
 }
 
 #[test]
 fn nothing_of_a_playbook_outlives_a_killed_controller() {
-    let mut bench = Bench::start(&["--seconds", FOR_EVER, "--stubborn"]);
-    bench.sleeps_in("workload on alpha");
-    bench.terminal.signal(Signal::SIGKILL);
-    let (status, shown, _) = bench.end(&["plugin", "state"]);
+    let mut lease = Bench::start(&["--seconds", FOR_EVER, "--stubborn"]);
+    lease.sleeps_in("workload on alpha");
+    lease.terminal.signal(Signal::SIGKILL);
+    let (status, shown, _) = lease.end(&["plugin", "state"]);
     assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "{shown}");
 }
 
@@ -252,11 +252,11 @@ fn a_stopped_benchmark_ends_as_configured() {
         ("128", Some(130), None),
         ("7", Some(7), None),
     ] {
-        let mut bench = Bench::start_without_ansible(&["--seconds", FOR_EVER, "--exit", exit]);
-        bench.sleeps_in("workload on alpha");
-        bench.press_until(WARNING);
-        bench.press_until(STOPPING);
-        let (status, shown, _) = bench.end(&[]);
+        let mut lease = Bench::start_without_ansible(&["--seconds", FOR_EVER, "--exit", exit]);
+        lease.sleeps_in("workload on alpha");
+        lease.press_until(WARNING);
+        lease.press_until(STOPPING);
+        let (status, shown, _) = lease.end(&[]);
         assert_eq!((status.code(), status.signal()), (code, signal), "{shown}");
     }
 }
@@ -264,26 +264,26 @@ fn a_stopped_benchmark_ends_as_configured() {
 #[test]
 fn a_forgotten_warning_does_not_count() {
     const ARMED: std::time::Duration = std::time::Duration::from_millis(1);
-    let mut bench = Bench::start_without_ansible(&["--seconds", FOR_EVER, "--arm-ms", "1"]);
-    let sleep = bench.sleeps_in("workload on alpha");
-    bench.press_until(WARNING);
+    let mut lease = Bench::start_without_ansible(&["--seconds", FOR_EVER, "--arm-ms", "1"]);
+    let sleep = lease.sleeps_in("workload on alpha");
+    lease.press_until(WARNING);
     // It was armed before it said so; that it has lapsed since is told by the clock alone.
     let armed = std::time::Instant::now();
     while armed.elapsed() < 2 * ARMED {
         std::thread::yield_now();
     }
-    bench.press_until(WARNING);
-    let still = bench.marked.living();
+    lease.press_until(WARNING);
+    let still = lease.marked.living();
     assert!(still.iter().any(|(pid, _)| *pid == sleep), "{still:?}");
-    bench.terminal.signal(Signal::SIGTERM);
-    bench.end(&[]);
+    lease.terminal.signal(Signal::SIGTERM);
+    lease.end(&[]);
 }
 
 #[test]
 fn a_failing_playbook_fails_the_benchmark_and_is_torn_down() {
     // There is no such host.
-    let bench = Bench::start(&["--hosts", "gamma"]);
-    let (status, shown, _) = bench.end(&[]);
+    let lease = Bench::start(&["--hosts", "gamma"]);
+    let (status, shown, _) = lease.end(&[]);
     assert_eq!(status.code(), Some(1), "{shown}");
     ends_with(
         &shown,

@@ -228,7 +228,7 @@ fn a_sweep_in_code_begins_where_the_program_says_so() {
     let target = Target::new([program.as_str(), "a.txt"]).input(&input);
     let (kill, _) = Fault::parse("KILL", |_| Delivery::Process).expect("a fault");
     let options = SweepOptions {
-        narrowing: PointFilter {
+        filter: PointFilter {
             after: Some(Trigger::Failpoint {
                 name: "removed".to_owned(),
                 nth: 1,

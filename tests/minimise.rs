@@ -174,7 +174,7 @@ fn large_inputs_do_not_travel_and_that_is_said() {
     fs::write(made.tree().join("large"), vec![b'x'; 100_000]).expect("writable");
     let file = made.failing();
     let stored: Value = serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
-    assert!(stored["parcel"].is_null() && stored["inputs"][0]["hash"].is_string());
+    assert!(stored["packed"].is_null() && stored["inputs"][0]["hash"].is_string());
     let said = call("minimise", &["-n", "2"], &file);
     let least = said.line("minimised").expect("an answer");
     assert!(least["notes"].to_string().contains("too large"), "{least}");

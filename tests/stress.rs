@@ -130,7 +130,7 @@ fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
         runs.to_string(),
     ]);
     target.source = Source::Directory(tree.path().to_owned());
-    let lab = SupervisorPool::open(&target, 2, isolation).expect("a lab");
+    let pool = SupervisorPool::open(&target, 2, isolation).expect("a lab");
     let options = SweepOptions {
         isolation,
         ..SweepOptions::of(FaultSpec::once(Fault::Signal {
@@ -141,7 +141,7 @@ fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
     let source = StopSource::new();
     let mut weights = [Weight::default(); 2];
     let report = sweep(
-        lab,
+        pool,
         Contract::default(),
         &options,
         &Store::at(store.path()),

@@ -11,14 +11,14 @@ use sigproof_core::{Stage, StopSource};
 fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::error::Error> {
     let store = tempfile::tempdir().expect("a directory");
     let target = Target::new(["sh", "-c", script]);
-    let lab = SupervisorPool::open(&target, 2, Isolation::Auto)?;
+    let pool = SupervisorPool::open(&target, 2, Isolation::Auto)?;
     let options = SweepOptions::of(FaultSpec::once(Fault::Signal {
         signal: 2,
         to: Delivery::Group,
     }));
     let token = source.token();
     sweep(
-        lab,
+        pool,
         Contract::default(),
         &options,
         &Store::at(store.path()),

@@ -60,7 +60,7 @@ fn play(player: &Runner, scenario: &Scenario) -> Result<(), Failed> {
 }
 
 fn shown(case: &Case) -> String {
-    let mut paper = TerminalWriter::with_width(100);
-    report::case_details(&mut paper, case);
-    anstream::adapter::strip_str(&paper.finish()).to_string()
+    let mut out = TerminalWriter::with_width(100);
+    report::case_details(&mut out, case);
+    anstream::adapter::strip_str(&out.finish()).to_string()
 }

@@ -168,7 +168,7 @@ pub(crate) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
 
 impl SweepArgs {
     /// What is done at each point.
-    pub fn strike(&self) -> Result<FaultSpec, Error> {
+    pub fn fault_spec(&self) -> Result<FaultSpec, Error> {
         let pty = self.target.pty;
         let default = |signal| self.deliver.unwrap_or_else(|| Delivery::usual(signal, pty));
         let (fault, lasting) = match &self.fault {
@@ -234,17 +234,17 @@ impl SweepArgs {
         Ok(PhaseSelection::CALLS)
     }
 
-    pub fn narrowing(&self) -> PointFilter {
+    pub fn filter(&self) -> PointFilter {
         PointFilter {
             after: self.after.clone(),
             no_classes: self.no_classes,
-            ..self.points.narrowing()
+            ..self.points.filter()
         }
     }
 }
 
 impl PointArgs {
-    pub fn narrowing(&self) -> PointFilter {
+    pub fn filter(&self) -> PointFilter {
         PointFilter {
             only: self.only.clone(),
             paths: self.path.clone(),

@@ -12,21 +12,21 @@ use sigproof_core::StopSource;
 
 /// Tries each thing for real and says what follows when it does not work.
 pub fn doctor() -> u8 {
-    let mut paper = TerminalWriter::new();
+    let mut out = TerminalWriter::new();
     let mut code = exit::HOLDS;
-    let say = |paper: &mut TerminalWriter,
+    let say = |out: &mut TerminalWriter,
                what: &str,
                result: Result<String, String>,
                consequence: &str| {
         match result {
-            Ok(how) => paper.item(
+            Ok(how) => out.item(
                 0,
                 (Style::Good, &format!("✓ {what:<12} ")),
                 Style::Plain,
                 &how,
             ),
             Err(why) => {
-                paper.item(
+                out.item(
                     0,
                     (Style::Warn, &format!("! {what:<12} ")),
                     Style::Plain,
@@ -41,7 +41,7 @@ pub fn doctor() -> u8 {
     };
     let namespaces = SupervisorPool::open(&target(Source::Empty), 1, Isolation::Namespaces);
     say(
-        &mut paper,
+        &mut out,
         "namespaces",
         namespaces
             .map(|_| "targets get private views of files and processes".to_owned())
@@ -50,24 +50,24 @@ pub fn doctor() -> u8 {
     );
     let here = std::env::current_dir().map_err(|error| error.to_string());
     let view = here.and_then(|here| {
-        let lab = SupervisorPool::open(&target(Source::View(here)), 1, Isolation::Namespaces)
+        let pool = SupervisorPool::open(&target(Source::View(here)), 1, Isolation::Namespaces)
             .map_err(|e| e.to_string())?;
-        if lab.method() == "overlay" || lab.notes.is_empty() {
-            Ok(format!("this directory is seen through {}", lab.method()))
+        if pool.method() == "overlay" || pool.notes.is_empty() {
+            Ok(format!("this directory is seen through {}", pool.method()))
         } else {
-            Err(lab.notes.join("; "))
+            Err(pool.notes.join("; "))
         }
     });
-    say(&mut paper, "overlay", view, "each run copies the work tree");
+    say(&mut out, "overlay", view, "each run copies the work tree");
     let traced = |pty: Option<(u16, u16)>| {
         let target = Target {
             pty,
             ..target(Source::Empty)
         };
-        let lab = SupervisorPool::open(&target, 1, Isolation::Auto).map_err(|e| e.to_string())?;
+        let pool = SupervisorPool::open(&target, 1, Isolation::Auto).map_err(|e| e.to_string())?;
         let source = StopSource::new();
         let baseline = map_points(
-            &lab,
+            &pool,
             &Contract::default(),
             libc::SIGINT,
             PhaseSelection::DEFAULT,
@@ -82,7 +82,7 @@ pub fn doctor() -> u8 {
         code = exit::HARNESS;
     }
     say(
-        &mut paper,
+        &mut out,
         "ptrace",
         ptrace.map(|calls| {
             format!("with seccomp filters; `true` has {calls} points in all its calls")
@@ -91,18 +91,18 @@ pub fn doctor() -> u8 {
     );
     let pty =
         traced(Some((24, 80))).map(|_| "typed Ctrl+C, screen and terminal settings".to_owned());
-    say(&mut paper, "pty", pty, "--pty does not work");
+    say(&mut out, "pty", pty, "--pty does not work");
     let before = if cfg!(target_arch = "x86_64") {
         Ok("before, entry, exit".to_owned())
     } else {
         Err("entry and exit only".to_owned())
     };
     say(
-        &mut paper,
+        &mut out,
         "phases",
         before,
         "check-then-block races are not found",
     );
-    print(&paper.finish());
+    print(&out.finish());
     code
 }

@@ -31,9 +31,9 @@ pub fn fuzz(args: &FuzzArgs) -> u8 {
             }
             told(out.fuzzed(&report, code))?;
         } else {
-            let mut paper = TerminalWriter::new();
-            report::fuzz_report(&mut paper, &report);
-            print(&paper.finish());
+            let mut out = TerminalWriter::new();
+            report::fuzz_report(&mut out, &report);
+            print(&out.finish());
         }
         keep(&args.output, || {
             session::of_fuzz(&named(&target), &target.command, fault, &report)
@@ -50,16 +50,16 @@ fn fuzzed(
 ) -> Result<(Target, String, FuzzReport), Error> {
     let json = args.output.json;
     let options = args.options()?;
-    options.narrowing.check()?;
+    options.filter.check()?;
     let target = args.target.target(options.needs_failpoints())?;
     bar.say("starting");
-    let lab = open(&target, at_once(args.jobs), args.target.isolation)?;
+    let pool = open(&target, at_once(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let place = report::RunSetup::of(&lab);
+    let place = report::RunSetup::of(&pool);
     let report = explore::fuzz(
-        lab,
+        pool,
         args.contract.contract(),
         &options,
         &store,
@@ -70,9 +70,9 @@ fn fuzzed(
                     let mut out = Json::new(io::stdout().lock());
                     heading = Some(out.fuzzing(&target.command, baseline, &options));
                 } else {
-                    let mut paper = TerminalWriter::new();
-                    report::fuzz_heading(&mut paper, &target, &place, baseline, &options);
-                    bar.print(&paper.finish());
+                    let mut out = TerminalWriter::new();
+                    report::fuzz_heading(&mut out, &target, &place, baseline, &options);
+                    bar.print(&out.finish());
                 }
                 bar.begin_budget(options.budget.runs, options.budget.time);
             }

@@ -24,13 +24,13 @@ pub fn init(args: &InitArgs) -> u8 {
             )));
         }
         bar.say("learning what it does undisturbed");
-        let lab = open(&target, 1, args.target.isolation)?;
+        let pool = open(&target, 1, args.target.isolation)?;
         let contract = Contract {
             baseline_status: i32::from(args.baseline_status),
             ..Contract::default()
         };
         let baseline = map_points(
-            &lab,
+            &pool,
             &contract,
             libc::SIGINT,
             PhaseSelection::DEFAULT,
@@ -50,15 +50,15 @@ pub fn init(args: &InitArgs) -> u8 {
         File::create(&path)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        let mut paper = TerminalWriter::new();
-        paper.item(
+        let mut out = TerminalWriter::new();
+        out.item(
             0,
             (Style::Good, "✓ "),
             Style::Plain,
             &format!("{} is written; now run it:", path.display()),
         );
-        paper.command(2, &format!("sigproof test {}", path.display()));
-        print(&paper.finish());
+        out.command(2, &format!("sigproof test {}", path.display()));
+        print(&out.finish());
         Ok(exit::HOLDS)
     })
 }

@@ -60,9 +60,9 @@ pub fn minimise(args: &MinimizeArgs) -> u8 {
         if args.json {
             told(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
         } else {
-            let mut paper = TerminalWriter::new();
-            report::minimised_report(&mut paper, &failure, &least, file.as_deref());
-            print(&paper.finish());
+            let mut out = TerminalWriter::new();
+            report::minimised_report(&mut out, &failure, &least, file.as_deref());
+            print(&out.finish());
         }
         Ok(code)
     })

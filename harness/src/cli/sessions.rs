@@ -27,10 +27,10 @@ pub fn print(text: &str) {
 
 /// Something to say while or before the work goes on.
 pub(crate) fn remark(words: &str) {
-    let mut paper = TerminalWriter::new();
-    paper.item(0, (Style::Warn, "! "), Style::Plain, words);
+    let mut out = TerminalWriter::new();
+    out.item(0, (Style::Warn, "! "), Style::Plain, words);
     let mut err = anstream::stderr().lock();
-    let _ = err.write_all(paper.finish().as_bytes());
+    let _ = err.write_all(out.finish().as_bytes());
 }
 
 /// Runs `work` under an interrupt handler; ends by the signal when there was one.
@@ -63,9 +63,9 @@ pub fn failed(json: bool, error: &Error) -> u8 {
     if json {
         let _ = Json::new(io::stdout().lock()).error(&error.to_string(), code);
     }
-    let mut paper = TerminalWriter::new();
+    let mut out = TerminalWriter::new();
     if matches!(error, Error::Interrupted) {
-        paper.line(&[
+        out.line(&[
             (Style::Warn, "sigproof: "),
             (
                 Style::Plain,
@@ -73,7 +73,7 @@ pub fn failed(json: bool, error: &Error) -> u8 {
             ),
         ]);
     } else {
-        paper.item(
+        out.item(
             0,
             (Style::Bad, "sigproof: "),
             Style::Plain,
@@ -81,7 +81,7 @@ pub fn failed(json: bool, error: &Error) -> u8 {
         );
     }
     let mut err = anstream::stderr().lock();
-    let _ = err.write_all(paper.finish().as_bytes());
+    let _ = err.write_all(out.finish().as_bytes());
     code
 }
 
@@ -97,18 +97,18 @@ pub(crate) fn open(
     jobs: usize,
     isolation: crate::target::Isolation,
 ) -> Result<SupervisorPool, Error> {
-    let lab = SupervisorPool::open(target, jobs, isolation)?;
-    for place in &lab.removed {
+    let pool = SupervisorPool::open(target, jobs, isolation)?;
+    for place in &pool.removed {
         remark(&format!(
             "removed the work tree of a session that was killed: {}",
             place.display()
         ));
     }
-    if !lab.private() && isolation != crate::target::Isolation::Copy {
+    if !pool.private() && isolation != crate::target::Isolation::Copy {
         // Named now, because a session that is killed cannot name it any more.
-        remark(&format!("work trees are at {}", lab.tree()));
+        remark(&format!("work trees are at {}", pool.tree()));
     }
-    Ok(lab)
+    Ok(pool)
 }
 
 /// JSON that cannot be written ends nothing: the exit code still tells.
@@ -134,9 +134,9 @@ pub fn sweep(args: SweepArgs) -> u8 {
             }
             told(out.summary(&report, code))?;
         } else {
-            let mut paper = TerminalWriter::new();
-            report::sweep_report(&mut paper, &report);
-            print(&paper.finish());
+            let mut out = TerminalWriter::new();
+            report::sweep_report(&mut out, &report);
+            print(&out.finish());
         }
         keep(&args.output, || {
             session::of_sweep(&named(&target), &target.command, fault, &report)
@@ -152,8 +152,8 @@ fn swept(
     token: &StopToken,
 ) -> Result<(Target, String, SweepReport), Error> {
     let json = args.output.json;
-    args.narrowing().check()?;
-    let strike = args.strike()?;
+    args.filter().check()?;
+    let fault_spec = args.fault_spec()?;
     if args.instructions.is_some() && !cfg!(target_arch = "x86_64") {
         return Err(Error::Usage(
             "--instructions: instructions are told apart on x86-64 only".to_owned(),
@@ -161,24 +161,24 @@ fn swept(
     }
     let options = SweepOptions {
         instructions: args.instructions,
-        second: args.second(&strike.fault)?,
-        mapped: args.mapped(&strike.fault)?,
+        second: args.second(&fault_spec.fault)?,
+        mapped: args.mapped(&fault_spec.fault)?,
         all: args.points.all,
-        narrowing: args.narrowing(),
+        filter: args.filter(),
         confirm: args.confirm,
         isolation: args.target.isolation,
-        ..SweepOptions::of(strike)
+        ..SweepOptions::of(fault_spec)
     };
     let target = args.target.target(options.needs_failpoints())?;
     bar.say("starting");
-    let lab = open(&target, at_once(args.jobs), args.target.isolation)?;
+    let pool = open(&target, at_once(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let command = target.command.clone();
     let mut heading = None;
-    let place = report::RunSetup::of(&lab);
+    let place = report::RunSetup::of(&pool);
     let report = explore::sweep(
-        lab,
+        pool,
         args.contract.contract(),
         &options,
         &store,
@@ -188,16 +188,16 @@ fn swept(
                 if json {
                     heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
                 } else {
-                    let mut paper = TerminalWriter::new();
+                    let mut out = TerminalWriter::new();
                     report::sweep_heading(
-                        &mut paper,
+                        &mut out,
                         &target,
                         &place,
                         baseline,
                         plan,
                         &options.words(),
                     );
-                    bar.print(&paper.finish());
+                    bar.print(&out.finish());
                 }
                 bar.begin(plan.planned.len());
             }
@@ -229,9 +229,9 @@ pub fn run(args: RunArgs) -> u8 {
         if json {
             told(Json::new(io::stdout().lock()).run(&report, code))?;
         } else {
-            let mut paper = TerminalWriter::new();
-            report::run_report(&mut paper, &target, &report, args.files);
-            print(&paper.finish());
+            let mut out = TerminalWriter::new();
+            report::run_report(&mut out, &target, &report, args.files);
+            print(&out.finish());
         }
         keep(&args.output, || {
             session::of_run(&named(&target), &target.command, &report)
@@ -247,13 +247,13 @@ fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunOnceR
     };
     let target = args.target.target(schedule.needs_failpoints())?;
     bar.say("running");
-    let lab = Arc::new(open(&target, 1, args.target.isolation)?);
+    let pool = Arc::new(open(&target, 1, args.target.isolation)?);
     let report = if args.no_baseline {
-        explore::observe(&lab, &args.contract.contract(), schedule, token)?
+        explore::observe(&pool, &args.contract.contract(), schedule, token)?
     } else {
         let store = Store::at(&args.output.store);
         explore::run(
-            lab,
+            pool,
             args.contract.contract(),
             schedule,
             args.target.isolation,
@@ -268,14 +268,14 @@ pub fn points(args: PointsArgs) -> u8 {
     let bar = Bar::new(!args.json);
     guarded(args.json, &bar, |token| {
         let target = args.target.target(false)?;
-        args.points.narrowing().check()?;
+        args.points.filter().check()?;
         let mapped = args.points.mapped()?;
         bar.say("recording");
-        let lab = open(&target, 1, args.target.isolation)?;
+        let pool = open(&target, 1, args.target.isolation)?;
         let mut contract = args.contract.contract();
         contract.skip.insert("rerun".to_owned());
         let baseline = explore::map_points(
-            &lab,
+            &pool,
             &contract,
             args.points.signal,
             mapped,
@@ -284,24 +284,24 @@ pub fn points(args: PointsArgs) -> u8 {
         )?;
         let sites = args
             .stacks
-            .then(|| explore::call_sites(&lab, args.points.all, token))
+            .then(|| explore::call_sites(&pool, args.points.all, token))
             .transpose()?;
         bar.clear();
-        let narrowing = args.points.narrowing();
+        let filter = args.points.filter();
         if args.json {
             let mut out = Json::new(io::stdout().lock());
             for point in baseline
                 .points
                 .points
                 .iter()
-                .filter(|point| narrowing.wants(point))
+                .filter(|point| filter.wants(point))
             {
                 told(out.point(point, sites.as_ref()))?;
             }
         } else {
-            let mut paper = TerminalWriter::new();
-            report::points_map(&mut paper, &baseline, &narrowing, sites.as_ref());
-            print(&paper.finish());
+            let mut out = TerminalWriter::new();
+            report::points_map(&mut out, &baseline, &filter, sites.as_ref());
+            print(&out.finish());
         }
         Ok(exit::HOLDS)
     })
@@ -313,9 +313,9 @@ pub fn replay(args: ReplayArgs) -> u8 {
         let failure = StoredFailure::read(&args.file)?;
         bar.say("learning what it does undisturbed");
         let stage = crate::failure::RestoredFailure::set(&failure)?;
-        let lab = open(&stage.target, 1, failure.isolation)?;
+        let pool = open(&stage.target, 1, failure.isolation)?;
         bar.begin(args.times as usize);
-        let mut replay = explore::replay(lab, &failure, args.times, token, |round, _| {
+        let mut replay = explore::replay(pool, &failure, args.times, token, |round, _| {
             bar.at(round as usize, 0)
         })?;
         replay.notes.extend(stage.notes);
@@ -332,7 +332,7 @@ pub fn replay(args: ReplayArgs) -> u8 {
         if args.json {
             told(Json::new(io::stdout().lock()).replay(&replay, code))?;
         } else {
-            let mut paper = TerminalWriter::new();
+            let mut out = TerminalWriter::new();
             let shown = explore::RunOnceReport {
                 trial: replay.trial.clone(),
                 baseline_ns: Some(replay.baseline_ns),
@@ -341,9 +341,9 @@ pub fn replay(args: ReplayArgs) -> u8 {
                 baseline: None,
                 contract: failure.contract.clone(),
             };
-            report::run_report(&mut paper, &failure.target, &shown, false);
-            report::replay_report(&mut paper, &failure, &replay);
-            print(&paper.finish());
+            report::run_report(&mut out, &failure.target, &shown, false);
+            report::replay_report(&mut out, &failure, &replay);
+            print(&out.finish());
         }
         Ok(code)
     })

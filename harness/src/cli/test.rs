@@ -160,9 +160,9 @@ fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToke
             done += 1;
             failed += usize::from(case.verdict != CaseVerdict::Holds);
             if !args.json {
-                let mut paper = TerminalWriter::new();
-                report::finished_line(&mut paper, case);
-                bar.above(&paper.finish());
+                let mut out = TerminalWriter::new();
+                report::finished_line(&mut out, case);
+                bar.above(&out.finish());
             }
             bar.at(done, failed);
         }
@@ -183,17 +183,17 @@ pub(crate) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error>
         }
         return told(out.verdict(results, code));
     }
-    let mut paper = TerminalWriter::new();
+    let mut out = TerminalWriter::new();
     for case in &results.cases {
         if case.verdict != CaseVerdict::Holds {
-            report::case_details(&mut paper, case);
+            report::case_details(&mut out, case);
         } else if !case.budgets.is_empty() {
-            paper.line(&[(report::Style::Strong, &case.name)]);
-            report::budgets(&mut paper, case);
+            out.line(&[(report::Style::Strong, &case.name)]);
+            report::budgets(&mut out, case);
         }
     }
-    report::verdict_table(&mut paper, results);
-    print(&paper.finish());
+    report::verdict_table(&mut out, results);
+    print(&out.finish());
     Ok(())
 }
 

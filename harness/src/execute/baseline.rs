@@ -18,14 +18,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A baseline that fails, does not end, differs from run to run in its exit
 /// status, or violates an oracle of the contract by itself.
 pub fn learn(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     contract: &Contract,
     signal: i32,
     mapped: PhaseSelection,
     all: bool,
 ) -> Result<Baseline, Error> {
-    let mut bench = lab.bench()?;
-    let limits = lab.target().limits;
+    let mut lease = pool.lease()?;
+    let limits = pool.target().limits;
     let order = |fresh, trace| RunRequest {
         fresh,
         command: None,
@@ -37,14 +37,14 @@ pub fn learn(
     };
     let recording = if all { Trace::RecordAll } else { Trace::Record };
     // Without namespaces nothing but the tracer makes sure that all processes end with us.
-    let plain = if lab.private() {
+    let plain = if pool.private() {
         Trace::None
     } else {
         Trace::Steps
     };
     let mut runs = Vec::new();
     for trace in [plain, recording, recording] {
-        let run = bench.run(order(true, trace))?;
+        let run = lease.run(order(true, trace))?;
         sound(&run, contract, limits.baseline_ms)?;
         runs.push(run);
     }
@@ -58,7 +58,7 @@ pub fn learn(
     if let Some(command) = &contract.check
         && contract.asks("check")
     {
-        let check = crate::execute::trial::check(&mut bench, lab, command, CHECK_CHARS)?;
+        let check = crate::execute::trial::check(&mut lease, pool, command, CHECK_CHARS)?;
         if check.status != Some(ExitStatus::Exited(0)) {
             return Err(Error::Usage(format!(
                 "the check `{command}` fails after an undisturbed run ({}): {}",
@@ -71,7 +71,7 @@ pub fn learn(
     let mut rerun = None;
     let mut learned_rerun = None;
     if contract.asks("rerun") {
-        let again = bench.run(order(false, Trace::Steps))?;
+        let again = lease.run(order(false, Trace::Steps))?;
         if again.status.is_some() {
             learned_rerun = Some(EndState::from_runs([&again]).with_varying_of(&learned));
             rerun = Some(again);
@@ -95,7 +95,7 @@ pub fn learn(
 /// before: what depends on the time shows only then. Answers the baseline with
 /// what that told; `None` when nothing new.
 pub(crate) fn refine(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     baseline: &Baseline,
     learned_at: SystemTime,
     token: &StopToken,
@@ -113,9 +113,9 @@ pub(crate) fn refine(
             return Err(Error::Interrupted);
         }
     }
-    let mut bench = lab.bench()?;
-    let limits = lab.target().limits;
-    let again = bench.run(RunRequest {
+    let mut lease = pool.lease()?;
+    let limits = pool.target().limits;
+    let again = lease.run(RunRequest {
         fresh: true,
         command: None,
         trace: Trace::Steps,
@@ -197,8 +197,8 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
 
 impl SupervisorLease<'_> {
     /// How long after a signal this target may go on, in milliseconds.
-    pub(crate) fn after_ms(lab: &SupervisorPool, baseline_ns: u64) -> u64 {
-        lab.target()
+    pub(crate) fn after_ms(pool: &SupervisorPool, baseline_ns: u64) -> u64 {
+        pool.target()
             .limits
             .after_signal_ms
             .unwrap_or_else(|| 2000.max(3 * baseline_ns / 1_000_000))

@@ -27,9 +27,9 @@ pub struct SupervisorPool {
     /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes on.
     left: AtomicUsize,
     replaced: AtomicU32,
-    nursery: Spawner,
+    spawner: Spawner,
     aborted: AtomicBool,
-    keeps_to_one: AtomicBool,
+    pinned_to_cpu: AtomicBool,
     ready: Ready,
     private: bool,
     inputs: OnceLock<(Vec<Input>, Option<PackedInputs>)>,
@@ -47,7 +47,7 @@ struct PooledSupervisor {
     /// Shared with the one that it runs by turns with.
     turn: Arc<RunLock>,
     /// It keeps to one processor.
-    kept_to_one: bool,
+    pinned_to_cpu: bool,
 }
 
 impl PooledSupervisor {
@@ -56,13 +56,13 @@ impl PooledSupervisor {
             supervisor,
             setup,
             turn,
-            kept_to_one: false,
+            pinned_to_cpu: false,
         }
     }
 }
 
 /// A target that kills its supervisor each time would be started for ever.
-const MOST_REPLACED: u32 = 200;
+const REPLACED_MAX: u32 = 200;
 
 impl SupervisorPool {
     /// Starts this many supervisors. They die with this value, and with this process.
@@ -88,7 +88,7 @@ impl SupervisorPool {
             Environment::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();
         let mut private = isolation != Isolation::Copy;
-        let nursery = Spawner::open()?;
+        let spawner = Spawner::open()?;
         let mut supervisors: Vec<PooledSupervisor> = Vec::new();
         let mut ready = None;
         while supervisors.len() < jobs.max(1) {
@@ -108,7 +108,7 @@ impl SupervisorPool {
             };
             let turn = RunLock::new().map_err(|error| harness("a file for its turn", error))?;
             let turn = Arc::new(turn);
-            match nursery.start(setup.clone(), &turn) {
+            match spawner.start(setup.clone(), &turn) {
                 Ok((supervisor, told)) => {
                     supervisors.push(PooledSupervisor::new(supervisor, setup, turn));
                     ready.get_or_insert(told);
@@ -137,11 +137,11 @@ impl SupervisorPool {
             jobs: supervisors.len(),
             left: AtomicUsize::new(supervisors.len()),
             replaced: AtomicU32::new(0),
-            nursery,
+            spawner,
             idle: Mutex::new(supervisors),
             freed: Condvar::new(),
             aborted: AtomicBool::new(false),
-            keeps_to_one: AtomicBool::new(target.serialise),
+            pinned_to_cpu: AtomicBool::new(target.serialise),
             ready,
             private,
             inputs: OnceLock::new(),
@@ -188,14 +188,14 @@ impl SupervisorPool {
 
     /// From now on each supervisor and its runs share one processor: where nothing
     /// goes on at the same time anyhow, that is faster.
-    pub(crate) fn keep_to_one(&self) {
-        self.keeps_to_one.store(true, Ordering::SeqCst);
+    pub(crate) fn pin_to_cpu(&self) {
+        self.pinned_to_cpu.store(true, Ordering::SeqCst);
     }
 
     /// Gives supervisors a partner, as far as there are processors that nobody uses. The two let their targets run by
     /// turns: no more targets run at a time, but the next one is ready when the last one has ended. For speed alone:
     /// where a partner cannot be started, runs take longer.
-    pub(crate) fn pair_up(&self) {
+    pub(crate) fn enable_prefetch(&self) {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let alone = self.lock().len();
         if !self.private || alone < self.jobs || self.left.load(Ordering::SeqCst) > self.jobs {
@@ -208,7 +208,7 @@ impl SupervisorPool {
                 (kept.setup.clone(), Arc::clone(&kept.turn))
             };
             setup.place += self.jobs;
-            let Ok((supervisor, _)) = self.nursery.start(setup.clone(), &turn) else {
+            let Ok((supervisor, _)) = self.spawner.start(setup.clone(), &turn) else {
                 return;
             };
             self.pids().push(supervisor.pid());
@@ -235,7 +235,7 @@ impl SupervisorPool {
     }
 
     /// Takes a supervisor for some runs in a row.
-    pub(crate) fn bench(&self) -> Result<SupervisorLease<'_>, Error> {
+    pub(crate) fn lease(&self) -> Result<SupervisorLease<'_>, Error> {
         let mut idle = self.lock();
         loop {
             if self.aborted.load(Ordering::SeqCst) {
@@ -246,7 +246,7 @@ impl SupervisorPool {
             }
             if let Some(kept) = idle.pop() {
                 return Ok(SupervisorLease {
-                    lab: self,
+                    pool: self,
                     kept: Some(kept),
                 });
             }
@@ -279,12 +279,12 @@ impl SupervisorPool {
         } = broken;
         self.pids().retain(|pid| *pid != supervisor.pid());
         drop(supervisor);
-        if self.replaced.fetch_add(1, Ordering::Relaxed) >= MOST_REPLACED {
+        if self.replaced.fetch_add(1, Ordering::Relaxed) >= REPLACED_MAX {
             return Err(Error::Harness(format!(
-                "{MOST_REPLACED} supervisors were lost; no more are started"
+                "{REPLACED_MAX} supervisors were lost; no more are started"
             )));
         }
-        let (supervisor, _) = self.nursery.start(setup.clone(), &turn)?;
+        let (supervisor, _) = self.spawner.start(setup.clone(), &turn)?;
         self.pids().push(supervisor.pid());
         Ok(PooledSupervisor::new(supervisor, setup, turn))
     }
@@ -292,7 +292,7 @@ impl SupervisorPool {
 
 /// A supervisor that is in use.
 pub(crate) struct SupervisorLease<'a> {
-    lab: &'a SupervisorPool,
+    pool: &'a SupervisorPool,
     kept: Option<PooledSupervisor>,
 }
 
@@ -302,24 +302,24 @@ impl SupervisorLease<'_> {
         let Some(kept) = &mut self.kept else {
             return Err(Error::Harness("no supervisor is left".to_owned()));
         };
-        let keep_to_one = self.lab.keeps_to_one.load(Ordering::SeqCst) && !kept.kept_to_one;
-        let placed = match keep_to_one {
-            true => kept.supervisor.keep_to_one(),
+        let pin_to_cpu = self.pool.pinned_to_cpu.load(Ordering::SeqCst) && !kept.pinned_to_cpu;
+        let placed = match pin_to_cpu {
+            true => kept.supervisor.pin_to_cpu(),
             false => Ok(()),
         };
-        kept.kept_to_one |= keep_to_one;
+        kept.pinned_to_cpu |= pin_to_cpu;
         let error = match placed.and_then(|()| kept.supervisor.run(order)) {
             Ok(run) => return Ok(run),
             Err(error) => error,
         };
-        if self.lab.aborted.load(Ordering::SeqCst) {
+        if self.pool.aborted.load(Ordering::SeqCst) {
             return Err(Error::Interrupted);
         }
         // One that said no is well. One that is lost, or whose words were cut, is not.
         if !matches!(error, ClientError::Refused(_))
             && let Some(broken) = self.kept.take()
         {
-            self.kept = Some(self.lab.replace(broken)?);
+            self.kept = Some(self.pool.replace(broken)?);
         }
         Err(error.into())
     }
@@ -328,13 +328,13 @@ impl SupervisorLease<'_> {
 impl Drop for SupervisorLease<'_> {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.take() {
-            self.lab.lock().push(kept);
-            self.lab.freed.notify_one();
+            self.pool.lock().push(kept);
+            self.pool.freed.notify_one();
         } else {
             // It could not be replaced. Whoever waits for the last one must not wait for ever.
-            let _idle = self.lab.lock();
-            self.lab.left.fetch_sub(1, Ordering::SeqCst);
-            self.lab.freed.notify_all();
+            let _idle = self.pool.lock();
+            self.pool.left.fetch_sub(1, Ordering::SeqCst);
+            self.pool.freed.notify_all();
         }
     }
 }
@@ -342,7 +342,7 @@ impl Drop for SupervisorLease<'_> {
 /// Does `work`, and kills every run that goes on in the lab when `stage` comes
 /// before it is done.
 pub(crate) fn until<T>(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     token: &StopToken,
     stage: Stage,
     work: impl FnOnce() -> T,
@@ -352,7 +352,7 @@ pub(crate) fn until<T>(
         threads.spawn(|| {
             scope.token().wait(stage);
             if token.stage() >= stage {
-                lab.abort();
+                pool.abort();
             }
         });
         // Also when `work` panics: the thread above would wait for ever.

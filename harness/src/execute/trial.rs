@@ -62,7 +62,7 @@ struct KnownAnswers {
 /// Everything that trials of one target share.
 pub struct Trials {
     /// Where they run.
-    pub lab: Arc<SupervisorPool>,
+    pub pool: Arc<SupervisorPool>,
     /// What undisturbed runs do.
     pub baseline: Arc<Baseline>,
     /// What is asked.
@@ -72,7 +72,7 @@ pub struct Trials {
 
 impl Trials {
     /// For this target, baseline and contract.
-    pub fn new(lab: Arc<SupervisorPool>, baseline: Baseline, contract: Contract) -> Trials {
+    pub fn new(pool: Arc<SupervisorPool>, baseline: Baseline, contract: Contract) -> Trials {
         let mut states = HashMap::new();
         let looks = (contract.check.is_some() && contract.asks("check"))
             || (contract.results.is_some() && contract.asks("results"));
@@ -97,7 +97,7 @@ impl Trials {
             }
         }
         Trials {
-            lab,
+            pool,
             baseline: Arc::new(baseline),
             contract,
             states: Mutex::new(states),
@@ -107,7 +107,7 @@ impl Trials {
     /// The same target, with more known of what it does undisturbed.
     pub(crate) fn with_baseline(&self, baseline: Baseline) -> Trials {
         Trials {
-            lab: Arc::clone(&self.lab),
+            pool: Arc::clone(&self.pool),
             baseline: Arc::new(baseline),
             contract: self.contract.clone(),
             states: Mutex::new(self.states().clone()),
@@ -145,23 +145,23 @@ impl Trials {
     }
 
     fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
-        let mut bench = self.lab.bench()?;
-        let after_ms = SupervisorLease::after_ms(&self.lab, self.baseline.duration_ns);
+        let mut lease = self.pool.lease()?;
+        let after_ms = SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns);
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
-        let mut run = bench.run(RunRequest {
+        let mut run = lease.run(RunRequest {
             fresh: true,
             command: None,
             trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms,
-            grace_ms: self.lab.target().limits.grace_ms,
+            grace_ms: self.pool.target().limits.grace_ms,
         })?;
         // A run that had to be killed was stopped by us, at no point of its own choosing.
         if run.status.is_some() && run.last_fault_ns().is_some() {
-            self.examine(&mut bench, &mut run, baseline_ms)?;
+            self.examine(&mut lease, &mut run, baseline_ms)?;
         }
-        drop(bench);
+        drop(lease);
         Ok(self.judge(schedule, run))
     }
 
@@ -182,21 +182,21 @@ impl Trials {
 
     fn watched(&self, schedule: &Schedule, trace: Trace) -> Result<Run, Error> {
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
-        self.lab.bench()?.run(RunRequest {
+        self.pool.lease()?.run(RunRequest {
             fresh: true,
             command: None,
             trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
-            after_ms: SupervisorLease::after_ms(&self.lab, self.baseline.duration_ns),
-            grace_ms: self.lab.target().limits.grace_ms,
+            after_ms: SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns),
+            grace_ms: self.pool.target().limits.grace_ms,
         })
     }
 
     /// Checks the end state and runs the target again in it.
     fn examine(
         &self,
-        bench: &mut SupervisorLease<'_>,
+        lease: &mut SupervisorLease<'_>,
         run: &mut Run,
         baseline_ms: u64,
     ) -> Result<(), Error> {
@@ -220,20 +220,20 @@ impl Trials {
             None => {
                 let mut known = KnownAnswers::default();
                 if let Some(command) = wants_check {
-                    known.check = Some(check(bench, &self.lab, command, CHECK_CHARS)?);
+                    known.check = Some(check(lease, &self.pool, command, CHECK_CHARS)?);
                 }
                 if let Some(results) = wants_results {
-                    known.results = Some(check(bench, &self.lab, &results.command, usize::MAX)?);
+                    known.results = Some(check(lease, &self.pool, &results.command, usize::MAX)?);
                 }
                 if wants_rerun {
-                    known.rerun = Some(bench.run(RunRequest {
+                    known.rerun = Some(lease.run(RunRequest {
                         fresh: false,
                         command: None,
                         trace: Trace::Steps,
                         steps: Vec::new(),
                         before_ms: 10_000.max(10 * baseline_ms),
                         after_ms: 0,
-                        grace_ms: self.lab.target().limits.grace_ms,
+                        grace_ms: self.pool.target().limits.grace_ms,
                     })?);
                 }
                 self.states().insert(run.tree.clone(), known.clone());
@@ -257,19 +257,19 @@ pub(crate) const CHECK_CHARS: usize = 2000;
 /// Runs a command of the user's own in the work tree as it is, and keeps the
 /// last `chars` characters of what it says.
 pub(crate) fn check(
-    bench: &mut SupervisorLease<'_>,
-    lab: &SupervisorPool,
+    lease: &mut SupervisorLease<'_>,
+    pool: &SupervisorPool,
     command: &str,
     chars: usize,
 ) -> Result<CheckFact, Error> {
-    let run = bench.run(RunRequest {
+    let run = lease.run(RunRequest {
         fresh: false,
         command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
         trace: Trace::Steps,
         steps: Vec::new(),
-        before_ms: lab.target().limits.baseline_ms,
+        before_ms: pool.target().limits.baseline_ms,
         after_ms: 0,
-        grace_ms: lab.target().limits.grace_ms,
+        grace_ms: pool.target().limits.grace_ms,
     })?;
     let output = run.stdout.text() + &run.stderr.text();
     let from = output
@@ -288,12 +288,12 @@ pub(crate) fn check(
 /// judged. A target that goes on after the last signal's deadline is a violation
 /// all the same.
 pub(crate) fn observe(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     contract: &Contract,
     schedule: Schedule,
 ) -> Result<Trial, Error> {
-    let limits = lab.target().limits;
-    let run = lab.bench()?.run(RunRequest {
+    let limits = pool.target().limits;
+    let run = pool.lease()?.run(RunRequest {
         fresh: true,
         command: None,
         trace: Trace::Effects,

@@ -84,9 +84,9 @@ impl CallSites {
     ///
     /// # Errors
     /// A run that the harness could not do.
-    pub(crate) fn learn(lab: &SupervisorPool, all: bool) -> Result<CallSites, Error> {
-        let limits = lab.target().limits;
-        let run = lab.bench()?.run(RunRequest {
+    pub(crate) fn learn(pool: &SupervisorPool, all: bool) -> Result<CallSites, Error> {
+        let limits = pool.target().limits;
+        let run = pool.lease()?.run(RunRequest {
             fresh: true,
             command: None,
             trace: if all { Trace::StacksAll } else { Trace::Stacks },
@@ -190,14 +190,14 @@ fn struck(schedule: &Schedule) -> impl Iterator<Item = (&PointName, &PointKey)> 
 ///
 /// # Errors
 /// A run that the harness could not do.
-pub fn call_sites(lab: &SupervisorPool, all: bool, token: &StopToken) -> Result<CallSites, Error> {
-    until(lab, token, Stage::CancelQueued, || {
-        CallSites::learn(lab, all)
+pub fn call_sites(pool: &SupervisorPool, all: bool, token: &StopToken) -> Result<CallSites, Error> {
+    until(pool, token, Stage::CancelQueued, || {
+        CallSites::learn(pool, all)
     })
 }
 
 /// Findings of pairs whose second point is looked up, by one run each.
-const MOST_SECONDS: usize = 20;
+const SECONDS_MAX: usize = 20;
 
 /// Tells for each finding which code it is about, and answers the stacks that it learned.
 ///
@@ -208,12 +208,12 @@ pub(crate) fn place(
     all: bool,
     findings: &mut [Finding],
 ) -> Result<CallSites, Error> {
-    let mut sites = CallSites::learn(&trials.lab, all)?;
+    let mut sites = CallSites::learn(&trials.pool, all)?;
     let pairs = findings
         .iter()
         .map(Finding::schedule_shown)
         .filter(|schedule| struck(schedule).nth(1).is_some());
-    for schedule in pairs.take(MOST_SECONDS) {
+    for schedule in pairs.take(SECONDS_MAX) {
         // What follows the first fault is in no undisturbed run.
         sites.take(&trials.record_stacks(schedule)?);
     }

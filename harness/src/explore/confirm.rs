@@ -34,7 +34,7 @@ pub(crate) fn confirm(
         .iter()
         .map(|planned| planned.schedule.clone())
         .collect();
-    let results = ThreadPool::new(token).workers(trials.lab.jobs()).map(
+    let results = ThreadPool::new(token).workers(trials.pool.jobs()).map(
         findings.clone(),
         move |mut finding, token| {
             let mut best: Option<(u32, Schedule, Option<Arc<Trial>>)> = None;

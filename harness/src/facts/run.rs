@@ -20,7 +20,7 @@ pub struct Run {
     /// Steps whose moment came when there was nothing to apply them to: no child
     /// to kill, no length to shorten.
     #[serde(default)]
-    pub in_vain: Vec<usize>,
+    pub inapplicable: Vec<usize>,
     /// When the target's own process ended or was killed.
     pub end_ns: u64,
     /// Descendants that outlived the target and the grace period.

@@ -8,9 +8,9 @@ use std::path::Path;
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// Entries of a directory that are looked at.
-const MOST_ENTRIES: usize = 2_000;
+const ENTRIES_MAX: usize = 2_000;
 /// Bytes in a directory that are looked at.
-const MOST_BYTES: u64 = 16 << 20;
+const BYTES_MAX: u64 = 16 << 20;
 
 /// The hash (xxh3) of a file's content, or of names, modes and contents of a directory.
 ///
@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 16 << 20;
 pub(crate) fn of(path: &Path) -> io::Result<String> {
     let mut hasher = Xxh3Default::new();
     if path.metadata()?.is_dir() {
-        let mut left = (MOST_ENTRIES, MOST_BYTES);
+        let mut left = (ENTRIES_MAX, BYTES_MAX);
         directory(path, &mut hasher, &mut left)?;
     } else {
         file(path, &mut hasher)?;
@@ -113,7 +113,7 @@ mod tests {
     fn what_is_too_large_has_no_hash() {
         let directory = tempfile::tempdir().unwrap();
         let large = File::create(directory.path().join("large")).unwrap();
-        large.set_len(MOST_BYTES + 1).unwrap();
+        large.set_len(BYTES_MAX + 1).unwrap();
         assert!(of(directory.path()).is_err());
     }
 }

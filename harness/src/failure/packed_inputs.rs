@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Files, links and directories that are stored at most.
-const MOST_ENTRIES: usize = 64;
+const ENTRIES_MAX: usize = 64;
 /// Bytes that are stored at most.
-const MOST_BYTES: u64 = 64 * 1024;
+const BYTES_MAX: u64 = 64 * 1024;
 
 /// The content of a work tree at its start, and of standard input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,7 +210,7 @@ struct Packing {
 impl Packing {
     fn spend(&mut self, bytes: u64) -> Option<()> {
         self.bytes += bytes;
-        (self.entries.len() < MOST_ENTRIES && self.bytes <= MOST_BYTES).then_some(())
+        (self.entries.len() < ENTRIES_MAX && self.bytes <= BYTES_MAX).then_some(())
     }
 
     fn directory(&mut self, directory: &Path, below: &str) -> Option<()> {
@@ -289,13 +289,13 @@ mod tests {
     fn what_is_packed_comes_out_again() {
         let from = tempfile::tempdir().unwrap();
         let target = written(from.path());
-        let parcel = PackedInputs::of(&target).unwrap();
-        let text = serde_json::to_string(&parcel).unwrap();
-        let parcel: PackedInputs = serde_json::from_str(&text).unwrap();
+        let packed = PackedInputs::of(&target).unwrap();
+        let text = serde_json::to_string(&packed).unwrap();
+        let packed: PackedInputs = serde_json::from_str(&text).unwrap();
         let to = tempfile::tempdir().unwrap();
-        let unpacked = parcel.unpack(to.path(), &target).unwrap();
+        let unpacked = packed.unpack(to.path(), &target).unwrap();
         let again = PackedInputs::of(&unpacked).unwrap();
-        assert_eq!(again, parcel);
+        assert_eq!(again, packed);
         let paths: Vec<&str> = again.entries.iter().map(|one| one.path.as_str()).collect();
         assert_eq!(paths, ["bytes", "link", "sub", "sub/text"]);
     }
@@ -307,7 +307,7 @@ mod tests {
         fs::write(from.path().join("large"), vec![b'x'; 70_000]).unwrap();
         assert_eq!(PackedInputs::of(&target), None);
         fs::remove_file(from.path().join("large")).unwrap();
-        for number in 0..MOST_ENTRIES {
+        for number in 0..ENTRIES_MAX {
             fs::write(from.path().join(format!("{number}")), "").unwrap();
         }
         assert_eq!(PackedInputs::of(&target), None);
@@ -337,14 +337,14 @@ mod tests {
             ],
         ] {
             let to = tempfile::tempdir().unwrap();
-            let parcel = PackedInputs {
+            let packed = PackedInputs {
                 entries,
                 ..PackedInputs::default()
             };
-            let error = parcel
+            let error = packed
                 .unpack(to.path(), &Target::new(["true"]))
                 .unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{parcel:?}");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{packed:?}");
         }
     }
 }

@@ -43,9 +43,9 @@ impl RestoredFailure {
             .map(|input| input.path.as_path())
             .filter(|path| !path.exists())
             .collect();
-        let parcel = failure.parcel.as_ref();
-        let needed = parcel.filter(|parcel| parcel.alone || !missing.is_empty());
-        let Some(parcel) = needed else {
+        let packed = failure.packed.as_ref();
+        let minimal_subset = packed.filter(|packed| packed.alone || !missing.is_empty());
+        let Some(packed) = minimal_subset else {
             if let Some(path) = missing.first() {
                 return Err(Error::Usage(format!(
                     "{} is not there any more, and was too large to be stored with the failure; bring it back, or take its content from where it was stored",
@@ -59,13 +59,13 @@ impl RestoredFailure {
                 _home: None,
             });
         };
-        if let Some(path) = missing.first().filter(|_| !parcel.alone) {
+        if let Some(path) = missing.first().filter(|_| !packed.alone) {
             notes.push(format!(
                 "{} is not there any more; the stored copy is used",
                 path.display()
             ));
         }
-        let (home, target) = unpacked(parcel, &failure.target)?;
+        let (home, target) = unpacked(packed, &failure.target)?;
         Ok(RestoredFailure {
             target,
             notes,
@@ -75,14 +75,14 @@ impl RestoredFailure {
 }
 
 /// The parcel in a place of its own, and the target with it.
-fn unpacked(parcel: &PackedInputs, target: &Target) -> Result<(ScratchDir, Target), Error> {
+fn unpacked(packed: &PackedInputs, target: &Target) -> Result<(ScratchDir, Target), Error> {
     let failed = |error: std::io::Error| {
         Error::Usage(format!("the stored inputs cannot be unpacked: {error}"))
     };
     // Supervisors cover their own place in /tmp.
     let mut home = ScratchDir::find(Some(Path::new("/tmp"))).map_err(failed)?;
     let place = home.own(0).map_err(failed)?;
-    let target = parcel.unpack(&place, target).map_err(failed)?;
+    let target = packed.unpack(&place, target).map_err(failed)?;
     Ok((home, target))
 }
 

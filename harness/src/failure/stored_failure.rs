@@ -44,7 +44,8 @@ pub struct StoredFailure {
     pub program: Option<Input>,
     /// The inputs themselves, when they are small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parcel: Option<PackedInputs>,
+    #[serde(alias = "parcel")] // its name before 0.2
+    pub packed: Option<PackedInputs>,
 }
 
 /// One input of a target.
@@ -241,7 +242,7 @@ mod tests {
             seed: Some(7),
             system: "linux x86_64".into(),
             program: None,
-            parcel: None,
+            packed: None,
         }
     }
 

@@ -59,7 +59,7 @@ pub fn write(results: &Results, wanted: &ReportFiles) -> Result<String, String> 
 fn append(path: &Path, results: &Results) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let room = crate::report::github::MOST_SUMMARY.saturating_sub(there);
+    let room = crate::report::github::SUMMARY_MAX.saturating_sub(there);
     file.write_all(summary(results, room).as_bytes())
 }
 

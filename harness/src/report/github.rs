@@ -8,11 +8,11 @@ use crate::session::{Case, CaseVerdict, Finding, Results};
 use std::fmt::Write as _;
 
 /// Annotations of one kind that a step shows.
-pub const MOST_ANNOTATIONS: usize = 10;
+pub const ANNOTATIONS_MAX: usize = 10;
 /// Characters of one annotation: it is a margin note.
-const MOST_CHARS: usize = 1_000;
+const CHARS_MAX: usize = 1_000;
 /// Bytes of a step's summary.
-pub const MOST_SUMMARY: usize = 1024 * 1024;
+pub const SUMMARY_MAX: usize = 1024 * 1024;
 /// Kept free for the sentence that tells what was cut.
 const RESERVE: usize = 1024;
 
@@ -50,10 +50,10 @@ pub fn annotations(results: &Results) -> String {
     }
     let mut text = String::new();
     for (level, list) in [("error", errors), ("warning", warnings)] {
-        let over = list.len().saturating_sub(MOST_ANNOTATIONS);
+        let over = list.len().saturating_sub(ANNOTATIONS_MAX);
         // The tenth says how many there are, when there are more.
         let shown = if over > 0 {
-            MOST_ANNOTATIONS - 1
+            ANNOTATIONS_MAX - 1
         } else {
             list.len()
         };
@@ -73,7 +73,7 @@ pub fn annotations(results: &Results) -> String {
         if over > 0 {
             let _ = writeln!(
                 text,
-                "::{level} title=sigproof::{} more are not shown here: a step shows {MOST_ANNOTATIONS} annotations of a kind. The job summary has them.",
+                "::{level} title=sigproof::{} more are not shown here: a step shows {ANNOTATIONS_MAX} annotations of a kind. The job summary has them.",
                 over + 1
             );
         }
@@ -96,7 +96,7 @@ fn told(finding: &Finding) -> String {
 }
 
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARS) {
+    match text.char_indices().nth(CHARS_MAX) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),
     }
@@ -124,7 +124,7 @@ fn property(text: &str) -> String {
 
 /// The job summary in Markdown, at most `room` bytes of it.
 pub fn summary(results: &Results, room: usize) -> String {
-    let room = room.min(MOST_SUMMARY).saturating_sub(RESERVE);
+    let room = room.min(SUMMARY_MAX).saturating_sub(RESERVE);
     let mut page = Page {
         text: String::new(),
         room,

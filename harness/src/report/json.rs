@@ -171,7 +171,7 @@ impl<W: Write> Json<W> {
                 "status": run.status,
                 "end_ns": run.end_ns,
                 "fired_ns": run.fired_ns,
-                "in_vain": run.in_vain,
+                "inapplicable": run.inapplicable,
                 "usage": run.usage,
                 "tree": run.tree,
                 "orphans": run.orphans,

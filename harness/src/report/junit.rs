@@ -15,9 +15,9 @@ use std::io;
 use std::time::Duration;
 
 /// Findings that one failure lists.
-const MOST_LISTED: usize = 200;
+const LISTED_MAX: usize = 200;
 /// Characters of output of the run that shows it best.
-const MOST_OUTPUT: usize = 20_000;
+const OUTPUT_MAX: usize = 20_000;
 
 /// The file of these results.
 ///
@@ -84,7 +84,7 @@ fn status(case: &Case) -> TestCaseStatus {
             status
         }
         CaseVerdict::Flaky => TestCaseStatus::Success {
-            flaky_runs: case.counted().take(MOST_LISTED).map(flaky).collect(),
+            flaky_runs: case.counted().take(LISTED_MAX).map(flaky).collect(),
         },
         CaseVerdict::Violated => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -173,14 +173,14 @@ pub(crate) fn not_reached(case: &Case) -> String {
 
 fn description(case: &Case) -> String {
     let kinds = kinds(case.counted());
-    let listed = kinds.iter().take(MOST_LISTED);
+    let listed = kinds.iter().take(LISTED_MAX);
     let mut lines: Vec<String> = listed
         .map(|kind| match kind.words() {
             Some(words) => format!("{}\n  {words}", line(kind.first)),
             None => line(kind.first),
         })
         .collect();
-    let left_out = kinds.iter().skip(MOST_LISTED);
+    let left_out = kinds.iter().skip(LISTED_MAX);
     let more: usize = left_out.map(|kind| 1 + kind.others.len()).sum();
     if more > 0 {
         lines.push(format!("… and {more} more findings"));
@@ -227,7 +227,7 @@ pub(crate) fn shown(case: &Case) -> Option<&Record> {
 }
 
 fn tail(text: &str) -> &str {
-    let from = text.char_indices().rev().nth(MOST_OUTPUT - 1);
+    let from = text.char_indices().rev().nth(OUTPUT_MAX - 1);
     &text[from.map_or(0, |(at, _)| at)..]
 }
 

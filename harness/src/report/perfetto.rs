@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Characters of output shown in one event.
-const MOST_CHARS: usize = 500;
+const CHARS_MAX: usize = 500;
 
 /// The trace of every run that is kept.
 pub fn perfetto(results: &Results) -> String {
@@ -177,7 +177,7 @@ impl<'a> Trace<'a> {
             EventKind::Output { stream, bytes } => {
                 let text: String = String::from_utf8_lossy(bytes)
                     .chars()
-                    .take(MOST_CHARS)
+                    .take(CHARS_MAX)
                     .collect();
                 self.instant(
                     own,

@@ -60,19 +60,19 @@ fn no_text_of_a_target_is_a_workflow_command() {
 
 #[test]
 fn a_summary_stays_within_its_room_and_says_what_is_cut() {
-    for room in [github::MOST_SUMMARY, 10_000, 2_000, 1_024, 0] {
+    for room in [github::SUMMARY_MAX, 10_000, 2_000, 1_024, 0] {
         let text = summary(&violated(10_000, 0), room);
         assert!(text.len() <= room.max(1024), "{} of {room}", text.len());
         assert!(text.contains("more lines are left out"), "{room}");
     }
-    let text = summary(&violated(20, 0), github::MOST_SUMMARY);
+    let text = summary(&violated(20, 0), github::SUMMARY_MAX);
     assert!(!text.contains("left out"));
     assert_eq!(text.matches("<code>sigproof replay").count(), 20);
 }
 
 #[test]
 fn no_text_of_a_target_is_markup_in_a_summary() {
-    let text = summary(&violated(1, 0), github::MOST_SUMMARY);
+    let text = summary(&violated(1, 0), github::SUMMARY_MAX);
     assert!(
         text.contains("100% &#124; &#96;left&#96; &lt;b&gt; ::error"),
         "{text}"

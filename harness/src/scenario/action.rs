@@ -41,31 +41,33 @@ impl ActionReader<'_> {
     }
 
     pub(crate) fn sweep(&self, table: &SweepTable) -> Result<Action, Diagnostic> {
-        let strike = self.strike(table)?;
+        let fault_spec = self.fault_spec(table)?;
         Ok(Action::Sweep(Box::new(SweepOptions {
-            mapped: match strike.fault.is_of_call() {
+            mapped: match fault_spec.fault.is_of_call() {
                 true => self.mapped_calls(&table.phases)?,
                 false => mapped(&table.phases),
             },
             all: table.all,
-            narrowing: PointFilter {
+            filter: PointFilter {
                 only: self.calls(&table.only)?,
                 paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
                 after: table.after.as_ref().map(|moment| moment.0.clone()),
                 no_classes: table.no_classes,
             },
-            second: self.second(table, &strike.fault)?,
+            second: self.second(table, &fault_spec.fault)?,
             confirm: table.confirm.unwrap_or(2),
             isolation: self.isolation,
-            ..SweepOptions::of(strike)
+            ..SweepOptions::of(fault_spec)
         })))
     }
 
     pub(crate) fn fuzz(&self, table: &FuzzTable) -> Result<Action, Diagnostic> {
-        let faults = self.doses(table)?;
+        let faults = self.choices(table)?;
         let most = match &table.most {
-            None => FuzzOptions::MOST,
-            Some(most) if !(1..=FuzzOptions::MOST).contains(&usize::from(*most.get_ref())) => {
+            None => FuzzOptions::FAULTS_MAX,
+            Some(most)
+                if !(1..=FuzzOptions::FAULTS_MAX).contains(&usize::from(*most.get_ref())) =>
+            {
                 return Err(self
                     .text
                     .mistake(most.span(), "a schedule has 1 to 5 faults; write most = 5"));
@@ -83,7 +85,7 @@ impl ActionReader<'_> {
                 _ => mapped(&table.phases),
             },
             all: table.all,
-            narrowing: PointFilter {
+            filter: PointFilter {
                 only: self.calls(&table.only)?,
                 paths: table.paths.iter().map(|glob| glob.0.clone()).collect(),
                 after: table.after.as_ref().map(|moment| moment.0.clone()),
@@ -101,12 +103,12 @@ impl ActionReader<'_> {
     }
 
     /// What can be done: each fault, to each of those that signals go to.
-    fn doses(&self, table: &FuzzTable) -> Result<Vec<(Fault, bool)>, Diagnostic> {
+    fn choices(&self, table: &FuzzTable) -> Result<Vec<(Fault, bool)>, Diagnostic> {
         let usual = |signal| Delivery::usual(signal, self.pty);
-        let mut doses = Vec::new();
-        let mut add = |dose| {
-            if !doses.contains(&dose) {
-                doses.push(dose);
+        let mut choices = Vec::new();
+        let mut add = |choice| {
+            if !choices.contains(&choice) {
+                choices.push(choice);
             }
         };
         if table.faults.is_empty() {
@@ -130,7 +132,7 @@ impl ActionReader<'_> {
                 add(self.fault(word, |_| whom.get_ref().0)?);
             }
         }
-        Ok(doses)
+        Ok(choices)
     }
 
     fn calls(&self, names: &[Spanned<String>]) -> Result<Vec<String>, Diagnostic> {
@@ -155,7 +157,7 @@ impl ActionReader<'_> {
     }
 
     /// What is done at each point.
-    fn strike(&self, table: &SweepTable) -> Result<FaultSpec, Diagnostic> {
+    fn fault_spec(&self, table: &SweepTable) -> Result<FaultSpec, Diagnostic> {
         let deliver = table.deliver.as_ref().map(|whom| whom.get_ref().0);
         let to = |signal| deliver.unwrap_or_else(|| Delivery::usual(signal, self.pty));
         let (fault, lasting) = match (&table.signal, &table.fault) {
@@ -234,7 +236,7 @@ impl ActionReader<'_> {
             }
         };
         let most = match &table.pairs {
-            None => SecondFault::MOST,
+            None => SecondFault::PAIRS_MAX,
             Some(pairs) if *pairs.get_ref() == 0 => {
                 return wrong(pairs.span(), "no pair would be tried; write at least 1");
             }

@@ -117,8 +117,8 @@ impl Runner {
                     }
                 };
                 let contract = scenario.contract.clone();
-                let lab = open(self.jobs)?;
-                let report = explore::sweep(lab, contract, options, &store, token, told)?;
+                let pool = open(self.jobs)?;
+                let report = explore::sweep(pool, contract, options, &store, token, told)?;
                 let fault = options.words();
                 return Ok(session::of_sweep(
                     &scenario.name,
@@ -135,8 +135,8 @@ impl Runner {
                     }
                 };
                 let contract = scenario.contract.clone();
-                let lab = open(self.jobs)?;
-                let report = explore::fuzz(lab, contract, options, &store, token, told)?;
+                let pool = open(self.jobs)?;
+                let report = explore::fuzz(pool, contract, options, &store, token, told)?;
                 let name = &scenario.name;
                 return Ok(session::of_fuzz(
                     name,
@@ -160,8 +160,8 @@ impl Runner {
         };
         let mut snapshots = Snapshot::load(scenario)?;
         if self.bless && !snapshots.is_empty() {
-            let lab = open(1)?;
-            if let Some(case) = accept(scenario, &mut snapshots, lab, &attempt, &store, token)? {
+            let pool = open(1)?;
+            if let Some(case) = accept(scenario, &mut snapshots, pool, &attempt, &store, token)? {
                 return Ok(case);
             }
         }
@@ -216,7 +216,7 @@ fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
 fn accept(
     scenario: &Scenario,
     snapshots: &mut [Snapshot],
-    lab: SupervisorPool,
+    pool: SupervisorPool,
     attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
@@ -234,10 +234,10 @@ fn accept(
         ..attempt.clone()
     };
     contract.only = ["exits".to_owned()].into();
-    let lab = std::sync::Arc::new(lab);
+    let pool = std::sync::Arc::new(pool);
     let mut texts: Vec<Vec<String>> = Vec::new();
     for _ in 0..3 {
-        let report = explore::attempt_in(&lab, contract.clone(), &once, store, token)?;
+        let report = explore::attempt_in(&pool, contract.clone(), &once, store, token)?;
         if report.not_reached() > 0 {
             return Ok(None);
         }

@@ -87,19 +87,19 @@ impl fmt::Display for Delivery {
 /// by the name that it gave itself. Like the kernel's, it has at most 15 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadName {
-    bytes: [u8; ThreadName::MOST_BYTES],
+    bytes: [u8; ThreadName::BYTES_MAX],
     length: u8,
 }
 
 impl ThreadName {
-    const MOST_BYTES: usize = 15;
+    const BYTES_MAX: usize = 15;
 
     /// Reads a name.
     ///
     /// # Errors
     /// One that is empty, too long, or contains what separates the parts of a step.
     pub fn parse(text: &str) -> Result<ThreadName, ParseError> {
-        let mut bytes = [0; ThreadName::MOST_BYTES];
+        let mut bytes = [0; ThreadName::BYTES_MAX];
         let wrong = |why: &str| {
             Err(ParseError(format!(
                 "no such thread: {text:?}; {why} (write main, t1, t1.2 as `sigproof points` does, or the thread's own name)"

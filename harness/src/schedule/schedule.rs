@@ -23,17 +23,17 @@ pub struct Step {
     /// Not once but from there on: at each later call that looks the same, or,
     /// where no call is named, to each call that the fault can happen to. A
     /// signal without a call comes again and again. At most
-    /// [`Step::MOST_TIMES`] times.
+    /// [`Step::TIMES_MAX`] times.
     #[serde(default)]
     pub lasting: bool,
 }
 
 impl Step {
     /// How often a lasting fault is applied.
-    pub const MOST_TIMES: u32 = 10_000;
+    pub const TIMES_MAX: u32 = 10_000;
     /// How often EINTR and EAGAIN are: a correct program asks again for as long
     /// as they come.
-    pub const MOST_RETRIES: u32 = 100;
+    pub const RETRIES_MAX: u32 = 100;
 
     /// One fault, once.
     pub fn once(trigger: Trigger, fault: Fault) -> Step {
@@ -54,9 +54,9 @@ impl Step {
         match (self.lasting, &self.fault) {
             (false, _) => 1,
             (true, Fault::Errno { errno }) if matches!(*errno, libc::EINTR | libc::EAGAIN) => {
-                Step::MOST_RETRIES
+                Step::RETRIES_MAX
             }
-            (true, _) => Step::MOST_TIMES,
+            (true, _) => Step::TIMES_MAX,
         }
     }
 }

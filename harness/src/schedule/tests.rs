@@ -210,8 +210,8 @@ fn a_name_means_its_younger_forms() {
 fn a_lasting_interruption_is_bounded() {
     for (text, times) in [
         ("EINTR@read", 1),
-        ("EINTR:always@read", Step::MOST_RETRIES),
-        ("ENOSPC:always@write", Step::MOST_TIMES),
+        ("EINTR:always@read", Step::RETRIES_MAX),
+        ("ENOSPC:always@write", Step::TIMES_MAX),
     ] {
         assert_eq!(step(text).unwrap().times(), times, "{text}");
     }

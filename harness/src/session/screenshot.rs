@@ -30,10 +30,10 @@ pub struct Span {
     pub text: String,
     /// Colour of the text: `0` to `255`, or `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ink: Option<String>,
+    pub foreground: Option<String>,
     /// Colour behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ground: Option<String>,
+    pub background: Option<String>,
     /// `b`old, `d`im, `i`talic, `u`nderlined.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub style: String,
@@ -128,8 +128,8 @@ fn line(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<Span> {
         };
         match spans.last_mut() {
             Some(last)
-                if (&last.ink, &last.ground, &last.style)
-                    == (&span.ink, &span.ground, &span.style) =>
+                if (&last.foreground, &last.background, &last.style)
+                    == (&span.foreground, &span.background, &span.style) =>
             {
                 last.text.push_str(text);
             }
@@ -141,7 +141,7 @@ fn line(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<Span> {
     }
     // Empty cells at the end are no content, unless they have a colour.
     if let Some(last) = spans.last_mut()
-        && last.ground.is_none()
+        && last.background.is_none()
     {
         last.text.truncate(last.text.trim_end().len());
         if last.text.is_empty() {
@@ -157,10 +157,10 @@ fn look(cell: &vt100::Cell) -> Span {
         vt100::Color::Idx(index) => Some(index.to_string()),
         vt100::Color::Rgb(r, g, b) => Some(format!("#{r:02x}{g:02x}{b:02x}")),
     };
-    let (mut ink, mut ground) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
+    let (mut foreground, mut background) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
     let mut style = String::new();
     if cell.inverse() {
-        std::mem::swap(&mut ink, &mut ground);
+        std::mem::swap(&mut foreground, &mut background);
         style.push('v');
     }
     for (on, letter) in [
@@ -175,8 +175,8 @@ fn look(cell: &vt100::Cell) -> Span {
     }
     Span {
         text: String::new(),
-        ink,
-        ground,
+        foreground,
+        background,
         style,
     }
 }

@@ -165,7 +165,7 @@ fn characters_and_screens_survive_reads_of_any_size() {
     let first = &record.screens[0];
     assert_eq!(first.lines.len(), 1, "{first:?}");
     assert_eq!(first.lines[0][0].text, "🛑 né");
-    assert_eq!(first.lines[0][0].ink.as_deref(), Some("1"));
+    assert_eq!(first.lines[0][0].foreground.as_deref(), Some("1"));
     assert_eq!(first.cursor, Some((1, 0)));
     let last = &record.screens[1];
     assert_eq!(last.lines[1][0].text, "^C");

@@ -75,7 +75,7 @@ impl Supervisor {
 
     /// It keeps to one processor from now on, together with what it runs. The two
     /// go on by turns, and to wake somebody on another processor costs several times more.
-    pub(crate) fn keep_to_one(&mut self) -> Result<(), ClientError> {
+    pub(crate) fn pin_to_cpu(&mut self) -> Result<(), ClientError> {
         Ok(codec::send(&mut self.socket, &Request::KeepToOne)?)
     }
 

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
 
 /// Nothing that is sent is larger: captures and event lists are bounded.
-const MOST_BYTES: u32 = 256 << 20;
+const BYTES_MAX: u32 = 256 << 20;
 
 /// Sends one message.
 pub(crate) fn send(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn receive<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<O
         Err(error) => return Err(error),
     }
     let length = u32::from_le_bytes(length);
-    if length > MOST_BYTES {
+    if length > BYTES_MAX {
         return Err(io::Error::other(format!("a frame of {length} bytes")));
     }
     let mut bytes = vec![0u8; length as usize];

@@ -105,7 +105,7 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
             Ok(Some(Request::Run(order))) => *order,
             Ok(Some(Request::KeepToOne)) => {
                 // It is for speed alone: where it is refused, runs take longer.
-                let _ = Processors::here().and_then(|mine| mine.keep_to_one(place));
+                let _ = Processors::here().and_then(|mine| mine.pin_to_cpu(place));
                 continue;
             }
             Ok(None) => return DONE,

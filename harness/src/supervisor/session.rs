@@ -76,7 +76,7 @@ impl Session {
             &mut self.found,
         )
         .map_err(|error| SupervisorError::Command(error.to_string()))?;
-        let stepper = ScheduleCursor::new(&order.steps).map_err(SupervisorError::Harness)?;
+        let cursor = ScheduleCursor::new(&order.steps).map_err(SupervisorError::Harness)?;
         let watch = trace_config::watch(order);
         let mut streams = match target.pty {
             Some(size) if order.command.is_none() => {
@@ -151,7 +151,7 @@ impl Session {
             &mut self.tree,
             &mut self.poller,
             streams,
-            stepper,
+            cursor,
             tracer,
             started,
         );

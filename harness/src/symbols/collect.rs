@@ -12,7 +12,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// Frames of one stack that are kept: the innermost ones. Deeper than this only recursion is.
-const MOST_FRAMES: usize = 64;
+const FRAMES_MAX: usize = 64;
 
 /// Where separate debug files are.
 const DEBUG_FILES: &str = "/usr/lib/debug";
@@ -103,7 +103,7 @@ impl Collector {
             let next = self.frames.len() as u32;
             let key = (code.image, within.wrapping_sub(code.bias));
             frames.push(*self.frames.entry(key).or_insert(next));
-            if frames.len() == MOST_FRAMES {
+            if frames.len() == FRAMES_MAX {
                 break;
             }
         }

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Functions that the compiler put into one another at one address are not more than this.
-const MOST_INLINED: usize = 32;
+const INLINED_MAX: usize = 32;
 
 /// The names in one file: those of its separate debug information first.
 pub(crate) struct Names {
@@ -99,7 +99,7 @@ fn described(loader: &Loader, module: &str, offset: u64) -> Vec<Frame> {
             inlined: true,
             runtime: false,
         });
-        if found.len() == MOST_INLINED {
+        if found.len() == INLINED_MAX {
             break;
         }
     }

@@ -18,9 +18,11 @@ pub(crate) struct Stat {
 
 /// A file of `/proc`, which has no size to go by: most fit into one read.
 fn small(path: &str) -> std::io::Result<String> {
-    const MOST: u64 = 1 << 20;
+    const BYTES_MAX: u64 = 1 << 20;
     let mut text = String::with_capacity(4096);
-    fs::File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    fs::File::open(path)?
+        .take(BYTES_MAX)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 

@@ -16,7 +16,7 @@ impl Processors {
     }
 
     /// Keeps to one of them from now on; `place` says which, counted round and round.
-    pub(crate) fn keep_to_one(&self, place: usize) -> io::Result<()> {
+    pub(crate) fn pin_to_cpu(&self, place: usize) -> io::Result<()> {
         let mine: Vec<usize> = (0..CpuSet::count())
             .filter(|cpu| self.all.is_set(*cpu).unwrap_or(false))
             .collect();
@@ -38,7 +38,7 @@ mod tests {
         // In a thread of its own: affinity is a thread's.
         std::thread::spawn(|| {
             let before = Processors::here().expect("affinity");
-            before.keep_to_one(7).expect("one of mine");
+            before.pin_to_cpu(7).expect("one of mine");
             let after = Processors::here().expect("affinity").all;
             let set = |cpus: &CpuSet, cpu| cpus.is_set(cpu).unwrap_or(false);
             let left: Vec<usize> = (0..CpuSet::count())

@@ -149,10 +149,10 @@ impl Test {
             budget: None,
             isolation: Isolation::Auto,
         };
-        let lab = self.lab(1, schedule.needs_failpoints())?;
+        let pool = self.pool(1, schedule.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::attempt(
-            lab,
+            pool,
             self.contract.clone(),
             &attempt,
             &self.stored(),
@@ -179,10 +179,10 @@ impl Test {
     /// # Errors
     /// As for [`Test::run`].
     pub fn sweep_with(&self, options: &SweepOptions) -> Result<Verdicts, Error> {
-        let lab = self.lab(self.jobs, options.needs_failpoints())?;
+        let pool = self.pool(self.jobs, options.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::sweep(
-            lab,
+            pool,
             self.contract.clone(),
             options,
             &self.stored(),
@@ -217,10 +217,10 @@ impl Test {
             },
             ..FuzzOptions::of(faults, seed)
         };
-        let lab = self.lab(self.jobs, options.needs_failpoints())?;
+        let pool = self.pool(self.jobs, options.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::fuzz(
-            lab,
+            pool,
             self.contract.clone(),
             &options,
             &self.stored(),
@@ -236,7 +236,7 @@ impl Test {
     }
 
     /// A lab in which the target is told of failpoints when what is done to it needs them.
-    fn lab(&self, jobs: usize, needs_failpoints: bool) -> Result<SupervisorPool, Error> {
+    fn pool(&self, jobs: usize, needs_failpoints: bool) -> Result<SupervisorPool, Error> {
         let mut target = self.target.clone();
         target.failpoints |= needs_failpoints;
         SupervisorPool::open(&target, jobs, Isolation::Auto)

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Lines of a stream that a failed assertion shows: the last ones.
-const MOST_LINES: usize = 20;
+const LINES_MAX: usize = 20;
 
 /// What the oracles say.
 #[derive(Debug)]
@@ -89,9 +89,9 @@ fn usual() -> Redactions {
 
 impl fmt::Display for Verdicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut paper = TerminalWriter::with_width(100);
-        report::case_details(&mut paper, &self.case);
-        let text = paper.finish();
+        let mut out = TerminalWriter::with_width(100);
+        report::case_details(&mut out, &self.case);
+        let text = out.finish();
         write!(f, "{}", anstream::adapter::strip_str(&text))?;
         let Some(run) = self.run().filter(|_| !self.hold()) else {
             return Ok(());
@@ -102,7 +102,7 @@ impl fmt::Display for Verdicts {
         ] {
             let text = stream.text();
             let lines: Vec<&str> = text.lines().collect();
-            let from = lines.len().saturating_sub(MOST_LINES);
+            let from = lines.len().saturating_sub(LINES_MAX);
             writeln!(
                 f,
                 "  {name}, {} of {} lines:",

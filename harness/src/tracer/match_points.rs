@@ -8,7 +8,7 @@ use crate::tracer::syscalls;
 use crate::tracer::thread::pending_syscall::PendingSyscall;
 
 /// A target that makes more calls than this is recorded up to here.
-const MOST_POINTS: usize = 200_000;
+const POINTS_MAX: usize = 200_000;
 
 impl Tracer {
     /// Records the call and its name as far as this run wants them.
@@ -43,7 +43,7 @@ impl Tracer {
                 format!("{name}({arg})")
             });
         }
-        let is_new = inside.point.is_none() && self.recording.points.len() < MOST_POINTS;
+        let is_new = inside.point.is_none() && self.recording.points.len() < POINTS_MAX;
         if self.watch.record.is_some() && is_new {
             inside.point = Some(self.recording.points.len());
             if self.watch.stacks {

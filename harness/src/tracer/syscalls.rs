@@ -215,8 +215,8 @@ impl SyscallClass {
 
 /// The name in a call of the failpoints' protocol (`docs/failpoints.md`).
 fn said_at_failpoint(call: &Call) -> Option<String> {
-    const MOST_BYTES: u64 = 65;
-    if call.args[0] as i32 != FAILPOINTS_FD || call.args[2] > MOST_BYTES {
+    const BYTES_MAX: u64 = 65;
+    if call.args[0] as i32 != FAILPOINTS_FD || call.args[2] > BYTES_MAX {
         return None;
     }
     let is_socket = proc::descriptor(call.pid, i64::from(FAILPOINTS_FD))?.starts_with("socket:");

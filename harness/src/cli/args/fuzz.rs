@@ -30,7 +30,7 @@ pub struct FuzzArgs {
     #[arg(long, value_name = "WHOM", value_delimiter = ',', value_parser = delivery)]
     pub deliver: Vec<Delivery>,
     /// Faults in one schedule at most
-    #[arg(long, value_name = "N", default_value_t = FuzzOptions::MOST as u8, value_parser = clap::value_parser!(u8).range(1..=5))]
+    #[arg(long, value_name = "N", default_value_t = FuzzOptions::FAULTS_MAX as u8, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub most: u8,
     /// From when the promise holds, a trigger: nothing is done earlier
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
@@ -83,7 +83,7 @@ pub struct FuzzArgs {
 
 impl FuzzArgs {
     /// What can be done: each fault, to each of those that signals go to.
-    fn doses(&self) -> Result<Vec<(Fault, bool)>, Error> {
+    fn choices(&self) -> Result<Vec<(Fault, bool)>, Error> {
         let pty = self.target.pty;
         let usual = ["INT".to_owned()];
         let texts = if self.faults.is_empty() {
@@ -96,24 +96,24 @@ impl FuzzArgs {
         } else {
             self.deliver.iter().copied().map(Some).collect()
         };
-        let mut doses = Vec::new();
+        let mut choices = Vec::new();
         for text in texts {
             for way in &ways {
                 let default = |signal| way.unwrap_or_else(|| Delivery::usual(signal, pty));
-                let dose = Fault::parse(text, default)
+                let choice = Fault::parse(text, default)
                     .map_err(|error| Error::Usage(format!("--fault {error}")))?;
-                possible(&dose.0, pty)?;
-                if !doses.contains(&dose) {
-                    doses.push(dose);
+                possible(&choice.0, pty)?;
+                if !choices.contains(&choice) {
+                    choices.push(choice);
                 }
             }
         }
-        Ok(doses)
+        Ok(choices)
     }
 
     /// On which sides of the calls signals come.
-    fn mapped(&self, doses: &[(Fault, bool)]) -> Result<PhaseSelection, Error> {
-        match doses.iter().find(|(fault, _)| fault.is_of_call()) {
+    fn mapped(&self, choices: &[(Fault, bool)]) -> Result<PhaseSelection, Error> {
+        match choices.iter().find(|(fault, _)| fault.is_of_call()) {
             Some((fault, _)) if !self.phase.is_empty() => Err(Error::Usage(format!(
                 "{fault} happens to the call itself; leave --phase out"
             ))),
@@ -129,12 +129,12 @@ impl FuzzArgs {
 
     /// What to fuzz with.
     pub fn options(&self) -> Result<FuzzOptions, Error> {
-        let doses = self.doses()?;
+        let choices = self.choices()?;
         Ok(FuzzOptions {
             most: usize::from(self.most),
-            mapped: self.mapped(&doses)?,
+            mapped: self.mapped(&choices)?,
             all: self.all,
-            narrowing: PointFilter {
+            filter: PointFilter {
                 only: self.only.clone(),
                 paths: self.path.clone(),
                 after: self.after.clone(),
@@ -152,7 +152,7 @@ impl FuzzArgs {
             shrink: self.shrink,
             regressions: self.regressions(),
             isolation: self.target.isolation,
-            ..FuzzOptions::of(doses, self.seed.unwrap_or_else(any_seed))
+            ..FuzzOptions::of(choices, self.seed.unwrap_or_else(any_seed))
         })
     }
 }

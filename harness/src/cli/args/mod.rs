@@ -299,7 +299,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "FAULT", requires = "second")]
     pub second_fault: Option<String>,
     /// Pairs that are tried at most
-    #[arg(long, value_name = "N", default_value_t = SecondFault::MOST, requires = "second")]
+    #[arg(long, value_name = "N", default_value_t = SecondFault::PAIRS_MAX, requires = "second")]
     pub pairs: usize,
     /// From when the promise holds, a trigger; earlier points are reported apart
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Lines of output that are waited for.
-const MOST_LINES: usize = 40;
+const LINES_MAX: usize = 40;
 /// Calls after a fault that are remembered.
-const MOST_LATER: usize = 2_000;
+const LATER_MAX: usize = 2_000;
 /// Calls after a fault of one run that look alike: a loop that waits makes thousands.
-const MOST_ALIKE: u32 = 16;
+const ALIKE_MAX: u32 = 16;
 /// What is later than this after a fault comes too late, in nanoseconds.
-const LONGEST_WAIT_NS: u64 = 2_000_000_000;
+const WAIT_MAX_NS: u64 = 2_000_000_000;
 
 /// One thing that can be done, and where in an undisturbed run it can be done.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(crate) struct FaultChoice {
 /// All of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Corpus {
-    pub(crate) doses: Vec<FaultChoice>,
+    pub(crate) choices: Vec<FaultChoice>,
     /// Output, children, files: moments of an undisturbed run that are no calls.
     pub(crate) moments: Arc<Vec<Trigger>>,
     /// The moment from which the promise holds, when there is one.
@@ -53,16 +53,16 @@ impl Corpus {
     pub(crate) fn new(
         baseline: &Baseline,
         faults: &[(Fault, bool)],
-        narrowing: &PointFilter,
+        filter: &PointFilter,
     ) -> Result<Corpus, Error> {
-        narrowing.check()?;
+        filter.check()?;
         let signal = faults.iter().find_map(|(fault, _)| fault.signal());
-        let ready_ns = match &narrowing.after {
+        let ready_ns = match &filter.after {
             None => 0,
             Some(trigger) => moment(baseline, trigger, signal.unwrap_or(0))?,
         };
         let calls = of_calls(baseline, faults);
-        let doses = faults
+        let choices = faults
             .iter()
             .map(|(fault, lasting)| {
                 let map = match &calls {
@@ -71,7 +71,7 @@ impl Corpus {
                 };
                 let fit = Applicable::new(baseline, fault);
                 let points = || {
-                    let wanted = |point: &&Point| fit.fits(point) && narrowing.wants(point);
+                    let wanted = |point: &&Point| fit.fits(point) && filter.wants(point);
                     map.points.iter().filter(wanted)
                 };
                 let ready = points().filter(|point| point.at_ns >= ready_ns);
@@ -83,15 +83,15 @@ impl Corpus {
                 }
             })
             .collect();
-        let narrowed = !narrowing.only.is_empty() || !narrowing.paths.is_empty();
+        let narrowed = !filter.only.is_empty() || !filter.paths.is_empty();
         Ok(Corpus {
-            doses,
+            choices,
             moments: Arc::new(if narrowed {
                 Vec::new()
             } else {
                 moments(baseline, ready_ns)
             }),
-            ready: narrowing.after.clone().filter(|_| !narrowed),
+            ready: filter.after.clone().filter(|_| !narrowed),
             handled: if narrowed {
                 BTreeSet::new()
             } else {
@@ -99,26 +99,26 @@ impl Corpus {
             },
             later: Vec::new(),
             known: BTreeSet::new(),
-            longest_start_ns: if narrowed || narrowing.after.is_some() {
+            longest_start_ns: if narrowed || filter.after.is_some() {
                 0
             } else {
                 of_size(baseline)
             },
-            longest_wait_ns: LONGEST_WAIT_NS,
+            longest_wait_ns: WAIT_MAX_NS,
         })
     }
 
     #[cfg(test)]
     pub(crate) fn empty(longest_start_ns: u64) -> Corpus {
         Corpus {
-            doses: Vec::new(),
+            choices: Vec::new(),
             moments: Arc::default(),
             ready: None,
             handled: BTreeSet::new(),
             later: Vec::new(),
             known: BTreeSet::new(),
             longest_start_ns,
-            longest_wait_ns: LONGEST_WAIT_NS,
+            longest_wait_ns: WAIT_MAX_NS,
         }
     }
 
@@ -137,11 +137,11 @@ impl Corpus {
                 .entry((&key.process, &key.thread, &raw.call, &raw.arg))
                 .or_insert((0, 0));
             nth.0 += 1;
-            if raw.at_ns <= struck_ns || self.later.len() >= MOST_LATER {
+            if raw.at_ns <= struck_ns || self.later.len() >= LATER_MAX {
                 continue;
             }
             nth.1 += 1;
-            if nth.1 > MOST_ALIKE {
+            if nth.1 > ALIKE_MAX {
                 continue;
             }
             let nth = nth.0;
@@ -287,7 +287,7 @@ fn lines(baseline: &Baseline, ready_ns: u64) -> Vec<String> {
         .iter()
         .filter(|line| plain(line) && others.iter().all(|other| other.contains(line)))
         .filter(|line| seen.insert(line.to_owned()))
-        .take(MOST_LINES)
+        .take(LINES_MAX)
         .cloned()
         .collect()
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Schedules that are looked at for one finding while it is flaky.
-const MOST_LOOKS: usize = 5;
+const LOOKS_MAX: usize = 5;
 
 /// Each thing that is wrong once, with the schedule that shows it most surely.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl FoundFindings {
             let finding = &found.finding;
             let key = (finding.oracle, finding.subject.clone());
             let looks = self.looked.get(&key).copied().unwrap_or(0);
-            !finding.flaky() || (finding.seen.0 > 1 && looks >= MOST_LOOKS)
+            !finding.flaky() || (finding.seen.0 > 1 && looks >= LOOKS_MAX)
         })
     }
 
@@ -43,7 +43,7 @@ impl FoundFindings {
         match known {
             Some(known) => {
                 known.finding.count += 1;
-                known.finding.flaky() && times <= MOST_LOOKS
+                known.finding.flaky() && times <= LOOKS_MAX
             }
             None => true,
         }

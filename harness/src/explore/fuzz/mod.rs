@@ -58,7 +58,7 @@ pub struct FuzzOptions {
     /// Every call, not only those with an effect.
     pub all: bool,
     /// Which of the points.
-    pub narrowing: PointFilter,
+    pub filter: PointFilter,
     /// The same seed gives the same schedules.
     pub seed: u64,
     /// How long to go on.
@@ -77,7 +77,7 @@ pub struct FuzzOptions {
 
 impl FuzzOptions {
     /// Faults in one schedule at most, unless told otherwise.
-    pub const MOST: usize = 5;
+    pub const FAULTS_MAX: usize = 5;
     /// For how long, unless told otherwise.
     pub const TIME: Duration = Duration::from_secs(60);
     /// How often a finding is run again, unless told otherwise.
@@ -96,10 +96,10 @@ impl FuzzOptions {
     pub fn of(faults: Vec<(Fault, bool)>, seed: u64) -> FuzzOptions {
         FuzzOptions {
             faults,
-            most: FuzzOptions::MOST,
+            most: FuzzOptions::FAULTS_MAX,
             mapped: PhaseSelection::DEFAULT,
             all: false,
-            narrowing: PointFilter::default(),
+            filter: PointFilter::default(),
             seed,
             budget: FuzzBudget {
                 runs: None,
@@ -129,7 +129,7 @@ impl FuzzOptions {
 
     /// Whether something of it waits for a failpoint.
     pub fn needs_failpoints(&self) -> bool {
-        self.narrowing.needs_failpoints()
+        self.filter.needs_failpoints()
     }
 
     fn all_calls(&self) -> bool {
@@ -183,7 +183,7 @@ pub enum FuzzProgress<'a> {
 /// # Errors
 /// A target that has no baseline, a narrowing that cannot be read, a target that offers no moment at all.
 pub fn fuzz(
-    lab: SupervisorPool,
+    pool: SupervisorPool,
     contract: Contract,
     options: &FuzzOptions,
     store: &Store,
@@ -191,23 +191,29 @@ pub fn fuzz(
     mut progress: impl FnMut(FuzzProgress<'_>),
 ) -> Result<FuzzReport, Error> {
     let begun = Instant::now();
-    let command = &lab.target().command;
+    let command = &pool.target().command;
     let regressions = options.regressions.as_deref();
     let regressions = regressions
         .map(|path| Regressions::read(path, command))
         .transpose()?;
-    let lab = Arc::new(lab);
+    let pool = Arc::new(pool);
     let signal = options.faults.iter().find_map(|(fault, _)| fault.signal());
     let signal = signal.unwrap_or(libc::SIGINT);
-    let baseline = until(&lab, token, Stage::CancelQueued, || {
-        learn(&lab, &contract, signal, options.mapped, options.all_calls())
+    let baseline = until(&pool, token, Stage::CancelQueued, || {
+        learn(
+            &pool,
+            &contract,
+            signal,
+            options.mapped,
+            options.all_calls(),
+        )
     })?;
     let learned_at = SystemTime::now();
-    let material = Corpus::new(&baseline, &options.faults, &options.narrowing)?;
-    let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+    let corpus = Corpus::new(&baseline, &options.faults, &options.filter)?;
+    let trials = Arc::new(Trials::new(Arc::clone(&pool), baseline, contract));
     progress(FuzzProgress::Learned(&trials.baseline));
-    let mut search = Search::new(trials, material, options, learned_at, token, regressions);
-    let ended = until(&lab, token, Stage::TerminateActive, || {
+    let mut search = Search::new(trials, corpus, options, learned_at, token, regressions);
+    let ended = until(&pool, token, Stage::TerminateActive, || {
         search.go(&mut progress)
     })?;
     Ok(search.report(ended, store, begun))

@@ -56,8 +56,8 @@ impl Chooser {
     }
 
     /// So many schedules; none when the target offers no moment for a fault.
-    pub(crate) fn batch(&mut self, material: &Corpus, count: usize) -> Vec<Next> {
-        let Some(strategy) = schedules(material, self.most) else {
+    pub(crate) fn batch(&mut self, corpus: &Corpus, count: usize) -> Vec<Next> {
+        let Some(strategy) = schedules(corpus, self.most) else {
             return Vec::new();
         };
         let mut batch = Vec::with_capacity(count);
@@ -126,7 +126,7 @@ mod tests {
     use crate::schedule::{Delivery, Fault};
     use std::sync::Arc;
 
-    fn material(points: usize) -> Corpus {
+    fn corpus(points: usize) -> Corpus {
         let point = |nth: usize| Trigger::parse(&format!("a:write#{nth}")).unwrap();
         let points: Arc<Vec<Trigger>> = Arc::new((1..=points).map(point).collect());
         let fault = Fault::Signal {
@@ -134,7 +134,7 @@ mod tests {
             to: Delivery::Group,
         };
         Corpus {
-            doses: vec![crate::explore::fuzz::corpus::FaultChoice {
+            choices: vec![crate::explore::fuzz::corpus::FaultChoice {
                 fault,
                 lasting: false,
                 points: Arc::clone(&points),
@@ -156,7 +156,7 @@ mod tests {
     fn what_was_not_tried_is_preferred() {
         // Left to chance, 60 draws of 30 points miss some four of them.
         let mut chooser = Chooser::new(1, 1);
-        let batch = chooser.batch(&material(30), 45);
+        let batch = chooser.batch(&corpus(30), 45);
         let tried: HashSet<String> = texts(&batch).into_iter().collect();
         assert!(tried.len() >= 29, "{}", tried.len());
         let firsts = batch.iter().filter(|next| next.new_first).count();
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn pairs_count_as_well() {
         let mut chooser = Chooser::new(2, 2);
-        let batch = chooser.batch(&material(4), 100);
+        let batch = chooser.batch(&corpus(4), 100);
         let pairs: HashSet<String> = texts(&batch)
             .into_iter()
             .filter(|text| text.contains("write") && text.matches("write").count() == 2)
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_choice_again() {
-        let chosen = |seed| texts(&Chooser::new(seed, 5).batch(&material(9), 50));
+        let chosen = |seed| texts(&Chooser::new(seed, 5).batch(&corpus(9), 50));
         assert_eq!(chosen(11), chosen(11));
         assert_ne!(chosen(11), chosen(12));
     }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// Runs that are chosen at once.
 const BATCH: usize = 16;
 /// Runs that may fail in a row.
-const MOST_FAILED: usize = 20;
+const FAILED_MAX: usize = 20;
 
 /// A search that is going on.
 pub(crate) struct Search<'a> {
@@ -33,7 +33,7 @@ pub(crate) struct Search<'a> {
     pub(crate) learned_at: SystemTime,
     pub(crate) relearned: bool,
     pub(crate) chooser: Chooser,
-    pub(crate) material: Corpus,
+    pub(crate) corpus: Corpus,
     pub(crate) begun: Instant,
     /// Time that does not count: repeating what was found.
     pub(crate) aside: Duration,
@@ -53,7 +53,7 @@ pub(crate) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(crate) fn new(
         trials: Arc<Trials>,
-        material: Corpus,
+        corpus: Corpus,
         options: &'a FuzzOptions,
         learned_at: SystemTime,
         token: &'a StopToken,
@@ -66,7 +66,7 @@ impl<'a> Search<'a> {
             learned_at,
             relearned: false,
             chooser: Chooser::new(options.seed, options.most),
-            material,
+            corpus,
             begun: Instant::now(),
             aside: Duration::ZERO,
             runs: 0,
@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
             let left = self.options.budget.runs.map_or(BATCH, |runs| {
                 BATCH.min(runs.saturating_sub(self.runs).max(1))
             });
-            let batch = self.chooser.batch(&self.material, left);
+            let batch = self.chooser.batch(&self.corpus, left);
             if batch.is_empty() {
                 return Err(Error::NotReached(
                     "there is no moment at which this can be done: the undisturbed run comes by no such point"
@@ -130,7 +130,7 @@ impl<'a> Search<'a> {
             Some(EndReason::Interrupted)
         } else if self.ledger.settled() && !self.options.keep_going {
             Some(EndReason::Found)
-        } else if self.failed_in_a_row >= MOST_FAILED {
+        } else if self.failed_in_a_row >= FAILED_MAX {
             Some(EndReason::Failing)
         } else if budget.runs.is_some_and(|runs| self.runs >= runs) {
             Some(EndReason::Runs)
@@ -152,10 +152,10 @@ impl<'a> Search<'a> {
             Instant::now() + left.min(Duration::from_secs(1_000_000_000))
         });
         let shared = Arc::clone(&self.trials);
-        let pool = ThreadPool::new(self.token).workers(self.trials.lab.jobs());
+        let workers = ThreadPool::new(self.token).workers(self.trials.pool.jobs());
         let (mut runs, begun, aside) = (self.runs, self.begun, self.aside);
         let (points, pairs, violated) = (self.tried.len(), self.chooser.pairs(), self.violated);
-        let results = pool.map_streaming(
+        let results = workers.map_streaming(
             batch,
             move |next: Next, _token| {
                 if over.is_some_and(|over| Instant::now() >= over) {
@@ -207,7 +207,7 @@ impl<'a> Search<'a> {
             return None;
         }
         self.answers.take(&trial);
-        self.material.learn(&trial.run);
+        self.corpus.learn(&trial.run);
         trial.run.points = Vec::new();
         let fired = trial.run.fired_ns.iter();
         for (step, _) in trial
@@ -230,7 +230,7 @@ impl<'a> Search<'a> {
 
     /// What came of it; failing runs are stored.
     pub(crate) fn report(mut self, ended: EndReason, store: &Store, begun: Instant) -> FuzzReport {
-        let mut notes = self.trials.lab.notes.clone();
+        let mut notes = self.trials.pool.notes.clone();
         notes.extend(outside(&self.trials.baseline));
         for found in &mut self.ledger.found {
             let finding = &mut found.finding;
@@ -255,10 +255,10 @@ impl<'a> Search<'a> {
         self.keep_found(&mut notes);
         notes.dedup();
         let points: BTreeSet<&PointName> = self
-            .material
-            .doses
+            .corpus
+            .choices
             .iter()
-            .flat_map(|dose| dose.first_points.iter())
+            .flat_map(|choice| choice.first_points.iter())
             .filter_map(|trigger| match trigger {
                 Trigger::Point { name, .. } => Some(name),
                 _ => None,
@@ -276,7 +276,7 @@ impl<'a> Search<'a> {
                 .iter()
                 .filter(|name| points.contains(name))
                 .count(),
-            points_later: self.material.later.len(),
+            points_later: self.corpus.later.len(),
             pairs: self.chooser.pairs(),
             searching: self.used(),
             elapsed: begun.elapsed(),

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Points that are tried in place of one time.
-const MOST_POINTS: usize = 32;
+const POINTS_MAX: usize = 32;
 /// Runs of a candidate that shows seldom.
 const TIMES_SELDOM: u32 = 10;
 /// Shrinking one finding takes no longer than this, and one more run.
-const MOST_TIME: Duration = Duration::from_secs(60);
+const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A schedule, and how surely it shows the violation.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ impl Shrinker<'_> {
     }
 
     pub(crate) fn over(&self) -> bool {
-        self.left == 0 || self.token.is_interrupted() || self.begun.elapsed() >= MOST_TIME
+        self.left == 0 || self.token.is_interrupted() || self.begun.elapsed() >= TIME_MAX
     }
 
     fn run(&mut self, schedule: &Schedule) -> Option<Trial> {
@@ -250,7 +250,7 @@ impl Shrinker<'_> {
             .filter(|point| !fault.is_of_call() && fault.fits(&point.name.call))
             .collect();
         points.sort_by_key(|point| point.at_ns.abs_diff(wanted));
-        points.truncate(MOST_POINTS);
+        points.truncate(POINTS_MAX);
         points
     }
 
@@ -328,7 +328,7 @@ impl Shrinker<'_> {
 
     /// Once instead of always, and to whom such a signal goes usually.
     fn simplify(&mut self, best: &mut Shown) {
-        let pty = self.trials.lab.target().pty.is_some();
+        let pty = self.trials.pool.target().pty.is_some();
         for place in 0..best.steps().len() {
             if best.steps()[place].lasting {
                 let mut schedule = best.schedule.clone();

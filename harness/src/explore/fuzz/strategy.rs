@@ -13,9 +13,9 @@ use proptest::strategy::Union;
 use std::sync::Arc;
 
 /// Schedules of 1 to `most` faults from this material; `None` when there is nothing to make one of.
-pub(crate) fn schedules(material: &Corpus, most: usize) -> Option<BoxedStrategy<Schedule>> {
-    let first = steps(material, true)?;
-    let more = steps(material, false);
+pub(crate) fn schedules(corpus: &Corpus, most: usize) -> Option<BoxedStrategy<Schedule>> {
+    let first = steps(corpus, true)?;
+    let more = steps(corpus, false);
     let sizes = (1..=most.max(1)).map(|faults| {
         // Two are what a sweep of single faults cannot see; more are rarely needed.
         let weight = match faults {
@@ -38,13 +38,13 @@ pub(crate) fn schedules(material: &Corpus, most: usize) -> Option<BoxedStrategy<
 }
 
 /// One step: a fault, then a trigger that suits it.
-fn steps(material: &Corpus, first: bool) -> Option<BoxedStrategy<Step>> {
-    let steps: Vec<_> = material
-        .doses
+fn steps(corpus: &Corpus, first: bool) -> Option<BoxedStrategy<Step>> {
+    let steps: Vec<_> = corpus
+        .choices
         .iter()
-        .filter_map(|dose| {
-            let (fault, lasting) = (dose.fault.clone(), dose.lasting);
-            let step = triggers(material, dose, first)?.prop_map(move |trigger| Step {
+        .filter_map(|choice| {
+            let (fault, lasting) = (choice.fault.clone(), choice.lasting);
+            let step = triggers(corpus, choice, first)?.prop_map(move |trigger| Step {
                 trigger,
                 fault: fault.clone(),
                 lasting,
@@ -55,7 +55,7 @@ fn steps(material: &Corpus, first: bool) -> Option<BoxedStrategy<Step>> {
     (!steps.is_empty()).then(|| Union::new(steps).boxed())
 }
 
-fn triggers(material: &Corpus, dose: &FaultChoice, first: bool) -> Option<BoxedStrategy<Trigger>> {
+fn triggers(corpus: &Corpus, choice: &FaultChoice, first: bool) -> Option<BoxedStrategy<Trigger>> {
     let mut kinds: Vec<(u32, BoxedStrategy<Trigger>)> = Vec::new();
     let mut one_of = |weight: u32, triggers: &Arc<Vec<Trigger>>| {
         if !triggers.is_empty() {
@@ -65,38 +65,38 @@ fn triggers(material: &Corpus, dose: &FaultChoice, first: bool) -> Option<BoxedS
         }
     };
     if first {
-        one_of(6, &dose.first_points);
-        one_of(1, &material.moments);
-        if let Some(ready) = &material.ready {
+        one_of(6, &choice.first_points);
+        one_of(1, &corpus.moments);
+        if let Some(ready) = &corpus.ready {
             one_of(1, &Arc::new(vec![ready.clone()]));
         }
     } else {
-        one_of(2, &dose.points);
-        one_of(4, &Arc::new(later(material, dose)));
-        one_of(1, &material.moments);
+        one_of(2, &choice.points);
+        one_of(4, &Arc::new(later(corpus, choice)));
+        one_of(1, &corpus.moments);
     }
-    if first && material.longest_start_ns > 0 {
-        let time = offsets(material.longest_start_ns).prop_map(|ns| Trigger::After { ns });
+    if first && corpus.longest_start_ns > 0 {
+        let time = offsets(corpus.longest_start_ns).prop_map(|ns| Trigger::After { ns });
         kinds.push((2, time.boxed()));
     }
     if !first {
-        let time = offsets(material.longest_wait_ns).prop_map(|ns| Trigger::AfterPrevious { ns });
+        let time = offsets(corpus.longest_wait_ns).prop_map(|ns| Trigger::AfterPrevious { ns });
         kinds.push((5, time.boxed()));
     }
-    let handled = |signal| material.handled.contains(&signal);
-    if dose.fault.signal().is_some_and(handled) {
+    let handled = |signal| corpus.handled.contains(&signal);
+    if choice.fault.signal().is_some_and(handled) {
         kinds.push((1, Just(Trigger::Handler).boxed()));
     }
     (!kinds.is_empty()).then(|| Union::new_weighted(kinds).boxed())
 }
 
 /// Calls after another fault at which this one can happen.
-fn later(material: &Corpus, dose: &FaultChoice) -> Vec<Trigger> {
-    if !dose.fault.is_of_call() {
-        return material.later.clone();
+fn later(corpus: &Corpus, choice: &FaultChoice) -> Vec<Trigger> {
+    if !choice.fault.is_of_call() {
+        return corpus.later.clone();
     }
-    let calls = material.later.iter().filter_map(|trigger| match trigger {
-        Trigger::Call(call) if dose.fault.fits(&call.call) && call.phase == Phase::Exit => {
+    let calls = corpus.later.iter().filter_map(|trigger| match trigger {
+        Trigger::Call(call) if choice.fault.fits(&call.call) && call.phase == Phase::Exit => {
             let phase = Phase::Entry;
             Some(Trigger::Call(CallSelector {
                 phase,
@@ -131,9 +131,9 @@ mod tests {
         TestRunner::new_with_rng(Default::default(), rng)
     }
 
-    fn material() -> Corpus {
+    fn corpus() -> Corpus {
         let call = |text: &str| Trigger::parse(text).unwrap();
-        let dose = |fault| FaultChoice {
+        let choice = |fault| FaultChoice {
             fault,
             lasting: false,
             points: Arc::new(vec![call("a:write#1"), call("a:write#2")]),
@@ -144,7 +144,7 @@ mod tests {
             to: Delivery::Group,
         };
         Corpus {
-            doses: vec![dose(int), dose(Fault::Errno { errno: libc::EINTR })],
+            choices: vec![choice(int), choice(Fault::Errno { errno: libc::EINTR })],
             moments: Arc::new(vec![call("output:ready"), call("child:2")]),
             handled: BTreeSet::from([libc::SIGINT]),
             later: vec![call("a:unlink(x)#1")],
@@ -152,8 +152,8 @@ mod tests {
         }
     }
 
-    fn drawn(material: &Corpus, most: usize, seed: u8) -> Vec<Schedule> {
-        let strategy = schedules(material, most).unwrap();
+    fn drawn(corpus: &Corpus, most: usize, seed: u8) -> Vec<Schedule> {
+        let strategy = schedules(corpus, most).unwrap();
         let mut runner = runner(seed);
         (0..400)
             .map(|_| strategy.new_tree(&mut runner).unwrap().current())
@@ -162,13 +162,13 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_schedules_again() {
-        assert_eq!(drawn(&material(), 5, 7), drawn(&material(), 5, 7));
-        assert_ne!(drawn(&material(), 5, 7), drawn(&material(), 5, 8));
+        assert_eq!(drawn(&corpus(), 5, 7), drawn(&corpus(), 5, 7));
+        assert_ne!(drawn(&corpus(), 5, 7), drawn(&corpus(), 5, 8));
     }
 
     #[test]
     fn all_numbers_of_faults_and_all_triggers_are_drawn() {
-        let drawn = drawn(&material(), 5, 1);
+        let drawn = drawn(&corpus(), 5, 1);
         let sizes: BTreeSet<usize> = drawn.iter().map(|schedule| schedule.steps.len()).collect();
         assert_eq!(sizes, BTreeSet::from([1, 2, 3, 4, 5]));
         let kind = |step: &Step| {
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn without_a_moment_there_is_no_schedule() {
         let nothing = Corpus {
-            doses: Vec::new(),
-            ..material()
+            choices: Vec::new(),
+            ..corpus()
         };
         assert!(schedules(&nothing, 5).is_none());
     }

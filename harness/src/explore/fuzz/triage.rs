@@ -22,7 +22,7 @@ impl Search<'_> {
             return Ok(());
         };
         self.kept.path = regressions.path().to_owned();
-        self.kept.other = regressions.made_for_another(&self.trials.lab.target().command);
+        self.kept.other = regressions.made_for_another(&self.trials.pool.target().command);
         let schedules = regressions.schedules(&self.trials.baseline.points)?;
         for (entry, schedule) in schedules {
             if self.token.is_interrupted() {
@@ -70,7 +70,7 @@ impl Search<'_> {
             progress(FuzzProgress::Relearning);
             self.relearned = true;
             let trials = &self.trials;
-            match refine(&trials.lab, &trials.baseline, self.learned_at, self.token) {
+            match refine(&trials.pool, &trials.baseline, self.learned_at, self.token) {
                 Ok(Some(baseline)) => self.trials = Arc::new(trials.with_baseline(baseline)),
                 Ok(None) | Err(Error::Interrupted) => {}
                 Err(error) => return Err(error),

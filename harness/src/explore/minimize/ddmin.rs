@@ -42,7 +42,7 @@ pub(crate) fn optional(words: &[String], groups: &[Vec<GlobMatcher>]) -> Vec<(us
 }
 
 /// The items that cannot be left out: large parts are tried before single ones.
-pub(crate) fn needed<T: Clone>(
+pub(crate) fn minimal_subset<T: Clone>(
     mut items: Vec<T>,
     mut still: impl FnMut(&[T]) -> Result<bool, Error>,
 ) -> Result<Vec<T>, Error> {
@@ -72,7 +72,7 @@ mod tests {
     fn only_what_is_needed_stays() {
         for wanted in [vec![], vec![3], vec![0, 9], (0..10).collect::<Vec<usize>>()] {
             let mut asked = 0;
-            let kept = needed((0..10).collect(), |kept: &[usize]| {
+            let kept = minimal_subset((0..10).collect(), |kept: &[usize]| {
                 asked += 1;
                 Ok(wanted.iter().all(|one| kept.contains(one)))
             });
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let result = needed(vec![1, 2, 3], |_: &[i32]| Err(Error::Interrupted));
+        let result = minimal_subset(vec![1, 2, 3], |_: &[i32]| Err(Error::Interrupted));
         assert!(matches!(result, Err(Error::Interrupted)));
     }
 

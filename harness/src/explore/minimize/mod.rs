@@ -15,7 +15,7 @@ use crate::failure::StoredFailure;
 use crate::failure::{Content, PackedFile, PackedInputs};
 use crate::failure::{RestoredFailure, restore};
 use crate::target::Source;
-use ddmin::{group, needed, optional};
+use ddmin::{group, minimal_subset, optional};
 use globset::GlobMatcher;
 use sigproof_core::{Stage as Urgency, StopToken};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub fn minimise(
         work.interruptible(Work::drop_files)?;
         work.interruptible(|work| work.drop_arguments(&groups))?;
     }
-    if failure.parcel.is_none()
+    if failure.packed.is_none()
         && matches!(
             failure.target.source,
             Source::View(_) | Source::Directory(_)
@@ -137,10 +137,10 @@ impl<S: FnMut(&str)> Work<'_, S> {
     fn begin(&mut self, stage: &RestoredFailure) -> Result<(u32, u32), Error> {
         (self.say)("repeating it");
         let failure = self.best.clone();
-        let lab = Arc::new(SupervisorPool::open(&stage.target, 1, failure.isolation)?);
+        let pool = Arc::new(SupervisorPool::open(&stage.target, 1, failure.isolation)?);
         let token = self.token;
-        until(&lab, token, Urgency::CancelQueued, || {
-            let trials = trials(&lab, &failure)?;
+        until(&pool, token, Urgency::CancelQueued, || {
+            let trials = trials(&pool, &failure)?;
             let schedule = located(&failure.schedule, &trials)?;
             let mut seen = 0;
             let mut shown: Option<Trial> = None;
@@ -230,9 +230,9 @@ impl<S: FnMut(&str)> Work<'_, S> {
 
     fn shows(&mut self, candidate: &StoredFailure, need: u32) -> Result<Option<u32>, Error> {
         let stage = RestoredFailure::set(candidate)?;
-        let lab = Arc::new(SupervisorPool::open(&stage.target, 1, candidate.isolation)?);
-        until(&lab, self.token, Urgency::CancelQueued, || {
-            let trials = trials(&lab, candidate)?;
+        let pool = Arc::new(SupervisorPool::open(&stage.target, 1, candidate.isolation)?);
+        until(&pool, self.token, Urgency::CancelQueued, || {
+            let trials = trials(&pool, candidate)?;
             let schedule = located(&candidate.schedule, &trials)?;
             let expected = &candidate.expected;
             let mut seen = 0;
@@ -251,7 +251,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
 
     fn drop_variables(&mut self) -> Result<(), Error> {
         let all = self.best.target.env.clone();
-        let kept = needed(all.clone(), |kept| {
+        let kept = minimal_subset(all.clone(), |kept| {
             (self.say)("variables");
             let mut candidate = self.best.clone();
             candidate.target.env = kept.to_vec();
@@ -273,8 +273,8 @@ impl<S: FnMut(&str)> Work<'_, S> {
         candidate
             .inputs
             .retain(|input| Some(&input.path) != path.as_ref());
-        if let Some(parcel) = &mut candidate.parcel {
-            parcel.stdin = None;
+        if let Some(packed) = &mut candidate.packed {
+            packed.stdin = None;
         }
         if self.take(candidate)? {
             self.dropped.push("standard input".to_owned());
@@ -283,15 +283,15 @@ impl<S: FnMut(&str)> Work<'_, S> {
     }
 
     fn drop_files(&mut self) -> Result<(), Error> {
-        match self.best.parcel.clone() {
-            Some(parcel) => self.drop_packed(parcel),
+        match self.best.packed.clone() {
+            Some(packed) => self.drop_packed(packed),
             None => self.drop_listed(),
         }
     }
 
     /// Files of the parcel, then directories that nothing is in any more.
-    fn drop_packed(&mut self, parcel: PackedInputs) -> Result<(), Error> {
-        let (directories, files): (Vec<PackedFile>, Vec<PackedFile>) = parcel
+    fn drop_packed(&mut self, packed: PackedInputs) -> Result<(), Error> {
+        let (directories, files): (Vec<PackedFile>, Vec<PackedFile>) = packed
             .entries
             .iter()
             .cloned()
@@ -300,15 +300,15 @@ impl<S: FnMut(&str)> Work<'_, S> {
             (work.say)("files");
             let mut candidate = work.best.clone();
             let keeps = |entry: &&PackedFile| files.contains(entry) || directories.contains(entry);
-            candidate.parcel = Some(PackedInputs {
+            candidate.packed = Some(PackedInputs {
                 alone: true,
-                entries: parcel.entries.iter().filter(keeps).cloned().collect(),
-                stdin: candidate.parcel.and_then(|parcel| parcel.stdin),
+                entries: packed.entries.iter().filter(keeps).cloned().collect(),
+                stdin: candidate.packed.and_then(|packed| packed.stdin),
             });
             work.take(candidate)
         };
-        let kept_files = needed(files.clone(), |kept| try_with(self, kept, &directories))?;
-        let kept_directories = needed(directories.clone(), |kept| {
+        let kept_files = minimal_subset(files.clone(), |kept| try_with(self, kept, &directories))?;
+        let kept_directories = minimal_subset(directories.clone(), |kept| {
             try_with(self, &kept_files, kept)
         })?;
         let gone = files.iter().filter(|one| !kept_files.contains(one));
@@ -326,7 +326,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
         let Source::Files(all) = self.best.target.source.clone() else {
             return Ok(());
         };
-        let kept = needed(all.clone(), |kept| {
+        let kept = minimal_subset(all.clone(), |kept| {
             (self.say)("files");
             let mut candidate = self.best.clone();
             candidate.target.source = Source::Files(kept.to_vec());
@@ -344,7 +344,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
     fn drop_arguments(&mut self, groups: &[Vec<GlobMatcher>]) -> Result<(), Error> {
         let words = self.best.target.command.clone();
         let optional = optional(&words, groups);
-        let kept = needed(optional.clone(), |kept| {
+        let kept = minimal_subset(optional.clone(), |kept| {
             (self.say)("arguments");
             let mut candidate = self.best.clone();
             let gone = optional.iter().filter(|group| !kept.contains(group));
@@ -363,12 +363,12 @@ impl<S: FnMut(&str)> Work<'_, S> {
     }
 }
 
-fn trials(lab: &Arc<SupervisorPool>, failure: &StoredFailure) -> Result<Trials, Error> {
+fn trials(pool: &Arc<SupervisorPool>, failure: &StoredFailure) -> Result<Trials, Error> {
     let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
     let mapped = mapped(&failure.schedule);
-    let baseline = learn(lab, &failure.contract, signal, mapped, failure.all_calls)?;
+    let baseline = learn(pool, &failure.contract, signal, mapped, failure.all_calls)?;
     Ok(Trials::new(
-        Arc::clone(lab),
+        Arc::clone(pool),
         baseline,
         failure.contract.clone(),
     ))

@@ -130,7 +130,7 @@ fn sent_to(schedule: &Schedule, whom: Delivery) -> Schedule {
 
 fn reach(set: &RunContext, attempt: &RunOptions) -> Result<(Verdict, usize), Error> {
     let mut steps = attempt.schedule.steps.iter();
-    let can_type = set.lab().target().pty.is_some()
+    let can_type = set.pool().target().pty.is_some()
         && steps.all(|step| {
             step.fault
                 .signal()
@@ -166,11 +166,11 @@ impl IgnoredSignalCheck {
         let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
         let mut trials = None;
         if let Some(usual) = &set.trials {
-            let mut target = set.lab().target().clone();
+            let mut target = set.pool().target().clone();
             target.ignored.push(signal);
-            let lab = SupervisorPool::open(&target, 1, isolation_of(set.lab()))?;
+            let pool = SupervisorPool::open(&target, 1, isolation_of(set.pool()))?;
             let baseline = (*usual.baseline).clone();
-            trials = Some(Trials::new(Arc::new(lab), baseline, set.contract.clone()));
+            trials = Some(Trials::new(Arc::new(pool), baseline, set.contract.clone()));
         }
         Ok(IgnoredSignalCheck { trials, signal })
     }
@@ -181,7 +181,7 @@ impl IgnoredSignalCheck {
             return Ok((Verdict::NotApplicable { reason }, 0));
         };
         // This lab is another one than that which an interruption ends already.
-        let trial = until(&trials.lab, token, Stage::CancelQueued, || {
+        let trial = until(&trials.pool, token, Stage::CancelQueued, || {
             trials.run(attempt.schedule.clone(), false)
         });
         let run = trial?.run;
@@ -189,8 +189,8 @@ impl IgnoredSignalCheck {
     }
 }
 
-fn isolation_of(lab: &SupervisorPool) -> Isolation {
-    if lab.private() {
+fn isolation_of(pool: &SupervisorPool) -> Isolation {
+    if pool.private() {
         Isolation::Auto
     } else {
         Isolation::Copy

@@ -33,35 +33,35 @@ pub struct Replay {
 /// A target that has no baseline any more, or whose recording lacks the point
 /// ([`Error::NotReached`]): a fault is never placed elsewhere.
 pub fn replay(
-    lab: SupervisorPool,
+    pool: SupervisorPool,
     failure: &StoredFailure,
     times: u32,
     token: &StopToken,
     each: impl FnMut(u32, &Trial),
 ) -> Result<Replay, Error> {
-    let lab = Arc::new(lab);
-    until(&lab, token, Stage::CancelQueued, || {
-        repeat(&lab, failure, times, each)
+    let pool = Arc::new(pool);
+    until(&pool, token, Stage::CancelQueued, || {
+        repeat(&pool, failure, times, each)
     })
 }
 
 fn repeat(
-    lab: &Arc<SupervisorPool>,
+    pool: &Arc<SupervisorPool>,
     failure: &StoredFailure,
     times: u32,
     mut each: impl FnMut(u32, &Trial),
 ) -> Result<Replay, Error> {
-    let notes = lab.notes.clone();
+    let notes = pool.notes.clone();
     let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
     let baseline = learn(
-        lab,
+        pool,
         &failure.contract,
         signal,
         mapped(&failure.schedule),
         failure.all_calls,
     )?;
     let baseline_ns = baseline.duration_ns;
-    let trials = Trials::new(Arc::clone(lab), baseline, failure.contract.clone());
+    let trials = Trials::new(Arc::clone(pool), baseline, failure.contract.clone());
     let schedule = located(&failure.schedule, &trials)?;
     let mut shown = 0;
     let mut reached = 0;

@@ -71,13 +71,13 @@ impl RunReport {
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn attempt(
-    lab: SupervisorPool,
+    pool: SupervisorPool,
     contract: Contract,
     attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
 ) -> Result<RunReport, Error> {
-    attempt_in(&Arc::new(lab), contract, attempt, store, token)
+    attempt_in(&Arc::new(pool), contract, attempt, store, token)
 }
 
 /// The same in a lab that is used again.
@@ -85,15 +85,15 @@ pub fn attempt(
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn attempt_in(
-    lab: &Arc<SupervisorPool>,
+    pool: &Arc<SupervisorPool>,
     contract: Contract,
     attempt: &RunOptions,
     store: &Store,
     token: &StopToken,
 ) -> Result<RunReport, Error> {
     let begun = Instant::now();
-    until(lab, token, Stage::CancelQueued, || {
-        let set = RunContext::new(lab, contract, attempt)?;
+    until(pool, token, Stage::CancelQueued, || {
+        let set = RunContext::new(pool, contract, attempt)?;
         let mut report = set.judged(attempt, store, token)?;
         report.elapsed = begun.elapsed();
         Ok(report)
@@ -102,7 +102,7 @@ pub fn attempt_in(
 
 /// The target, ready to be run with any schedule.
 pub(crate) struct RunContext {
-    lab: Arc<SupervisorPool>,
+    pool: Arc<SupervisorPool>,
     pub(crate) contract: Contract,
     /// With a baseline.
     pub(crate) trials: Option<Arc<Trials>>,
@@ -111,34 +111,34 @@ pub(crate) struct RunContext {
 
 impl RunContext {
     fn new(
-        lab: &Arc<SupervisorPool>,
+        pool: &Arc<SupervisorPool>,
         contract: Contract,
         attempt: &RunOptions,
     ) -> Result<RunContext, Error> {
         let mut trials = None;
         if attempt.baseline {
             let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
-            let baseline = learn(lab, &contract, signal, PhaseSelection::DEFAULT, false)?;
-            let known = Trials::new(Arc::clone(lab), baseline, contract.clone());
+            let baseline = learn(pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
+            let known = Trials::new(Arc::clone(pool), baseline, contract.clone());
             trials = Some(Arc::new(known));
         }
         Ok(RunContext {
-            lab: Arc::clone(lab),
+            pool: Arc::clone(pool),
             contract,
             trials,
             learned_at: SystemTime::now(),
         })
     }
 
-    pub(crate) fn lab(&self) -> &SupervisorPool {
-        &self.lab
+    pub(crate) fn pool(&self) -> &SupervisorPool {
+        &self.pool
     }
 
     /// Runs and judges a schedule.
     pub(crate) fn run(&self, schedule: &Schedule, traced: bool) -> Result<Trial, Error> {
         let once = || match &self.trials {
             Some(trials) => trials.run(schedule.clone(), traced),
-            None => trial::observe(&self.lab, &self.contract, schedule.clone()),
+            None => trial::observe(&self.pool, &self.contract, schedule.clone()),
         };
         let trial = once()?;
         if trial.run.all_fired() {
@@ -151,7 +151,7 @@ impl RunContext {
     /// The same with what another second of the clock tells.
     fn relearned(mut self, token: &StopToken) -> Result<RunContext, Error> {
         if let Some(trials) = &self.trials
-            && let Some(baseline) = refine(&self.lab, &trials.baseline, self.learned_at, token)?
+            && let Some(baseline) = refine(&self.pool, &trials.baseline, self.learned_at, token)?
         {
             self.trials = Some(Arc::new(trials.with_baseline(baseline)));
         }
@@ -186,7 +186,7 @@ impl RunContext {
         if let Some(budget) = &attempt.budget {
             (measured, late) = set.measure(budget, schedule, &mut seen)?;
         }
-        let mut notes = set.lab.notes.clone();
+        let mut notes = set.pool.notes.clone();
         let mut findings = seen.findings(schedule);
         for finding in &mut findings {
             if let Some(trials) = &set.trials {

@@ -46,31 +46,31 @@ impl RunOnceReport {
 /// # Errors
 /// A target that cannot be started or has no baseline.
 pub fn run(
-    lab: Arc<SupervisorPool>,
+    pool: Arc<SupervisorPool>,
     contract: Contract,
     schedule: Schedule,
     isolation: Isolation,
     store: &Store,
     token: &StopToken,
 ) -> Result<RunOnceReport, Error> {
-    let watched = Arc::clone(&lab);
+    let watched = Arc::clone(&pool);
     until(&watched, token, Stage::CancelQueued, || {
-        judged(lab, contract, schedule, isolation, store)
+        judged(pool, contract, schedule, isolation, store)
     })
 }
 
 fn judged(
-    lab: Arc<SupervisorPool>,
+    pool: Arc<SupervisorPool>,
     contract: Contract,
     schedule: Schedule,
     isolation: Isolation,
     store: &Store,
 ) -> Result<RunOnceReport, Error> {
     let signal = schedule.first_signal().unwrap_or(libc::SIGINT);
-    let baseline = learn(&lab, &contract, signal, PhaseSelection::DEFAULT, false)?;
+    let baseline = learn(&pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
     let baseline_ns = Some(baseline.duration_ns);
-    let mut notes = lab.notes.clone();
-    let trials = Trials::new(lab, baseline, contract);
+    let mut notes = pool.notes.clone();
+    let trials = Trials::new(pool, baseline, contract);
     let trial = trials.run(schedule, true)?;
     let mut file = None;
     if let Some((oracle, evidence)) = trial
@@ -104,19 +104,19 @@ fn judged(
 /// # Errors
 /// A target that cannot be started.
 pub fn observe(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     contract: &Contract,
     schedule: Schedule,
     token: &StopToken,
 ) -> Result<RunOnceReport, Error> {
-    let trial = until(lab, token, Stage::CancelQueued, || {
-        crate::execute::observe(lab, contract, schedule)
+    let trial = until(pool, token, Stage::CancelQueued, || {
+        crate::execute::observe(pool, contract, schedule)
     })?;
     Ok(RunOnceReport {
         trial,
         baseline_ns: None,
         file: None,
-        notes: lab.notes.clone(),
+        notes: pool.notes.clone(),
         baseline: None,
         contract: contract.clone(),
     })
@@ -133,8 +133,8 @@ impl Trials {
     ) -> StoredFailure {
         StoredFailure {
             version: StoredFailure::VERSION,
-            target: self.lab.target().clone(),
-            inputs: self.lab.inputs().0.clone(),
+            target: self.pool.target().clone(),
+            inputs: self.pool.inputs().0.clone(),
             isolation,
             contract: self.contract.clone(),
             schedule,
@@ -142,8 +142,8 @@ impl Trials {
             expected,
             seed: None,
             system: restore::system(),
-            program: restore::program(self.lab.target()),
-            parcel: self.lab.inputs().1.clone(),
+            program: restore::program(self.pool.target()),
+            packed: self.pool.inputs().1.clone(),
         }
     }
 }

@@ -28,17 +28,18 @@ pub struct Coverage {
 
 impl Coverage {
     /// Of the points of a sweep.
-    pub(crate) fn of_sweep(spots: &[TriedPoint], sites: &CallSites) -> Coverage {
-        let is_tried = |spot: &TriedPoint| matches!(spot.outcome, PointOutcome::Tried { .. });
-        let class_tried = spots
+    pub(crate) fn of_sweep(tried_points: &[TriedPoint], sites: &CallSites) -> Coverage {
+        let is_tried =
+            |tried_point: &TriedPoint| matches!(tried_point.outcome, PointOutcome::Tried { .. });
+        let class_tried = tried_points
             .iter()
-            .any(|spot| spot.stands_for > 1 && is_tried(spot));
-        let points = spots
+            .any(|tried_point| tried_point.stands_for > 1 && is_tried(tried_point));
+        let points = tried_points
             .iter()
-            .filter(|spot| spot.outcome != PointOutcome::Unfit)
-            .map(|spot| {
-                let by_class = class_tried && spot.outcome == PointOutcome::ByClass;
-                (&spot.point, is_tried(spot) || by_class)
+            .filter(|tried_point| tried_point.outcome != PointOutcome::Unfit)
+            .map(|tried_point| {
+                let by_class = class_tried && tried_point.outcome == PointOutcome::ByClass;
+                (&tried_point.point, is_tried(tried_point) || by_class)
             });
         Coverage::of(points, sites)
     }

@@ -43,12 +43,12 @@ pub(crate) fn run_all(
     let shared = Arc::clone(trials);
     let jobs: Vec<PlannedRun> = plan.planned.clone();
     // One more than can be asked for at once: it asks for the next run while the last one is judged.
-    let pool = ThreadPool::new(token).workers(trials.lab.supervisors() + 1);
-    let _results = pool.map_streaming(
+    let workers = ThreadPool::new(token).workers(trials.pool.supervisors() + 1);
+    let _results = workers.map_streaming(
         jobs.into_iter().map(|planned| planned.schedule),
         move |schedule, _token| {
             let trial = shared.run(schedule.clone(), false)?;
-            if trial.struck() || !trial.run.in_vain.is_empty() {
+            if trial.struck() || !trial.run.inapplicable.is_empty() {
                 return Ok(Arc::new(trial));
             }
             // A count can be off once (a machine under load wakes a waiting call early); not twice.
@@ -91,7 +91,7 @@ impl PlanResults {
         self.target_us += trial.run.usage.user_us + trial.run.usage.system_us;
         self.answers.take_limits(trial);
         if !trial.struck() {
-            let outcome = if trial.run.in_vain.is_empty() {
+            let outcome = if trial.run.inapplicable.is_empty() {
                 self.not_reached.push(planned.point.clone());
                 PointOutcome::NotReached
             } else {

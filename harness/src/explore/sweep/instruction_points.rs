@@ -105,7 +105,7 @@ fn measure(
 ) -> Result<Vec<Option<u32>>, Error> {
     let shared = Arc::clone(trials);
     let outcomes = ThreadPool::new(token)
-        .workers(trials.lab.jobs())
+        .workers(trials.pool.jobs())
         .map(schedules, move |schedule, _token| {
             Ok(shared.follow(&schedule)?.stepped)
         })

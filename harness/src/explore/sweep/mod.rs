@@ -24,7 +24,7 @@ use execute_plan::run_all;
 use instruction_points::{InstructionPoints, between};
 use pairs::{Pairs, SecondFault, pairs};
 use plan::{FaultSpec, Plan, PointFilter};
-use point_outcome::{TriedPoint, spots};
+use point_outcome::{TriedPoint, tried_points};
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,13 +34,13 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug, Clone)]
 pub struct SweepOptions {
     /// What is done at each point.
-    pub strike: FaultSpec,
+    pub fault_spec: FaultSpec,
     /// On which sides of the calls.
     pub mapped: PhaseSelection,
     /// Every call, not only those with an effect.
     pub all: bool,
     /// Which of the points.
-    pub narrowing: PointFilter,
+    pub filter: PointFilter,
     /// Between calls as well: at most so many instructions after each point, up to the next call of its thread.
     pub instructions: Option<u32>,
     /// A second fault after the first: pairs are tried, not single points.
@@ -53,17 +53,17 @@ pub struct SweepOptions {
 
 impl SweepOptions {
     /// This at each point where it matters, everything else as it is unless told otherwise.
-    pub fn of(strike: FaultSpec) -> SweepOptions {
-        let mapped = if strike.fault.is_of_call() {
+    pub fn of(fault_spec: FaultSpec) -> SweepOptions {
+        let mapped = if fault_spec.fault.is_of_call() {
             PhaseSelection::CALLS
         } else {
             PhaseSelection::DEFAULT
         };
         SweepOptions {
-            strike,
+            fault_spec,
             mapped,
             all: false,
-            narrowing: PointFilter::default(),
+            filter: PointFilter::default(),
             instructions: None,
             second: None,
             confirm: 2,
@@ -73,7 +73,7 @@ impl SweepOptions {
 
     /// What is done, in words.
     pub fn words(&self) -> String {
-        let words = self.strike.words();
+        let words = self.fault_spec.words();
         match &self.second {
             Some(second) => format!("{words}, {}", second.words()),
             None => words,
@@ -82,11 +82,11 @@ impl SweepOptions {
 
     /// Whether something of it waits for a failpoint.
     pub fn needs_failpoints(&self) -> bool {
-        self.narrowing.needs_failpoints() || self.strike.needs_failpoints()
+        self.filter.needs_failpoints() || self.fault_spec.needs_failpoints()
     }
 
     fn all_calls(&self) -> bool {
-        self.all || self.strike.fault.needs_every_call()
+        self.all || self.fault_spec.fault.needs_every_call()
     }
 }
 
@@ -159,7 +159,7 @@ pub struct SweepReport {
     /// Points tried by call and by function; `None` for pairs.
     pub covered: Option<Coverage>,
     /// Every point found, in the order of the recording, and what came of it.
-    pub spots: Vec<TriedPoint>,
+    pub tried_points: Vec<TriedPoint>,
     /// What undisturbed runs do, whole.
     pub baseline: Arc<Baseline>,
     /// What was asked.
@@ -188,7 +188,7 @@ impl SweepReport {
 /// # Errors
 /// A target that has no baseline, a narrowing that cannot be read.
 pub fn sweep(
-    lab: SupervisorPool,
+    pool: SupervisorPool,
     contract: Contract,
     options: &SweepOptions,
     store: &Store,
@@ -196,35 +196,41 @@ pub fn sweep(
     mut progress: impl FnMut(Progress<'_>),
 ) -> Result<SweepReport, Error> {
     let begun = Instant::now();
-    let lab = Arc::new(lab);
+    let pool = Arc::new(pool);
     // Without a baseline there are no partial results to wait for.
-    let baseline = until(&lab, token, Stage::CancelQueued, || {
-        let signal = options.strike.signal();
-        learn(&lab, &contract, signal, options.mapped, options.all_calls())
+    let baseline = until(&pool, token, Stage::CancelQueued, || {
+        let signal = options.fault_spec.signal();
+        learn(
+            &pool,
+            &contract,
+            signal,
+            options.mapped,
+            options.all_calls(),
+        )
     })?;
     let learned_at = SystemTime::now();
-    if !options.strike.starves() {
+    if !options.fault_spec.starves() {
         if baseline.is_sequential() {
-            lab.keep_to_one();
+            pool.pin_to_cpu();
         }
-        lab.pair_up();
+        pool.enable_prefetch();
     }
-    let mut plan = Plan::new(&baseline, &options.narrowing, &options.strike)?;
-    let trials = Arc::new(Trials::new(Arc::clone(&lab), baseline, contract));
+    let mut plan = Plan::new(&baseline, &options.filter, &options.fault_spec)?;
+    let trials = Arc::new(Trials::new(Arc::clone(&pool), baseline, contract));
     if let Some(second) = &options.second {
-        plan = until(&lab, token, Stage::CancelQueued, || {
+        plan = until(&pool, token, Stage::CancelQueued, || {
             pairs(&trials, &plan, second, token)
         })?;
     }
     if let Some(most) = options.instructions {
-        until(&lab, token, Stage::CancelQueued, || {
+        until(&pool, token, Stage::CancelQueued, || {
             between(&trials, &mut plan, most, token)
         })?;
     }
     progress(Progress::Learned(&trials.baseline, &plan));
 
     let swept = Instant::now();
-    let mut tally = until(&lab, token, Stage::TerminateActive, || {
+    let mut tally = until(&pool, token, Stage::TerminateActive, || {
         run_all(&trials, &plan, token, &mut progress)
     });
     let sweeping = swept.elapsed();
@@ -232,8 +238,8 @@ pub fn sweep(
         trials
     } else {
         progress(Progress::Relearning);
-        match until(&lab, token, Stage::CancelQueued, || {
-            refine(&lab, &trials.baseline, learned_at, token)
+        match until(&pool, token, Stage::CancelQueued, || {
+            refine(&pool, &trials.baseline, learned_at, token)
         }) {
             Ok(Some(baseline)) => Arc::new(trials.with_baseline(baseline)),
             Ok(None) | Err(Error::Interrupted) => trials,
@@ -257,16 +263,16 @@ pub fn sweep(
         progress(Progress::Confirming {
             findings: findings.len(),
         });
-        findings = until(&lab, token, Stage::CancelQueued, || {
+        findings = until(&pool, token, Stage::CancelQueued, || {
             confirm(&trials, findings, &plan, options.confirm, token)
         });
     }
-    let mut notes = lab.notes.clone();
+    let mut notes = pool.notes.clone();
     notes.extend(outside(&trials.baseline));
     let mut sites = CallSites::default();
     if !token.is_interrupted() {
         // After everything else: neither a run nor the time that is measured is slower for it.
-        let placed = until(&lab, token, Stage::CancelQueued, || {
+        let placed = until(&pool, token, Stage::CancelQueued, || {
             place(&trials, options.all_calls(), &mut findings)
         });
         match placed {
@@ -299,7 +305,7 @@ pub fn sweep(
         Some(pairs) => plan.planned.len() + pairs.cut,
         None => points.points.len() - plan.unfit.len() + plan.more(),
     };
-    let spots = spots(&trials.baseline, &plan, &options.narrowing, tally.outcomes);
+    let tried_points = tried_points(&trials.baseline, &plan, &options.filter, tally.outcomes);
     Ok(SweepReport {
         baseline_ns: trials.baseline.duration_ns,
         findings,
@@ -324,9 +330,9 @@ pub fn sweep(
         covered: plan
             .pairs
             .is_none()
-            .then(|| Coverage::of_sweep(&spots, &sites)),
+            .then(|| Coverage::of_sweep(&tried_points, &sites)),
         sites,
-        spots,
+        tried_points,
         baseline: Arc::clone(&trials.baseline),
         contract: trials.contract.clone(),
     })

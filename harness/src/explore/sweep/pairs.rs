@@ -78,7 +78,7 @@ impl Pairs {
 
 impl SecondFault {
     /// Pairs that are tried unless told otherwise.
-    pub const MOST: usize = 300;
+    pub const PAIRS_MAX: usize = 300;
 
     /// What it is, in words.
     pub(crate) fn words(&self) -> String {
@@ -258,7 +258,7 @@ fn record_all(
     let shared = Arc::clone(trials);
     let schedules: Vec<Schedule> = firsts.iter().map(|first| first.schedule.clone()).collect();
     let outcomes = ThreadPool::new(token)
-        .workers(trials.lab.jobs())
+        .workers(trials.pool.jobs())
         .map(schedules, move |schedule, _token| {
             Ok(shared.record(&schedule)?)
         })

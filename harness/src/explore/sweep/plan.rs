@@ -165,17 +165,17 @@ impl Plan {
     /// A bad glob, a call that does not exist, or a moment that never comes.
     pub fn new(
         baseline: &Baseline,
-        narrowing: &PointFilter,
-        strike: &FaultSpec,
+        filter: &PointFilter,
+        fault_spec: &FaultSpec,
     ) -> Result<Plan, Error> {
-        narrowing.check()?;
-        let ready_ns = match &narrowing.after {
+        filter.check()?;
+        let ready_ns = match &filter.after {
             None => 0,
-            Some(trigger) => moment(baseline, trigger, strike.signal())?,
+            Some(trigger) => moment(baseline, trigger, fault_spec.signal())?,
         };
         let mut plan = Plan::default();
         let found = &baseline.points.points;
-        let fit = Applicable::new(baseline, &strike.fault);
+        let fit = Applicable::new(baseline, &fault_spec.fault);
         let (fitting, unfit): (Vec<(usize, &Point)>, Vec<_>) = found
             .iter()
             .enumerate()
@@ -183,12 +183,12 @@ impl Plan {
         plan.unfit = unfit.into_iter().map(|(place, _)| place).collect();
         let points: Vec<(usize, &Point)> = fitting
             .iter()
-            .filter(|(_, point)| narrowing.wants(point))
+            .filter(|(_, point)| filter.wants(point))
             .copied()
             .collect();
         plan.left_out = fitting.len() - points.len();
         // All idle points look alike to a signal; the last of them stands for the class.
-        let classes = !narrowing.no_classes && strike.fault.signal().is_some();
+        let classes = !filter.no_classes && fault_spec.fault.signal().is_some();
         let idle = points.iter().filter(|(_, point)| point.idle).count();
         let last_idle = points.iter().rposition(|(_, point)| point.idle);
         for (index, (place, point)) in points.iter().enumerate() {
@@ -200,7 +200,7 @@ impl Plan {
             plan.by_class += stands_for - 1;
             plan.planned.push(PlannedRun {
                 point: point.name.clone(),
-                schedule: strike.at(point),
+                schedule: fault_spec.at(point),
                 stands_for,
                 before_ready: point.at_ns < ready_ns,
                 steady: point.steady,
@@ -283,15 +283,15 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
 /// # Errors
 /// A target that has no baseline.
 pub fn map_points(
-    lab: &SupervisorPool,
+    pool: &SupervisorPool,
     contract: &Contract,
     signal: i32,
     mapped: PhaseSelection,
     all: bool,
     token: &StopToken,
 ) -> Result<Baseline, Error> {
-    until(lab, token, Stage::CancelQueued, || {
-        learn(lab, contract, signal, mapped, all)
+    until(pool, token, Stage::CancelQueued, || {
+        learn(pool, contract, signal, mapped, all)
     })
 }
 

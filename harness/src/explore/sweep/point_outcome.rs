@@ -60,10 +60,10 @@ impl PointOutcome {
 
 /// Every point of the baseline with what came of it. `outcomes` are by place in the plan; what was planned and has none
 /// was cut short.
-pub(crate) fn spots(
+pub(crate) fn tried_points(
     baseline: &Baseline,
     plan: &Plan,
-    narrowing: &PointFilter,
+    filter: &PointFilter,
     mut outcomes: BTreeMap<usize, PointOutcome>,
 ) -> Vec<TriedPoint> {
     let planned: BTreeMap<usize, usize> = plan
@@ -86,7 +86,7 @@ pub(crate) fn spots(
             let outcome = match order {
                 Some(order) => outcomes.remove(&order).unwrap_or(PointOutcome::CutShort),
                 None if plan.unfit.contains(&place) => PointOutcome::Unfit,
-                None if !narrowing.wants(point) => PointOutcome::LeftOut,
+                None if !filter.wants(point) => PointOutcome::LeftOut,
                 None if point.idle && class => PointOutcome::ByClass,
                 None => PointOutcome::Elsewhere,
             };

@@ -99,7 +99,7 @@ fn trimmed(text: &str) -> Vec<&str> {
 }
 
 /// Lines of a difference that are shown; the rest is in the files.
-const MOST_LINES: usize = 40;
+const LINES_MAX: usize = 40;
 
 fn differs(subject: &str, expected: &str, actual: &str) -> Option<Evidence> {
     let (wanted, is) = (trimmed(expected), trimmed(actual));
@@ -125,13 +125,13 @@ fn differs(subject: &str, expected: &str, actual: &str) -> Option<Evidence> {
                 ChangeTag::Equal => ' ',
             };
             shown += 1;
-            if shown <= MOST_LINES {
+            if shown <= LINES_MAX {
                 text.push_str(&format!("\n{sign} {}", change.value()));
             }
         }
     }
-    if shown > MOST_LINES {
-        text.push_str(&format!("\n… {} more lines", shown - MOST_LINES));
+    if shown > LINES_MAX {
+        text.push_str(&format!("\n… {} more lines", shown - LINES_MAX));
     }
     Some(Evidence::new(subject, text))
 }

@@ -27,7 +27,7 @@ const SCRIPTS: [&str; 9] = [
 ];
 
 /// Findings of one case that the page without scripts lists.
-const MOST_PLAIN: usize = 200;
+const PLAIN_MAX: usize = 200;
 
 /// The page of these results.
 pub fn html(results: &Results) -> String {
@@ -150,7 +150,7 @@ fn plain_case(page: &mut String, case: &Case) {
         }
     } else {
         page.push_str("<ul>\n");
-        for finding in case.findings.iter().take(MOST_PLAIN) {
+        for finding in case.findings.iter().take(PLAIN_MAX) {
             let flaky = if finding.flaky { " (flaky)" } else { "" };
             let _ = write!(
                 page,
@@ -175,8 +175,8 @@ fn plain_case(page: &mut String, case: &Case) {
             page.push_str("</li>\n");
         }
         page.push_str("</ul>\n");
-        if case.findings.len() > MOST_PLAIN {
-            let _ = writeln!(page, "<p>{} more.</p>", case.findings.len() - MOST_PLAIN);
+        if case.findings.len() > PLAIN_MAX {
+            let _ = writeln!(page, "<p>{} more.</p>", case.findings.len() - PLAIN_MAX);
         }
     }
     page.push_str("</section>\n");

@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The page that a sweep ends with.
-pub fn sweep_report(paper: &mut TerminalWriter, report: &SweepReport) {
+pub fn sweep_report(out: &mut TerminalWriter, report: &SweepReport) {
     for kind in kinds(report.counted()) {
-        one(paper, &kind, report);
-        paper.gap();
+        one(out, &kind, report);
+        out.gap();
     }
     let early: Vec<&Finding> = report
         .findings
@@ -23,7 +23,7 @@ pub fn sweep_report(paper: &mut TerminalWriter, report: &SweepReport) {
         .filter(|finding| finding.before_ready)
         .collect();
     if !early.is_empty() {
-        paper.line(&[
+        out.line(&[
             (Style::Strong, "before ready"),
             (
                 Style::Dim,
@@ -31,7 +31,7 @@ pub fn sweep_report(paper: &mut TerminalWriter, report: &SweepReport) {
             ),
         ]);
         for finding in early {
-            paper.item(
+            out.item(
                 2,
                 (Style::Warn, "· "),
                 Style::Plain,
@@ -41,15 +41,15 @@ pub fn sweep_report(paper: &mut TerminalWriter, report: &SweepReport) {
                 ),
             );
         }
-        paper.gap();
+        out.gap();
     }
-    limits(paper, report);
-    summary(paper, report);
+    limits(out, report);
+    summary(out, report);
 }
 
-fn one(paper: &mut TerminalWriter, kind: &Group<'_, Finding>, report: &SweepReport) {
+fn one(out: &mut TerminalWriter, kind: &Group<'_, Finding>, report: &SweepReport) {
     let finding = kind.first;
-    head(paper, finding);
+    head(out, finding);
     let what = if report.pairs.is_some() {
         "pair"
     } else {
@@ -62,8 +62,8 @@ fn one(paper: &mut TerminalWriter, kind: &Group<'_, Finding>, report: &SweepRepo
     } else {
         format!("at {} of {found}, first at {first}", finding.count)
     };
-    paper.item(14, (Style::Dim, ""), Style::Dim, &place);
-    kind.tell(paper, 14);
+    out.item(14, (Style::Dim, ""), Style::Dim, &place);
+    kind.tell(out, 14);
     if !kind.others.is_empty() {
         let all = || std::iter::once(finding).chain(kind.others.iter().copied());
         let points: BTreeSet<String> = all()
@@ -75,42 +75,42 @@ fn one(paper: &mut TerminalWriter, kind: &Group<'_, Finding>, report: &SweepRepo
             .max_by_key(|(place, _)| **place);
         let last = last.map(|(_, point)| point.to_string()).unwrap_or_default();
         let words = format!("together at {} of {found}, up to {last}", points.len());
-        paper.item(14, (Style::Dim, ""), Style::Dim, &words);
+        out.item(14, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(moment) = &finding.moment {
-        paper.item(14, (Style::Dim, ""), Style::Plain, &moment.to_string());
+        out.item(14, (Style::Dim, ""), Style::Plain, &moment.to_string());
     }
-    repeated(paper, finding);
+    repeated(out, finding);
 }
 
 /// The first line of a finding: whether it is sure, its oracle, what is wrong.
-pub(crate) fn head(paper: &mut TerminalWriter, finding: &Finding) {
-    let (ink, mark) = if finding.flaky() {
+pub(crate) fn head(out: &mut TerminalWriter, finding: &Finding) {
+    let (style, mark) = if finding.flaky() {
         (Style::Warn, "≈ ")
     } else {
         (Style::Bad, "✗ ")
     };
     let head = format!("{mark}{:<11} ", finding.oracle);
-    paper.item(0, (ink, &head), Style::Strong, &finding.text);
+    out.item(0, (style, &head), Style::Strong, &finding.text);
 }
 
 /// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
-pub(crate) fn repeated(paper: &mut TerminalWriter, finding: &Finding) {
+pub(crate) fn repeated(out: &mut TerminalWriter, finding: &Finding) {
     let (seen, times) = finding.seen;
     if finding.flaky() {
         let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
-        paper.item(14, (Style::Warn, ""), Style::Warn, &words);
+        out.item(14, (Style::Warn, ""), Style::Warn, &words);
     } else if times > 1 {
         let words = format!("repeated: {seen} of {times} runs");
-        paper.item(14, (Style::Dim, ""), Style::Dim, &words);
+        out.item(14, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(file) = &finding.file {
-        paper.command(14, &format!("sigproof replay {}", file.display()));
+        out.command(14, &format!("sigproof replay {}", file.display()));
     }
 }
 
 /// The oracles that judged nothing, each with the reason.
-pub(crate) fn unjudged(paper: &mut TerminalWriter, unjudged: &BTreeMap<&'static str, String>) {
+pub(crate) fn unjudged(out: &mut TerminalWriter, unjudged: &BTreeMap<&'static str, String>) {
     if unjudged.is_empty() {
         return;
     }
@@ -118,10 +118,10 @@ pub(crate) fn unjudged(paper: &mut TerminalWriter, unjudged: &BTreeMap<&'static 
         .iter()
         .map(|(oracle, reason)| format!("{oracle} ({reason})"))
         .collect();
-    paper.item(0, (Style::Dim, "unjudged  "), Style::Dim, &words.join(", "));
+    out.item(0, (Style::Dim, "unjudged  "), Style::Dim, &words.join(", "));
 }
 
-fn limits(paper: &mut TerminalWriter, report: &SweepReport) {
+fn limits(out: &mut TerminalWriter, report: &SweepReport) {
     let mut notes: Vec<String> = report.notes.clone();
     if !report.not_reached.is_empty() {
         let names: Vec<String> = report
@@ -167,14 +167,14 @@ fn limits(paper: &mut TerminalWriter, report: &SweepReport) {
             .map(|run| format!("a run failed: {run}")),
     );
     for note in &notes {
-        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
+        out.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     if !notes.is_empty() {
-        paper.gap();
+        out.gap();
     }
 }
 
-fn summary(paper: &mut TerminalWriter, report: &SweepReport) {
+fn summary(out: &mut TerminalWriter, report: &SweepReport) {
     let mut coverage = format!(
         "{:.0} % ({} of {} {}",
         (report.coverage() * 100.0).floor(),
@@ -201,11 +201,11 @@ fn summary(paper: &mut TerminalWriter, report: &SweepReport) {
         coverage.push_str(&format!(", {} left out on request", report.left_out));
     }
     coverage.push(')');
-    paper.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
-    points::covered(paper, report);
-    unjudged(paper, &report.unjudged);
+    out.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
+    points::covered(out, report);
+    unjudged(out, &report.unjudged);
     let rate = report.runs as f64 / report.sweeping.as_secs_f64().max(1e-9);
-    paper.item(
+    out.item(
         0,
         (Style::Dim, "time      "),
         Style::Plain,
@@ -219,7 +219,7 @@ fn summary(paper: &mut TerminalWriter, report: &SweepReport) {
     let all = report.counted().count();
     let flaky = report.counted().filter(|finding| finding.flaky()).count();
     let of_kinds = |flaky: bool| kinds(report.counted().filter(|one| one.flaky() == flaky)).len();
-    let (ink, verdict) = match (all - flaky, flaky) {
+    let (style, verdict) = match (all - flaky, flaky) {
         (0, 0) if report.points_tried == 0 => (Style::Warn, "? nothing was tried".to_owned()),
         (0, 0) if !report.failed_runs.is_empty() => {
             (Style::Warn, "? no finding, but some runs failed".to_owned())
@@ -240,7 +240,7 @@ fn summary(paper: &mut TerminalWriter, report: &SweepReport) {
             format!("✗ {}, {flaky} flaky", counted(sure, of_kinds(false))),
         ),
     };
-    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
+    out.item(0, (Style::Dim, "verdict   "), style, &verdict);
 }
 
 /// A number and what it counts.
@@ -265,15 +265,15 @@ pub(crate) fn human(duration: Duration) -> String {
 
 /// The lines above the progress bar: what is going to be done.
 pub fn sweep_heading(
-    paper: &mut TerminalWriter,
+    out: &mut TerminalWriter,
     target: &Target,
     place: &RunSetup,
     baseline: &Baseline,
     plan: &Plan,
     fault: &str,
 ) {
-    place.tell(paper, "sweep", target, fault);
-    paper.item(
+    place.tell(out, "sweep", target, fault);
+    out.item(
         0,
         (Style::Dim, "baseline  "),
         Style::Plain,
@@ -286,7 +286,7 @@ pub fn sweep_heading(
             count(plan.planned.len(), "run")
         ),
     );
-    paper.gap();
+    out.gap();
 }
 
 /// A command line that a shell reads back.
@@ -307,12 +307,12 @@ fn quoted(word: &str) -> String {
 }
 
 /// The page of a replay.
-pub fn replay_report(paper: &mut TerminalWriter, failure: &StoredFailure, replay: &Replay) {
+pub fn replay_report(out: &mut TerminalWriter, failure: &StoredFailure, replay: &Replay) {
     for note in &replay.notes {
-        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
+        out.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     let expected = &failure.expected;
-    paper.item(
+    out.item(
         0,
         (Style::Dim, "stored    "),
         Style::Plain,
@@ -331,15 +331,15 @@ pub fn replay_report(paper: &mut TerminalWriter, failure: &StoredFailure, replay
             String::new()
         }
     );
-    let (ink, mark) = match replay.shown {
+    let (style, mark) = match replay.shown {
         shown if shown == replay.times => (Style::Bad, "✗ reproduced: "),
         0 => (Style::Good, "✓ not reproduced: "),
         _ => (Style::Warn, "≈ flaky: "),
     };
-    paper.item(
+    out.item(
         0,
         (Style::Dim, "verdict   "),
-        ink,
+        style,
         &format!("{mark}{counts}"),
     );
 }

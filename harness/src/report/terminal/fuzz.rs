@@ -11,13 +11,13 @@ use std::time::Duration;
 
 /// The lines above the progress bar: what is going to be done.
 pub fn fuzz_heading(
-    paper: &mut TerminalWriter,
+    out: &mut TerminalWriter,
     target: &Target,
     place: &RunSetup,
     baseline: &Baseline,
     options: &FuzzOptions,
 ) {
-    place.tell(paper, "fuzz", target, &options.words());
+    place.tell(out, "fuzz", target, &options.words());
     let baseline = format!(
         "{}, {}, {}; {}",
         count(baseline.runs.len(), "undisturbed run"),
@@ -25,22 +25,22 @@ pub fn fuzz_heading(
         human(Duration::from_nanos(baseline.duration_ns)),
         count(baseline.points.points.len(), "point"),
     );
-    paper.item(0, (Style::Dim, "baseline  "), Style::Plain, &baseline);
+    out.item(0, (Style::Dim, "baseline  "), Style::Plain, &baseline);
     let mut budget = Vec::new();
     budget.extend(options.budget.runs.map(|runs| count(runs, "run")));
     budget.extend(options.budget.time.map(human));
     let seed = format!("{}, for at most {}", options.seed, budget.join(" or "));
-    paper.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
-    paper.gap();
+    out.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
+    out.gap();
 }
 
 /// The page that a fuzz session ends with.
-pub fn fuzz_report(paper: &mut TerminalWriter, report: &FuzzReport) {
+pub fn fuzz_report(out: &mut TerminalWriter, report: &FuzzReport) {
     for found in &report.found {
-        one(paper, found);
-        paper.gap();
+        one(out, found);
+        out.gap();
     }
-    notes(paper, report);
+    notes(out, report);
     let later = if report.points_later == 0 {
         String::new()
     } else {
@@ -55,8 +55,8 @@ pub fn fuzz_report(paper: &mut TerminalWriter, report: &FuzzReport) {
         report.points_found,
         count(report.pairs, "pair"),
     );
-    paper.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
-    unjudged(paper, &report.unjudged);
+    out.item(0, (Style::Dim, "coverage  "), Style::Plain, &coverage);
+    unjudged(out, &report.unjudged);
     let rate = report.runs as f64 / report.searching.as_secs_f64().max(1e-9);
     let time = format!(
         "{} for {} ({rate:.0} a second), {} in all; {}",
@@ -65,22 +65,22 @@ pub fn fuzz_report(paper: &mut TerminalWriter, report: &FuzzReport) {
         human(report.elapsed),
         report.ended.words(),
     );
-    paper.item(0, (Style::Dim, "time      "), Style::Plain, &time);
+    out.item(0, (Style::Dim, "time      "), Style::Plain, &time);
     let seed = format!("{}  (--seed {} repeats it)", report.seed, report.seed);
-    paper.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
+    out.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
     if let Some(kept) = &report.kept {
-        regressions(paper, kept);
+        regressions(out, kept);
     }
-    let (ink, verdict) = verdict(report);
-    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
+    let (style, verdict) = verdict(report);
+    out.item(0, (Style::Dim, "verdict   "), style, &verdict);
 }
 
-fn one(paper: &mut TerminalWriter, found: &FuzzFinding) {
+fn one(out: &mut TerminalWriter, found: &FuzzFinding) {
     let finding = &found.finding;
-    head(paper, finding);
+    head(out, finding);
     for (place, step) in finding.schedule.steps.iter().enumerate() {
         let head = format!("{}. ", place + 1);
-        paper.item(14, (Style::Dim, &head), Style::Plain, &step.to_string());
+        out.item(14, (Style::Dim, &head), Style::Plain, &step.to_string());
     }
     let mut how = match found.run {
         0 => "found by an earlier session".to_owned(),
@@ -95,12 +95,12 @@ fn one(paper: &mut TerminalWriter, found: &FuzzFinding) {
             count(found.shrinking, "run")
         ));
     }
-    paper.item(14, (Style::Dim, ""), Style::Dim, &how);
-    repeated(paper, finding);
+    out.item(14, (Style::Dim, ""), Style::Dim, &how);
+    repeated(out, finding);
 }
 
 /// What earlier sessions left, and what this one leaves.
-fn regressions(paper: &mut TerminalWriter, kept: &KeptRegressions) {
+fn regressions(out: &mut TerminalWriter, kept: &KeptRegressions) {
     let mut words = Vec::new();
     if kept.tried > 0 {
         words.push(format!(
@@ -116,10 +116,10 @@ fn regressions(paper: &mut TerminalWriter, kept: &KeptRegressions) {
         return;
     }
     let words = format!("{} ({})", words.join(", "), kept.path.display());
-    paper.item(0, (Style::Dim, "earlier   "), Style::Plain, &words);
+    out.item(0, (Style::Dim, "earlier   "), Style::Plain, &words);
 }
 
-fn notes(paper: &mut TerminalWriter, report: &FuzzReport) {
+fn notes(out: &mut TerminalWriter, report: &FuzzReport) {
     let mut notes: Vec<String> = report.notes.clone();
     if report.unstruck > 0 {
         notes.push(format!(
@@ -136,10 +136,10 @@ fn notes(paper: &mut TerminalWriter, report: &FuzzReport) {
     let failed = report.failed_runs.iter().take(5);
     notes.extend(failed.map(|run| format!("a run failed: {run}")));
     for note in &notes {
-        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
+        out.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
     if !notes.is_empty() {
-        paper.gap();
+        out.gap();
     }
 }
 

@@ -6,9 +6,9 @@ use crate::{explore, session};
 use std::collections::BTreeMap;
 
 /// Fewer are told one by one.
-const FEWEST: usize = 3;
+const GROUP_MIN: usize = 3;
 /// Subjects that are named.
-const MOST_NAMED: usize = 6;
+const NAMED_MAX: usize = 6;
 
 /// What tells kinds apart.
 pub(crate) trait Groupable {
@@ -82,7 +82,7 @@ pub(crate) fn kinds<'a, T: Groupable>(findings: impl Iterator<Item = &'a T>) -> 
     for finding in findings {
         let key = key(finding);
         match places.get(&key) {
-            Some(&place) if sizes[&key] >= FEWEST => kinds[place].others.push(finding),
+            Some(&place) if sizes[&key] >= GROUP_MIN => kinds[place].others.push(finding),
             _ => {
                 places.insert(key, kinds.len());
                 kinds.push(Group {
@@ -140,7 +140,7 @@ impl<T: Groupable> Group<'_, T> {
         let named: Vec<&str> = self
             .others
             .iter()
-            .take(MOST_NAMED)
+            .take(NAMED_MAX)
             .map(|finding| finding.subject())
             .collect();
         let more = if self.others.len() > named.len() {
@@ -158,9 +158,9 @@ impl<T: Groupable> Group<'_, T> {
     }
 
     /// The same as a paragraph of its own.
-    pub(crate) fn tell(&self, paper: &mut TerminalWriter, indent: usize) {
+    pub(crate) fn tell(&self, out: &mut TerminalWriter, indent: usize) {
         if let Some(words) = self.words() {
-            paper.item(indent, (Style::Plain, ""), Style::Plain, &words);
+            out.item(indent, (Style::Plain, ""), Style::Plain, &words);
         }
     }
 }

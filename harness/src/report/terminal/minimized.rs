@@ -8,53 +8,53 @@ use std::path::Path;
 
 /// What was left out, what is left, and where it is.
 pub fn minimised_report(
-    paper: &mut TerminalWriter,
+    out: &mut TerminalWriter,
     before: &StoredFailure,
     least: &Minimized,
     file: Option<&Path>,
 ) {
-    let item = |paper: &mut TerminalWriter, head: &str, text: &str| {
+    let item = |out: &mut TerminalWriter, head: &str, text: &str| {
         let head = format!("{head:<10}");
-        paper.item(0, (Style::Dim, &head), Style::Plain, text);
+        out.item(0, (Style::Dim, &head), Style::Plain, text);
     };
     let expected = &before.expected;
     item(
-        paper,
+        out,
         "stored",
         &format!("{}: {}", expected.oracle, expected.text),
     );
     let (seen, times) = least.seen;
     item(
-        paper,
+        out,
         "repeated",
         &format!("{seen} of {} show it", count(times as usize, "run")),
     );
     for dropped in &least.dropped {
-        item(paper, "left out", dropped);
+        item(out, "left out", dropped);
     }
     if least.seen.0 > 0 {
         let after = &least.failure;
-        item(paper, "command", &command_line(&after.target.command));
+        item(out, "command", &command_line(&after.target.command));
         for (place, step) in after.schedule.steps.iter().enumerate() {
             let head = if place == 0 { "schedule" } else { "" };
-            item(paper, head, &format!("{}. {step}", place + 1));
+            item(out, head, &format!("{}. {step}", place + 1));
         }
-        if let Some(parcel) = &after.parcel {
-            let paths: Vec<&str> = parcel
+        if let Some(packed) = &after.packed {
+            let paths: Vec<&str> = packed
                 .entries
                 .iter()
                 .map(|entry| entry.path.as_str())
                 .collect();
             if !paths.is_empty() {
-                item(paper, "files", &paths.join(", "));
+                item(out, "files", &paths.join(", "));
             }
         }
     }
     for note in &least.notes {
-        paper.item(0, (Style::Warn, "! "), Style::Plain, note);
+        out.item(0, (Style::Warn, "! "), Style::Plain, note);
     }
-    item(paper, "took", &count(least.runs, "run"));
-    let (ink, verdict) = match (seen, least.dropped.is_empty()) {
+    item(out, "took", &count(least.runs, "run"));
+    let (style, verdict) = match (seen, least.dropped.is_empty()) {
         (0, _) => (
             Style::Warn,
             "≈ it does not show any more, so there is nothing to leave out".to_owned(),
@@ -66,8 +66,8 @@ pub fn minimised_report(
             (Style::Good, words)
         }
     };
-    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
+    out.item(0, (Style::Dim, "verdict   "), style, &verdict);
     if let Some(file) = file {
-        paper.command(10, &format!("sigproof replay {}", file.display()));
+        out.command(10, &format!("sigproof replay {}", file.display()));
     }
 }

@@ -17,29 +17,23 @@ pub struct RunSetup {
 
 impl RunSetup {
     /// The place that this lab is, to be told when the lab has been given away.
-    pub fn of(lab: &SupervisorPool) -> RunSetup {
+    pub fn of(pool: &SupervisorPool) -> RunSetup {
         RunSetup {
-            tree: lab.tree().to_owned(),
-            method: lab.method().to_owned(),
-            jobs: lab.jobs(),
+            tree: pool.tree().to_owned(),
+            method: pool.method().to_owned(),
+            jobs: pool.jobs(),
         }
     }
 
     /// The verb with its command, and the target with what is done to it.
-    pub(crate) fn tell(
-        &self,
-        paper: &mut TerminalWriter,
-        verb: &str,
-        target: &Target,
-        fault: &str,
-    ) {
-        paper.line(&[
+    pub(crate) fn tell(&self, out: &mut TerminalWriter, verb: &str, target: &Target, fault: &str) {
+        out.line(&[
             (Style::Strong, &format!("sigproof {verb}  ")),
             (Style::Name, &command_line(&target.command)),
         ]);
         let streams = target.pty.map_or("on pipes", |_| "on a pty");
         let RunSetup { tree, method, jobs } = self;
         let what = format!("{streams} in {tree} ({method}), {fault}, {jobs} at a time");
-        paper.item(0, (Style::Dim, "target    "), Style::Plain, &what);
+        out.item(0, (Style::Dim, "target    "), Style::Plain, &what);
     }
 }

@@ -7,20 +7,20 @@ use crate::oracle::Baseline;
 use std::time::Duration;
 
 /// Shares that one line names.
-const MOST_SHARES: usize = 8;
+const SHARES_MAX: usize = 8;
 
 /// The map that `sigproof points` prints. With `sites` each point is followed by the stack of the thread that comes by.
 pub fn points_map(
-    paper: &mut TerminalWriter,
+    out: &mut TerminalWriter,
     baseline: &Baseline,
-    narrowing: &PointFilter,
+    filter: &PointFilter,
     sites: Option<&CallSites>,
 ) {
     let map = &baseline.points;
     let shown: Vec<_> = map
         .points
         .iter()
-        .filter(|point| narrowing.wants(point))
+        .filter(|point| filter.wants(point))
         .collect();
     for point in &shown {
         let kind = match (point.idle, point.steady, point.blocks, point.changes) {
@@ -31,7 +31,7 @@ pub fn points_map(
             _ => (Style::Dim, "        "),
         };
         let at = format!("{:>9}  ", human(Duration::from_nanos(point.at_ns)));
-        paper.line(&[
+        out.line(&[
             (Style::Dim, &at),
             kind,
             (Style::Plain, "  "),
@@ -39,19 +39,19 @@ pub fn points_map(
         ]);
         let stack = sites.map_or(&[][..], |sites| sites.stack(&point.key));
         for frame in stack {
-            let ink = if frame.runtime {
+            let style = if frame.runtime {
                 Style::Dim
             } else {
                 Style::Plain
             };
-            paper.line(&[
+            out.line(&[
                 (Style::Plain, "                         "),
-                (ink, &frame.to_string()),
+                (style, &frame.to_string()),
             ]);
         }
     }
-    paper.gap();
-    paper.item(
+    out.gap();
+    out.item(
         0,
         (Style::Strong, ""),
         Style::Plain,
@@ -73,7 +73,7 @@ pub fn points_map(
             format!("{} {}", share.name, share.found)
         });
         if !shares.is_empty() {
-            paper.item(
+            out.item(
                 0,
                 (Style::Dim, &format!("{label:<13}")),
                 Style::Plain,
@@ -84,7 +84,7 @@ pub fn points_map(
 }
 
 /// The lines of a sweep's summary that say how much was tried of each call and of each function.
-pub(crate) fn covered(paper: &mut TerminalWriter, report: &SweepReport) {
+pub(crate) fn covered(out: &mut TerminalWriter, report: &SweepReport) {
     let Some(covered) = &report.covered else {
         return;
     };
@@ -111,10 +111,10 @@ pub(crate) fn covered(paper: &mut TerminalWriter, report: &SweepReport) {
         } else {
             words.push_str("; not wholly");
         }
-        let named = list(&parts, MOST_SHARES, |share| {
+        let named = list(&parts, SHARES_MAX, |share| {
             format!("{} {}/{}", share.name, share.tried, share.found)
         });
-        paper.item(
+        out.item(
             0,
             (Style::Dim, "          "),
             Style::Dim,

@@ -168,11 +168,11 @@ impl Feedback for Sink {
             Stage::TerminateActive => "what runs now is killed. Ctrl+C again: no report",
             _ => return,
         };
-        let mut paper = TerminalWriter::new();
+        let mut out = TerminalWriter::new();
         // After the ^C that the terminal shows.
-        paper.gap();
-        paper.item(0, (Style::Warn, "interrupted: "), Style::Plain, text);
-        self.bar.above(&paper.finish());
+        out.gap();
+        out.item(0, (Style::Warn, "interrupted: "), Style::Plain, text);
+        self.bar.above(&out.finish());
     }
 
     fn exit_message(&self) -> Vec<u8> {

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 /// Names are aligned up to this width.
 const WIDEST_NAME: usize = 48;
 /// Events of a failing run that are shown: the first and the last of them.
-const MOST_EVENTS: usize = 40;
+const EVENTS_MAX: usize = 40;
 
 fn mark(verdict: CaseVerdict) -> (Style, &'static str) {
     match verdict {
@@ -25,33 +25,33 @@ fn mark(verdict: CaseVerdict) -> (Style, &'static str) {
 }
 
 /// The line of a scenario that is done, with the time that it took.
-pub fn finished_line(paper: &mut TerminalWriter, case: &Case) {
-    let (ink, sign) = mark(case.verdict);
+pub fn finished_line(out: &mut TerminalWriter, case: &Case) {
+    let (style, sign) = mark(case.verdict);
     let took = human(Duration::from_nanos(case.times.elapsed_ns));
-    paper.line(&[
-        (ink, &format!("{sign} {:<11} ", case.verdict.word())),
+    out.line(&[
+        (style, &format!("{sign} {:<11} ", case.verdict.word())),
         (Style::Dim, &format!("{took:>8}  ")),
         (Style::Plain, &case.name),
     ]);
 }
 
 /// The table of all verdicts: the same for the same verdicts, so without times.
-pub fn verdict_table(paper: &mut TerminalWriter, results: &Results) {
+pub fn verdict_table(out: &mut TerminalWriter, results: &Results) {
     let names = results.cases.iter().map(|case| case.name.width());
     let width = names.max().unwrap_or(0).min(WIDEST_NAME);
     for case in &results.cases {
-        let (ink, sign) = mark(case.verdict);
+        let (style, sign) = mark(case.verdict);
         let pad = " ".repeat(width.saturating_sub(case.name.width()));
         let kind = case.kind.word();
-        paper.line(&[
-            (ink, &format!("{sign} {:<11} ", case.verdict.word())),
+        out.line(&[
+            (style, &format!("{sign} {:<11} ", case.verdict.word())),
             (Style::Plain, &format!("{}{pad}  ", case.name)),
             (Style::Dim, &format!("{kind:<5}  ")),
             (Style::Plain, &essence(case)),
         ]);
     }
     if !results.cases.is_empty() {
-        paper.gap();
+        out.gap();
     }
     let words: Vec<String> = [
         (CaseVerdict::Holds, "hold"),
@@ -71,7 +71,7 @@ pub fn verdict_table(paper: &mut TerminalWriter, results: &Results) {
         _ => format!("{count} {word}"),
     })
     .collect();
-    let (ink, _) = mark(results.verdict());
+    let (style, _) = mark(results.verdict());
     let count = results.cases.len();
     let noun = if count == 1 { "scenario" } else { "scenarios" };
     let verdict = if words.is_empty() {
@@ -79,10 +79,10 @@ pub fn verdict_table(paper: &mut TerminalWriter, results: &Results) {
     } else {
         format!(": {}", words.join(", "))
     };
-    paper.item(
+    out.item(
         0,
         (Style::Dim, "verdict   "),
-        ink,
+        style,
         &format!("{count} {noun}{verdict}"),
     );
 }
@@ -117,98 +117,98 @@ fn first_line(text: &str) -> String {
 }
 
 /// Everything that helps to understand a scenario that does not hold.
-pub fn case_details(paper: &mut TerminalWriter, case: &Case) {
-    let (ink, sign) = mark(case.verdict);
-    paper.line(&[
-        (ink, &format!("{sign} {}  ", case.verdict.word())),
+pub fn case_details(out: &mut TerminalWriter, case: &Case) {
+    let (style, sign) = mark(case.verdict);
+    out.line(&[
+        (style, &format!("{sign} {}  ", case.verdict.word())),
         (Style::Strong, &case.name),
     ]);
     if let Some(file) = &case.file {
-        paper.item(2, (Style::Dim, "file      "), Style::Plain, file);
+        out.item(2, (Style::Dim, "file      "), Style::Plain, file);
     }
-    paper.item(
+    out.item(
         2,
         (Style::Dim, "command   "),
         Style::Name,
         &command_line(&case.command),
     );
-    paper.gap();
+    out.gap();
     if let Some(error) = &case.error {
         for line in error.text.lines() {
-            paper.line(&[(Style::Plain, "  "), (Style::Plain, line)]);
+            out.line(&[(Style::Plain, "  "), (Style::Plain, line)]);
         }
-        paper.gap();
+        out.gap();
     }
     for kind in kinds(case.counted()) {
-        found(paper, &kind);
+        found(out, &kind);
     }
-    budgets(paper, case);
+    budgets(out, case);
     let shown = case.counted().find_map(|finding| finding.run);
     let record = shown.or((!case.runs.is_empty()).then_some(0));
     if let Some(record) = record.and_then(|run| case.runs.get(run))
         && case.verdict != CaseVerdict::Holds
     {
-        timeline(paper, record);
+        timeline(out, record);
     }
     for note in &case.notes {
-        paper.item(2, (Style::Warn, "! "), Style::Plain, note);
+        out.item(2, (Style::Warn, "! "), Style::Plain, note);
     }
     if !case.notes.is_empty() {
-        paper.gap();
+        out.gap();
     }
 }
 
-fn found(paper: &mut TerminalWriter, kind: &Group<'_, Finding>) {
+fn found(out: &mut TerminalWriter, kind: &Group<'_, Finding>) {
     let finding = kind.first;
-    let (ink, sign) = if finding.flaky {
+    let (style, sign) = if finding.flaky {
         (Style::Warn, "≈ ")
     } else {
         (Style::Bad, "✗ ")
     };
     let label = format!("{sign}{:<12} ", finding.oracle);
     let mut lines = finding.text.lines();
-    paper.item(
+    out.item(
         2,
-        (ink, &label),
+        (style, &label),
         Style::Strong,
         lines.next().unwrap_or_default(),
     );
     // A difference: lines as they are.
     for line in lines {
-        let ink = match line.chars().next() {
+        let style = match line.chars().next() {
             Some('+') => Style::Good,
             Some('-') => Style::Bad,
             _ => Style::Dim,
         };
-        paper.line(&[(Style::Plain, "      "), (ink, line)]);
+        out.line(&[(Style::Plain, "      "), (style, line)]);
     }
     let first = finding.first.as_ref();
     if let Some(first) = first {
         let words = format!("at {} points, first at {first}", finding.count);
-        paper.item(17, (Style::Dim, ""), Style::Dim, &words);
+        out.item(17, (Style::Dim, ""), Style::Dim, &words);
     }
-    kind.tell(paper, 17);
+    kind.tell(out, 17);
     if finding.times > 1 {
         let words = format!("shown in {} of {} runs", finding.seen, finding.times);
-        paper.item(17, (Style::Dim, ""), Style::Dim, &words);
+        out.item(17, (Style::Dim, ""), Style::Dim, &words);
     }
     if let Some(replay) = &finding.replay {
-        paper.command(17, replay);
+        out.command(17, replay);
     }
-    paper.gap();
+    out.gap();
 }
 
 /// The latencies of a scenario, as a table.
-pub fn budgets(paper: &mut TerminalWriter, case: &Case) {
+pub fn budgets(out: &mut TerminalWriter, case: &Case) {
     if case.budgets.is_empty() {
         return;
     }
-    paper.line(&[(
+    out.line(&[(
         Style::Dim,
         "  latency               bound          p50       p99   longest  runs",
     )]);
     for budget in &case.budgets {
-        let (ink, sign) = if budget.holds {
+        let (style, sign) = if budget.holds {
             (Style::Good, "✓")
         } else {
             (Style::Bad, "✗")
@@ -218,17 +218,17 @@ pub fn budgets(paper: &mut TerminalWriter, case: &Case) {
             " {:<21} {bound:<11} {:>6.0} ms {:>6.0} ms {:>6.0} ms  {:>4}",
             budget.name, budget.p50_ms, budget.p99_ms, budget.max_ms, budget.runs
         );
-        paper.line(&[(ink, sign), (Style::Plain, &row)]);
+        out.line(&[(style, sign), (Style::Plain, &row)]);
     }
-    paper.gap();
+    out.gap();
 }
 
 /// What happened in a run: output of both streams, signals, births and ends.
-fn timeline(paper: &mut TerminalWriter, record: &Record) {
-    paper.line(&[(Style::Dim, &format!("  the run: {}", record.title))]);
+fn timeline(out: &mut TerminalWriter, record: &Record) {
+    out.line(&[(Style::Dim, &format!("  the run: {}", record.title))]);
     let mut rows: Vec<(u64, Style, &'static str, String)> = Vec::new();
     for event in &record.events {
-        let (ink, kind, text) = match &event.what {
+        let (style, kind, text) = match &event.what {
             EventKind::Output { stream, bytes } => {
                 let kind = match stream {
                     crate::facts::Stream::Stdout => "out",
@@ -269,23 +269,23 @@ fn timeline(paper: &mut TerminalWriter, record: &Record) {
             ),
             _ => continue,
         };
-        rows.push((event.at_ns, ink, kind, text));
+        rows.push((event.at_ns, style, kind, text));
     }
-    let cut = rows.len().saturating_sub(MOST_EVENTS);
-    for (index, (at_ns, ink, kind, text)) in rows.iter().enumerate() {
-        let place = index.checked_sub(MOST_EVENTS / 2);
+    let cut = rows.len().saturating_sub(EVENTS_MAX);
+    for (index, (at_ns, style, kind, text)) in rows.iter().enumerate() {
+        let place = index.checked_sub(EVENTS_MAX / 2);
         if cut > 0 && place == Some(0) {
-            paper.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
+            out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
         if place.is_some_and(|place| place < cut) {
             continue;
         }
         let at = format!("{:>9.1} ms", *at_ns as f64 / 1e6);
-        paper.line(&[
+        out.line(&[
             (Style::Dim, &at),
-            (*ink, &format!(" {kind:<7}")),
-            (*ink, text),
+            (*style, &format!(" {kind:<7}")),
+            (*style, text),
         ]);
     }
-    paper.gap();
+    out.gap();
 }

@@ -11,39 +11,34 @@ use crate::target::{Screen, Target};
 use std::time::Duration;
 
 /// Lines of a timeline before it is cut in the middle.
-const MOST_LINES: usize = 120;
+const LINES_MAX: usize = 120;
 
 /// The page of a run.
-pub fn run_report(
-    paper: &mut TerminalWriter,
-    target: &Target,
-    report: &RunOnceReport,
-    files: bool,
-) {
+pub fn run_report(out: &mut TerminalWriter, target: &Target, report: &RunOnceReport, files: bool) {
     let run = &report.trial.run;
-    paper.line(&[
+    out.line(&[
         (Style::Strong, "sigproof run  "),
         (Style::Name, &command_line(&target.command)),
     ]);
     if let Some(baseline) = report.baseline_ns {
-        paper.item(
+        out.item(
             0,
             (Style::Dim, "baseline  "),
             Style::Plain,
             &format!("{} undisturbed", human(Duration::from_nanos(baseline))),
         );
     }
-    paper.gap();
-    timeline(paper, run, files);
-    screen(paper, run);
-    verdicts(paper, report);
+    out.gap();
+    timeline(out, run, files);
+    screen(out, run);
+    verdicts(out, report);
 }
 
-fn timeline(paper: &mut TerminalWriter, run: &Run, files: bool) {
+fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
     let mut rows: Vec<(String, Style, &'static str, String)> = Vec::new();
     for event in &run.events {
         let at = stamp(event.at_ns);
-        let (ink, kind, text) = match &event.what {
+        let (style, kind, text) = match &event.what {
             EventKind::Started { pid } => (Style::Dim, "start", format!("pid {pid}")),
             EventKind::Output { stream, bytes } => {
                 for line in visible_lines(bytes) {
@@ -134,23 +129,23 @@ fn timeline(paper: &mut TerminalWriter, run: &Run, files: bool) {
                 format!("nothing ended it within {limit_ms} ms; killed"),
             ),
         };
-        rows.push((at, ink, kind, text));
+        rows.push((at, style, kind, text));
     }
-    let cut = rows.len().saturating_sub(MOST_LINES);
-    for (index, (at, ink, kind, text)) in rows.iter().enumerate() {
-        if cut > 0 && index == MOST_LINES / 2 {
-            paper.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
+    let cut = rows.len().saturating_sub(LINES_MAX);
+    for (index, (at, style, kind, text)) in rows.iter().enumerate() {
+        if cut > 0 && index == LINES_MAX / 2 {
+            out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
-        if cut > 0 && (MOST_LINES / 2..MOST_LINES / 2 + cut).contains(&index) {
+        if cut > 0 && (LINES_MAX / 2..LINES_MAX / 2 + cut).contains(&index) {
             continue;
         }
-        paper.line(&[
+        out.line(&[
             (Style::Dim, at),
-            (*ink, &format!(" {kind:<8}")),
-            (*ink, text),
+            (*style, &format!(" {kind:<8}")),
+            (*style, text),
         ]);
     }
-    paper.gap();
+    out.gap();
 }
 
 /// What a handler did, in a line.
@@ -199,31 +194,31 @@ pub(crate) fn visible_lines(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-fn screen(paper: &mut TerminalWriter, run: &Run) {
+fn screen(out: &mut TerminalWriter, run: &Run) {
     let Some(terminal) = &run.terminal else {
         return;
     };
     let mut output = run.stdout.head.clone();
     output.extend(&run.stdout.tail);
     let screen = Screen::render(&output, terminal.size);
-    paper.line(&[
+    out.line(&[
         (Style::Strong, "screen at the end"),
         (
             Style::Dim,
             &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1),
         ),
     ]);
-    paper.quote(&screen.lines.join("\n"));
-    paper.gap();
+    out.quote(&screen.lines.join("\n"));
+    out.gap();
 }
 
-fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
+fn verdicts(out: &mut TerminalWriter, report: &RunOnceReport) {
     let mut violated = 0;
     for judgement in &report.trial.judgements {
         match &judgement.verdict {
-            Verdict::Holds => paper.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle)]),
+            Verdict::Holds => out.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle)]),
             Verdict::NotApplicable { reason } => {
-                paper.line(&[
+                out.line(&[
                     (Style::Dim, "– "),
                     (Style::Dim, &format!("{:<11} {reason}", judgement.oracle)),
                 ]);
@@ -231,7 +226,7 @@ fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
             Verdict::Violated { evidence } => {
                 violated += evidence.len();
                 for evidence in evidence {
-                    paper.item(
+                    out.item(
                         0,
                         (Style::Bad, &format!("✗ {:<11} ", judgement.oracle)),
                         Style::Strong,
@@ -241,23 +236,23 @@ fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
             }
         }
     }
-    paper.gap();
+    out.gap();
     for limit in report.trial.run.limits.iter().chain(&report.notes) {
-        paper.item(0, (Style::Warn, "! "), Style::Plain, limit);
+        out.item(0, (Style::Warn, "! "), Style::Plain, limit);
     }
     for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
         if fired.is_none() {
-            let why = if report.trial.run.in_vain.contains(&index) {
+            let why = if report.trial.run.inapplicable.contains(&index) {
                 "came to nothing: there was nobody, or nothing, to do it to"
             } else {
                 "was not reached: the target ended before its trigger was met"
             };
             let words = format!("step #{} {why}", index + 1);
-            paper.item(0, (Style::Warn, "! "), Style::Plain, &words);
+            out.item(0, (Style::Warn, "! "), Style::Plain, &words);
         }
     }
     let usage = report.trial.run.usage;
-    paper.item(
+    out.item(
         0,
         (Style::Dim, "usage     "),
         Style::Plain,
@@ -267,7 +262,7 @@ fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
             usage.max_rss_kib / 1024
         ),
     );
-    let (ink, verdict) = if violated > 0 {
+    let (style, verdict) = if violated > 0 {
         (Style::Bad, format!("✗ {violated} violated"))
     } else if report.not_reached() > 0 {
         (
@@ -290,8 +285,8 @@ fn verdicts(paper: &mut TerminalWriter, report: &RunOnceReport) {
             ),
         }
     };
-    paper.item(0, (Style::Dim, "verdict   "), ink, &verdict);
+    out.item(0, (Style::Dim, "verdict   "), style, &verdict);
     if let Some(file) = &report.file {
-        paper.command(10, &format!("sigproof replay {}", file.display()));
+        out.command(10, &format!("sigproof replay {}", file.display()));
     }
 }

@@ -79,17 +79,17 @@ impl TerminalWriter {
     /// A line without wrapping, made of pieces; cut where the page ends.
     pub fn line(&mut self, pieces: &[(Style, &str)]) {
         let mut room = self.width;
-        for (ink, piece) in pieces {
+        for (style, piece) in pieces {
             let piece = clip(piece, room);
             room -= piece.width();
-            self.put(*ink, &piece);
+            self.put(*style, &piece);
         }
         self.text.push('\n');
     }
 
     /// A paragraph: its first line begins with `label` (already in its ink),
     /// the others are indented to the same column. Long words are broken.
-    pub fn item(&mut self, indent: usize, label: (Style, &str), ink: Style, words: &str) {
+    pub fn item(&mut self, indent: usize, label: (Style, &str), style: Style, words: &str) {
         let column = indent + label.1.width();
         let room = self.width.saturating_sub(column).max(12);
         let mut first = true;
@@ -101,7 +101,7 @@ impl TerminalWriter {
                 let _ = write!(self.text, "{:column$}", "");
             }
             first = false;
-            self.put(ink, &line);
+            self.put(style, &line);
             self.text.push('\n');
         }
     }
@@ -129,11 +129,11 @@ impl TerminalWriter {
         self.text.push('\n');
     }
 
-    fn put(&mut self, ink: Style, text: &str) {
-        if ink == Style::Plain {
+    fn put(&mut self, style: Style, text: &str) {
+        if style == Style::Plain {
             self.text.push_str(text);
         } else {
-            let style = ink.style();
+            let style = style.style();
             let _ = write!(self.text, "{style}{text}{style:#}");
         }
     }
@@ -175,8 +175,8 @@ fn wrap(words: &str, room: usize) -> Vec<String> {
         let mut line = String::new();
         for word in paragraph.split(' ') {
             let mut word = word.to_owned();
-            let needed = usize::from(!line.is_empty()) + word.width();
-            if line.width() + needed > room && !line.is_empty() {
+            let minimal_subset = usize::from(!line.is_empty()) + word.width();
+            if line.width() + minimal_subset > room && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
             while word.width() > room {
@@ -206,16 +206,16 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_page() {
-        let mut paper = TerminalWriter::with_width(40);
-        paper.item(
+        let mut out = TerminalWriter::with_width(40);
+        out.item(
             2,
             (Style::Bad, "x leftovers "),
             Style::Plain,
             &"a long sentence with words ".repeat(4),
         );
-        paper.item(2, (Style::Bad, "x "), Style::Plain, &"w".repeat(100));
-        paper.line(&[(Style::Plain, &"é".repeat(60)), (Style::Dim, " tail")]);
-        let plain = anstream::adapter::strip_str(&paper.finish()).to_string();
+        out.item(2, (Style::Bad, "x "), Style::Plain, &"w".repeat(100));
+        out.line(&[(Style::Plain, &"é".repeat(60)), (Style::Dim, " tail")]);
+        let plain = anstream::adapter::strip_str(&out.finish()).to_string();
         for line in plain.lines() {
             assert!(line.width() <= 40, "{line:?}");
         }

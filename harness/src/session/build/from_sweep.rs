@@ -20,10 +20,10 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
     case.fault = fault;
     // By place in the plan: the place among the points.
     let places: BTreeMap<usize, usize> = report
-        .spots
+        .tried_points
         .iter()
         .enumerate()
-        .filter_map(|(place, spot)| Some((spot.order?, place)))
+        .filter_map(|(place, tried_point)| Some((tried_point.order?, place)))
         .collect();
     if let Some(baseline) = report.baseline.recorded() {
         case.baseline = Some(0);
@@ -31,7 +31,7 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
     }
     case.findings = findings(&mut case, &places, &report.findings);
     bounds_of_findings(&mut case);
-    case.points = points(&mut case, &report.spots);
+    case.points = points(&mut case, &report.tried_points);
     case.oracles = oracles(report);
     blame(&mut case.oracles, &case.findings);
     case.coverage = Some(Coverage {
@@ -216,44 +216,44 @@ fn strikes_at(trial: &crate::execute::Trial, wanted: &PointName) -> bool {
         .any(|step| matches!(&step.trigger, Trigger::Point { name, .. } if name.same_point(wanted)))
 }
 
-fn points(case: &mut Case, spots: &[TriedPoint]) -> Vec<Point> {
-    if spots.len() > bounds::POINTS {
+fn points(case: &mut Case, tried_points: &[TriedPoint]) -> Vec<Point> {
+    if tried_points.len() > bounds::POINTS {
         case.cut.push(format!(
             "{} points after the first {}",
-            spots.len() - bounds::POINTS,
+            tried_points.len() - bounds::POINTS,
             bounds::POINTS
         ));
     }
-    let mut at: Vec<Vec<usize>> = vec![Vec::new(); spots.len().min(bounds::POINTS)];
+    let mut at: Vec<Vec<usize>> = vec![Vec::new(); tried_points.len().min(bounds::POINTS)];
     for (index, finding) in case.findings.iter().enumerate() {
         for &place in &finding.points {
             at[place].push(index);
         }
     }
-    spots
+    tried_points
         .iter()
         .zip(at)
-        .map(|(spot, findings)| {
+        .map(|(tried_point, findings)| {
             let sure = findings.iter().any(|&index| !case.findings[index].flaky);
-            point(spot, findings, sure)
+            point(tried_point, findings, sure)
         })
         .collect()
 }
 
-fn point(spot: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
+fn point(tried_point: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
     let mut point = Point {
-        name: spot.point.name.clone(),
-        at_ns: spot.point.at_ns,
+        name: tried_point.point.name.clone(),
+        at_ns: tried_point.point.at_ns,
         outcome: PointOutcome::Holds,
         status: None,
         fired_ns: None,
         end_ns: None,
         error: None,
-        before_ready: spot.before_ready,
-        unsteady: !spot.point.steady,
+        before_ready: tried_point.before_ready,
+        unsteady: !tried_point.point.steady,
         findings,
     };
-    point.outcome = match &spot.outcome {
+    point.outcome = match &tried_point.outcome {
         explore::PointOutcome::Tried {
             status,
             fired_ns,

@@ -20,13 +20,13 @@ impl ActiveRun<'_> {
     /// The last moment for the target to end by itself.
     pub(crate) fn deadline_ns(&self) -> u64 {
         let before = nanoseconds(self.order.before_ms);
-        let Some(last) = self.stepper.fired_ns.iter().flatten().max() else {
+        let Some(last) = self.cursor.fired_ns.iter().flatten().max() else {
             return before;
         };
-        let after = last.max(&self.stepper.due_ns().unwrap_or(0))
+        let after = last.max(&self.cursor.due_ns().unwrap_or(0))
             + nanoseconds(self.order.after_ms)
             + self.allowance_ns;
-        match self.stepper.current() {
+        match self.cursor.current() {
             // A step that waits for a fact may have to wait as long as the first.
             Some(_) => after.max(before),
             None => after,
@@ -46,7 +46,7 @@ impl ActiveRun<'_> {
             return Some(self.deadline_ns());
         }
         let due = [
-            self.stepper.due_ns(),
+            self.cursor.due_ns(),
             self.later.next_ns(),
             self.next_burial_ns(),
         ];
@@ -88,12 +88,12 @@ impl ActiveRun<'_> {
         }
         self.look_at_dead(now);
         self.do_later()?;
-        if self.running && self.stepper.due_ns().is_some_and(|due| due <= now) {
+        if self.running && self.cursor.due_ns().is_some_and(|due| due <= now) {
             let met = "its time".to_owned();
-            self.apply(met, None)?;
+            self.inject_due(met, None)?;
         }
         if now >= self.deadline_ns() && self.ended_ns.is_none() {
-            let limit_ms = if self.stepper.any_fired() {
+            let limit_ms = if self.cursor.any_fired() {
                 self.order.after_ms
             } else {
                 self.order.before_ms
@@ -105,8 +105,8 @@ impl ActiveRun<'_> {
 
     /// It does nothing but send itself a signal. That is as good as its deadline, unless the schedule has more for it.
     pub(crate) fn spins(&mut self, pid: i32, signal: i32, times: u32) {
-        let nothing_comes = self.stepper.any_fired()
-            && self.stepper.current().is_none()
+        let nothing_comes = self.cursor.any_fired()
+            && self.cursor.current().is_none()
             && self.later.next_ns().is_none();
         if nothing_comes && self.ended_ns.is_none() && self.killed_ns.is_none() {
             self.end_by_force(EventKind::Spins { pid, signal, times });

@@ -21,7 +21,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// This end's number in the poller.
 pub(crate) const FAILPOINTS: u64 = 1001;
 /// Bytes of a name; what is longer is cut.
-const MOST_BYTES: usize = 256;
+const BYTES_MAX: usize = 256;
 /// How long a signal may take to be taken. One that is blocked or ignored never is.
 const TAKEN_NS: u64 = 100_000_000;
 
@@ -68,7 +68,7 @@ impl Failpoints {
         if self.held || !self.open {
             return Ok(None);
         }
-        let mut name = [0; MOST_BYTES];
+        let mut name = [0; BYTES_MAX];
         let length = match self.socket.read(&mut name) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             // Closed with answers in it that nobody read.
@@ -140,7 +140,7 @@ impl ActiveRun<'_> {
                 nth,
             };
             self.push(EventKind::Failpoint { name, nth });
-            let due = self.stepper.current().map(|(_, step)| step.clone());
+            let due = self.cursor.current().map(|(_, step)| step.clone());
             match due.filter(|step| step.trigger == here) {
                 Some(step) => self.at_failpoint(&step, met)?,
                 None => self.answer()?,
@@ -157,7 +157,7 @@ impl ActiveRun<'_> {
                 self.allow(ns);
                 self.delayed_here(met);
                 match self.already_met() {
-                    Some(met) => self.apply(met, None),
+                    Some(met) => self.inject_due(met, None),
                     None => Ok(()),
                 }
             }
@@ -166,17 +166,17 @@ impl ActiveRun<'_> {
                 signal: libc::SIGKILL,
                 ..
             } => {
-                self.apply(met, None)?;
+                self.inject_due(met, None)?;
                 self.answer()
             }
             Fault::Signal { signal, .. } => {
                 // Another thread than the one that waits here may take it, a
                 // moment later: it is to land here all the same.
                 self.hold_answer(Some(signal), TAKEN_NS)?;
-                self.apply(met, None)
+                self.inject_due(met, None)
             }
             _ => {
-                self.apply(met, None)?;
+                self.inject_due(met, None)?;
                 self.answer()
             }
         }

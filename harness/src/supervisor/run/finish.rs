@@ -80,8 +80,8 @@ impl ActiveRun<'_> {
         Ok(Run {
             events: self.events,
             status: self.status,
-            fired_ns: self.stepper.fired_ns,
-            in_vain: self.in_vain,
+            fired_ns: self.cursor.fired_ns,
+            inapplicable: self.inapplicable,
             parallel,
             stepped: self.stepped,
             end_ns: self.ended_ns.unwrap_or_default(),

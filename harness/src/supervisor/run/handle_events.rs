@@ -58,14 +58,14 @@ impl ActiveRun<'_> {
                 self.look_at_rights(self.pid);
                 // A file can be there from the start.
                 if let Some(met) = self.already_met() {
-                    self.apply(met, None)?;
+                    self.inject_due(met, None)?;
                 }
             }
             TraceEvent::Child { pid, parent } => {
                 self.push(EventKind::Child { pid, parent });
-                self.stepper.child();
-                if self.stepper.has_children() {
-                    self.apply(format!("child {pid}"), None)?;
+                self.cursor.child();
+                if self.cursor.has_children() {
+                    self.inject_due(format!("child {pid}"), None)?;
                 }
             }
             TraceEvent::Exec { pid } => {
@@ -95,8 +95,8 @@ impl ActiveRun<'_> {
             TraceEvent::Spins { pid, signal, times } => self.spins(pid, signal, times),
             TraceEvent::Handler { pid, signal } => {
                 self.push(EventKind::Handler { pid, signal });
-                if self.stepper.handler() == Some(signal) {
-                    self.apply(
+                if self.cursor.handler() == Some(signal) {
+                    self.inject_due(
                         format!("handler for {}", crate::facts::signals::name(signal)),
                         None,
                     )?;
@@ -104,8 +104,8 @@ impl ActiveRun<'_> {
             }
             TraceEvent::HandlerReturned(fact) => self.push(EventKind::HandlerReturned(fact)),
             TraceEvent::Effect { pid, call } => {
-                if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
-                    self.apply(format!("file {path}"), None)?;
+                if let Some(path) = self.cursor.glob().and_then(|glob| self.tree.find(glob)) {
+                    self.inject_due(format!("file {path}"), None)?;
                 }
                 if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
                     self.push(EventKind::File { pid, call });
@@ -120,8 +120,8 @@ impl ActiveRun<'_> {
                 read?;
                 match hold {
                     HoldReason::Output => {}
-                    HoldReason::Awaited(awaited) if self.stepper.is_at(awaited) => {
-                        self.apply("its point".to_owned(), Some(tid))?;
+                    HoldReason::Awaited(awaited) if self.cursor.is_at(awaited) => {
+                        self.inject_due("its point".to_owned(), Some(tid))?;
                     }
                     HoldReason::Awaited(_) => {}
                     HoldReason::Scope(scope) => self.again(scope, tid, call)?,
@@ -179,7 +179,7 @@ impl ActiveRun<'_> {
     ) -> Result<(), RunError> {
         if pid != self.pid {
             self.push(EventKind::ChildExited { pid, status });
-            self.bury(pid);
+            self.watch_exit(pid);
             return Ok(());
         }
         if !self.running {

@@ -13,17 +13,17 @@ use std::time::{Duration, Instant};
 /// How soon a lasting signal comes again.
 const AGAIN_NS: u64 = 100_000_000;
 /// Applications of one lasting fault that are told one by one.
-const MOST_TOLD: u32 = 20;
+const TOLD_MAX: u32 = 20;
 
 impl ActiveRun<'_> {
     /// Applies the current step, and those after it that are already due by
     /// what is known without waiting. `held` is the thread that stands at the
     /// step's point.
-    pub(crate) fn apply(&mut self, met: String, held: Option<i32>) -> Result<(), RunError> {
+    pub(crate) fn inject_due(&mut self, met: String, held: Option<i32>) -> Result<(), RunError> {
         let mut met = Some(met);
         let mut at_point = held;
         while let Some(reason) = met.take() {
-            let Some((index, step)) = self.stepper.current() else {
+            let Some((index, step)) = self.cursor.current() else {
                 return Ok(());
             };
             if self.ended_ns.is_some() {
@@ -31,17 +31,17 @@ impl ActiveRun<'_> {
             }
             let step = step.clone();
             if step.fault.is_of_call() && at_point.take().is_none() {
-                self.stepper.arm();
+                self.cursor.arm();
                 self.arm(index, step.times());
                 return Ok(());
             }
-            if !self.strike(&step.fault, held.or(self.writer))? {
-                self.in_vain.push(index);
+            if !self.inject(&step.fault, held.or(self.writer))? {
+                self.inapplicable.push(index);
                 return Ok(());
             }
             self.tell(index, &step, reason);
             self.go_on(index, &step);
-            self.stepper.fired(self.now_ns());
+            self.cursor.fired(self.now_ns());
             met = self.already_met();
         }
         Ok(())
@@ -49,18 +49,15 @@ impl ActiveRun<'_> {
 
     /// A call of a scope: the fault of its step happens to it.
     pub(crate) fn again(&mut self, scope: usize, tid: i32, call: String) -> Result<(), RunError> {
-        let Some((index, step)) = self.stepper.of_scope(scope) else {
+        let Some((index, step)) = self.cursor.of_scope(scope) else {
             return Ok(());
         };
         let step = step.clone();
         if self.ended_ns.is_some() {
             return Ok(());
         }
-        let first = self
-            .stepper
-            .current()
-            .is_some_and(|(next, _)| next == index);
-        if !self.strike(&step.fault, Some(tid))? {
+        let first = self.cursor.current().is_some_and(|(next, _)| next == index);
+        if !self.inject(&step.fault, Some(tid))? {
             // Not this call: the next one.
             if first {
                 self.arm(index, step.times());
@@ -69,14 +66,14 @@ impl ActiveRun<'_> {
         }
         if first {
             self.tell(index, &step, call);
-            self.stepper.fired(self.now_ns());
+            self.cursor.fired(self.now_ns());
             if let Some(met) = self.already_met() {
-                self.apply(met, None)?;
+                self.inject_due(met, None)?;
             }
             return Ok(());
         }
-        self.stepper.applied[index] = self.stepper.applied[index].saturating_add(1);
-        if self.stepper.applied[index] <= MOST_TOLD {
+        self.cursor.applied[index] = self.cursor.applied[index].saturating_add(1);
+        if self.cursor.applied[index] <= TOLD_MAX {
             self.tell(index, &step, call);
         }
         Ok(())
@@ -87,12 +84,12 @@ impl ActiveRun<'_> {
         let Some(step) = self.order.steps.get(index).cloned() else {
             return Ok(());
         };
-        if self.ended_ns.is_some() || self.stepper.applied[index] >= step.times() {
+        if self.ended_ns.is_some() || self.cursor.applied[index] >= step.times() {
             return Ok(());
         }
-        if self.strike(&step.fault, None)? {
-            self.stepper.applied[index] += 1;
-            if self.stepper.applied[index] <= MOST_TOLD {
+        if self.inject(&step.fault, None)? {
+            self.cursor.applied[index] += 1;
+            if self.cursor.applied[index] <= TOLD_MAX {
                 self.tell(index, &step, "its time, again".to_owned());
             }
         }
@@ -112,10 +109,10 @@ impl ActiveRun<'_> {
 
     /// The current step held its call, or what stands for one, back.
     pub(crate) fn delayed_here(&mut self, met: String) {
-        if let Some((index, step)) = self.stepper.current() {
+        if let Some((index, step)) = self.cursor.current() {
             let step = step.clone();
             self.tell(index, &step, met);
-            self.stepper.fired(self.now_ns());
+            self.cursor.fired(self.now_ns());
         }
     }
 
@@ -124,7 +121,7 @@ impl ActiveRun<'_> {
         if !step.lasting {
             return;
         }
-        if self.stepper.scope_of(index).is_some() {
+        if self.cursor.scope_of(index).is_some() {
             self.arm(index, step.times() - 1);
         } else if let Fault::Signal { .. } = step.fault {
             self.later
@@ -138,7 +135,7 @@ impl ActiveRun<'_> {
     }
 
     fn arm(&mut self, step: usize, times: u32) {
-        if let (Some(scope), Some(tracer)) = (self.stepper.scope_of(step), &mut self.tracer) {
+        if let (Some(scope), Some(tracer)) = (self.cursor.scope_of(step), &mut self.tracer) {
             tracer.arm(scope, times);
         }
     }
@@ -156,19 +153,19 @@ impl ActiveRun<'_> {
 
     /// A state that the next step waits for and that is there already.
     pub(crate) fn already_met(&self) -> Option<String> {
-        if let Some(signal) = self.stepper.handler() {
+        if let Some(signal) = self.cursor.handler() {
             let sets = proc::signal_sets(self.pid)?;
             return SignalSets::has(sets.caught, signal)
                 .then(|| format!("handler for {}", signals::name(signal)));
         }
-        if let Some(path) = self.stepper.glob().and_then(|glob| self.tree.find(glob)) {
+        if let Some(path) = self.cursor.glob().and_then(|glob| self.tree.find(glob)) {
             return Some(format!("file {path}"));
         }
-        self.stepper.has_children().then(|| "a child".to_owned())
+        self.cursor.has_children().then(|| "a child".to_owned())
     }
 
     /// Does it. False when there is nobody, or nothing, to do it to.
-    fn strike(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, RunError> {
+    fn inject(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, RunError> {
         match *fault {
             Fault::Signal { signal, to } => self.send(signal, to, held),
             Fault::HangUp => {

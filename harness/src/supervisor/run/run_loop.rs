@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// The control socket's number in the poller.
 pub(crate) const CONTROL: u64 = 1000;
 /// Events kept of one run; what comes after is counted by nobody.
-const MOST_EVENTS: usize = 50_000;
+const EVENTS_MAX: usize = 50_000;
 
 /// What ends a run without facts.
 pub(crate) enum RunError {
@@ -39,7 +39,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(crate) poller: &'a mut Poller,
     pub(crate) streams: Streams,
     pub(crate) failpoints: Option<Failpoints>,
-    pub(crate) stepper: ScheduleCursor,
+    pub(crate) cursor: ScheduleCursor,
     pub(crate) tracer: Option<Tracer>,
     pub(crate) started: Option<Started>,
     pub(crate) pid: i32,
@@ -67,7 +67,7 @@ pub(crate) struct ActiveRun<'a> {
     /// How long the window was that was stepped through.
     pub(crate) stepped: Option<u32>,
     /// Steps whose moment came when there was nothing to apply them to.
-    pub(crate) in_vain: Vec<usize>,
+    pub(crate) inapplicable: Vec<usize>,
     /// The thread that stands still until its output has been read.
     pub(crate) writer: Option<i32>,
 }
@@ -78,7 +78,7 @@ impl<'a> ActiveRun<'a> {
         tree: &'a mut WorkTree,
         poller: &'a mut Poller,
         streams: Streams,
-        stepper: ScheduleCursor,
+        cursor: ScheduleCursor,
         tracer: Option<Tracer>,
         started: Started,
     ) -> ActiveRun<'a> {
@@ -88,7 +88,7 @@ impl<'a> ActiveRun<'a> {
             poller,
             streams,
             failpoints: None,
-            stepper,
+            cursor,
             tracer,
             pid: started.pid,
             started: Some(started),
@@ -110,7 +110,7 @@ impl<'a> ActiveRun<'a> {
             hog: None,
             allowance_ns: 0,
             stepped: None,
-            in_vain: Vec::new(),
+            inapplicable: Vec::new(),
             writer: None,
         }
     }
@@ -121,11 +121,11 @@ impl<'a> ActiveRun<'a> {
 
     pub(crate) fn push(&mut self, what: EventKind) {
         let at_ns = self.now_ns();
-        if self.events.len() < MOST_EVENTS {
+        if self.events.len() < EVENTS_MAX {
             self.events.push(Event { at_ns, what });
-        } else if self.events.len() == MOST_EVENTS {
+        } else if self.events.len() == EVENTS_MAX {
             self.limits
-                .push(format!("only the first {MOST_EVENTS} events were kept"));
+                .push(format!("only the first {EVENTS_MAX} events were kept"));
             self.events.push(Event { at_ns, what });
         }
     }
@@ -218,8 +218,8 @@ impl<'a> ActiveRun<'a> {
             let stream = reader.stream;
             let kept = reader.capture.push(bytes);
             self.output(stream, bytes, kept);
-            if let Some(met) = self.stepper.output(bytes) {
-                self.apply(met, None)?;
+            if let Some(met) = self.cursor.output(bytes) {
+                self.inject_due(met, None)?;
             }
         }
         Ok(())

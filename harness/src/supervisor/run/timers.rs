@@ -112,17 +112,17 @@ mod tests {
 
     #[test]
     fn what_is_due_comes_and_the_rest_waits() {
-        let mut agenda = TimerQueue::default();
-        agenda.push(30, Timer::Feed);
-        agenda.push(10, Timer::Release(7));
-        agenda.push(20, Timer::Continue(-7));
-        assert_eq!(agenda.next_ns(), Some(10));
-        assert!(agenda.delays(7) && !agenda.delays(8));
-        assert_eq!(agenda.due(5), None);
-        assert_eq!(agenda.due(15), Some(Timer::Release(7)));
-        assert_eq!(agenda.due(15), None);
-        assert!(!agenda.delays(7));
-        agenda.drop_ends();
-        assert_eq!(agenda.next_ns(), None);
+        let mut timers = TimerQueue::default();
+        timers.push(30, Timer::Feed);
+        timers.push(10, Timer::Release(7));
+        timers.push(20, Timer::Continue(-7));
+        assert_eq!(timers.next_ns(), Some(10));
+        assert!(timers.delays(7) && !timers.delays(8));
+        assert_eq!(timers.due(5), None);
+        assert_eq!(timers.due(15), Some(Timer::Release(7)));
+        assert_eq!(timers.due(15), None);
+        assert!(!timers.delays(7));
+        timers.drop_ends();
+        assert_eq!(timers.next_ns(), None);
     }
 }

@@ -9,14 +9,14 @@ use crate::sys::proc;
 const UNREAPED_MS: u64 = 2_000;
 /// Children that are watched at a time; a program that makes more of them in
 /// two seconds is told by the first.
-const MOST_DEAD: usize = 1_000;
+const DEAD_MAX: usize = 1_000;
 /// Zombies that are told.
-const MOST_ZOMBIES: usize = 20;
+const ZOMBIES_MAX: usize = 20;
 
 impl ActiveRun<'_> {
     /// A child has ended now.
-    pub(crate) fn bury(&mut self, pid: i32) {
-        if self.dead.len() < MOST_DEAD && self.ended_ns.is_none() {
+    pub(crate) fn watch_exit(&mut self, pid: i32) {
+        if self.dead.len() < DEAD_MAX && self.ended_ns.is_none() {
             let now = self.now_ns();
             self.dead.push_back((pid, now));
         }
@@ -39,7 +39,7 @@ impl ActiveRun<'_> {
             else {
                 continue;
             };
-            if self.zombies.len() < MOST_ZOMBIES {
+            if self.zombies.len() < ZOMBIES_MAX {
                 self.zombies.push(Zombie {
                     pid,
                     command: proc::command(pid),

@@ -17,9 +17,9 @@ use crate::tracer::tracer::{TraceEvent, Tracer};
 use std::io;
 
 /// Calls of one handler that are kept.
-const MOST_CALLS: usize = 64;
+const CALLS_MAX: usize = 64;
 /// Stack that a handler uses at most: what is farther away is another stack.
-const MOST_STACK: u64 = 512 * 1024;
+const STACK_MAX: u64 = 512 * 1024;
 
 /// A handler that runs.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Tracer {
         let stack = ptrace::stack_pointer(tid)?;
         // Several at once, when the long jump was out of a nested one.
         while let Some(window) = self.window(tid)
-            && (stack > window.stack || window.stack - stack > MOST_STACK)
+            && (stack > window.stack || window.stack - stack > STACK_MAX)
             // At the return the frame itself is all that is left.
             && i64::from(number) != libc::SYS_rt_sigreturn
         {
@@ -102,7 +102,7 @@ impl Tracer {
         });
         let thread = self.family.threads.get_mut(&tid);
         if let Some(window) = thread.and_then(|thread| thread.windows.last_mut()) {
-            if window.calls.len() < MOST_CALLS {
+            if window.calls.len() < CALLS_MAX {
                 window.calls.push(label);
             } else {
                 window.more_calls += 1;

@@ -11,7 +11,7 @@ use crate::tracer::tracer::{HoldReason, TraceEvent, Tracer};
 use std::io;
 
 /// Instructions that are stepped through at most; some 20,000 a second can be.
-const MOST: u32 = 20_000;
+const STEPS_MAX: u32 = 20_000;
 
 /// A thread on its way.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ impl Tracer {
         steps.taken += 1;
         let steps = *steps;
         let arrived = steps.taken == steps.wanted;
-        if !arrived && steps.taken < MOST && !ptrace::is_at_call(tid)? {
+        if !arrived && steps.taken < STEPS_MAX && !ptrace::is_at_call(tid)? {
             return Ok(Some(Some((Resume::Step, 0))));
         }
         if let Some(thread) = self.family.threads.get_mut(&tid) {

@@ -35,16 +35,16 @@ const ICONS = {
 };
 
 /** Drawn, not taken from a font: the same everywhere. */
-function icon(name, ink) {
+function icon(name, tone) {
   const path = svg('path', {
     d: ICONS[name], fill: 'none', stroke: 'currentColor', 'stroke-width': 2.2, 'stroke-linecap': 'round', 'stroke-linejoin': 'round',
   });
-  return svg('svg', { viewBox: '0 0 16 16', class: `icon ${ink || ''}`, 'aria-hidden': 'true' }, path);
+  return svg('svg', { viewBox: '0 0 16 16', class: `icon ${tone || ''}`, 'aria-hidden': 'true' }, path);
 }
 
 function verdictIcon(verdict) {
-  const { icon: name, ink } = VERDICTS[verdict];
-  return icon(name, ink);
+  const { icon: name, tone } = VERDICTS[verdict];
+  return icon(name, tone);
 }
 
 function say(text) {

@@ -54,7 +54,7 @@ function casePart(entry) {
   runs = runsSection(entry, acts);
   return h('article', { class: 'gap', 'aria-label': entry.name },
     h('div', { class: 'case-head' }, h('h2', {}, entry.name),
-      h('span', { class: `badge ${verdict.ink}` }, verdictIcon(entry.verdict), verdict.word),
+      h('span', { class: `badge ${verdict.tone}` }, verdictIcon(entry.verdict), verdict.word),
       h('span', { class: 'soft' }, [entry.kind, entry.fault, entry.file].filter(Boolean).join(' · '))),
     entry.command.length ? command(commandLine(entry.command), 'the command') : null,
     entry.error ? h('div', { class: 'card gap-card bad' }, h('pre', { class: 'diff' }, entry.error.text)) : null,

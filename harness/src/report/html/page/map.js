@@ -186,7 +186,7 @@ function inspector(entry, index, acts) {
     h('div', { class: 'inspector-head' }, h('h3', {}, pointName(point)),
       h('button', { class: 'close', type: 'button', 'aria-label': 'Close', onclick: acts.close }, '×')),
     h('dl', { class: 'facts' },
-      fact('verdict', h('span', { class: verdict ? VERDICTS[verdict].ink : 'soft' }, FATES[point.outcome].word)),
+      fact('verdict', h('span', { class: verdict ? VERDICTS[verdict].tone : 'soft' }, FATES[point.outcome].word)),
       fact('moment', `${phaseWords(point.phase)}, the ${ordinal(point.ordinal)} of its kind`),
       fact('undisturbed', `at ${milliseconds(point.at_ns)}`),
       fact('signal', point.fired_ns === undefined ? null : `at ${milliseconds(point.fired_ns)} of its run`),

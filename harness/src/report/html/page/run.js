@@ -4,8 +4,8 @@ function eventRow({ at_ns: at, what }) {
   const kind = Object.keys(what)[0];
   const data = what[kind];
   const asked = [1, 2, 3, 15, 18, 20];
-  const row = (word, text, ink, strong) => h('div', { class: `event${strong ? ' is-strong' : ''}` },
-    h('span', { class: 'at' }, milliseconds(at)), h('span', { class: ink || 'soft' }, word), h('pre', { class: ink || '' }, text));
+  const row = (word, text, tone, strong) => h('div', { class: `event${strong ? ' is-strong' : ''}` },
+    h('span', { class: 'at' }, milliseconds(at)), h('span', { class: tone || 'soft' }, word), h('pre', { class: tone || '' }, text));
   switch (kind) {
     case 'started': return row('start', `pid ${data.pid}`);
     case 'output': return row({ stdout: 'out', stderr: 'err', terminal: 'term' }[data.stream], visible(data.bytes));
@@ -39,14 +39,14 @@ function colour(name) {
 }
 
 function screen(shot, of) {
-  const inverse = { ink: '#1d2027', ground: '#d9dbe0' };
+  const inverse = { foreground: '#1d2027', background: '#d9dbe0' };
   const rows = shot.lines.map((line, row) => {
     const cells = line.map((span) => {
       const style = span.style || '';
       const piece = h('span', { class: style.replace('v', '').split('').join(' ') }, span.text);
       const turned = style.includes('v');
-      if (span.ink || turned) piece.style.color = span.ink ? colour(span.ink) : inverse.ink;
-      if (span.ground || turned) piece.style.background = span.ground ? colour(span.ground) : inverse.ground;
+      if (span.foreground || turned) piece.style.color = span.foreground ? colour(span.foreground) : inverse.foreground;
+      if (span.background || turned) piece.style.background = span.background ? colour(span.background) : inverse.background;
       return piece;
     });
     return [cells, cursorAt(shot, row, line), '\n'];

@@ -19,12 +19,12 @@ const FATES = {
 };
 
 const VERDICTS = {
-  holds: { word: 'holds', ink: 'good', icon: 'holds' },
-  not_reached: { word: 'not all tried', ink: 'note', icon: 'unknown' },
-  not_applicable: { word: 'not judged', ink: 'soft', icon: 'none' },
-  flaky: { word: 'flaky', ink: 'warn', icon: 'flaky' },
-  violated: { word: 'violated', ink: 'bad', icon: 'violated' },
-  error: { word: 'error', ink: 'bad', icon: 'error' },
+  holds: { word: 'holds', tone: 'good', icon: 'holds' },
+  not_reached: { word: 'not all tried', tone: 'note', icon: 'unknown' },
+  not_applicable: { word: 'not judged', tone: 'soft', icon: 'none' },
+  flaky: { word: 'flaky', tone: 'warn', icon: 'flaky' },
+  violated: { word: 'violated', tone: 'bad', icon: 'violated' },
+  error: { word: 'error', tone: 'bad', icon: 'error' },
 };
 
 const VERDICT_ORDER = ['error', 'violated', 'flaky', 'not_reached', 'holds'];
