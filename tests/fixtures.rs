@@ -3,13 +3,10 @@
 //! One test for each program of `fixtures/model.rs`, named after it, so that `cargo test --test fixtures c/` runs those
 //! in C.
 
-#[path = "support/sigproof.rs"]
-mod sigproof;
-
 use fixture_model::{Fixture, HELPERS, Helper, Probe, Twin, fixtures};
 use libtest_mimic::{Arguments, Failed, Trial};
-use sigproof::{Finding, Outcome, rust_program};
 use std::{collections::BTreeSet, ffi::OsString};
+use under_test::{Finding, Outcome, rust_program};
 
 /// How a signal can come to a program that handles it.
 const WAYS: [(&str, &str); 6] = [
@@ -45,7 +42,7 @@ fn probe(fixture: Fixture) -> Result<(), Failed> {
     let inputs = tempfile::tempdir()?;
     fixture.write_inputs(inputs.path())?;
     let arguments = fixture.sigproof_arguments(inputs.path(), &rust_program);
-    let outcome = sigproof::json(&arguments)?;
+    let outcome = under_test::json(&arguments)?;
     let found: BTreeSet<&str> = outcome.oracles().collect();
     let must: BTreeSet<&str> = fixture.must_find().iter().copied().collect();
     let may: BTreeSet<&str> = fixture.may_find().iter().copied().collect();
@@ -98,11 +95,11 @@ fn misses_only_the_watcher(outcome: &Outcome) -> bool {
 
 fn clean(helper: &Helper, flags: &[&str], how: &str) -> Result<(), Failed> {
     let mut arguments: Vec<OsString> = vec!["sweep".into(), "--empty".into()];
-    arguments.extend(sigproof::words(how));
+    arguments.extend(under_test::words(how));
     arguments.extend(flags.iter().map(Into::into));
     arguments.push("--".into());
     arguments.extend(helper.program().argv(&rust_program));
-    let outcome: Outcome = sigproof::json(&arguments)?;
+    let outcome: Outcome = under_test::json(&arguments)?;
     let summary = outcome
         .line("summary")
         .ok_or_else(|| outcome.failed("it says nothing at the end"))?;

@@ -2,9 +2,6 @@
 //!
 //! Not among the default suites: `cargo ci released` installs the programs (released/install.sh) and runs this.
 
-#[path = "support/sigproof.rs"]
-mod sigproof;
-
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -40,7 +37,7 @@ fn documented(name: &str, line: &str) -> (Option<i32>, Vec<Value>) {
         .arg("-c")
         .arg(&script)
         .current_dir(installed(name))
-        .env("SIGPROOF", sigproof::SIGPROOF)
+        .env("SIGPROOF", under_test::program())
         .env("STORE", store.path())
         .stdin(std::process::Stdio::null())
         .output()

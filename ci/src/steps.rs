@@ -98,7 +98,7 @@ pub const STEPS: &[Step] = &[
                 "clippy",
                 "--workspace",
                 "--all-targets",
-                // The suite of the step `page`, which nothing else builds.
+                // The tests of the step `page`, which nothing else builds.
                 "--features",
                 "sigproof-house/browser",
                 "--",
@@ -256,8 +256,9 @@ pub const STEPS: &[Step] = &[
             "--features",
             "browser",
             "--test",
-            "page",
+            "e2e",
             "--",
+            "html_report",
             "--nocapture", // it says how fast a page of 5,000 runs opens
         ])]),
     },
@@ -326,8 +327,9 @@ pub const STEPS: &[Step] = &[
                 "--package",
                 "sigproof-house",
                 "--test",
-                "stress",
+                "e2e",
                 "--",
+                "sweep_stress",
                 "--nocapture", // it says how much memory a supervisor has
             ],
             otherwise: None,

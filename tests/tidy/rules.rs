@@ -40,7 +40,7 @@ impl Layers {
         }
         match (rank(from), rank(to)) {
             (None, _) => Some(format!(
-                "{from} has no place in the order of layers: give it one in tests/tidy.rs"
+                "{from} has no place in the order of layers: give it one in tests/tidy/main.rs"
             )),
             (_, None) => Some(format!(
                 "{to} is no layer: import from the module that defines it"

@@ -1,0 +1,8 @@
+//! What a sweep finds, in whom, and what it costs.
+
+mod faults;
+mod livelock;
+mod planted_bugs;
+mod real_programs;
+mod signal_handlers;
+mod sweep_stress;

@@ -1,0 +1,204 @@
+//! The whole table: each planted bug turns exactly its scenario red, by exactly its oracle, and no correct twin is accused.
+//!
+//! Each program of `fixtures/model.rs` becomes a scenario file; `sigproof test` plays the right ones and the wrong ones.
+
+use fixture_model::{Fixture, Probe, SWITCHED, Twin, fixtures};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+/// What must be found in a scenario, and what may be found besides.
+struct Expected {
+    must: BTreeSet<&'static str>,
+    may: BTreeSet<&'static str>,
+}
+
+fn text(word: &str) -> String {
+    // A basic string of TOML is one of JSON.
+    Value::from(word).to_string()
+}
+
+fn command(argv: &[OsString]) -> String {
+    let words: Vec<String> = argv
+        .iter()
+        .map(|word| text(&word.to_string_lossy()))
+        .collect();
+    format!("command = [{}]\n", words.join(", "))
+}
+
+/// The scenario that a fixture's flags stand for; `None` for flags that scenario files do not have.
+fn scenario(fixture: &Fixture) -> Option<String> {
+    let mut scenario = String::from("[target]\n");
+    scenario.push_str(&command(&fixture.program().argv(&under_test::rust_program)));
+    if fixture.pair.pty {
+        scenario.push_str("terminal = true\n");
+    }
+    let files: Vec<String> = fixture
+        .pair
+        .inputs
+        .iter()
+        .map(|input| format!("{} = {}", text(input.path), text(input.contents)))
+        .collect();
+    let _ = writeln!(scenario, "files = {{ {} }}", files.join(", "));
+    let flags = fixture.pair.probe.flags();
+    match fixture.pair.probe {
+        Probe::Sweep(_) => {
+            scenario.push_str("[sweep]\n");
+            for pair in flags.chunks(2) {
+                let [flag, value] = pair else {
+                    return None;
+                };
+                let key = match *flag {
+                    "--after" => "after",
+                    "--signal" => "signal",
+                    "--deliver" => "deliver",
+                    _ => return None,
+                };
+                let _ = writeln!(scenario, "{key} = {}", text(value));
+            }
+        }
+        // Scenario files have schedules of their own.
+        Probe::Fuzz(_) => return None,
+        Probe::Run(_) => {
+            let steps: Vec<String> = flags
+                .chunks(2)
+                .map(|pair| match pair {
+                    ["--signal", step] => Some(text(step)),
+                    _ => None,
+                })
+                .collect::<Option<_>>()?;
+            let _ = writeln!(scenario, "[run]\nsignals = [{}]", steps.join(", "));
+        }
+    }
+    Some(scenario)
+}
+
+/// Writes every scenario of one side into a directory.
+fn write(directory: &Path, wrong: bool) -> BTreeMap<String, Expected> {
+    let mut expected = BTreeMap::new();
+    let mut put = |name: String, content: String, must: &[&'static str], may: &[&'static str]| {
+        fs::write(directory.join(format!("{name}.toml")), content).expect("writable");
+        let set = |oracles: &[&'static str]| oracles.iter().copied().collect();
+        let (must, may) = (set(must), set(may));
+        assert!(expected.insert(name, Expected { must, may }).is_none());
+    };
+    let twin = if wrong { Twin::Wrong } else { Twin::Right };
+    for fixture in fixtures().filter(|fixture| fixture.twin == twin) {
+        if let Some(content) = scenario(&fixture) {
+            let name = fixture.name().replace('/', "-");
+            put(name, content, fixture.must_find(), fixture.may_find());
+        }
+    }
+    for switched in SWITCHED {
+        let argv = switched.argv(wrong, &under_test::rust_program);
+        let content = format!("[target]\n{}{}", command(&argv), switched.scenario);
+        let name = switched.name().replace(['/', ' '], "-");
+        let must: &[&str] = if wrong { &[switched.oracle] } else { &[] };
+        put(name, content, must, &[]);
+    }
+    expected
+}
+
+/// Plays a directory; answers what was said, and each case.
+fn play(directory: &Path) -> (Output, BTreeMap<String, Value>) {
+    let results = directory.join("results.json");
+    let output = under_test::command()
+        .args(["test", "--shard", "none", "--store"])
+        .arg(directory.join(".store"))
+        .arg("--results")
+        .arg(&results)
+        .arg(directory)
+        .output()
+        .expect("sigproof runs");
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let content = fs::read(&results).unwrap_or_else(|error| panic!("{error}\n{said}"));
+    let results: Value = serde_json::from_slice(&content).expect("JSON");
+    let cases = results["cases"].as_array().expect("cases").clone();
+    let named = cases
+        .into_iter()
+        .map(|case| (case["name"].as_str().expect("a name").to_owned(), case))
+        .collect();
+    (output, named)
+}
+
+/// The oracles of a case's findings.
+fn found(case: &Value) -> BTreeSet<&str> {
+    let findings = case["findings"].as_array().into_iter().flatten();
+    findings
+        .filter(|finding| finding["before_ready"] == false)
+        .filter_map(|finding| finding["oracle"].as_str())
+        .collect()
+}
+
+#[test]
+fn each_planted_bug_is_found_by_its_oracle_and_no_correct_twin_is_accused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut table = String::new();
+    let mut wrong_answers = Vec::new();
+
+    let wrong = directory.path().join("wrong");
+    fs::create_dir(&wrong).expect("made");
+    let expected = write(&wrong, true);
+    let (output, cases) = play(&wrong);
+    let mut hits = 0;
+    for (name, expected) in &expected {
+        let oracles = found(&cases[name]);
+        let exact = expected.must.is_subset(&oracles)
+            && oracles
+                .iter()
+                .all(|oracle| expected.must.contains(oracle) || expected.may.contains(oracle));
+        hits += usize::from(exact);
+        let _ = writeln!(
+            table,
+            "{} {name:<36} {oracles:?}",
+            if exact { "found " } else { "MISSED" }
+        );
+        if !exact {
+            wrong_answers.push(format!(
+                "{name}: {:?} is expected, {oracles:?} is found; {}",
+                expected.must, cases[name]["error"]
+            ));
+        }
+    }
+    let planted = expected.len();
+    assert_eq!(output.status.code(), Some(1), "violations: exit code 1");
+
+    let right = directory.path().join("right");
+    fs::create_dir(&right).expect("made");
+    let expected = write(&right, false);
+    let (output, cases) = play(&right);
+    let mut alarms = 0;
+    for name in expected.keys() {
+        let case = &cases[name];
+        // A program with two threads may end before one of them has come to its last wait: said, and no accusation.
+        if case["verdict"] != "holds"
+            && !(case["verdict"] == "not_reached" && found(case).is_empty())
+        {
+            alarms += 1;
+            let _ = writeln!(table, "ALARM  {name:<36} {:?}", found(case));
+            wrong_answers.push(format!(
+                "{name} is right, and is {}: {} {}",
+                case["verdict"], case["findings"], case["error"]
+            ));
+        }
+    }
+    println!(
+        "{table}\nfound/planted {hits}/{planted}, false alarms/correct twins {alarms}/{}",
+        expected.len()
+    );
+    assert!(planted >= 30, "only {planted} bugs are planted");
+    assert!(wrong_answers.is_empty(), "\n{}", wrong_answers.join("\n"));
+    assert!(
+        matches!(output.status.code(), Some(0 | 4)),
+        "everything holds, exit code 0, or 4 where a point was not reached: {}",
+        output.status
+    );
+}
