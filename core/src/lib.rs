@@ -48,6 +48,7 @@ pub mod feedback;
 pub mod machine;
 pub mod pool;
 mod signal;
+mod stage_cell;
 mod sync;
 mod sys;
 mod token;

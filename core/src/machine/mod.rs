@@ -4,9 +4,6 @@
 //! A [`Policy`] is a ladder of [`Rung`]s. [`Policy::step`] takes a [`State`],
 //! an [`Event`] and the time, and gives the next state and an [`Action`].
 
-mod cell;
-#[cfg(all(test, sigproof_loom))]
-mod cell_loom;
 mod event;
 #[cfg(test)]
 mod model_tests;
@@ -20,7 +17,6 @@ mod step;
 #[cfg(test)]
 mod step_tests;
 
-pub(crate) use cell::{Cell, Step, Word};
 pub use event::{Action, Cause, Event};
 pub use moment::Moment;
 pub use policy::{Beyond, Policy, PolicyError};

@@ -11,7 +11,8 @@ use super::executor::Executor;
 use super::outcome::{Cancelled, Failure, Outcome};
 use super::results::Results;
 use super::scratch::Scratch;
-use crate::machine::{Signal, Stage, Step};
+use crate::machine::{Signal, Stage};
+use crate::stage_cell::WaitStatus;
 use crate::sys::family::{Event, Family};
 use crate::sys::process;
 use crate::sys::pump::{self, Source};
@@ -245,9 +246,9 @@ impl CommandRunner {
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
         self.token.wait_until(|| {
             if done(facts) {
-                Step::Done
+                WaitStatus::Done
             } else {
-                Step::WaitUntil(limit)
+                WaitStatus::WaitUntil(limit)
             }
         });
     }

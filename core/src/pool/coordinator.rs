@@ -1,5 +1,4 @@
-//! The coordinator of a run on a pool: the calling thread itself.
-//! It feeds the queue, collects outcomes, and is the one who sees the stage.
+//! The coordinator of a run: the calling thread, which feeds the queue, collects outcomes, and sees the stage.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,7 +16,8 @@ use super::shared::{Limit, Rest, Shared, Work};
 use super::slots::{Outcomes, Slots};
 use super::thread_worker::ThreadWorker;
 use crate::feedback::Notice;
-use crate::machine::{Stage, Step};
+use crate::machine::Stage;
+use crate::stage_cell::WaitStatus;
 use crate::token::{Interrupted, Shields};
 
 /// Outcomes since the last rest that make a nap worth more than a sleep.
@@ -341,9 +341,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
                 .min();
             let overdue = due.is_some_and(|due| Instant::now() >= due);
             if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
-                Step::Done
+                WaitStatus::Done
             } else {
-                Step::WaitUntil(due.into_iter().chain(nap_end).min())
+                WaitStatus::WaitUntil(due.into_iter().chain(nap_end).min())
             }
         });
         self.shared.rest(Rest::Awake);
@@ -381,9 +381,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             let limit = Instant::now() + ANNOUNCEMENT_LIMIT;
             token.wait_until(|| {
                 if token.is_announced(stage) {
-                    Step::Done
+                    WaitStatus::Done
                 } else {
-                    Step::WaitUntil(Some(limit))
+                    WaitStatus::WaitUntil(Some(limit))
                 }
             });
             self.notices.say(&*self.pool.feedback);

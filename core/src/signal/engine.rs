@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::options::ExitStyle;
 use super::transition::{Record, Transition};
 use crate::machine::{
-    Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
+    Action, Cause, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
 };
+use crate::stage_cell::StageCell;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::disposition::Disposition;
 use crate::sys::owner::Owner;
@@ -27,7 +28,7 @@ use crate::sys::{clock, wake};
 )]
 pub(super) struct Engine {
     pub(super) policy: Policy,
-    pub(super) cell: Arc<Cell>,
+    pub(super) cell: Arc<StageCell>,
     pub(super) signals: Vec<Signal>,
     pub(super) exit: ExitStyle,
     pub(super) exit_message: Vec<u8>,
@@ -69,7 +70,7 @@ pub(super) struct Settings {
 impl Engine {
     pub(super) fn new(
         settings: Settings,
-        cell: Arc<Cell>,
+        cell: Arc<StageCell>,
         owner: Owner,
         sender: wake::Sender,
     ) -> Engine {
@@ -266,7 +267,12 @@ mod tests {
             is_observed: false,
         };
         let (sender, _receiver) = wake::channel().expect("a pipe");
-        let engine = Engine::new(settings, Arc::new(Cell::new()), Owner::current(), sender);
+        let engine = Engine::new(
+            settings,
+            Arc::new(StageCell::new()),
+            Owner::current(),
+            sender,
+        );
         let stopped = |from_ns, to_ns| {
             engine.was_stopped(from_ns, to_ns);
             engine.stopped_ns.load(Ordering::Relaxed)

@@ -9,7 +9,8 @@ use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
 use super::watcher::Failures;
-use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
+use crate::machine::{Cause, Event, Policy, Signal, Stage, State};
+use crate::stage_cell::StageCell;
 use crate::sys::disposition::{self, Disposition};
 use crate::sys::owner::Owner;
 #[cfg(unix)]
@@ -96,10 +97,10 @@ impl InterruptHandler {
         let (sender, receiver) = wake::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
         let cell = if options.shares_stage {
-            Cell::shared()
+            StageCell::shared()
                 .map_err(|error| InstallError::system("sharing the stage", None, error))?
         } else {
-            Cell::new()
+            StageCell::new()
         };
         let engine = Engine::new(settings, Arc::new(cell), Owner::current(), sender);
         let engine = Arc::new(engine);
@@ -211,7 +212,7 @@ impl InterruptHandler {
         self.engine.lost_transitions()
     }
 
-    pub(crate) fn cell(&self) -> &Arc<Cell> {
+    pub(crate) fn cell(&self) -> &Arc<StageCell> {
         &self.engine.cell
     }
 

@@ -61,10 +61,10 @@ pub(crate) use windows::{clock, console, disposition, group, mask, process, pump
 #[cfg(all(windows, feature = "process"))]
 pub(crate) use windows::{link, worker};
 
+pub(crate) mod cell_layout;
 pub(crate) mod family;
-pub(crate) mod home;
 #[cfg(not(sigproof_loom))]
-pub(crate) mod layout;
+pub(crate) mod page_layout;
 
 // What Linux has of its own. Other systems do without, and so does Linux with
 // `--cfg sigproof_portable`: that is how tests come to the portable parts.

@@ -11,7 +11,8 @@ use std::sync::atomic::AtomicBool as Flag;
 
 use super::node::Outside;
 use super::stop_token::StopToken;
-use crate::machine::{Stage, Step};
+use crate::machine::Stage;
+use crate::stage_cell::WaitStatus;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{AtomicBool, Ordering};
 use crate::sys::mask;
@@ -43,9 +44,9 @@ impl Bridge {
                     let mut look = || {
                         reached = theirs.stage() >= stage;
                         if reached || is_closed.load(Ordering::SeqCst) {
-                            Step::Done
+                            WaitStatus::Done
                         } else {
-                            Step::WaitUntil(theirs.next_change())
+                            WaitStatus::WaitUntil(theirs.next_change())
                         }
                     };
                     // A shield may give way between a look and the wait, which

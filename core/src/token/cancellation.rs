@@ -192,7 +192,7 @@ mod tests {
                     (reached, begun.elapsed() < LONG)
                 })
             };
-            let waiters = &token.cell.home().waiters;
+            let waiters = &token.cell.storage().waiters;
             until("somebody waits", || waiters.load(Ordering::SeqCst) > 0);
             assert_eq!(token.stage(), Stage::Running);
             parent.cancel();

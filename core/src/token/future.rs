@@ -14,7 +14,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use super::stop_token::StopToken;
-use crate::machine::{Cell, Stage, Step};
+use crate::machine::Stage;
+use crate::stage_cell::{StageCell, WaitStatus};
 use crate::sys::mask;
 
 /// The threads that wake tasks, one for each cell, by the address of the cell.
@@ -131,7 +132,7 @@ impl Reached {
 }
 
 /// The life of the thread for one cell.
-fn wake_tasks(cell: &Arc<Cell>) {
+fn wake_tasks(cell: &Arc<StageCell>) {
     let key = key_of(cell);
     loop {
         let mut due = Vec::new();
@@ -140,7 +141,7 @@ fn wake_tasks(cell: &Arc<Cell>) {
             let mut all = lock();
             let Some(sleepers) = all.as_mut().and_then(|cells| cells.get_mut(&key)) else {
                 over = true;
-                return Step::Done;
+                return WaitStatus::Done;
             };
             if sleepers.waiting.is_empty() {
                 // Under the lock: who registers later starts a new thread.
@@ -148,7 +149,7 @@ fn wake_tasks(cell: &Arc<Cell>) {
                     cells.remove(&key);
                 }
                 over = true;
-                return Step::Done;
+                return WaitStatus::Done;
             }
             let mut next = None;
             let ready = |sleeper: &Sleeper| sleeper.token.stage() >= sleeper.stage;
@@ -157,9 +158,9 @@ fn wake_tasks(cell: &Arc<Cell>) {
                 next = earlier(next, sleeper.token.next_change());
             }
             if due.is_empty() {
-                Step::WaitUntil(next)
+                WaitStatus::WaitUntil(next)
             } else {
-                Step::Done
+                WaitStatus::Done
             }
         });
         for (_, sleeper) in due {
@@ -178,7 +179,7 @@ fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     }
 }
 
-fn key_of(cell: &Arc<Cell>) -> usize {
+fn key_of(cell: &Arc<StageCell>) -> usize {
     // The thread holds the cell, so that no other one gets its address.
     Arc::as_ptr(cell).addr()
 }

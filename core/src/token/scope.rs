@@ -22,7 +22,7 @@ impl Scope {
         let node = Arc::new(Node::scope(parent.nearest()));
         Scope {
             token: StopToken {
-                cell: parent.cell.looked_through(),
+                cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
                 witness: None,
             },
@@ -59,7 +59,7 @@ impl Shield {
         let node = Arc::new(Node::shield(parent.nearest(), limit));
         Shield {
             token: StopToken {
-                cell: parent.cell.looked_through(),
+                cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
                 witness: None,
             },

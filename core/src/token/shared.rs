@@ -4,8 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::stop_token::StopToken;
-use crate::machine::Cell;
-use crate::sys::home::Home;
+use crate::stage_cell::{CellStorage, StageCell};
 use crate::sys::{Descriptor, OwnedDescriptor};
 
 impl StopToken {
@@ -20,7 +19,7 @@ impl StopToken {
     /// not with strangers. Scopes and shields are not shared.
     #[must_use]
     pub fn shared_stage(&self) -> Option<Descriptor<'_>> {
-        self.cell.home().descriptor()
+        self.cell.storage().descriptor()
     }
 
     /// A token that shows the stage of another process, polled by one relaxed
@@ -31,7 +30,7 @@ impl StopToken {
     /// [`io::ErrorKind::InvalidData`] if the descriptor is not that of a shared
     /// stage of this version; else those of mapping it.
     pub fn open_shared(fd: OwnedDescriptor) -> io::Result<StopToken> {
-        let cell = Cell::at(Home::open(fd)?);
+        let cell = StageCell::at(CellStorage::open(fd)?);
         Ok(StopToken::root(&Arc::new(cell)))
     }
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::stop_token::StopToken;
-use crate::machine::{Cause, Cell, Stage};
+use crate::machine::{Cause, Stage};
+use crate::stage_cell::StageCell;
 
 /// A stage of one's own, moved by the program in place of signals: for
 /// libraries, for tests, for everything that must be stoppable without Ctrl+C.
@@ -18,7 +19,7 @@ use crate::machine::{Cause, Cell, Stage};
 /// ```
 #[derive(Clone, Debug)]
 pub struct StopSource {
-    cell: Arc<Cell>,
+    cell: Arc<StageCell>,
 }
 
 impl StopSource {
@@ -26,7 +27,7 @@ impl StopSource {
     #[must_use]
     pub fn new() -> StopSource {
         StopSource {
-            cell: Arc::new(Cell::new()),
+            cell: Arc::new(StageCell::new()),
         }
     }
 
@@ -40,7 +41,7 @@ impl StopSource {
     /// Windows.
     pub fn shared() -> io::Result<StopSource> {
         Ok(StopSource {
-            cell: Arc::new(Cell::shared()?),
+            cell: Arc::new(StageCell::shared()?),
         })
     }
 

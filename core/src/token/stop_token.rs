@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::interrupted::Interrupted;
 use super::node::{Node, Outside, Shields};
 use super::scope::{Scope, Shield};
-use crate::machine::{Cause, Cell, Stage, Step};
+use crate::machine::{Cause, Stage};
 use crate::signal::InterruptHandler;
-use crate::sys::home::CellRef;
+use crate::stage_cell::{CellRef, StageCell, WaitStatus};
 
 /// A view of the stage, cheap to clone and to poll, for every function that
 /// has to stop when asked.
@@ -40,7 +40,7 @@ pub struct StopToken {
 }
 
 impl StopToken {
-    pub(super) fn root(cell: &Arc<Cell>) -> StopToken {
+    pub(super) fn root(cell: &Arc<StageCell>) -> StopToken {
         StopToken {
             cell: CellRef::new(Arc::clone(cell)),
             node: None,
@@ -53,11 +53,11 @@ impl StopToken {
     #[must_use]
     #[inline]
     pub fn stage(&self) -> Stage {
-        let quick = self.cell.quick().stage();
-        if quick.should_exit_now() {
+        let cached = self.cell.cached().stage();
+        if cached.should_exit_now() {
             self.stage_looked_at()
         } else {
-            quick
+            cached
         }
     }
 
@@ -104,7 +104,7 @@ impl StopToken {
     #[inline]
     pub fn checkpoint_at(&self, stage: Stage) -> Result<(), Interrupted> {
         // A load and a comparison; the rest is not worth its room in a loop.
-        if self.cell.quick().stage() < stage {
+        if self.cell.cached().stage() < stage {
             return Ok(());
         }
         self.checkpoint_looked_at(stage)
@@ -186,7 +186,7 @@ impl StopToken {
 
     /// Waits until `look` is done; it is called again after every change of
     /// the stage and every [`StopToken::wake_all`].
-    pub(crate) fn wait_until(&self, look: impl FnMut() -> Step) -> bool {
+    pub(crate) fn wait_until(&self, look: impl FnMut() -> WaitStatus) -> bool {
         self.cell.wait_until(look)
     }
 
@@ -199,7 +199,7 @@ impl StopToken {
     pub(super) fn listening_to(&self, outside: Outside) -> StopToken {
         let node = Node::outside(self.nearest(), outside);
         StopToken {
-            cell: self.cell.looked_through(),
+            cell: self.cell.uncached(),
             node: Some(Arc::new(node)),
             witness: None,
         }
@@ -228,10 +228,10 @@ impl StopToken {
             let mut by_shield = None;
             let reached = self.cell.wait_until(|| {
                 if self.stage() >= stage {
-                    return Step::Done;
+                    return WaitStatus::Done;
                 }
                 by_shield = self.next_change();
-                Step::WaitUntil(match (deadline, by_shield) {
+                WaitStatus::WaitUntil(match (deadline, by_shield) {
                     (Some(one), Some(other)) => Some(one.min(other)),
                     (one, other) => one.or(other),
                 })

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::sys::layout::Layout;
+use crate::sys::page_layout::PageLayout;
 pub(crate) use crate::sys::unix::mapping::Page;
 
 const BYTES: usize = 4096;
@@ -48,14 +48,16 @@ impl Page {
         // SAFETY: the descriptor is open; F_GET_SEALS takes no argument.
         let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
         if seals < 0 {
-            return Err(Layout::invalid("not a memfd"));
+            return Err(PageLayout::invalid("not a memfd"));
         }
         if seals & SEALS != SEALS {
-            return Err(Layout::invalid("not sealed against a change of its size"));
+            return Err(PageLayout::invalid(
+                "not sealed against a change of its size",
+            ));
         }
         let file = File::from(fd);
         if file.metadata()?.len() != BYTES as u64 {
-            return Err(Layout::invalid("not of the right size"));
+            return Err(PageLayout::invalid("not of the right size"));
         }
         Page::map_made(OwnedFd::from(file), BYTES)
     }
@@ -109,7 +111,7 @@ mod tests {
         assert!(refused(memfd(SEALS, BYTES as u64)).contains("magic"));
         let page = Page::create().expect("create");
         // SAFETY: mapped; nobody else reads it.
-        unsafe { Layout::spoil_version(page.layout) };
+        unsafe { PageLayout::spoil_version(page.layout) };
         let fd = page.descriptor().try_clone_to_owned().expect("dup");
         assert!(refused(fd).contains("version"));
     }

@@ -5,13 +5,13 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 
-use crate::sys::home::Words;
-use crate::sys::layout::Layout;
+use crate::sys::cell_layout::CellLayout;
+use crate::sys::page_layout::PageLayout;
 
 /// A mapped page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(in crate::sys) layout: NonNull<Layout>,
+    pub(in crate::sys) layout: NonNull<PageLayout>,
     /// How long the mapping is.
     bytes: usize,
     fd: OwnedFd,
@@ -27,7 +27,7 @@ impl Page {
         let page = Page::map(fd, bytes)?;
         // SAFETY: the page is mapped, large enough, aligned and not yet known
         // to anybody else. The words are all zeroes, which is "running".
-        unsafe { Layout::write_header(page.layout) };
+        unsafe { PageLayout::write_header(page.layout) };
         Ok(page)
     }
 
@@ -39,12 +39,15 @@ impl Page {
         let page = Page::map(fd, bytes)?;
         // SAFETY: mapped and large enough; the header is written once, before
         // the descriptor is given away.
-        unsafe { Layout::check_header(page.layout) }?;
+        unsafe { PageLayout::check_header(page.layout) }?;
         Ok(page)
     }
 
     fn map(fd: OwnedFd, bytes: usize) -> io::Result<Page> {
-        assert!(bytes >= size_of::<Layout>(), "{bytes} bytes are no page");
+        assert!(
+            bytes >= size_of::<PageLayout>(),
+            "{bytes} bytes are no page"
+        );
         // SAFETY: a new mapping at an address that the kernel chooses.
         let address = unsafe {
             libc::mmap(
@@ -61,13 +64,13 @@ impl Page {
         }
         NonNull::new(address.cast())
             .map(|layout| Page { layout, bytes, fd })
-            .ok_or_else(|| Layout::invalid("mapped at address 0"))
+            .ok_or_else(|| PageLayout::invalid("mapped at address 0"))
     }
 
     /// The words on the page, valid as long as the page lives.
-    pub(crate) fn words(&self) -> NonNull<Words> {
+    pub(crate) fn cell_layout(&self) -> NonNull<CellLayout> {
         // SAFETY: the page is mapped and large enough.
-        unsafe { Layout::words(self.layout) }
+        unsafe { PageLayout::cell(self.layout) }
     }
 
     /// What another process needs to open it.

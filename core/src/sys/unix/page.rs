@@ -13,7 +13,7 @@ use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::sys::layout::Layout;
+use crate::sys::page_layout::PageLayout;
 use crate::sys::process;
 pub(crate) use crate::sys::unix::mapping::Page;
 
@@ -43,7 +43,7 @@ impl Page {
         let file = File::from(fd);
         // Some systems round the size up.
         if file.metadata()?.len() < BYTES as u64 {
-            return Err(Layout::invalid("not of the right size"));
+            return Err(PageLayout::invalid("not of the right size"));
         }
         Page::map_made(file.into(), BYTES)
     }
@@ -110,7 +110,7 @@ mod tests {
         let again = Page::open(fd).expect("open");
         assert_ne!(page.layout, again.layout);
         // SAFETY: both pages live.
-        let (here, there) = unsafe { (page.words().as_ref(), again.words().as_ref()) };
+        let (here, there) = unsafe { (page.cell_layout().as_ref(), again.cell_layout().as_ref()) };
         here.word.store(7, Ordering::SeqCst);
         assert_eq!(there.word.load(Ordering::SeqCst), 7);
     }
@@ -151,7 +151,7 @@ mod tests {
         assert!(refused(object(BYTES as u64)).contains("magic"));
         let page = Page::create().expect("create");
         // SAFETY: mapped; nobody else reads it.
-        unsafe { Layout::spoil_version(page.layout) };
+        unsafe { PageLayout::spoil_version(page.layout) };
         let fd = page.descriptor().try_clone_to_owned().expect("dup");
         assert!(refused(fd).contains("version"));
     }

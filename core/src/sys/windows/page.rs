@@ -11,15 +11,15 @@ use windows_sys::Win32::System::Memory::{
     PAGE_READWRITE, UnmapViewOfFile,
 };
 
-use crate::sys::home::Words;
-use crate::sys::layout::Layout;
+use crate::sys::cell_layout::CellLayout;
+use crate::sys::page_layout::PageLayout;
 
 const BYTES: u32 = 4096;
 
 /// A mapped page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    layout: NonNull<Layout>,
+    layout: NonNull<PageLayout>,
     handle: OwnedHandle,
 }
 
@@ -47,7 +47,7 @@ impl Page {
         let page = Page::map(unsafe { OwnedHandle::from_raw_handle(raw) })?;
         // SAFETY: the page is mapped, large enough, aligned and not yet known
         // to anybody else. The words are all zeroes, which is "running".
-        unsafe { Layout::write_header(page.layout) };
+        unsafe { PageLayout::write_header(page.layout) };
         Ok(page)
     }
 
@@ -57,10 +57,11 @@ impl Page {
     /// [`io::ErrorKind::InvalidData`] if it is not such a page: no mapping of
     /// this size, wrong magic or version.
     pub(crate) fn open(handle: OwnedHandle) -> io::Result<Page> {
-        let page = Page::map(handle).map_err(|_| Layout::invalid("not a mapping of its size"))?;
+        let page =
+            Page::map(handle).map_err(|_| PageLayout::invalid("not a mapping of its size"))?;
         // SAFETY: mapped and large enough; the header is written once, before
         // the handle is given away.
-        unsafe { Layout::check_header(page.layout) }?;
+        unsafe { PageLayout::check_header(page.layout) }?;
         Ok(page)
     }
 
@@ -76,9 +77,9 @@ impl Page {
     }
 
     /// The words on the page, valid as long as the page lives.
-    pub(crate) fn words(&self) -> NonNull<Words> {
+    pub(crate) fn cell_layout(&self) -> NonNull<CellLayout> {
         // SAFETY: the page is mapped and large enough.
-        unsafe { Layout::words(self.layout) }
+        unsafe { PageLayout::cell(self.layout) }
     }
 
     /// What another process needs to open it.
@@ -121,7 +122,7 @@ mod tests {
         let again = Page::open(twin(&page)).expect("open");
         assert_ne!(page.layout, again.layout);
         // SAFETY: both pages live.
-        let (here, there) = unsafe { (page.words().as_ref(), again.words().as_ref()) };
+        let (here, there) = unsafe { (page.cell_layout().as_ref(), again.cell_layout().as_ref()) };
         here.word.store(7, Ordering::SeqCst);
         assert_eq!(there.word.load(Ordering::SeqCst), 7);
     }
@@ -132,7 +133,7 @@ mod tests {
         assert!(refused(file.into()).contains("not a mapping"));
         let page = Page::create().expect("create");
         // SAFETY: mapped; nobody else reads it.
-        unsafe { Layout::spoil_version(page.layout) };
+        unsafe { PageLayout::spoil_version(page.layout) };
         assert!(refused(twin(&page)).contains("version"));
     }
 }

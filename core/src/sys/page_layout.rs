@@ -5,40 +5,40 @@ use std::io;
 use std::mem::size_of;
 use std::ptr::NonNull;
 
-use super::home::Words;
+use super::cell_layout::CellLayout;
 
 const MAGIC: u64 = u64::from_be_bytes(*b"sigproof");
-/// Of everything below, [`Words`] included.
+/// Of everything below, [`CellLayout`] included.
 const VERSION: u32 = 1;
 
 /// The page, from its first byte on.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Layout {
+pub(crate) struct PageLayout {
     magic: u64,
     version: u32,
     size: u32,
-    words: Words,
+    cell: CellLayout,
 }
 
-impl Layout {
+impl PageLayout {
     /// Declares a page to be one. Its words are left as they are: all zeroes,
     /// on a fresh page, is "running".
     ///
     /// # Safety
     /// The page is mapped, aligned, as large as this, and nobody else knows it
     /// yet.
-    pub(crate) unsafe fn write_header(page: NonNull<Layout>) {
+    pub(crate) unsafe fn write_header(page: NonNull<PageLayout>) {
         let page = page.as_ptr();
         // SAFETY: as the caller promises. The words are not touched.
         unsafe {
             (*page).version = VERSION;
-            (*page).size = size_of::<Layout>() as u32;
+            (*page).size = size_of::<PageLayout>() as u32;
             (*page).magic = MAGIC;
         }
     }
 
-    /// Whether a page was declared by [`Layout::write_header`].
+    /// Whether a page was declared by [`PageLayout::write_header`].
     ///
     /// # Safety
     /// The page is mapped, aligned, as large as this, and whoever wrote its
@@ -46,15 +46,15 @@ impl Layout {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] if it was not, or by another version.
-    pub(crate) unsafe fn check_header(page: NonNull<Layout>) -> io::Result<()> {
+    pub(crate) unsafe fn check_header(page: NonNull<PageLayout>) -> io::Result<()> {
         let page = page.as_ptr();
         // SAFETY: as the caller promises; no reference to the words is made.
         let (magic, version) = unsafe { ((*page).magic, (*page).version) };
         if magic != MAGIC {
-            return Err(Layout::invalid("without the magic number"));
+            return Err(PageLayout::invalid("without the magic number"));
         }
         if version != VERSION {
-            return Err(Layout::invalid("of another version"));
+            return Err(PageLayout::invalid("of another version"));
         }
         Ok(())
     }
@@ -63,9 +63,9 @@ impl Layout {
     ///
     /// # Safety
     /// The page is mapped and as large as this.
-    pub(crate) unsafe fn words(page: NonNull<Layout>) -> NonNull<Words> {
+    pub(crate) unsafe fn cell(page: NonNull<PageLayout>) -> NonNull<CellLayout> {
         // SAFETY: the field lies within the page, which is not at address 0.
-        unsafe { NonNull::new_unchecked(&raw mut (*page.as_ptr()).words) }
+        unsafe { NonNull::new_unchecked(&raw mut (*page.as_ptr()).cell) }
     }
 
     /// The error of a page that is none.
@@ -81,7 +81,7 @@ impl Layout {
     /// # Safety
     /// The page is mapped, as large as this, and nobody else reads its header.
     #[cfg(test)]
-    pub(crate) unsafe fn spoil_version(page: NonNull<Layout>) {
+    pub(crate) unsafe fn spoil_version(page: NonNull<PageLayout>) {
         // SAFETY: as the caller promises.
         unsafe { (*page.as_ptr()).version = VERSION + 1 };
     }

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use loom::thread;
 
 use super::cell::*;
-use super::{Cause, Stage};
+use crate::machine::{Cause, Stage};
 use crate::sync::model::{Bound, Plant, catches, check};
 use crate::sync::{AtomicBool, Ordering};
 
 const DEADLOCK: &str = "deadlock";
 
-fn until(done: bool) -> Step {
+fn until(done: bool) -> WaitStatus {
     if done {
-        Step::Done
+        WaitStatus::Done
     } else {
-        Step::WaitUntil(None)
+        WaitStatus::WaitUntil(None)
     }
 }
 
 /// One thread waits for a stage, the other one raises it.
 fn a_waiter_and_a_stage() {
-    let cell = Arc::new(Cell::new());
+    let cell = Arc::new(StageCell::new());
     let waiter = {
         let cell = Arc::clone(&cell);
         thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
@@ -52,7 +52,7 @@ fn loom_a_missing_fence_is_caught() {
 #[test]
 fn loom_a_wake_before_the_change_is_caught() {
     catches("wake first", Bound::Every, Plant::Nothing, DEADLOCK, || {
-        let cell = Arc::new(Cell::new());
+        let cell = Arc::new(StageCell::new());
         let waiter = {
             let cell = Arc::clone(&cell);
             thread::spawn(move || cell.wait_until(|| until(cell.poll().stage().is_interrupted())))
@@ -66,7 +66,7 @@ fn loom_a_wake_before_the_change_is_caught() {
 #[test]
 fn loom_two_waiters_are_both_woken() {
     check("two waiters", Bound::Preemptions(3), || {
-        let cell = Arc::new(Cell::new());
+        let cell = Arc::new(StageCell::new());
         let wait = |stage: Stage| {
             let cell = Arc::clone(&cell);
             thread::spawn(move || cell.wait_until(|| until(cell.poll().stage() >= stage)))
@@ -83,7 +83,7 @@ fn loom_two_waiters_are_both_woken() {
 #[test]
 fn loom_a_waiter_never_misses_what_else_it_waits_for() {
     check("wait for a flag", Bound::Every, || {
-        let cell = Arc::new(Cell::new());
+        let cell = Arc::new(StageCell::new());
         let ended = Arc::new(AtomicBool::new(false));
         let waiter = {
             let (cell, ended) = (Arc::clone(&cell), Arc::clone(&ended));
@@ -98,7 +98,7 @@ fn loom_a_waiter_never_misses_what_else_it_waits_for() {
 #[test]
 fn loom_the_highest_stage_wins() {
     check("cell, two raise", Bound::Every, || {
-        let cell = Arc::new(Cell::new());
+        let cell = Arc::new(StageCell::new());
         let raise = |stage: Stage| {
             let cell = Arc::clone(&cell);
             thread::spawn(move || cell.raise(stage, stage.number(), Cause::Request))
@@ -120,7 +120,7 @@ fn loom_the_highest_stage_wins() {
 #[test]
 fn loom_a_stage_and_a_new_epoch_never_mix() {
     check("cell, new epoch", Bound::Every, || {
-        let cell = Arc::new(Cell::new());
+        let cell = Arc::new(StageCell::new());
         let other = {
             let cell = Arc::clone(&cell);
             thread::spawn(move || cell.raise(Stage::ExitNow, 2, Cause::Request))

@@ -13,22 +13,21 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::event::Cause;
-use super::stage::Stage;
+use super::storage::CellStorage;
+use crate::machine::{Cause, Stage};
 use crate::sync::{AtomicU32, Ordering, fence};
-use crate::sys::home::Home;
 use crate::sys::park::{Park, WAKES_FROM_HANDLER};
 
 /// The contents of the word. Layout, from the top: 18 bits of epoch, 2 of
 /// stage, 4 of rung, 8 of cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Word(u32);
+pub(crate) struct StageWord(u32);
 
-impl Word {
+impl StageWord {
     /// A word as it was read.
     #[inline]
-    pub(crate) const fn from_bits(bits: u32) -> Word {
-        Word(bits)
+    pub(crate) const fn from_bits(bits: u32) -> StageWord {
+        StageWord(bits)
     }
 
     /// The stage.
@@ -47,8 +46,8 @@ impl Word {
         Cause::from_bits(self.0 & 0xff)
     }
 
-    const fn raised(self, stage: Stage, rung: u8, cause: Cause) -> Word {
-        Word(
+    const fn raised(self, stage: Stage, rung: u8, cause: Cause) -> StageWord {
+        StageWord(
             self.0 & !0x3fff
                 | (stage.number() as u32) << 12
                 | (rung as u32 & 0xf) << 8
@@ -56,15 +55,15 @@ impl Word {
         )
     }
 
-    const fn next_epoch(self) -> Word {
-        Word((self.0 >> 14).wrapping_add(1) << 14)
+    const fn next_epoch(self) -> StageWord {
+        StageWord((self.0 >> 14).wrapping_add(1) << 14)
     }
 }
 
 /// The stage, and the threads that wait for it.
 #[derive(Debug)]
-pub(crate) struct Cell {
-    home: Home,
+pub(crate) struct StageCell {
+    storage: CellStorage,
     /// Up to which stage the observers of a signal handler were told; above
     /// every stage while there are none.
     announced: AtomicU32,
@@ -74,64 +73,64 @@ pub(crate) struct Cell {
 /// Above every stage.
 const EVERYTHING: u32 = 4;
 
-impl Cell {
+impl StageCell {
     /// A cell in process memory, running.
-    pub(crate) fn new() -> Cell {
-        Cell::at(Home::private())
+    pub(crate) fn new() -> StageCell {
+        StageCell::at(CellStorage::private())
     }
 
     /// A cell on a page of its own, running, to be shared with other
     /// processes.
     ///
     /// # Errors
-    /// Those of [`Home::shared`].
-    pub(crate) fn shared() -> io::Result<Cell> {
-        Home::shared().map(Cell::at)
+    /// Those of [`CellStorage::shared`].
+    pub(crate) fn shared() -> io::Result<StageCell> {
+        CellStorage::shared().map(StageCell::at)
     }
 
     /// A cell at this place.
-    pub(crate) fn at(home: Home) -> Cell {
-        let park = if home.is_shared() {
+    pub(crate) fn at(storage: CellStorage) -> StageCell {
+        let park = if storage.is_shared() {
             Park::shared()
         } else {
             Park::private()
         };
-        Cell {
-            home,
+        StageCell {
+            storage,
             announced: AtomicU32::new(EVERYTHING),
             park,
         }
     }
 
     /// Where the words are.
-    pub(crate) fn home(&self) -> &Home {
-        &self.home
+    pub(crate) fn storage(&self) -> &CellStorage {
+        &self.storage
     }
 
     /// The word now: one relaxed load.
     #[inline]
-    pub(crate) fn poll(&self) -> Word {
-        Word(self.home.word.load(Ordering::Relaxed))
+    pub(crate) fn poll(&self) -> StageWord {
+        StageWord(self.storage.word.load(Ordering::Relaxed))
     }
 
     /// Raises the stage; `false` if it was there already, or higher.
     /// Async-signal-safe; wakes the waiters where the platform can do that
-    /// from a handler, else the caller has to see to a [`Cell::wake_all`].
+    /// from a handler, else the caller has to see to a [`StageCell::wake_all`].
     pub(crate) fn raise(&self, stage: Stage, rung: u8, cause: Cause) -> bool {
-        let mut word = Word(self.home.word.load(Ordering::Relaxed));
+        let mut word = StageWord(self.storage.word.load(Ordering::Relaxed));
         loop {
             if word.stage() >= stage {
                 return false;
             }
             let raised = word.raised(stage, rung, cause);
-            match self.home.word.compare_exchange_weak(
+            match self.storage.word.compare_exchange_weak(
                 word.0,
                 raised.0,
                 Ordering::SeqCst,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => break,
-                Err(now) => word = Word(now),
+                Err(now) => word = StageWord(now),
             }
         }
         if WAKES_FROM_HANDLER {
@@ -142,14 +141,14 @@ impl Cell {
 
     /// Begins a new epoch: running again. Tasks queued before stay cancelled.
     pub(crate) fn begin_epoch(&self) {
-        let mut word = Word(self.home.word.load(Ordering::Relaxed));
-        while let Err(now) = self.home.word.compare_exchange_weak(
+        let mut word = StageWord(self.storage.word.load(Ordering::Relaxed));
+        while let Err(now) = self.storage.word.compare_exchange_weak(
             word.0,
             word.next_epoch().0,
             Ordering::SeqCst,
             Ordering::Relaxed,
         ) {
-            word = Word(now);
+            word = StageWord(now);
         }
         if !self.is_announced(Stage::ExitNow) {
             self.begin_announcements();
@@ -188,28 +187,28 @@ impl Cell {
         // then reads the counter. Each side has a fence between the two, so
         // either the waiter is seen here, or it sees the counter moved, and
         // with it whatever was changed before.
-        self.home.wakes.fetch_add(1, Ordering::SeqCst);
+        self.storage.wakes.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        if self.home.waiters.load(Ordering::SeqCst) > 0 {
-            self.park.wake_all(&self.home.wakes);
+        if self.storage.waiters.load(Ordering::SeqCst) > 0 {
+            self.park.wake_all(&self.storage.wakes);
         }
     }
 
     /// Waits until `look` is done, or until the deadline that it gives;
     /// whether it is done. Whoever changes what `look` sees calls
-    /// [`Cell::wake_all`] afterwards; each time `look` is called again.
-    pub(crate) fn wait_until(&self, mut look: impl FnMut() -> Step) -> bool {
-        if let Step::Done = look() {
+    /// [`StageCell::wake_all`] afterwards; each time `look` is called again.
+    pub(crate) fn wait_until(&self, mut look: impl FnMut() -> WaitStatus) -> bool {
+        if let WaitStatus::Done = look() {
             return true;
         }
-        self.home.waiters.fetch_add(1, Ordering::SeqCst);
+        self.storage.waiters.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         let answer = loop {
-            let seen = self.home.wakes.load(Ordering::SeqCst);
+            let seen = self.storage.wakes.load(Ordering::SeqCst);
             let timeout = match look() {
-                Step::Done => break true,
-                Step::WaitUntil(None) => None,
-                Step::WaitUntil(Some(deadline)) => {
+                WaitStatus::Done => break true,
+                WaitStatus::WaitUntil(None) => None,
+                WaitStatus::WaitUntil(Some(deadline)) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left == Duration::ZERO {
                         break false;
@@ -217,15 +216,15 @@ impl Cell {
                     Some(left)
                 }
             };
-            self.park.wait(&self.home.wakes, seen, timeout);
+            self.park.wait(&self.storage.wakes, seen, timeout);
         };
-        self.home.waiters.fetch_sub(1, Ordering::SeqCst);
+        self.storage.waiters.fetch_sub(1, Ordering::SeqCst);
         answer
     }
 }
 
 /// What a waiter found when it looked.
-pub(crate) enum Step {
+pub(crate) enum WaitStatus {
     /// What it waited for is there.
     Done,
     /// Not yet; wait at most until then.
@@ -242,21 +241,21 @@ mod tests {
 
     const BY_INT: Cause = Cause::Signal(Signal::INTERRUPT);
 
-    fn rung(word: Word) -> u32 {
+    fn rung(word: StageWord) -> u32 {
         word.0 >> 8 & 0xf
     }
 
-    fn step(done: bool, deadline: Option<Instant>) -> Step {
+    fn step(done: bool, deadline: Option<Instant>) -> WaitStatus {
         if done {
-            Step::Done
+            WaitStatus::Done
         } else {
-            Step::WaitUntil(deadline)
+            WaitStatus::WaitUntil(deadline)
         }
     }
 
     #[test]
     fn the_word_keeps_its_parts() {
-        let cell = Cell::new();
+        let cell = StageCell::new();
         assert!(cell.raise(Stage::TerminateActive, 13, BY_INT));
         let word = cell.poll();
         assert_eq!(word.stage(), Stage::TerminateActive);
@@ -267,7 +266,7 @@ mod tests {
 
     #[test]
     fn it_only_moves_up_within_an_epoch() {
-        let cell = Cell::new();
+        let cell = StageCell::new();
         let mut before = cell.poll().0;
         for from in Stage::ALL {
             cell.raise(from, 0, BY_INT);
@@ -289,7 +288,7 @@ mod tests {
     #[test]
     fn racing_raises_never_lose_the_highest() {
         for _ in 0..200 {
-            let cell = Cell::new();
+            let cell = StageCell::new();
             thread::scope(|scope| {
                 for stage in Stage::ALL {
                     let cell = &cell;
@@ -304,7 +303,7 @@ mod tests {
     #[test]
     fn waiters_wake_on_their_stage() {
         for _ in 0..200 {
-            let cell = Arc::new(Cell::new());
+            let cell = Arc::new(StageCell::new());
             let waiters: Vec<_> = [Stage::CancelQueued, Stage::TerminateActive]
                 .into_iter()
                 .map(|stage| {
@@ -320,15 +319,15 @@ mod tests {
             for waiter in waiters {
                 assert!(waiter.join().expect("no panic"));
             }
-            assert_eq!(cell.home.waiters.load(Ordering::SeqCst), 0);
+            assert_eq!(cell.storage.waiters.load(Ordering::SeqCst), 0);
         }
     }
 
     #[test]
     fn a_deadline_ends_the_wait() {
-        let cell = Cell::new();
+        let cell = StageCell::new();
         let soon = Instant::now() + Duration::from_millis(1);
-        assert!(!cell.wait_until(|| Step::WaitUntil(Some(soon))));
+        assert!(!cell.wait_until(|| WaitStatus::WaitUntil(Some(soon))));
         assert!(Instant::now() >= soon);
     }
 }
