@@ -54,7 +54,7 @@ mod sys;
 mod token;
 
 pub use controller::Controller;
-pub use machine::{Beyond, Cause, Policy, PolicyError, Rung, Sender, Signal, Stage};
+pub use machine::{Cause, OnLadderEnd, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
 #[cfg(feature = "tokio")]

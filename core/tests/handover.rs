@@ -9,7 +9,7 @@ use std::thread;
 
 use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal as Unix, raise};
 use sigproof_core::{
-    Beyond, Cause, InterruptHandler, Observer, Options, Policy, Signal, Stage, Transition,
+    Cause, InterruptHandler, Observer, OnLadderEnd, Options, Policy, Signal, Stage, Transition,
 };
 use support::{Program, Setup, role, say};
 
@@ -156,7 +156,7 @@ fn signals_racing_with_removal_are_never_lost() {
         // our handler or the foreign one gets it.
         let mut by_us = 0;
         for _ in 0..ROUNDS {
-            let options = Options::new(Policy::escalating().beyond(Beyond::Ignore));
+            let options = Options::new(Policy::escalating().on_ladder_end(OnLadderEnd::Ignore));
             let handler = InterruptHandler::install(options).expect("install");
             let token = handler.token();
             let go = std::sync::Barrier::new(2);

@@ -11,7 +11,7 @@ use std::thread;
 use nix::sys::signal::{Signal as Unix, killpg};
 use nix::unistd::{Pid, getpid, setpgid};
 use sigproof_core::pool::CommandRunner;
-use sigproof_core::{Beyond, InterruptHandler, Options, Policy, Rung, StopToken};
+use sigproof_core::{InterruptHandler, OnLadderEnd, Options, Policy, Rung, StopToken};
 use support::{Program, role};
 
 /// Where worker processes begin; does nothing in the test runner.
@@ -35,7 +35,7 @@ fn under_fire(name: &str, action: impl FnOnce(&StopToken)) {
     }
     setpgid(Pid::from_raw(0), Pid::from_raw(0)).expect("a group of its own");
     let policy = Policy::custom([Rung::warn()]).expect("a policy");
-    let options = Options::new(policy.beyond(Beyond::Ignore));
+    let options = Options::new(policy.on_ladder_end(OnLadderEnd::Ignore));
     let handler = InterruptHandler::install(options).expect("install");
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

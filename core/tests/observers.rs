@@ -9,7 +9,7 @@ use std::thread;
 
 use nix::sys::signal::{Signal as Unix, raise};
 use sigproof_core::{
-    Beyond, InterruptHandler, Observer, Options, Policy, Rung, Signal, Stage, Transition,
+    InterruptHandler, Observer, OnLadderEnd, Options, Policy, Rung, Signal, Stage, Transition,
 };
 use support::{Program, role, say};
 
@@ -57,13 +57,13 @@ fn transitions_come_in_the_order_of_the_ladder() {
         let (sender, transitions) = mpsc::channel();
         let stages = [1, 1, 2, 2].map(|number| Stage::from_number(number).expect("a stage"));
         let policy = Policy::custom(stages.map(Rung::announce)).expect("a policy");
-        let options = Options::new(policy.beyond(Beyond::Ignore))
+        let options = Options::new(policy.on_ladder_end(OnLadderEnd::Ignore))
             .signals(Signal::ALL)
             .observer(Forward(sender));
         let handler = InterruptHandler::install(options).expect("install");
         for _ in 0..ROUNDS {
             one_round(&transitions);
-            handler.rearm();
+            handler.reset();
         }
         say("all in order");
         std::process::exit(0);

@@ -9,7 +9,9 @@ use std::thread;
 
 use nix::sys::signal::{Signal as Unix, kill};
 use nix::unistd::Pid;
-use sigproof_core::{Beyond, InterruptHandler, Options, Outcome, Policy, Rung, Stage, ThreadPool};
+use sigproof_core::{
+    InterruptHandler, OnLadderEnd, Options, Outcome, Policy, Rung, Stage, ThreadPool,
+};
 use support::{Program, role, say};
 
 const ROUNDS: usize = 400;
@@ -62,7 +64,7 @@ fn worker_processes_conserve_tasks_as_well() {
                 );
             }
             support::until("the signal arrives", || token.is_interrupted());
-            handler.rearm();
+            handler.reset();
         }
         std::process::exit(0);
     }
@@ -78,7 +80,7 @@ fn a_hundred_thousand_runs_of_the_handler_disturb_nothing() {
     const TASKS: usize = 10_000;
     if role().is_some() {
         let policy = Policy::custom([Rung::warn()]).expect("a policy");
-        let options = Options::new(policy.beyond(Beyond::Ignore));
+        let options = Options::new(policy.on_ladder_end(OnLadderEnd::Ignore));
         let handler = InterruptHandler::install(options).expect("install");
         let raised = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&raised);
@@ -112,7 +114,7 @@ fn every_task_has_one_outcome_whenever_signals_arrive() {
         let mut interrupted = 0;
         for round in 0..ROUNDS {
             interrupted += usize::from(one_round(&handler, round));
-            handler.rearm();
+            handler.reset();
         }
         say(&format!("interrupted {interrupted}"));
         std::process::exit(0);
@@ -134,7 +136,7 @@ fn every_task_has_one_outcome_whenever_signals_arrive() {
 fn install() -> InterruptHandler {
     let stages = [Stage::CancelQueued, Stage::TerminateActive];
     let policy = Policy::custom(stages.map(Rung::announce)).expect("a policy");
-    let options = Options::new(policy.beyond(Beyond::Ignore));
+    let options = Options::new(policy.on_ladder_end(OnLadderEnd::Ignore));
     InterruptHandler::install(options).expect("install")
 }
 

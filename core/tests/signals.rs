@@ -264,7 +264,7 @@ fn a_request_counts_like_a_signal() {
             Stage::TerminateActive,
             "the signal is the second"
         );
-        handler.rearm();
+        handler.reset();
         assert_eq!(handler.stage(), Stage::Running);
         handler.request(Stage::CancelQueued);
         handler.conclude();

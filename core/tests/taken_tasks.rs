@@ -94,7 +94,7 @@ fn a_thread_gives_back_what_it_took_after_the_stop() {
 fn a_thread_gives_back_what_was_queued_before_a_new_epoch() {
     the_next_task_is_given_back(|source| {
         source.stop(Stage::CancelQueued);
-        source.rearm();
+        source.reset();
     });
 }
 

@@ -5,9 +5,9 @@
 //! an [`Event`] and the time, and gives the next state and an [`Action`].
 
 mod event;
+mod millis;
 #[cfg(test)]
 mod model_tests;
-mod moment;
 mod policy;
 mod rung;
 mod signal;
@@ -18,8 +18,8 @@ mod step;
 mod step_tests;
 
 pub use event::{Action, Cause, Event};
-pub use moment::Moment;
-pub use policy::{Beyond, Policy, PolicyError};
+pub use millis::Millis;
+pub use policy::{OnLadderEnd, Policy, PolicyError};
 pub use rung::Rung;
 pub use signal::{Sender, Signal};
 pub use stage::Stage;

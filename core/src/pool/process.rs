@@ -281,7 +281,7 @@ impl Workers {
             let _ = worker.finish();
         }
         if let Some(stage) = self.stage.get() {
-            stage.rearm();
+            stage.reset();
         }
     }
 }

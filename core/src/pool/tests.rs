@@ -257,7 +257,7 @@ fn a_run_after_the_stop_starts_nothing() {
         unreachable!("nothing may start")
     });
     assert_eq!(results.outcomes(), [QUEUED, QUEUED, QUEUED, QUEUED, QUEUED]);
-    source.rearm();
+    source.reset();
     assert_eq!(
         pool.map(0..5_usize, |number, _| Ok(number))
             .tally()

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::frame;
 use super::outcome::{Cancelled, Failure, Outcome, TaskError};
 use super::{worker_jobs, worker_stage};
-use crate::machine::{Beyond, Policy, Rung, Stage};
+use crate::machine::{OnLadderEnd, Policy, Rung, Stage};
 use crate::signal::{InterruptHandler, Options};
 use crate::sys::link::Link;
 use crate::sys::process::parent_id;
@@ -126,7 +126,7 @@ where
         // started. The pool raises the shared stage before it sends it.
         let policy = Policy::custom([Rung::announce(Stage::TerminateActive)])
             .map_err(io::Error::other)?
-            .beyond(Beyond::Ignore);
+            .on_ladder_end(OnLadderEnd::Ignore);
         let options = Options::new(policy).signals([worker::REQUEST]);
         let _handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;

@@ -30,8 +30,8 @@ impl WorkerStage {
     }
 
     /// Begins a new epoch, for the next run.
-    pub(super) fn rearm(&self) {
-        self.source.rearm();
+    pub(super) fn reset(&self) {
+        self.source.reset();
     }
 
     /// What a worker opens.

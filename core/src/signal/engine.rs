@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::options::ExitStyle;
 use super::transition::{Record, Transition};
 use crate::machine::{
-    Action, Cause, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
+    Action, Cause, Event, Millis, Policy, Position, Sender, Signal, Stage, State,
 };
 use crate::stage_cell::StageCell;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -105,13 +105,13 @@ impl Engine {
     }
 
     /// The machine's clock: it stands still while the process is stopped.
-    pub(super) fn now(&self) -> Moment {
-        self.moment(clock::now_ns())
+    pub(super) fn now(&self) -> Millis {
+        self.millis_at(clock::now_ns())
     }
 
-    fn moment(&self, at_ns: u64) -> Moment {
+    fn millis_at(&self, at_ns: u64) -> Millis {
         let stopped_ns = self.stopped_ns.load(Ordering::Relaxed);
-        Moment::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
+        Millis::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
     }
 
     /// Takes the time from `from_ns` to `to_ns` out of the machine's clock, but
@@ -138,7 +138,7 @@ impl Engine {
             let before = State::from_bits(bits);
             // Read after the state, so that times and steps have one order.
             let at_ns = clock::now_ns();
-            let (after, action) = self.policy.step(before, event, self.moment(at_ns));
+            let (after, action) = self.policy.step(before, event, self.millis_at(at_ns));
             match self.state.compare_exchange_weak(
                 bits,
                 after.to_bits(),
@@ -238,7 +238,7 @@ impl Engine {
     }
 
     /// Puts the machine and the cell back to running, in a new epoch.
-    pub(super) fn rearm(&self) {
+    pub(super) fn reset(&self) {
         self.state.store(State::START.to_bits(), Ordering::SeqCst);
         self.cell.begin_epoch();
         // A signal between the two moved the machine and raised the old epoch:

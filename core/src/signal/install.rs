@@ -201,8 +201,8 @@ impl InterruptHandler {
 
     /// Begins a new epoch: running again, for the next run of a program that
     /// goes on after an interrupted one. Tasks queued before stay cancelled.
-    pub fn rearm(&self) {
-        self.engine.rearm();
+    pub fn reset(&self) {
+        self.engine.reset();
     }
 
     /// How many transitions observers were not told of, because more than the

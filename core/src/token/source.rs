@@ -59,7 +59,7 @@ impl StopSource {
     }
 
     /// Begins a new epoch: running again. Tasks queued before stay cancelled.
-    pub fn rearm(&self) {
+    pub fn reset(&self) {
         self.cell.begin_epoch();
     }
 }

@@ -183,7 +183,7 @@ fn a_new_epoch_runs_again() {
     let source = StopSource::new();
     let token = source.token();
     source.stop(Stage::TerminateActive);
-    source.rearm();
+    source.reset();
     assert_eq!(token.stage(), Stage::Running);
     assert_eq!(token.epoch(), 1);
     assert!(source.stop(Stage::CancelQueued));
@@ -246,7 +246,7 @@ proptest::proptest! {
                     scopes.push((scope, parent, Stage::Running));
                 }
                 Move::Rearm => {
-                    source.rearm();
+                    source.reset();
                     root = Stage::Running;
                 }
             }
