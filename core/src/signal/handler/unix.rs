@@ -12,19 +12,19 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::engine::Engine;
-use super::gate::Gate;
-use super::options::ExitStyle;
+use super::guard::HandlerGuard;
 use crate::machine::{Action, Event, Sender, Signal};
+use crate::signal::engine::Engine;
+use crate::signal::options::ExitStyle;
 use crate::sys::disposition::{self, Callable, Disposition};
 use crate::sys::terminal::{self, Modes};
 use crate::sys::{clock, ending, errno, groups, mask};
 
 #[cfg(not(sigproof_loom))]
-static GATE: Gate<Engine> = Gate::new();
+static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 #[cfg(sigproof_loom)]
 loom::lazy_static! {
-    static ref GATE: Gate<Engine> = Gate::new();
+    static ref GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 }
 /// Bit n: when the last handler was removed, signal n got back its previous
 /// disposition.
@@ -38,8 +38,8 @@ extern "C" fn on_signal(
     context: *mut libc::c_void,
 ) {
     let saved = errno::get();
-    // SAFETY: the gate keeps the engine valid until we leave.
-    let engine = unsafe { GATE.enter().as_ref() };
+    // SAFETY: the guard keeps the engine valid until we leave.
+    let engine = unsafe { GUARD.enter().as_ref() };
     if let Some(signal) = Signal::from_number(number) {
         match engine {
             Some(engine) => {
@@ -49,7 +49,7 @@ extern "C" fn on_signal(
             None => deliver_late(signal),
         }
     }
-    GATE.leave();
+    GUARD.leave();
     errno::set(saved);
 }
 
@@ -85,8 +85,8 @@ extern "C" fn on_terminal_stop(
     _context: *mut libc::c_void,
 ) {
     let saved = errno::get();
-    // SAFETY: the gate keeps the engine valid until we leave.
-    if let Some(engine) = unsafe { GATE.enter().as_ref() } {
+    // SAFETY: the guard keeps the engine valid until we leave.
+    if let Some(engine) = unsafe { GUARD.enter().as_ref() } {
         let modes = Modes::current();
         terminal::write_without_blocking(&engine.terminal_restore);
         if let Some(original) = &engine.modes {
@@ -101,7 +101,7 @@ extern "C" fn on_terminal_stop(
     } else {
         stop_by_default();
     }
-    GATE.leave();
+    GUARD.leave();
     errno::set(saved);
 }
 
@@ -143,7 +143,7 @@ fn deliver_late(signal: Signal) {
 
 /// Ends the process from wherever this is called, the other threads stuck or
 /// not. `signal` is the one that began it all.
-pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
+pub(in crate::signal) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
     // First make the signals deadly: should the message hang after all, the
     // next Ctrl+C needs nothing of ours.
     ending::make_deadly(&engine.signals);
@@ -190,22 +190,22 @@ fn sender_of(info: *const libc::siginfo_t) -> Sender {
 /// An engine that the handler uses; taken away from it when dropped, which must
 /// not happen in a handler. It keeps the engine valid, for ever if it is never
 /// dropped.
-pub(super) struct Published(ManuallyDrop<Arc<Engine>>);
+pub(in crate::signal) struct Published(ManuallyDrop<Arc<Engine>>);
 
 /// Offers the engine to the handler; `None` if another one is installed in
 /// this process.
-pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
+pub(in crate::signal) fn publish(engine: &Arc<Engine>) -> Option<Published> {
     let published = Published(ManuallyDrop::new(Arc::clone(engine)));
     let address = Arc::as_ptr(engine);
-    let Err(other) = GATE.publish(ptr::null(), address) else {
+    let Err(other) = GUARD.publish(ptr::null(), address) else {
         return Some(published);
     };
     // SAFETY: published engines are valid. In a forked child the parent's
     // engine stays where it was, as its `Published` notices that it is in
     // another process.
     let inherited = unsafe { other.as_ref() }.is_some_and(|other| !other.owner.is_this_process());
-    if inherited && GATE.publish(other, address).is_ok() {
-        GATE.forget_visitors();
+    if inherited && GUARD.publish(other, address).is_ok() {
+        GUARD.forget_visitors();
         STOPPING.store(false, Ordering::SeqCst);
         return Some(published);
     }
@@ -219,7 +219,7 @@ impl Drop for Published {
             // engine to learn that it is the parent's.
             return;
         }
-        GATE.retract(Arc::as_ptr(&self.0));
+        GUARD.retract(Arc::as_ptr(&self.0));
         // SAFETY: dropped once, here; no handler uses the engine any more.
         unsafe { ManuallyDrop::drop(&mut self.0) };
     }
@@ -229,7 +229,7 @@ impl Drop for Published {
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Disposition> {
+pub(in crate::signal) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Disposition> {
     let ours = Disposition::handler(on_signal, &masked(managed));
     let previous = disposition::replace(signal, &ours)?;
     RESTORED.fetch_and(!(1 << signal.number()), Ordering::SeqCst);
@@ -240,7 +240,7 @@ pub(super) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Dispositi
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(super) fn attach_terminal_stop(managed: &[Signal]) -> io::Result<Disposition> {
+pub(in crate::signal) fn attach_terminal_stop(managed: &[Signal]) -> io::Result<Disposition> {
     let ours = Disposition::handler(on_terminal_stop, &masked(managed));
     disposition::replace(Signal::TERMINAL_STOP, &ours)
 }
@@ -256,7 +256,7 @@ fn masked(managed: &[Signal]) -> Vec<Signal> {
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(super) fn detach(signal: Signal, previous: &Disposition) -> io::Result<bool> {
+pub(in crate::signal) fn detach(signal: Signal, previous: &Disposition) -> io::Result<bool> {
     let current = disposition::current(signal)?;
     if !current.is_handler(on_signal) && !current.is_handler(on_terminal_stop) {
         return Ok(false);

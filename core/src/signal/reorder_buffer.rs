@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The records that came early, and the height that is told.
 #[derive(Default)]
-pub(super) struct Sequence {
+pub(super) struct ReorderBuffer {
     height: u8,
     epoch: u8,
     early: Vec<Record>,
     limit: Option<Instant>,
 }
 
-impl Sequence {
+impl ReorderBuffer {
     /// Takes a record, in the order of arrival.
     pub(super) fn push(&mut self, record: Record) {
         self.early.push(record);
@@ -100,15 +100,15 @@ mod tests {
 
     /// The heights in the order in which they are told.
     fn told(records: &[Record], last: bool) -> Vec<u8> {
-        let mut sequence = Sequence::default();
+        let mut buffer = ReorderBuffer::default();
         let mut told = Vec::new();
         for record in records {
-            sequence.push(*record);
-            while let Some(transition) = sequence.pop(false) {
+            buffer.push(*record);
+            while let Some(transition) = buffer.pop(false) {
                 told.push(transition.rung.map_or(0, |rung| rung + 1));
             }
         }
-        while let Some(transition) = sequence.pop(last) {
+        while let Some(transition) = buffer.pop(last) {
             told.push(transition.rung.map_or(0, |rung| rung + 1));
         }
         told
@@ -137,11 +137,11 @@ mod tests {
         let gap = [record(0, 0, 1), record(0, 3, 4), record(0, 2, 3)];
         assert_eq!(told(&gap, false), [1]);
         assert_eq!(told(&gap, true), [1, 3, 4]);
-        let mut sequence = Sequence::default();
-        sequence.push(gap[1]);
-        assert_eq!(sequence.patience(), None);
-        while sequence.pop(false).is_none() {
-            assert!(sequence.patience().expect("it waits") <= PATIENCE);
+        let mut buffer = ReorderBuffer::default();
+        buffer.push(gap[1]);
+        assert_eq!(buffer.patience(), None);
+        while buffer.pop(false).is_none() {
+            assert!(buffer.patience().expect("it waits") <= PATIENCE);
         }
     }
 }

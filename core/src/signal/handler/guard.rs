@@ -1,13 +1,13 @@
-//! The gate between the signal handler and the engine it works on.
+//! The guard between the signal handler and the engine it works on.
 //!
 //! A handler announces itself in `inside` before it reads `active`.
-//! [`Gate::retract`] clears `active` before it waits for `inside` to fall to
+//! [`HandlerGuard::retract`] clears `active` before it waits for `inside` to fall to
 //! 0. Between the two, each side has a sequentially consistent fence: a
 //! handler either finds nothing, or is seen and waited for. Reference counting would need the same two
 //! steps, and a handler that drops the last reference would have to free
 //! memory, which it must not.
 //!
-//! The downside: [`Gate::retract`] spins while a handler is inside. That is
+//! The downside: [`HandlerGuard::retract`] spins while a handler is inside. That is
 //! about a microsecond, unless a debugger stopped the thread.
 
 use std::ptr;
@@ -15,33 +15,33 @@ use std::ptr;
 use crate::sync::thread::yield_now;
 use crate::sync::{AtomicPtr, AtomicU32, Ordering, fence};
 
-/// The gate. Pointers are only passed on, never followed.
-pub(super) struct Gate<T> {
+/// The guard. Pointers are only passed on, never followed.
+pub(super) struct HandlerGuard<T> {
     active: AtomicPtr<T>,
     inside: AtomicU32,
 }
 
-impl<T> Gate<T> {
-    /// A gate with nothing behind it.
+impl<T> HandlerGuard<T> {
+    /// A guard with nothing behind it.
     #[cfg(not(sigproof_loom))]
-    pub(super) const fn new() -> Gate<T> {
-        Gate {
+    pub(super) const fn new() -> HandlerGuard<T> {
+        HandlerGuard {
             active: AtomicPtr::new(ptr::null_mut()),
             inside: AtomicU32::new(0),
         }
     }
 
-    /// A gate with nothing behind it.
+    /// A guard with nothing behind it.
     #[cfg(sigproof_loom)]
-    pub(super) fn new() -> Gate<T> {
-        Gate {
+    pub(super) fn new() -> HandlerGuard<T> {
+        HandlerGuard {
             active: AtomicPtr::new(ptr::null_mut()),
             inside: AtomicU32::new(0),
         }
     }
 
     /// Goes in. What the pointer points to, if it is not null, stays valid
-    /// until [`Gate::leave`]. Async-signal-safe.
+    /// until [`HandlerGuard::leave`]. Async-signal-safe.
     pub(super) fn enter(&self) -> *const T {
         self.inside.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
@@ -53,7 +53,7 @@ impl<T> Gate<T> {
         self.inside.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Puts `value` behind the gate in place of `expected`; the value that is
+    /// Puts `value` behind the guard in place of `expected`; the value that is
     /// there instead if it is another one.
     pub(super) fn publish(&self, expected: *const T, value: *const T) -> Result<(), *const T> {
         self.active
@@ -100,27 +100,27 @@ mod loom_tests {
     type Engine = UnsafeCell<u32>;
 
     fn a_handler_and_a_retraction() {
-        let gate = Arc::new(Gate::new());
+        let guard = Arc::new(HandlerGuard::new());
         let engine = Arc::new(Engine::new(0));
         let address: *const Engine = &raw const *engine;
-        gate.publish(ptr::null(), address).expect("empty");
+        guard.publish(ptr::null(), address).expect("empty");
         let handler = {
-            let (gate, engine) = (Arc::clone(&gate), Arc::clone(&engine));
+            let (guard, engine) = (Arc::clone(&guard), Arc::clone(&engine));
             loom::thread::spawn(move || {
-                if !gate.enter().is_null() {
+                if !guard.enter().is_null() {
                     engine.with(|_| ());
                 }
-                gate.leave();
+                guard.leave();
             })
         };
-        gate.retract(address);
+        guard.retract(address);
         engine.with_mut(|_| ());
         handler.join().expect("no panic");
     }
 
     #[test]
     fn loom_nobody_is_inside_after_retraction() {
-        check("handler gate", Bound::Every, a_handler_and_a_retraction);
+        check("handler guard", Bound::Every, a_handler_and_a_retraction);
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod loom_tests {
         let objection = "Causality violation";
         let model = a_handler_and_a_retraction;
         catches(
-            "handler gate",
+            "handler guard",
             Bound::Every,
             Plant::AcquireRelease,
             objection,
@@ -143,7 +143,7 @@ mod loom_tests {
         let objection = "Causality violation";
         let model = a_handler_and_a_retraction;
         catches(
-            "handler gate",
+            "handler guard",
             Bound::Every,
             Plant::Relaxed,
             objection,
@@ -154,16 +154,16 @@ mod loom_tests {
     #[test]
     fn loom_only_one_is_published() {
         check("two install", Bound::Every, || {
-            let gate = Arc::new(Gate::<Engine>::new());
-            let publish = |gate: &Gate<Engine>, address: usize| {
+            let guard = Arc::new(HandlerGuard::<Engine>::new());
+            let publish = |guard: &HandlerGuard<Engine>, address: usize| {
                 let engine = ptr::without_provenance::<Engine>(address);
-                gate.publish(ptr::null(), engine).is_ok()
+                guard.publish(ptr::null(), engine).is_ok()
             };
             let other = {
-                let gate = Arc::clone(&gate);
-                loom::thread::spawn(move || publish(&gate, 64))
+                let guard = Arc::clone(&guard);
+                loom::thread::spawn(move || publish(&guard, 64))
             };
-            let here = publish(&gate, 128);
+            let here = publish(&guard, 128);
             let there = other.join().expect("no panic");
             assert!(here != there);
         });

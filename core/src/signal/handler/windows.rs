@@ -5,18 +5,18 @@ use std::io;
 use std::ptr;
 use std::sync::Arc;
 
-use super::engine::Engine;
-use super::gate::Gate;
-use super::options::ExitStyle;
+use super::guard::HandlerGuard;
 use crate::machine::{Action, Event, Sender, Signal};
+use crate::signal::engine::Engine;
+use crate::signal::options::ExitStyle;
 use crate::sys::disposition::Disposition;
 use crate::sys::{console, terminal};
 
-static GATE: Gate<Engine> = Gate::new();
+static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 
 unsafe extern "system" fn on_event(event: u32) -> i32 {
-    // SAFETY: the gate keeps the engine valid until we leave.
-    let engine = unsafe { GATE.enter().as_ref() };
+    // SAFETY: the guard keeps the engine valid until we leave.
+    let engine = unsafe { GUARD.enter().as_ref() };
     let handled = match (engine, console::signal_of(event)) {
         (Some(engine), Some(signal)) => {
             let sender = Sender::Unknown;
@@ -29,13 +29,13 @@ unsafe extern "system" fn on_event(event: u32) -> i32 {
         // The routine that was added before this one gets the event.
         _ => 0,
     };
-    GATE.leave();
+    GUARD.leave();
     handled
 }
 
 /// Ends the process from wherever this is called. `signal` is the one that
 /// began it all.
-pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
+pub(in crate::signal) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
     if action != Action::Delegate {
         terminal::write_without_blocking(&engine.exit_message);
     }
@@ -53,19 +53,20 @@ pub(super) fn end_process(engine: &Engine, action: Action, signal: Option<Signal
 
 /// An engine that the routine uses; taken away from it when dropped, which must
 /// not happen in the routine. It keeps the engine valid.
-pub(super) struct Published(Arc<Engine>);
+pub(in crate::signal) struct Published(Arc<Engine>);
 
 /// Offers the engine to the routine; `None` if another one is installed.
-pub(super) fn publish(engine: &Arc<Engine>) -> Option<Published> {
+pub(in crate::signal) fn publish(engine: &Arc<Engine>) -> Option<Published> {
     let published = Published(Arc::clone(engine));
-    GATE.publish(ptr::null(), Arc::as_ptr(engine))
+    GUARD
+        .publish(ptr::null(), Arc::as_ptr(engine))
         .is_ok()
         .then_some(published)
 }
 
 impl Drop for Published {
     fn drop(&mut self) {
-        GATE.retract(Arc::as_ptr(&self.0));
+        GUARD.retract(Arc::as_ptr(&self.0));
     }
 }
 
@@ -73,7 +74,7 @@ impl Drop for Published {
 ///
 /// # Errors
 /// Those of `SetConsoleCtrlHandler`.
-pub(super) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Result<Disposition> {
+pub(in crate::signal) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Result<Disposition> {
     console::add(on_event).map(|()| Disposition)
 }
 
@@ -81,6 +82,6 @@ pub(super) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Result<Disposi
 ///
 /// # Errors
 /// Those of `SetConsoleCtrlHandler`.
-pub(super) fn detach(_signal: Signal, _previous: &Disposition) -> io::Result<bool> {
+pub(in crate::signal) fn detach(_signal: Signal, _previous: &Disposition) -> io::Result<bool> {
     console::remove(on_event).map(|()| true)
 }
