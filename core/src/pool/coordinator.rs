@@ -192,7 +192,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
     fn start_worker(&mut self) -> io::Result<()> {
         let number = self.locals.len();
-        let local = Arc::new(Local::new(self.pool.token.witnessed()));
+        let local = Arc::new(Local::new(self.pool.token.with_shield_counter()));
         let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&local));
         // Listed first: the worker may be at work before `start` returns.
         self.shared.lock().locals.push(Arc::clone(&local));

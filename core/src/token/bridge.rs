@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool as Flag;
 
-use super::node::Outside;
+use super::node::ExternalStop;
 use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::stage_cell::WaitStatus;
@@ -93,7 +93,7 @@ impl StopToken {
     /// waits on such a token looks at it every 20 ms.
     #[must_use]
     pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
-        self.listening_to(Outside {
+        self.listening_to(ExternalStop {
             stage,
             flag: Arc::clone(flag),
             #[cfg(feature = "tokio-util")]

@@ -24,7 +24,7 @@ impl Scope {
             token: StopToken {
                 cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
-                witness: None,
+                shield_counter: None,
             },
             node,
         }
@@ -61,7 +61,7 @@ impl Shield {
             token: StopToken {
                 cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
-                witness: None,
+                shield_counter: None,
             },
             node,
         }

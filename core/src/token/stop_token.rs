@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
-use super::node::{Node, Outside, Shields};
+use super::node::{ExternalStop, Node, Shields};
 use super::scope::{Scope, Shield};
 use crate::machine::{Cause, Stage};
 use crate::signal::InterruptHandler;
@@ -36,7 +36,7 @@ pub struct StopToken {
     pub(super) node: Option<Arc<Node>>,
     /// A node below `node` that changes no view: it only knows the shields
     /// below it, so a poll does not look through it.
-    pub(super) witness: Option<Arc<Node>>,
+    pub(super) shield_counter: Option<Arc<Node>>,
 }
 
 impl StopToken {
@@ -44,7 +44,7 @@ impl StopToken {
         StopToken {
             cell: CellRef::new(Arc::clone(cell)),
             node: None,
-            witness: None,
+            shield_counter: None,
         }
     }
 
@@ -55,7 +55,7 @@ impl StopToken {
     pub fn stage(&self) -> Stage {
         let cached = self.cell.cached().stage();
         if cached.should_exit_now() {
-            self.stage_looked_at()
+            self.stage_uncached()
         } else {
             cached
         }
@@ -64,7 +64,7 @@ impl StopToken {
     /// The stage, through everything that lies between. "Cold" keeps it out of
     /// the way of a loop that polls.
     #[cold]
-    fn stage_looked_at(&self) -> Stage {
+    fn stage_uncached(&self) -> Stage {
         let root = self.cell.poll().stage();
         match &self.node {
             None => root,
@@ -107,12 +107,12 @@ impl StopToken {
         if self.cell.cached().stage() < stage {
             return Ok(());
         }
-        self.checkpoint_looked_at(stage)
+        self.checkpoint_uncached(stage)
     }
 
     #[cold]
-    fn checkpoint_looked_at(&self, stage: Stage) -> Result<(), Interrupted> {
-        let now = self.stage_looked_at();
+    fn checkpoint_uncached(&self, stage: Stage) -> Result<(), Interrupted> {
+        let now = self.stage_uncached();
         if now < stage || now == Stage::Running {
             Ok(())
         } else {
@@ -196,24 +196,24 @@ impl StopToken {
         self.node.as_ref().and_then(|node| node.next_change())
     }
 
-    pub(super) fn listening_to(&self, outside: Outside) -> StopToken {
-        let node = Node::outside(self.nearest(), outside);
+    pub(super) fn listening_to(&self, external: ExternalStop) -> StopToken {
+        let node = Node::external(self.nearest(), external);
         StopToken {
             cell: self.cell.uncached(),
             node: Some(Arc::new(node)),
-            witness: None,
+            shield_counter: None,
         }
     }
 
     /// The lowest node, to hang others below.
     pub(super) fn nearest(&self) -> Option<Arc<Node>> {
-        self.witness.as_ref().or(self.node.as_ref()).cloned()
+        self.shield_counter.as_ref().or(self.node.as_ref()).cloned()
     }
 
     /// The same view, which knows the shields made from it.
-    pub(crate) fn witnessed(&self) -> StopToken {
+    pub(crate) fn with_shield_counter(&self) -> StopToken {
         StopToken {
-            witness: Some(Arc::new(Node::scope(self.nearest()))),
+            shield_counter: Some(Arc::new(Node::scope(self.nearest()))),
             ..self.clone()
         }
     }

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle, Thread};
 use tokio_util::sync::CancellationToken;
 
 use super::bridge::Bridge;
-use super::node::Outside;
+use super::node::ExternalStop;
 use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::sys::mask;
@@ -43,7 +43,7 @@ impl StopToken {
         // Whoever is cancelled already shows it at once.
         let flag = Arc::new(AtomicBool::new(other.is_cancelled()));
         let listener = Listener::new(self.clone(), other.clone(), Arc::clone(&flag))?;
-        Ok(self.listening_to(Outside {
+        Ok(self.listening_to(ExternalStop {
             stage,
             flag,
             listener: Some(listener),
@@ -56,24 +56,24 @@ impl StopToken {
 /// fairness, with a wake that means nothing.
 #[derive(Debug)]
 pub(super) struct Listener {
-    bell: Arc<Bell>,
+    bell: Arc<ThreadWaker>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Wakes the thread, and says whether it is to end.
 #[derive(Debug)]
-struct Bell {
+struct ThreadWaker {
     thread: std::sync::OnceLock<Thread>,
     closed: AtomicBool,
 }
 
-impl Wake for Bell {
+impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
         self.ring();
     }
 }
 
-impl Bell {
+impl ThreadWaker {
     fn ring(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
@@ -87,7 +87,7 @@ impl Listener {
         other: CancellationToken,
         flag: Arc<AtomicBool>,
     ) -> io::Result<Listener> {
-        let bell = Arc::new(Bell {
+        let bell = Arc::new(ThreadWaker {
             thread: std::sync::OnceLock::new(),
             closed: AtomicBool::new(false),
         });

@@ -19,16 +19,16 @@ use crate::stage_cell::{StageCell, WaitStatus};
 use crate::sys::mask;
 
 /// The threads that wake tasks, one for each cell, by the address of the cell.
-static SLEEPERS: Mutex<Option<HashMap<usize, Sleepers>>> = Mutex::new(None);
+static WAITING_FUTURES: Mutex<Option<HashMap<usize, CellFutures>>> = Mutex::new(None);
 
 /// The futures of one cell, by number.
 #[derive(Default)]
-struct Sleepers {
+struct CellFutures {
     next: u64,
-    waiting: HashMap<u64, Sleeper>,
+    waiting: HashMap<u64, PendingFuture>,
 }
 
-struct Sleeper {
+struct PendingFuture {
     token: StopToken,
     stage: Stage,
     waker: Waker,
@@ -90,17 +90,17 @@ impl Reached {
         let mut all = lock();
         let cells = all.get_or_insert_default();
         let is_new = !cells.contains_key(&key);
-        let sleepers = cells.entry(key).or_default();
+        let futures = cells.entry(key).or_default();
         let number = *self.number.get_or_insert_with(|| {
-            sleepers.next += 1;
-            sleepers.next
+            futures.next += 1;
+            futures.next
         });
-        let sleeper = Sleeper {
+        let future = PendingFuture {
             token: self.token.clone(),
             stage: self.stage,
             waker: waker.clone(),
         };
-        sleepers.waiting.insert(number, sleeper);
+        futures.waiting.insert(number, future);
         if !is_new {
             return Ok(());
         }
@@ -120,11 +120,11 @@ impl Reached {
         if let Some(number) = self.number.take() {
             let key = key_of(&self.token.cell);
             let mut all = lock();
-            let sleepers = all.as_mut().and_then(|cells| cells.get_mut(&key));
+            let futures = all.as_mut().and_then(|cells| cells.get_mut(&key));
             // Dropped outside the lock: a waker may be the last of its task.
-            let sleeper = sleepers.and_then(|sleepers| sleepers.waiting.remove(&number));
+            let future = futures.and_then(|futures| futures.waiting.remove(&number));
             drop(all);
-            drop(sleeper);
+            drop(future);
             // The thread may have nobody left to wait for.
             self.token.wake_all();
         }
@@ -139,11 +139,11 @@ fn wake_tasks(cell: &Arc<StageCell>) {
         let mut over = false;
         cell.wait_until(|| {
             let mut all = lock();
-            let Some(sleepers) = all.as_mut().and_then(|cells| cells.get_mut(&key)) else {
+            let Some(futures) = all.as_mut().and_then(|cells| cells.get_mut(&key)) else {
                 over = true;
                 return WaitStatus::Done;
             };
-            if sleepers.waiting.is_empty() {
+            if futures.waiting.is_empty() {
                 // Under the lock: who registers later starts a new thread.
                 if let Some(cells) = all.as_mut() {
                     cells.remove(&key);
@@ -152,10 +152,10 @@ fn wake_tasks(cell: &Arc<StageCell>) {
                 return WaitStatus::Done;
             }
             let mut next = None;
-            let ready = |sleeper: &Sleeper| sleeper.token.stage() >= sleeper.stage;
-            due.extend(sleepers.waiting.extract_if(|_, sleeper| ready(sleeper)));
-            for sleeper in sleepers.waiting.values() {
-                next = earlier(next, sleeper.token.next_change());
+            let ready = |future: &PendingFuture| future.token.stage() >= future.stage;
+            due.extend(futures.waiting.extract_if(|_, future| ready(future)));
+            for future in futures.waiting.values() {
+                next = earlier(next, future.token.next_change());
             }
             if due.is_empty() {
                 WaitStatus::WaitUntil(next)
@@ -163,8 +163,8 @@ fn wake_tasks(cell: &Arc<StageCell>) {
                 WaitStatus::Done
             }
         });
-        for (_, sleeper) in due {
-            sleeper.waker.wake();
+        for (_, future) in due {
+            future.waker.wake();
         }
         if over {
             return;
@@ -184,8 +184,10 @@ fn key_of(cell: &Arc<StageCell>) -> usize {
     Arc::as_ptr(cell).addr()
 }
 
-fn lock() -> MutexGuard<'static, Option<HashMap<usize, Sleepers>>> {
-    SLEEPERS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Option<HashMap<usize, CellFutures>>> {
+    WAITING_FUTURES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -199,9 +201,9 @@ mod tests {
     use crate::token::StopSource;
 
     /// Sends when woken.
-    struct Bell(mpsc::Sender<()>);
+    struct ThreadWaker(mpsc::Sender<()>);
 
-    impl Wake for Bell {
+    impl Wake for ThreadWaker {
         fn wake(self: Arc<Self>) {
             // The test may be over.
             let _ = self.0.send(());
@@ -210,7 +212,7 @@ mod tests {
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let (sender, bell) = mpsc::channel();
-        let waker = Waker::from(Arc::new(Bell(sender)));
+        let waker = Waker::from(Arc::new(ThreadWaker(sender)));
         let mut future = pin!(future);
         loop {
             match future.as_mut().poll(&mut Context::from_waker(&waker)) {
