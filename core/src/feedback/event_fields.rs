@@ -8,7 +8,7 @@ use crate::signal::Transition;
 
 /// The fields of an event; those that it does not have are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Details {
+pub(super) struct EventFields {
     pub(super) from: Option<Stage>,
     pub(super) to: Option<Stage>,
     pub(super) cause: Option<Cause>,
@@ -23,78 +23,78 @@ pub(super) struct Details {
     pub(super) detail: Option<String>,
 }
 
-impl Details {
+impl EventFields {
     /// The name of a notice and what it says.
-    pub(super) fn of_notice(notice: &Notice) -> (&'static str, Details) {
-        let mut details = Details::default();
+    pub(super) fn of_notice(notice: &Notice) -> (&'static str, EventFields) {
+        let mut fields = EventFields::default();
         let name = match notice {
             Notice::Stage(stage) => {
-                details = Details {
+                fields = EventFields {
                     from: Some(stage.from),
                     to: Some(stage.to),
                     cause: Some(stage.cause),
                     signal: stage.cause.signal(),
                     rung: Some(stage.rung.clone()),
                     confirmed: Some(stage.confirmed),
-                    ..details
+                    ..fields
                 };
                 "stage"
             }
             Notice::Armed { .. } => "armed",
             Notice::Disarmed => "disarmed",
             Notice::SubmissionStopped { index, total } => {
-                details.index = Some(*index);
-                details.total = Some(*total);
+                fields.index = Some(*index);
+                fields.total = Some(*total);
                 "submission-stopped"
             }
             Notice::CollectionStopped => "collection-stopped",
             Notice::ActiveKilled => "active-killed",
             Notice::TaskFailed { index, message } => {
-                details.index = Some(*index);
-                details.message = Some(message.clone());
+                fields.index = Some(*index);
+                fields.message = Some(message.clone());
                 "task-failed"
             }
             Notice::TaskAbandoned { index } => {
-                details.index = Some(*index);
+                fields.index = Some(*index);
                 "task-abandoned"
             }
             Notice::PartialResults { completed, total } => {
-                details.completed = Some(*completed);
-                details.total = Some(*total);
+                fields.completed = Some(*completed);
+                fields.total = Some(*total);
                 "partial-results"
             }
             Notice::Help => "help",
             Notice::CleanupFailed { message } => {
-                details.message = Some(message.clone());
+                fields.message = Some(message.clone());
                 "cleanup-failed"
             }
         };
-        (name, details)
+        (name, fields)
     }
 
     /// The signal behind a transition, and who sent it.
-    pub(super) fn of_signal(signal: Signal, sender: Sender) -> Details {
-        Details {
+    pub(super) fn of_signal(signal: Signal, sender: Sender) -> EventFields {
+        EventFields {
             signal: Some(signal),
             sender: Some(sender),
-            ..Details::default()
+            ..EventFields::default()
         }
     }
 
     /// The name of a transition and what it says.
-    pub(super) fn of_transition(transition: &Transition) -> (&'static str, Details) {
+    pub(super) fn of_transition(transition: &Transition) -> (&'static str, EventFields) {
         let name = match transition.action {
             Action::WarnArmed => "armed",
             Action::Disarmed => "disarmed",
             _ => "stage",
         };
-        let details = Details {
+        let fields = EventFields {
             from: Some(transition.from),
             to: Some(transition.to),
             cause: Some(transition.cause),
-            ..Details::default()
+            ..EventFields::default()
         };
-        (name, details)
+        (name, fields)
     }
 
     /// Adds the fields to a JSON object, in this order.

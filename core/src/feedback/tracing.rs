@@ -13,13 +13,13 @@
 
 use tracing::{Level, event};
 
-use super::details::{Details, cause_id};
+use super::event_fields::{EventFields, cause_id};
 use crate::machine::{Sender, Stage};
 
 const TARGET: &str = "sigproof_core";
 
 /// Emits one event, if anybody listens.
-pub(super) fn emit(at_ns: u64, name: &str, details: &Details) {
+pub(super) fn emit(at_ns: u64, name: &str, fields: &EventFields) {
     // The level of an event is part of its call site.
     macro_rules! emit_at {
         ($level:expr) => {
@@ -28,21 +28,21 @@ pub(super) fn emit(at_ns: u64, name: &str, details: &Details) {
                 $level,
                 event = name,
                 at_ns,
-                from = details.from.map(Stage::number),
-                stage = details.to.map(Stage::number),
-                cause = details.cause.map(cause_id),
-                signal = details.signal.map(|signal| signal.name()),
-                pid = pid_of(details.sender),
-                rung = details.rung.as_deref(),
-                index = details.index,
-                completed = details.completed,
-                total = details.total,
-                reason = details.message.as_deref(),
-                detail = details.detail.as_deref(),
+                from = fields.from.map(Stage::number),
+                stage = fields.to.map(Stage::number),
+                cause = fields.cause.map(cause_id),
+                signal = fields.signal.map(|signal| signal.name()),
+                pid = pid_of(fields.sender),
+                rung = fields.rung.as_deref(),
+                index = fields.index,
+                completed = fields.completed,
+                total = fields.total,
+                reason = fields.message.as_deref(),
+                detail = fields.detail.as_deref(),
             )
         };
     }
-    if is_loss(name, details) {
+    if is_loss(name, fields) {
         emit_at!(Level::WARN);
     } else {
         emit_at!(Level::INFO);
@@ -56,12 +56,12 @@ fn pid_of(sender: Option<Sender>) -> Option<u32> {
     }
 }
 
-fn is_loss(name: &str, details: &Details) -> bool {
+fn is_loss(name: &str, fields: &EventFields) -> bool {
     let names = [
         "active-killed",
         "cleanup-failed",
         "task-abandoned",
         "task-failed",
     ];
-    names.contains(&name) || details.to.is_some_and(Stage::should_terminate_active_tasks)
+    names.contains(&name) || fields.to.is_some_and(Stage::should_terminate_active_tasks)
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use indicatif::MultiProgress;
 
-use super::console::Console;
+use super::Console;
 
 impl Console {
     /// Prints to standard error, as [`Console::stderr`] does, above these
@@ -35,14 +35,14 @@ impl Console {
     /// ```
     #[must_use]
     pub fn above(bars: &MultiProgress) -> Console {
-        Console::beside_stderr(Above(bars.clone()))
+        Console::beside_stderr(AboveBars(bars.clone()))
     }
 }
 
 /// Standard error, above bars.
-struct Above(MultiProgress);
+struct AboveBars(MultiProgress);
 
-impl Write for Above {
+impl Write for AboveBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let write = || {
             anstream::AutoStream::always(io::stderr())

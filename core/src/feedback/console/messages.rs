@@ -1,6 +1,6 @@
 //! The words. Every one of them can be replaced.
 
-use super::notice::{Notice, StageNotice};
+use crate::feedback::notice::{Notice, StageNotice};
 use crate::machine::Stage;
 
 /// How urgent a line is; the console colours by it.

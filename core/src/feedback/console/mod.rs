@@ -1,17 +1,23 @@
 //! Feedback for a person at a terminal.
 
+#[cfg(feature = "indicatif")]
+mod indicatif;
+mod messages;
+mod wrap;
+
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use super::messages::{Level, Line, Messages, to_ascii};
 use super::notice::{Feedback, Notice, StageNotice};
 use super::printer::Printer;
-use super::wrap::wrap;
 use crate::machine::{Cause, Stage};
 use crate::sys::terminal;
+use wrap::wrap;
+
+pub use messages::{Level, Line, Messages, StageText, percent, to_ascii};
 
 /// Which characters the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
