@@ -1,5 +1,12 @@
 //! The process pool.
 
+mod frame;
+mod job_reader;
+mod thread_cache;
+mod worker_process;
+mod worker_program;
+mod worker_stage;
+
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,18 +15,17 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::coordinator::Coordinator;
-use super::executor::Executor;
-use super::hands::Hands;
-use super::outcome::{Cancelled, Outcome};
-use super::results::Results;
-use super::settings::{Crew, Job, Join, Settings};
-use super::worker::{WorkerProgram, is_worker};
-use super::worker_process::WorkerProcess;
-use super::worker_stage::WorkerStage;
 use crate::feedback::Feedback;
 use crate::machine::Stage;
+use crate::pool::shared::{
+    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, WorkerBackend,
+};
 use crate::token::StopToken;
+use thread_cache::ThreadCache;
+use worker_process::WorkerProcess;
+pub use worker_program::WorkerProgram;
+use worker_program::is_worker;
+use worker_stage::WorkerStage;
 
 /// Runs tasks in worker processes: this program, executed again.
 ///
@@ -57,7 +63,7 @@ pub struct ProcessPool<J, V> {
     settings: Settings,
     program: WorkerProgram<J, V>,
     args: Vec<String>,
-    crew: Arc<Workers>,
+    backend: Arc<ProcessBackend>,
 }
 
 impl<J, V> ProcessPool<J, V>
@@ -73,7 +79,7 @@ where
             settings: Settings::new(token),
             program: program.clone(),
             args: Vec::new(),
-            crew: Arc::new(Workers::default()),
+            backend: Arc::new(ProcessBackend::default()),
         }
     }
 
@@ -133,24 +139,24 @@ where
         I: IntoIterator<Item = J>,
         F: FnMut(usize, &Outcome<V>),
     {
-        let crew = Arc::clone(&self.crew);
+        let backend = Arc::clone(&self.backend);
         let (name, limit) = (self.program.name, self.program.frame_limit);
         let args = self.args.clone();
         let work = move |job: J, _: &StopToken| {
-            let worker = match crew.take(name, &args) {
+            let worker = match backend.take(name, &args) {
                 Ok(Some(worker)) => worker,
                 Ok(None) => return Outcome::Cancelled(Cancelled::Queued),
                 Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
-            crew.give_back(worker, usable);
+            backend.give_back(worker, usable);
             outcome
         };
-        let coordinator = Coordinator::new(&self.settings, &*self.crew, Box::new(work));
+        let coordinator = Coordinator::new(&self.settings, &*self.backend, Box::new(work));
         let results = coordinator.run(tasks.into_iter(), on_outcome);
         if results.interrupted().is_some() {
             // They have seen stage 2 and will not forget it.
-            self.crew.retire();
+            self.backend.retire();
         }
         results
     }
@@ -158,14 +164,14 @@ where
 
 impl<J, V> Drop for ProcessPool<J, V> {
     fn drop(&mut self) {
-        self.crew.retire();
-        self.crew.hands.end();
+        self.backend.retire();
+        self.backend.thread_cache.end();
     }
 }
 
 /// The worker processes of a pool.
 #[derive(Default)]
-struct Workers {
+struct ProcessBackend {
     /// All that were started and not finished.
     all: Mutex<Vec<Arc<WorkerProcess>>>,
     /// Those that have nothing to do.
@@ -177,10 +183,10 @@ struct Workers {
     /// The stage as the workers see it; made with the first of them.
     stage: OnceLock<WorkerStage>,
     /// Threads, each to look after a worker.
-    hands: Hands,
+    thread_cache: ThreadCache,
 }
 
-impl Workers {
+impl ProcessBackend {
     /// A worker to work with, `None` if the run is being terminated. If no
     /// more of them can be started, it is one that another task has had.
     ///
@@ -286,9 +292,9 @@ impl Workers {
     }
 }
 
-impl Crew for Workers {
+impl WorkerBackend for ProcessBackend {
     fn start(&self, name: String, job: Job) -> io::Result<Join> {
-        self.hands.start(name, job)
+        self.thread_cache.start(name, job)
     }
 
     fn show(&self, stage: Stage) {

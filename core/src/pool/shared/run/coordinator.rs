@@ -1,64 +1,64 @@
-//! The coordinator of a run: the calling thread, which feeds the queue, collects outcomes, and sees the stage.
+//! The coordinator of a run: the calling thread, which feeds the queue, collects
+//! outcomes, and sees the stage.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::chunk::Chunk;
-use super::local::Local;
-use super::notices::Notices;
-use super::outcome::{Cancelled, Outcome};
-use super::pace::Pace;
-use super::results::Results;
-use super::settings::{Crew, Join, Settings};
-use super::shared::{Limit, Rest, Shared, Work};
-use super::slots::{Outcomes, Slots};
-use super::thread_worker::ThreadWorker;
+use super::batch::Batch;
+use super::batch_size::BatchSize;
+use super::outcome_slots::{OutcomeSlots, Outcomes};
+use super::run_state::{Limit, Rest, RunState, Work};
+use super::worker::ThreadWorker;
+use super::worker_queue::WorkerQueue;
 use crate::feedback::Notice;
 use crate::machine::Stage;
+use crate::pool::shared::notices::Notices;
+use crate::pool::shared::outcome::{Cancelled, Outcome};
+use crate::pool::shared::results::Results;
+use crate::pool::shared::settings::Settings;
+use crate::pool::shared::worker_backend::{Join, WorkerBackend};
 use crate::stage_cell::WaitStatus;
-use crate::token::{Interrupted, Shields};
+use crate::token::Interrupted;
 
 /// Outcomes since the last rest that make a nap worth more than a sleep.
 const MANY: usize = 8;
 /// The longest nap: so long may an outcome wait when they come in a stream.
 const NAP: Duration = Duration::from_micros(500);
-/// How long killed tasks may take to be gone.
-const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// How long the end of a run waits for the announcement of its stage.
 const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(1);
 
-pub(super) struct Coordinator<'pool, T, V> {
-    pool: &'pool Settings,
-    crew: &'pool dyn Crew,
-    shared: Arc<Shared<T, V>>,
-    locals: Vec<Arc<Local<T, V>>>,
-    /// Each with its worker's place in `locals`.
+pub(in crate::pool) struct Coordinator<'pool, T, V> {
+    pub(super) pool: &'pool Settings,
+    pub(super) backend: &'pool dyn WorkerBackend,
+    shared: Arc<RunState<T, V>>,
+    pub(super) workers: Vec<Arc<WorkerQueue<T, V>>>,
+    /// Each with its worker's place in `workers`.
     threads: Vec<(usize, Join)>,
     epoch: u32,
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
     fed: bool,
-    pace: Pace,
-    slots: Slots<V>,
+    batch_size: BatchSize,
+    slots: OutcomeSlots<V>,
     /// Outcomes given by the coordinator itself.
-    given: Outcomes<V>,
+    pub(super) own_outcomes: Outcomes<V>,
     /// Outcomes collected since the last rest.
     collected: usize,
     interrupted: Option<Interrupted>,
     /// When active tasks are killed or, if they cannot be, abandoned; set at
     /// stage 2.
-    deadline: Option<Instant>,
+    pub(super) deadline: Option<Instant>,
     /// They were killed and have to be gone by the deadline.
-    killed: bool,
-    notices: Notices,
+    pub(super) killed: bool,
+    pub(super) notices: Notices,
 }
 
 impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
-    pub(super) fn new<'pool>(
+    pub(in crate::pool) fn new<'pool>(
         pool: &'pool Settings,
-        crew: &'pool dyn Crew,
+        backend: &'pool dyn WorkerBackend,
         work: Box<Work<T, V>>,
     ) -> Coordinator<'pool, T, V> {
         let limit = Limit {
@@ -67,16 +67,16 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         };
         Coordinator {
             pool,
-            crew,
-            shared: Arc::new(Shared::new(pool.token.clone(), limit, work)),
-            locals: Vec::new(),
+            backend,
+            shared: Arc::new(RunState::new(pool.token.clone(), limit, work)),
+            workers: Vec::new(),
             threads: Vec::new(),
             epoch: pool.token.epoch(),
             submitted: 0,
             fed: false,
-            pace: Pace::new(),
-            slots: Slots::new(),
-            given: Outcomes::new(),
+            batch_size: BatchSize::new(),
+            slots: OutcomeSlots::new(),
+            own_outcomes: Outcomes::new(),
             collected: 0,
             interrupted: None,
             deadline: None,
@@ -85,7 +85,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
     }
 
-    pub(super) fn run(
+    pub(in crate::pool) fn run(
         mut self,
         tasks: impl Iterator<Item = T>,
         mut on_outcome: impl FnMut(usize, &Outcome<V>),
@@ -119,11 +119,11 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         let Some(stage) = self.see_stage() else {
             return;
         };
-        self.crew.show(stage);
+        self.backend.show(stage);
         if stage.should_terminate_active_tasks() && !seen.should_terminate_active_tasks() {
             self.deadline = Instant::now().checked_add(self.pool.grace);
             self.notices.push(Notice::CollectionStopped);
-            self.crew.terminate();
+            self.backend.terminate();
         }
         if stage.should_exit_now() && !self.killed {
             self.deadline = Some(Instant::now());
@@ -141,14 +141,14 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         })
     }
 
-    fn stage_seen(&self) -> Stage {
+    pub(super) fn stage_seen(&self) -> Stage {
         self.interrupted.map_or(Stage::Running, Interrupted::stage)
     }
 
     /// How many tasks there is room for. Outcomes that were not collected take
     /// room as well: they are as many as the tasks were.
     fn room(&self) -> usize {
-        let limit = self.shared.limit() + self.locals.len();
+        let limit = self.shared.limit() + self.workers.len();
         limit.saturating_sub(self.submitted - self.slots.filled())
     }
 
@@ -156,7 +156,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     /// a worker takes one, would be dear.
     fn is_full(&self) -> bool {
         let room = self.room();
-        room == 0 || room < self.pace.batch() && !self.shared.seems_low()
+        room == 0 || room < self.batch_size.batch() && !self.shared.seems_low()
     }
 
     /// Queues a batch of tasks, if there is room, and sees to it that somebody works on them.
@@ -164,11 +164,11 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         if self.is_full() {
             return;
         }
-        let count = self.room().min(self.pace.batch());
+        let count = self.room().min(self.batch_size.batch());
         // The iterator is the caller's code and may be slow: no lock.
-        self.pace.begin();
+        self.batch_size.begin();
         let batch: VecDeque<T> = tasks.take(count).collect();
-        self.pace.end();
+        self.batch_size.end();
         if batch.is_empty() {
             self.fed = true;
             self.shared.close();
@@ -176,8 +176,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
         let first = self.submitted;
         self.submitted += batch.len();
-        let chunk = Chunk::new(first, self.epoch, batch);
-        let mut missing = self.shared.push(chunk, self.pace.is_fast());
+        let batch = Batch::new(first, self.epoch, batch);
+        let mut missing = self.shared.push(batch, self.batch_size.is_fast());
         while missing > 0 && self.threads.len() < self.pool.workers.get() {
             missing -= 1;
             if let Err(error) = self.start_worker() {
@@ -191,20 +191,23 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 
     fn start_worker(&mut self) -> io::Result<()> {
-        let number = self.locals.len();
-        let local = Arc::new(Local::new(self.pool.token.with_shield_counter()));
-        let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&local));
+        let number = self.workers.len();
+        let worker = Arc::new(WorkerQueue::new(self.pool.token.with_shield_counter()));
+        let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&worker));
         // Listed first: the worker may be at work before `start` returns.
-        self.shared.lock().locals.push(Arc::clone(&local));
+        self.shared.lock().workers.push(Arc::clone(&worker));
         let work = move || ThreadWorker::new(&shared, &own).live();
-        match self.crew.start(format!("worker-{number}"), Box::new(work)) {
+        match self
+            .backend
+            .start(format!("worker-{number}"), Box::new(work))
+        {
             Ok(join) => {
                 self.threads.push((number, join));
-                self.locals.push(local);
+                self.workers.push(worker);
                 Ok(())
             }
             Err(error) => {
-                self.shared.lock().locals.pop();
+                self.shared.lock().workers.pop();
                 Err(error)
             }
         }
@@ -227,7 +230,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     ) -> Option<(usize, usize)> {
         let dropped = self.shared.close_and_drain();
         // The tasks themselves, which are the caller's, are dropped unlocked.
-        let numbered = dropped.into_iter().flat_map(Chunk::into_numbered);
+        let numbered = dropped.into_iter().flat_map(Batch::into_numbered);
         let mut indices: Vec<usize> = numbered.map(|(index, _task)| index).collect();
         if !self.fed {
             self.fed = true;
@@ -241,52 +244,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             .copied()
             .zip(indices.iter().max().copied());
         for index in indices {
-            self.given.push(index, outcome());
+            self.own_outcomes.push(index, outcome());
         }
         ends
-    }
-
-    /// Ends what is still active after the grace period: kills it or, where
-    /// that is impossible, abandons it.
-    fn end_overdue(&mut self) {
-        if self.deadline.is_none() {
-            return;
-        }
-        let now = Instant::now();
-        let is_due = |local: &Local<T, V>| self.due_at(local).is_some_and(|due| now >= due);
-        let due: Vec<_> = self.locals.iter().filter(|local| is_due(local)).collect();
-        if due.is_empty() {
-            return;
-        }
-        if !self.killed && self.crew.kill() {
-            self.killed = true;
-            self.notices.push(Notice::ActiveKilled);
-            self.deadline = Some(now + KILL_LIMIT);
-            return;
-        }
-        for local in due {
-            let mut inner = local.lock();
-            if let Some(index) = inner.active.take() {
-                inner.abandoned = true;
-                self.given.push(index, Outcome::Abandoned);
-            }
-        }
-    }
-
-    /// When this worker's task has to be ended, or looked at again. A shielded
-    /// one is left in peace until its shield ends, and has a grace period from
-    /// then on. At stage 3 nobody is spared.
-    fn due_at(&self, local: &Local<T, V>) -> Option<Instant> {
-        let deadline = self.deadline?;
-        local.lock().active?;
-        match local.token.shields() {
-            _ if self.stage_seen().should_exit_now() => Some(deadline),
-            Shields::None => Some(deadline),
-            Shields::Ended(end) => end
-                .checked_add(self.pool.grace)
-                .map(|due| due.max(deadline)),
-            Shields::HoldUntil(limit) => limit,
-        }
     }
 
     /// Hands over every outcome that there is. `arrived` is empty, and saves
@@ -296,10 +256,10 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         arrived: &mut Outcomes<V>,
         on_outcome: &mut impl FnMut(usize, &Outcome<V>),
     ) {
-        for number in 0..=self.locals.len() {
-            match self.locals.get(number) {
-                Some(local) => std::mem::swap(&mut local.lock().outcomes, arrived),
-                None => std::mem::swap(&mut self.given, arrived),
+        for number in 0..=self.workers.len() {
+            match self.workers.get(number) {
+                Some(worker) => std::mem::swap(&mut worker.lock().outcomes, arrived),
+                None => std::mem::swap(&mut self.own_outcomes, arrived),
             }
             self.collected += arrived.len();
             arrived.iter().for_each(|(index, outcome)| {
@@ -321,7 +281,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         self.collected = 0;
         self.shared.wake_workers();
         token.wait_until(|| {
-            // Said first and looked at afterwards, see `Shared::rest`.
+            // Said first and looked at afterwards, see `RunState::rest`.
             self.shared.rest(nap_end.map_or(Rest::Sleep, |_| Rest::Nap));
             let stage = token.stage() > seen;
             let stale = token.epoch() != self.epoch && !seen.is_interrupted();
@@ -333,11 +293,11 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             drop(queue);
             // To collect them makes room.
             let news = (nap_end.is_none() || runs_dry || is_idle)
-                && self.locals.iter().any(|local| local.has_outcomes());
+                && self.workers.iter().any(|worker| worker.has_outcomes());
             let due = self
-                .locals
+                .workers
                 .iter()
-                .filter_map(|local| self.due_at(local))
+                .filter_map(|worker| self.due_at(worker))
                 .min();
             let overdue = due.is_some_and(|due| Instant::now() >= due);
             if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
@@ -360,14 +320,14 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         // ones since the last look, it is the one that the run ended at.
         let was_said = self.stage_seen().should_terminate_active_tasks();
         self.see_stage();
-        let slots = std::mem::replace(&mut self.slots, Slots::new());
+        let slots = std::mem::replace(&mut self.slots, OutcomeSlots::new());
         let results = Results::new(slots.into_outcomes(), self.interrupted);
         let ends = self.stage_seen().should_terminate_active_tasks();
         if ends && !was_said && results.has_stopped() {
             self.notices.push(Notice::CollectionStopped);
         }
         for (number, join) in self.threads.drain(..) {
-            if !self.locals[number].lock().abandoned {
+            if !self.workers[number].lock().abandoned {
                 // It is on its way out.
                 join();
             }

@@ -1,5 +1,7 @@
 //! The command runner: external programs, one at a time.
 
+mod scratch_dir;
+
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -7,16 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::executor::Executor;
-use super::outcome::{Cancelled, Failure, Outcome};
-use super::results::Results;
-use super::scratch::Scratch;
 use crate::machine::{Signal, Stage};
+use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
 use crate::stage_cell::WaitStatus;
 use crate::sys::family::{Event, Family};
 use crate::sys::process;
 use crate::sys::pump::{self, Source};
 use crate::token::{Interrupted, StopToken};
+use scratch_dir::ScratchDir;
 
 /// Runs external programs, each in a process group of its own, and ends them
 /// on request.
@@ -159,8 +159,8 @@ impl CommandRunner {
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (quit, quitting) = pump::quit()?;
-        let scratch = self.scratch.as_deref().map(Scratch::make).transpose()?;
-        let mut family = Family::spawn(&mut command, scratch.as_ref().map(Scratch::path))?;
+        let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
+        let mut family = Family::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
         let child = family.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let facts = Facts::default();
@@ -210,7 +210,7 @@ impl CommandRunner {
         };
         let status = family.finish()?;
         // While the guardian is there: it would go on if this process died.
-        scratch.map_or(Ok(()), Scratch::remove)?;
+        scratch.map_or(Ok(()), ScratchDir::remove)?;
         Ok(CommandEnd {
             status,
             interrupted,

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::frame;
-use super::outcome::{Cancelled, Failure, Outcome, TaskError};
-use super::{worker_jobs, worker_stage};
+use super::{job_reader, worker_stage};
 use crate::machine::{OnLadderEnd, Policy, Rung, Stage};
+use crate::pool::shared::{Cancelled, Failure, Outcome, TaskError};
 use crate::signal::{InterruptHandler, Options};
 use crate::sys::link::Link;
 use crate::sys::process::parent_id;
@@ -131,7 +131,7 @@ where
         let _handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;
         let token = worker_stage::open(link.receive()?)?;
-        for job in worker_jobs::jobs(link.try_clone()?, self.frame_limit)? {
+        for job in job_reader::jobs(link.try_clone()?, self.frame_limit)? {
             let reply = carry_out(job, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
                 let (message, panicked) = (error.to_string(), false);

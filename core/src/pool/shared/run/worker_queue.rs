@@ -9,14 +9,14 @@
 
 use std::sync::PoisonError;
 
-use super::chunk::{Chunk, Ready};
-use super::slots::Outcomes;
+use super::batch::{Batch, Ready};
+use super::outcome_slots::Outcomes;
 use crate::sync::{Mutex, MutexGuard};
 use crate::token::StopToken;
 
 /// What one worker has before it. Two of them share no cache line.
 #[repr(align(128))]
-pub(super) struct Local<T, V> {
+pub(super) struct WorkerQueue<T, V> {
     inner: Mutex<Inner<T, V>>,
     /// The token that its tasks get; it knows their shields.
     pub(super) token: StopToken,
@@ -24,7 +24,7 @@ pub(super) struct Local<T, V> {
 
 pub(super) struct Inner<T, V> {
     /// Taken, not started.
-    pub(super) next: Chunk<T>,
+    pub(super) next: Batch<T>,
     /// The task at work.
     pub(super) active: Option<usize>,
     /// Its task was abandoned, and the worker with it.
@@ -33,11 +33,11 @@ pub(super) struct Inner<T, V> {
     pub(super) outcomes: Outcomes<V>,
 }
 
-impl<T, V> Local<T, V> {
-    pub(super) fn new(token: StopToken) -> Local<T, V> {
-        Local {
+impl<T, V> WorkerQueue<T, V> {
+    pub(super) fn new(token: StopToken) -> WorkerQueue<T, V> {
+        WorkerQueue {
             inner: Mutex::new(Inner {
-                next: Chunk::default(),
+                next: Batch::default(),
                 active: None,
                 abandoned: false,
                 outcomes: Outcomes::new(),

@@ -5,24 +5,24 @@ use super::outcome::Outcome;
 use crate::feedback::{Feedback, Notice};
 
 #[derive(Default)]
-pub(super) struct Notices {
+pub(in crate::pool) struct Notices {
     pending: Vec<Notice>,
     /// Tasks were given up, and that was said or is about to be.
     submission_stopped: bool,
 }
 
 impl Notices {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::pool) fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }
 
-    pub(super) fn push(&mut self, notice: Notice) {
+    pub(in crate::pool) fn push(&mut self, notice: Notice) {
         self.pending.push(notice);
     }
 
     /// The outcome of task `index`, if people want to know.
     #[inline]
-    pub(super) fn outcome<V>(&mut self, index: usize, outcome: &Outcome<V>) {
+    pub(in crate::pool) fn outcome<V>(&mut self, index: usize, outcome: &Outcome<V>) {
         match outcome {
             Outcome::Completed(_) => {}
             Outcome::Failed(failure) => self.push(Notice::TaskFailed {
@@ -35,7 +35,7 @@ impl Notices {
     }
 
     /// Tasks from `first` to `last` were not started.
-    pub(super) fn not_started(&mut self, first: usize, last: usize) {
+    pub(in crate::pool) fn not_started(&mut self, first: usize, last: usize) {
         // A worker may give back a task a moment later, that it had taken and
         // not started: as long as nothing was said, that one was the first.
         let said = self.pending.iter_mut().find_map(|notice| match notice {
@@ -54,7 +54,7 @@ impl Notices {
     }
 
     /// Says everything.
-    pub(super) fn say(&mut self, feedback: &dyn Feedback) {
+    pub(in crate::pool) fn say(&mut self, feedback: &dyn Feedback) {
         for notice in self.pending.drain(..) {
             feedback.notify(&notice);
         }

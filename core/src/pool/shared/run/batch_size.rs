@@ -14,15 +14,15 @@ const MOST: usize = if cfg!(sigproof_loom) { 1 } else { 128 };
 
 /// The number of tasks to take, learnt from how long the last ones took.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct BatchSize {
     batch: usize,
     since: Instant,
 }
 
-impl Pace {
+impl BatchSize {
     /// One at a time, to begin with.
-    pub(super) fn new() -> Pace {
-        Pace {
+    pub(super) fn new() -> BatchSize {
+        BatchSize {
             batch: 1,
             since: Instant::now(),
         }
@@ -62,25 +62,27 @@ mod tests {
 
     #[test]
     fn short_tasks_are_taken_in_ever_larger_batches() {
-        let mut pace = Pace::new();
+        let mut batch_size = BatchSize::new();
         let mut batches = Vec::new();
         for _ in 0..8 {
-            batches.push(pace.batch());
-            pace.took(Duration::from_nanos(100) * u32::try_from(pace.batch()).expect("small"));
+            batches.push(batch_size.batch());
+            batch_size.took(
+                Duration::from_nanos(100) * u32::try_from(batch_size.batch()).expect("small"),
+            );
         }
         assert_eq!(batches, [1, 2, 4, 8, 16, 32, 64, 128]);
     }
 
     #[test]
     fn one_long_task_ends_that() {
-        let mut pace = Pace::new();
+        let mut batch_size = BatchSize::new();
         for _ in 0..8 {
-            pace.took(Duration::ZERO);
+            batch_size.took(Duration::ZERO);
         }
-        assert_eq!(pace.batch(), MOST);
-        pace.took(Duration::from_millis(100));
-        assert_eq!(pace.batch(), 1);
-        pace.took(Duration::from_micros(20));
-        assert_eq!(pace.batch(), 2);
+        assert_eq!(batch_size.batch(), MOST);
+        batch_size.took(Duration::from_millis(100));
+        assert_eq!(batch_size.batch(), 1);
+        batch_size.took(Duration::from_micros(20));
+        assert_eq!(batch_size.batch(), 2);
     }
 }

@@ -1,7 +1,7 @@
 //! One place for the outcome of each task, and what arrives there: outcomes in
 //! any order, but mostly in runs, as workers take tasks in a row.
 
-use super::outcome::Outcome;
+use crate::pool::shared::outcome::Outcome;
 
 /// More places than this are not made in advance, whatever an iterator says.
 const EXPECTED_MOST: usize = 1 << 20;
@@ -53,7 +53,7 @@ impl<V> Outcomes<V> {
 }
 
 /// Collects outcomes.
-pub(super) struct Slots<V> {
+pub(super) struct OutcomeSlots<V> {
     /// Where there is none yet, it holds [`Outcome::Abandoned`].
     outcomes: Vec<Outcome<V>>,
     /// A bit for each: whether there is one.
@@ -61,9 +61,9 @@ pub(super) struct Slots<V> {
     filled: usize,
 }
 
-impl<V> Slots<V> {
-    pub(super) fn new() -> Slots<V> {
-        Slots {
+impl<V> OutcomeSlots<V> {
+    pub(super) fn new() -> OutcomeSlots<V> {
+        OutcomeSlots {
             outcomes: Vec::new(),
             present: Vec::new(),
             filled: 0,
@@ -147,8 +147,8 @@ mod tests {
     use super::*;
 
     /// Puts tasks in this order, as they come in so many deliveries.
-    fn put(deliveries: &[&[usize]]) -> Slots<usize> {
-        let mut slots = Slots::new();
+    fn put(deliveries: &[&[usize]]) -> OutcomeSlots<usize> {
+        let mut slots = OutcomeSlots::new();
         let mut arrived = Outcomes::new();
         let mut told = Vec::new();
         for delivery in deliveries {

@@ -6,17 +6,17 @@ use std::path::{self, Path, PathBuf};
 
 /// A directory that is removed with everything in it when this is dropped.
 #[derive(Debug)]
-pub(super) struct Scratch(PathBuf);
+pub(super) struct ScratchDir(PathBuf);
 
-impl Scratch {
+impl ScratchDir {
     /// Makes the directory if it is not there.
     ///
     /// # Errors
     /// Those of making a directory, with its path.
-    pub(super) fn make(directory: &Path) -> io::Result<Scratch> {
+    pub(super) fn make(directory: &Path) -> io::Result<ScratchDir> {
         let directory = path::absolute(directory)?;
         fs::create_dir_all(&directory).map_err(|error| about("make", &directory, &error))?;
-        Ok(Scratch(directory))
+        Ok(ScratchDir(directory))
     }
 
     /// Its absolute path.
@@ -39,7 +39,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         if self.0.as_os_str().is_empty() {
             return;

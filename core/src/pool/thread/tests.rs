@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::feedback::{Feedback, Notice};
 use crate::machine::Stage;
+use crate::pool::{Cancelled, Failure};
 use crate::token::StopSource;
 
 const LONG: Duration = Duration::from_secs(600);

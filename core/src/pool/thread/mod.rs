@@ -1,14 +1,19 @@
 //! The thread pool.
 
+#[cfg(all(test, not(sigproof_loom)))]
+mod last_look_tests;
+#[cfg(all(test, not(sigproof_loom)))]
+mod short_task_tests;
+#[cfg(all(test, not(sigproof_loom)))]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::coordinator::Coordinator;
-use super::executor::Executor;
-use super::outcome::{Outcome, TaskError};
-use super::results::Results;
-use super::settings::{Settings, Threads};
 use crate::feedback::Feedback;
+use crate::pool::shared::{
+    Coordinator, Executor, Outcome, Results, Settings, TaskError, ThreadBackend,
+};
 use crate::token::StopToken;
 
 /// A task to be run on a thread, for code that works with any [`Executor`].
@@ -127,7 +132,8 @@ impl ThreadPool {
         V: Send + 'static,
     {
         let work = move |job, token: &StopToken| Outcome::of_result(work(job, token));
-        Coordinator::new(&self.settings, &Threads, Box::new(work)).run(jobs.into_iter(), on_outcome)
+        Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
+            .run(jobs.into_iter(), on_outcome)
     }
 }
 

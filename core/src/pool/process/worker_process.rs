@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame;
-use super::outcome::{Cancelled, Failure, Outcome};
-use super::worker::{ROLE, Reply, role_of};
+use super::worker_program::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
+use crate::pool::shared::{Cancelled, Failure, Outcome};
 use crate::sys::group::Group;
 use crate::sys::link::{self, Link};
 use crate::sys::{process, worker};

@@ -2,27 +2,27 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
-use super::chunk::Ready;
-use super::local::Local;
-use super::outcome::Outcome;
-use super::pace::Pace;
-use super::shared::{Rest, Shared};
+use super::batch::Ready;
+use super::batch_size::BatchSize;
+use super::run_state::{Rest, RunState};
+use super::worker_queue::WorkerQueue;
 use crate::machine::Stage;
+use crate::pool::shared::outcome::Outcome;
 
 pub(super) struct ThreadWorker<'run, T, V> {
-    shared: &'run Shared<T, V>,
-    local: &'run Local<T, V>,
-    pace: Pace,
+    shared: &'run RunState<T, V>,
+    worker: &'run WorkerQueue<T, V>,
+    batch_size: BatchSize,
     /// The task at work.
     index: usize,
 }
 
 impl<'run, T, V> ThreadWorker<'run, T, V> {
-    pub(super) fn new(shared: &'run Shared<T, V>, local: &'run Local<T, V>) -> Self {
+    pub(super) fn new(shared: &'run RunState<T, V>, worker: &'run WorkerQueue<T, V>) -> Self {
         ThreadWorker {
             shared,
-            local,
-            pace: Pace::new(),
+            worker,
+            batch_size: BatchSize::new(),
             index: 0,
         }
     }
@@ -45,13 +45,13 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
             // the queue, may not have had the lock yet.
             let token = &self.shared.token;
             if token.stage() >= Stage::CancelQueued || token.epoch() != ready.epoch {
-                let abandoned = self.shared.lock().take_back(ready, self.local);
+                let abandoned = self.shared.lock().take_back(ready, self.worker);
                 // Dropped unlocked: it is the caller's.
                 drop(abandoned);
                 return;
             }
             self.index = ready.index;
-            let outcome = (self.shared.work)(ready.task, &self.local.token);
+            let outcome = (self.shared.work)(ready.task, &self.worker.token);
             next = self.report(outcome);
         }
     }
@@ -60,7 +60,7 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
     /// worker.
     #[inline]
     fn report(&mut self, outcome: Outcome<V>) -> Option<Ready<T>> {
-        let mut inner = self.local.lock();
+        let mut inner = self.worker.lock();
         if inner.abandoned {
             return None;
         }
@@ -71,14 +71,14 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
         if next.is_some() {
             return next;
         }
-        self.pace.end();
-        self.shared.tasks_are(self.pace.is_fast());
+        self.batch_size.end();
+        self.shared.tasks_are(self.batch_size.is_fast());
         self.take()
     }
 
     fn take(&mut self) -> Option<Ready<T>> {
-        let next = self.shared.take(self.local, self.pace.batch());
-        self.pace.begin();
+        let next = self.shared.take(self.worker, self.batch_size.batch());
+        self.batch_size.begin();
         next
     }
 }

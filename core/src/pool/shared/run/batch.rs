@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 /// Tasks with consecutive numbers that were not started, the first one next.
-pub(super) struct Chunk<T> {
+pub(super) struct Batch<T> {
     /// The number of the first.
     first: usize,
     /// The epoch in which they were queued; they are not run in another one.
@@ -19,9 +19,9 @@ pub(super) struct Ready<T> {
     pub(super) task: T,
 }
 
-impl<T> Chunk<T> {
-    pub(super) fn new(first: usize, epoch: u32, tasks: VecDeque<T>) -> Chunk<T> {
-        Chunk {
+impl<T> Batch<T> {
+    pub(super) fn new(first: usize, epoch: u32, tasks: VecDeque<T>) -> Batch<T> {
+        Batch {
             first,
             epoch,
             tasks,
@@ -48,12 +48,12 @@ impl<T> Chunk<T> {
     }
 
     /// Takes the first `count` away, or all that there are.
-    pub(super) fn split(&mut self, count: usize) -> Chunk<T> {
+    pub(super) fn split(&mut self, count: usize) -> Batch<T> {
         let count = count.min(self.len());
         let tasks = self.tasks.drain(..count).collect();
         let first = self.first;
         self.first += count;
-        Chunk::new(first, self.epoch, tasks)
+        Batch::new(first, self.epoch, tasks)
     }
 
     /// The tasks with their numbers.
@@ -62,15 +62,15 @@ impl<T> Chunk<T> {
     }
 }
 
-impl<T> Default for Chunk<T> {
-    fn default() -> Chunk<T> {
-        Chunk::new(0, 0, VecDeque::new())
+impl<T> Default for Batch<T> {
+    fn default() -> Batch<T> {
+        Batch::new(0, 0, VecDeque::new())
     }
 }
 
-impl<T> From<Ready<T>> for Chunk<T> {
-    fn from(ready: Ready<T>) -> Chunk<T> {
-        Chunk::new(ready.index, ready.epoch, VecDeque::from([ready.task]))
+impl<T> From<Ready<T>> for Batch<T> {
+    fn from(ready: Ready<T>) -> Batch<T> {
+        Batch::new(ready.index, ready.epoch, VecDeque::from([ready.task]))
     }
 }
 
@@ -80,13 +80,13 @@ mod tests {
 
     #[test]
     fn numbers_stay_with_their_tasks() {
-        let mut chunk = Chunk::new(10, 1, ('a'..='e').collect());
-        let ready = chunk.pop().expect("five tasks");
+        let mut batch = Batch::new(10, 1, ('a'..='e').collect());
+        let ready = batch.pop().expect("five tasks");
         assert_eq!((ready.index, ready.epoch, ready.task), (10, 1, 'a'));
-        let front = chunk.split(2);
+        let front = batch.split(2);
         assert!(front.into_numbered().eq([(11, 'b'), (12, 'c')]));
-        let all = chunk.split(9);
+        let all = batch.split(9);
         assert!(all.into_numbered().eq([(13, 'd'), (14, 'e')]));
-        assert!(chunk.is_empty() && chunk.pop().is_none());
+        assert!(batch.is_empty() && batch.pop().is_none());
     }
 }

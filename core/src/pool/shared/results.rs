@@ -68,7 +68,10 @@ pub struct Results<V> {
 }
 
 impl<V> Results<V> {
-    pub(super) fn new(outcomes: Vec<Outcome<V>>, interrupted: Option<Interrupted>) -> Results<V> {
+    pub(in crate::pool) fn new(
+        outcomes: Vec<Outcome<V>>,
+        interrupted: Option<Interrupted>,
+    ) -> Results<V> {
         Results {
             outcomes,
             interrupted,
@@ -119,7 +122,7 @@ impl<V> Results<V> {
     }
 
     /// Whether a task was stopped at work.
-    pub(super) fn has_stopped(&self) -> bool {
+    pub(in crate::pool) fn has_stopped(&self) -> bool {
         let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
         self.outcomes.iter().any(stopped)
     }

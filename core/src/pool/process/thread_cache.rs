@@ -5,24 +5,22 @@
 //! They only ever run our own code. What a caller's task leaves in the thread
 //! would stay as well, so the thread pool does without.
 
+use crate::pool::shared::{Job, Join, LOOKS};
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::settings::{Job, Join};
-use super::shared::LOOKS;
-
 /// The threads that have nothing to do. They end with it.
 #[derive(Default)]
-pub(super) struct Hands {
+pub(super) struct ThreadCache {
     idle: Arc<Idle>,
 }
 
 #[derive(Default)]
-struct Idle(Mutex<Vec<Hand>>);
+struct Idle(Mutex<Vec<CachedThread>>);
 
-struct Hand {
+struct CachedThread {
     /// Without it the thread ends.
     jobs: Sender<Job>,
     /// Each job that is over.
@@ -30,7 +28,7 @@ struct Hand {
     thread: JoinHandle<()>,
 }
 
-impl Hands {
+impl ThreadCache {
     /// Has a thread do `job`: one that is idle, or a new one. Whoever joins it
     /// makes it idle again. If nobody does it ends when the job is over.
     ///
@@ -38,7 +36,7 @@ impl Hands {
     /// Those of starting a thread.
     pub(super) fn start(&self, name: String, job: Job) -> io::Result<Join> {
         let idle = self.idle.lock().pop();
-        let hand = idle.map_or_else(|| Hand::new(name), Ok)?;
+        let hand = idle.map_or_else(|| CachedThread::new(name), Ok)?;
         // It waits: it is idle, and jobs do not panic.
         hand.jobs.send(job).map_err(|_| io::ErrorKind::BrokenPipe)?;
         let idle = Arc::clone(&self.idle);
@@ -64,21 +62,21 @@ impl Hands {
     }
 }
 
-impl Drop for Hands {
+impl Drop for ThreadCache {
     fn drop(&mut self) {
         self.end();
     }
 }
 
 impl Idle {
-    fn lock(&self) -> MutexGuard<'_, Vec<Hand>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<CachedThread>> {
         // Nothing that can panic runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Hand {
-    fn new(name: String) -> io::Result<Hand> {
+impl CachedThread {
+    fn new(name: String) -> io::Result<CachedThread> {
         let (jobs, orders) = channel::<Job>();
         let (done, over) = channel();
         let thread = thread::Builder::new().name(name).spawn(move || {
@@ -89,7 +87,7 @@ impl Hand {
                 }
             }
         })?;
-        Ok(Hand { jobs, over, thread })
+        Ok(CachedThread { jobs, over, thread })
     }
 }
 
@@ -112,32 +110,32 @@ mod tests {
     use super::*;
 
     /// Does something in a thread and gives that thread.
-    fn thread_of(hands: &Hands) -> (thread::ThreadId, Join) {
+    fn thread_of(thread_cache: &ThreadCache) -> (thread::ThreadId, Join) {
         let (say, heard) = channel();
         let job = move || say.send(thread::current().id()).expect("somebody listens");
-        let join = hands.start("hand".to_owned(), Box::new(job));
+        let join = thread_cache.start("hand".to_owned(), Box::new(job));
         (heard.recv().expect("it ran"), join.expect("a thread"))
     }
 
     #[test]
     fn a_joined_thread_does_the_next_job() {
-        let hands = Hands::default();
-        let (first, join) = thread_of(&hands);
+        let thread_cache = ThreadCache::default();
+        let (first, join) = thread_of(&thread_cache);
         // It was not joined yet.
-        let (other, join_other) = thread_of(&hands);
+        let (other, join_other) = thread_of(&thread_cache);
         assert_ne!(first, other);
         join();
-        assert_eq!(thread_of(&hands).0, first);
+        assert_eq!(thread_of(&thread_cache).0, first);
         join_other();
-        assert_eq!(thread_of(&hands).0, other);
+        assert_eq!(thread_of(&thread_cache).0, other);
     }
 
     #[test]
     fn a_joined_job_has_dropped_what_it_had() {
-        let hands = Hands::default();
+        let thread_cache = ThreadCache::default();
         let kept = Arc::new(());
         let its = Arc::clone(&kept);
-        let join = hands.start("hand".to_owned(), Box::new(move || drop(its)));
+        let join = thread_cache.start("hand".to_owned(), Box::new(move || drop(its)));
         join.expect("a thread")();
         assert_eq!(Arc::strong_count(&kept), 1);
     }
@@ -155,13 +153,13 @@ mod tests {
             static FAREWELL: std::cell::RefCell<Option<Farewell>> =
                 const { std::cell::RefCell::new(None) };
         }
-        let hands = Hands::default();
+        let thread_cache = ThreadCache::default();
         let (say, heard) = channel();
         let job = move || FAREWELL.set(Some(Farewell(say)));
-        let join = hands.start("hand".to_owned(), Box::new(job));
+        let join = thread_cache.start("hand".to_owned(), Box::new(job));
         join.expect("a thread")();
         assert!(heard.try_recv().is_err(), "it stays");
-        drop(hands);
+        drop(thread_cache);
         heard.try_recv().expect("it has ended");
     }
 }

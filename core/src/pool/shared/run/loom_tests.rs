@@ -7,10 +7,8 @@ use std::time::Duration;
 use loom::thread;
 
 use super::coordinator::Coordinator;
-use super::outcome::{Cancelled, Outcome};
-use super::results::Results;
-use super::settings::{Settings, Threads};
 use crate::machine::Stage;
+use crate::pool::shared::{Cancelled, Outcome, Results, Settings, ThreadBackend};
 use crate::sync::model::{Bound, Plant, catches, check};
 use crate::token::{StopSource, StopToken};
 
@@ -28,7 +26,7 @@ fn run(
     settings.set_workers(workers);
     settings.grace = GRACE;
     let work = move |_task: usize, token: &StopToken| work(token);
-    Coordinator::new(&settings, &Threads, Box::new(work)).run(0..tasks, |_, _| {})
+    Coordinator::new(&settings, &ThreadBackend, Box::new(work)).run(0..tasks, |_, _| {})
 }
 
 /// Someone presses Ctrl+C while a run begins, works, or ends.

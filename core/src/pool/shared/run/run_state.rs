@@ -7,20 +7,20 @@
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use super::chunk::{Chunk, Ready};
-use super::local::Local;
-use super::outcome::Outcome;
+use super::batch::{Batch, Ready};
 use super::queue::Queue;
+use super::worker_queue::WorkerQueue;
+use crate::pool::shared::outcome::Outcome;
 use crate::sync::thread::yield_now;
 use crate::sync::{AtomicU32, Condvar, Mutex, MutexGuard, Ordering};
 use crate::token::StopToken;
 
 /// What a worker does with a task.
-pub(super) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
+pub(in crate::pool) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
 
 /// How often one looks for work before one sleeps. To sleep and to be woken
 /// costs as much as hundreds of empty tasks.
-pub(super) const LOOKS: u32 = if cfg!(sigproof_loom) { 0 } else { 32 };
+pub(in crate::pool) const LOOKS: u32 = if cfg!(sigproof_loom) { 0 } else { 32 };
 /// The hint when there will be no more tasks.
 const CLOSED: usize = usize::MAX;
 /// More workers than this need not look at a time.
@@ -46,7 +46,7 @@ pub(super) struct Limit {
     pub(super) short: usize,
 }
 
-pub(super) struct Shared<T, V> {
+pub(super) struct RunState<T, V> {
     queue: Mutex<Queue<T, V>>,
     work_available: Condvar,
     /// The length of the queue, or [`CLOSED`]: a hint for those who look
@@ -61,9 +61,9 @@ pub(super) struct Shared<T, V> {
     pub(super) token: StopToken,
 }
 
-impl<T, V> Shared<T, V> {
-    pub(super) fn new(token: StopToken, limit: Limit, work: Box<Work<T, V>>) -> Shared<T, V> {
-        Shared {
+impl<T, V> RunState<T, V> {
+    pub(super) fn new(token: StopToken, limit: Limit, work: Box<Work<T, V>>) -> RunState<T, V> {
+        RunState {
             queue: Mutex::new(Queue::new()),
             work_available: Condvar::new(),
             hint: AtomicUsize::new(0),
@@ -85,14 +85,14 @@ impl<T, V> Shared<T, V> {
     ///
     /// If more tasks are `about_to_come` one worker has to be awake, no more:
     /// to wake one costs as much as many short tasks, and the others are woken
-    /// by [`Shared::wake_workers`], as soon as no more tasks come.
-    pub(super) fn push(&self, tasks: Chunk<T>, about_to_come: bool) -> usize {
+    /// by [`RunState::wake_workers`], as soon as no more tasks come.
+    pub(super) fn push(&self, tasks: Batch<T>, about_to_come: bool) -> usize {
         let mut queue = self.lock();
         queue.push(tasks);
         self.hint(&queue);
         let missing = queue.len().saturating_sub(queue.idle);
         let wanted = if about_to_come {
-            usize::from(queue.asleep + queue.ended == queue.locals.len())
+            usize::from(queue.asleep + queue.ended == queue.workers.len())
         } else {
             queue.len().saturating_sub(queue.idle - queue.asleep)
         };
@@ -106,7 +106,7 @@ impl<T, V> Shared<T, V> {
 
     /// Wakes as many workers as there may be work for.
     pub(super) fn wake_workers(&self) {
-        self.push(Chunk::default(), false);
+        self.push(Batch::default(), false);
     }
 
     /// Says that nothing will be queued any more.
@@ -123,7 +123,7 @@ impl<T, V> Shared<T, V> {
     }
 
     /// Closes the queue and gives what is in it.
-    pub(super) fn close_and_drain(&self) -> Vec<Chunk<T>> {
+    pub(super) fn close_and_drain(&self) -> Vec<Batch<T>> {
         self.close();
         self.lock().drain()
     }
@@ -201,11 +201,11 @@ impl<T, V> Shared<T, V> {
 
     /// Takes tasks from the queue and gives the first of them; `None` when
     /// there will be no more.
-    pub(super) fn take(&self, local: &Local<T, V>, batch: usize) -> Option<Ready<T>> {
+    pub(super) fn take(&self, worker: &WorkerQueue<T, V>, batch: usize) -> Option<Ready<T>> {
         let mut queue = self.lock();
         let mut looks = LOOKS;
         loop {
-            if let Some((next, more)) = queue.take(local, batch) {
+            if let Some((next, more)) = queue.take(worker, batch) {
                 self.hint(&queue);
                 let runs_dry = !queue.closed && queue.len() <= self.low();
                 let wake_another = more && queue.asleep > 0;
