@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use super::install::InterruptHandler;
 use super::options::ExitStyle;
 use crate::machine::Cause;
-use crate::sys::ending;
+use crate::sys::exit;
 
 impl InterruptHandler {
     /// Ends an interrupted program as configured, by default by the signal;
@@ -35,7 +35,7 @@ impl InterruptHandler {
         // and there is nobody left to tell.
         let _ = io::stdout().flush();
         match (style, signal) {
-            (ExitStyle::BySignal, Some(signal)) => ending::die_by(signal),
+            (ExitStyle::BySignal, Some(signal)) => exit::die_by(signal),
             (ExitStyle::Status128, Some(signal)) => std::process::exit(128 + signal.number()),
             (ExitStyle::Status(status), _) => std::process::exit(i32::from(status)),
             (ExitStyle::BySignal | ExitStyle::Status128, None) => {}

@@ -13,10 +13,10 @@ use crate::machine::{
 use crate::stage_cell::StageCell;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::disposition::Disposition;
-use crate::sys::owner::Owner;
+use crate::sys::fork_detect::OwnerProcess;
 use crate::sys::park::WAKES_FROM_HANDLER;
 use crate::sys::terminal::Modes;
-use crate::sys::{clock, wake};
+use crate::sys::{clock, wake_pipe};
 
 /// What the signal handler works on. It never changes but for its atomics.
 #[cfg_attr(
@@ -40,8 +40,8 @@ pub(super) struct Engine {
     /// chaining.
     pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
-    pub(super) owner: Owner,
-    sender: wake::Sender,
+    pub(super) owner: OwnerProcess,
+    sender: wake_pipe::Sender,
     /// Whether the watcher has anything to do with a transition. Waking a
     /// thread costs more than all the rest of a handler.
     tells_watcher: bool,
@@ -71,8 +71,8 @@ impl Engine {
     pub(super) fn new(
         settings: Settings,
         cell: Arc<StageCell>,
-        owner: Owner,
-        sender: wake::Sender,
+        owner: OwnerProcess,
+        sender: wake_pipe::Sender,
     ) -> Engine {
         // It tells observers, lets time pass, and wakes those who wait for the
         // stage where a handler cannot.
@@ -266,11 +266,11 @@ mod tests {
             chained: Vec::new(),
             is_observed: false,
         };
-        let (sender, _receiver) = wake::channel().expect("a pipe");
+        let (sender, _receiver) = wake_pipe::channel().expect("a pipe");
         let engine = Engine::new(
             settings,
             Arc::new(StageCell::new()),
-            Owner::current(),
+            OwnerProcess::current(),
             sender,
         );
         let stopped = |from_ns, to_ns| {

@@ -12,10 +12,10 @@ use super::watcher::Failures;
 use crate::machine::{Cause, Event, Policy, Signal, Stage, State};
 use crate::stage_cell::StageCell;
 use crate::sys::disposition::{self, Disposition};
-use crate::sys::owner::Owner;
+use crate::sys::fork_detect::OwnerProcess;
 #[cfg(unix)]
 use crate::sys::terminal::Modes;
-use crate::sys::wake;
+use crate::sys::wake_pipe;
 
 /// What a dying process writes to a terminal: cursor visible, colours reset.
 const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
@@ -94,7 +94,7 @@ impl InterruptHandler {
             is_observed: !options.observers.is_empty(),
         };
         let is_observed = settings.is_observed;
-        let (sender, receiver) = wake::channel()
+        let (sender, receiver) = wake_pipe::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
         let cell = if options.shares_stage {
             StageCell::shared()
@@ -102,7 +102,7 @@ impl InterruptHandler {
         } else {
             StageCell::new()
         };
-        let engine = Engine::new(settings, Arc::new(cell), Owner::current(), sender);
+        let engine = Engine::new(settings, Arc::new(cell), OwnerProcess::current(), sender);
         let engine = Arc::new(engine);
         let published = handler::publish(&engine).ok_or_else(InstallError::already_installed)?;
         // From here on, dropping the guard undoes whatever was done.

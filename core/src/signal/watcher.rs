@@ -16,7 +16,7 @@ use super::reorder_buffer::ReorderBuffer;
 use super::transition::{Record, Transition};
 use crate::machine::{Action, Event};
 use crate::sys::park::WAKES_FROM_HANDLER;
-use crate::sys::wake::{Received, Receiver};
+use crate::sys::wake_pipe::{Received, Receiver};
 use crate::sys::{clock, mask};
 
 /// While a deadline runs, the watcher looks at the clock at least this often.

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use crate::sys::cell_layout::CellLayout;
 #[cfg(not(sigproof_loom))]
-use crate::sys::page::Page;
+use crate::sys::shared_page::Page;
 use crate::sys::{Descriptor, OwnedDescriptor};
 
 /// The place of the words; owns it.

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
 use crate::stage_cell::WaitStatus;
-use crate::sys::family::{Event, Family};
+use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process;
-use crate::sys::pump::{self, Source};
+use crate::sys::process_tree::{Event, ProcessTree};
 use crate::token::{Interrupted, StopToken};
 use scratch_dir::ScratchDir;
 
@@ -158,16 +158,16 @@ impl CommandRunner {
             command.stdin(Stdio::null());
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let (quit, quitting) = pump::quit()?;
+        let (quit, stopped) = drain_pipes::quit()?;
         let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
-        let mut family = Family::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
-        let child = family.child();
+        let mut tree = ProcessTree::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
+        let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
-            let (family, facts, token) = (&family, &facts, &self.token);
+            let (tree, facts, token) = (&tree, &facts, &self.token);
             scope.spawn(move || {
-                family.watch(|event| {
+                tree.watch(|event| {
                     facts.note(event);
                     token.wake_all();
                 });
@@ -175,7 +175,7 @@ impl CommandRunner {
             scope.spawn(move || {
                 if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
                     // A pipe that cannot be read any more has ended.
-                    let _ = pump::pump(stdout, stderr, &quitting, |source, bytes| {
+                    let _ = drain_pipes::pump(stdout, stderr, &stopped, |source, bytes| {
                         on_output(match source {
                             Source::First => Output::Stdout(bytes),
                             Source::Second => Output::Stderr(bytes),
@@ -185,9 +185,9 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
-            let (interrupted, killed) = self.watch(family, facts);
-            family.kill();
-            let limit = family.death_limit().map(|limit| Instant::now() + limit);
+            let (interrupted, killed) = self.watch(tree, facts);
+            tree.kill();
+            let limit = tree.death_limit().map(|limit| Instant::now() + limit);
             self.wait(facts, limit, Facts::is_gone);
             // Whoever held the output is dead, or is not followed and not
             // waited for.
@@ -195,7 +195,7 @@ impl CommandRunner {
             if facts.is_gone() {
                 Ok((interrupted, killed))
             } else {
-                Err(family.give_up())
+                Err(tree.give_up())
             }
         });
         let (interrupted, killed) = match end {
@@ -208,7 +208,7 @@ impl CommandRunner {
                 return Err(error);
             }
         };
-        let status = family.finish()?;
+        let status = tree.finish()?;
         // While the guardian is there: it would go on if this process died.
         scratch.map_or(Ok(()), ScratchDir::remove)?;
         Ok(CommandEnd {
@@ -220,7 +220,7 @@ impl CommandRunner {
 
     /// Waits for the end of leader and output, and asks for it at stage 2;
     /// gives the stage that interrupted, and whether time ran out.
-    fn watch(&self, family: &Family, facts: &Facts) -> (Option<Interrupted>, bool) {
+    fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
         let stage = || self.token.stage();
         self.wait(facts, None, |facts| {
             facts.leader_ended() || stage() >= Stage::TerminateActive
@@ -234,7 +234,7 @@ impl CommandRunner {
             return (None, !facts.output_ended());
         }
         let interrupted = self.token.checkpoint().err();
-        family.request_end(self.signal.number());
+        tree.request_end(self.signal.number());
         let limit = Instant::now().checked_add(self.grace);
         let is_over = |facts: &Facts| facts.is_gone() && facts.output_ended() || facts.is_lost();
         self.wait(facts, limit, |facts| {

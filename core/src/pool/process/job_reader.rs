@@ -12,8 +12,8 @@ use std::thread;
 use serde::de::DeserializeOwned;
 
 use super::frame;
-use crate::sys::link::Link;
 use crate::sys::worker;
+use crate::sys::worker_channel::WorkerChannel;
 
 /// The jobs that come over `link`, as they come. At the end of the line the
 /// process ends, with its group.
@@ -21,7 +21,7 @@ use crate::sys::worker;
 /// # Errors
 /// Those of duplicating a descriptor and of starting a thread.
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-pub(super) fn jobs<J>(link: Link, limit: usize) -> io::Result<impl Iterator<Item = J>>
+pub(super) fn jobs<J>(link: WorkerChannel, limit: usize) -> io::Result<impl Iterator<Item = J>>
 where
     J: DeserializeOwned + Send + 'static,
 {
@@ -39,7 +39,7 @@ where
 /// # Errors
 /// Those of starting a thread.
 #[cfg(any(not(target_os = "linux"), sigproof_portable))]
-pub(super) fn jobs<J>(mut link: Link, limit: usize) -> io::Result<impl Iterator<Item = J>>
+pub(super) fn jobs<J>(mut link: WorkerChannel, limit: usize) -> io::Result<impl Iterator<Item = J>>
 where
     J: DeserializeOwned + Send + 'static,
 {

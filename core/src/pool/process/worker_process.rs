@@ -13,14 +13,14 @@ use super::frame;
 use super::worker_program::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
 use crate::pool::shared::{Cancelled, Failure, Outcome};
-use crate::sys::group::Group;
-use crate::sys::link::{self, Link};
+use crate::sys::process_group::ProcessGroup;
+use crate::sys::worker_channel::{self, WorkerChannel};
 use crate::sys::{process, worker};
 
 /// A worker process with the line to it.
 pub(super) struct WorkerProcess {
-    group: Mutex<Group>,
-    link: Link,
+    group: Mutex<ProcessGroup>,
+    link: WorkerChannel,
     /// The pool has asked it to end, or killed it.
     condemned: AtomicBool,
 }
@@ -35,13 +35,13 @@ impl WorkerProcess {
         args: &[String],
         stage: &WorkerStage,
     ) -> io::Result<WorkerProcess> {
-        let (mut link, theirs) = link::pair()?;
+        let (mut link, theirs) = worker_channel::pair()?;
         let mut command = Command::new(env::current_exe()?);
         command
             .args(args)
             .env(ROLE, role_of(name, process::id()))
             .stdin(theirs);
-        let mut group = Group::spawn_deaf(&mut command)?;
+        let mut group = ProcessGroup::spawn_masked(&mut command)?;
         // Our copy of its end would keep the line open when it is gone.
         drop(command);
         match link.give(group.child(), stage.descriptor()?) {
@@ -124,7 +124,7 @@ impl WorkerProcess {
     }
 
     /// A group that is locked is being finished, which kills it as well.
-    fn with_group(&self, action: impl FnOnce(&Group)) {
+    fn with_group(&self, action: impl FnOnce(&ProcessGroup)) {
         match self.group.try_lock() {
             Ok(group) => action(&group),
             Err(TryLockError::Poisoned(group)) => action(&group.into_inner()),

@@ -15,9 +15,9 @@ use super::{job_reader, worker_stage};
 use crate::machine::{OnLadderEnd, Policy, Rung, Stage};
 use crate::pool::shared::{Cancelled, Failure, Outcome, TaskError};
 use crate::signal::{InterruptHandler, Options};
-use crate::sys::link::Link;
 use crate::sys::process::parent_id;
 use crate::sys::worker;
+use crate::sys::worker_channel::WorkerChannel;
 use crate::token::StopToken;
 
 /// Says in a worker process which program it works for: its name and the
@@ -104,7 +104,7 @@ where
     }
 
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
-        let link = Link::take()?;
+        let link = WorkerChannel::take()?;
         self.serve_on(&link, work).inspect_err(|error| {
             // The pool tells it; if that fails, it reads how this process
             // ended.
@@ -117,7 +117,7 @@ where
 
     fn serve_on(
         &self,
-        mut link: &Link,
+        mut link: &WorkerChannel,
         work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>,
     ) -> io::Result<()> {
         worker::close_stdin()?;

@@ -18,7 +18,7 @@ use crate::signal::engine::Engine;
 use crate::signal::options::ExitStyle;
 use crate::sys::disposition::{self, Callable, Disposition};
 use crate::sys::terminal::{self, Modes};
-use crate::sys::{clock, ending, errno, groups, mask};
+use crate::sys::{clock, errno, exit, group_registry, mask};
 
 #[cfg(not(sigproof_loom))]
 static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
@@ -58,7 +58,7 @@ fn handle(engine: &Engine, signal: Signal, sender: Sender) {
         // A forked child that has not executed another program yet. The pipe
         // belongs to the parent, and a signal swallowed here would be lost to
         // the program about to be executed: do what it would do, die.
-        ending::die_by(signal);
+        exit::die_by(signal);
     }
     let transition = engine.apply(Event::Signal { signal, sender });
     if transition.action.ends_process() {
@@ -146,8 +146,8 @@ fn deliver_late(signal: Signal) {
 pub(in crate::signal) fn end_process(engine: &Engine, action: Action, signal: Option<Signal>) -> ! {
     // First make the signals deadly: should the message hang after all, the
     // next Ctrl+C needs nothing of ours.
-    ending::make_deadly(&engine.signals);
-    groups::kill_all();
+    exit::make_deadly(&engine.signals);
+    group_registry::kill_all();
     if action != Action::Delegate {
         terminal::write_without_blocking(&engine.exit_message);
     }
@@ -156,10 +156,10 @@ pub(in crate::signal) fn end_process(engine: &Engine, action: Action, signal: Op
         modes.apply();
     }
     match (engine.exit, signal) {
-        (ExitStyle::BySignal, Some(signal)) => ending::die_by(signal),
-        (ExitStyle::Status128, Some(signal)) => ending::exit_now(128 + signal.number()),
-        (ExitStyle::Status(status), _) => ending::exit_now(i32::from(status)),
-        (ExitStyle::BySignal | ExitStyle::Status128, None) => ending::exit_now(1),
+        (ExitStyle::BySignal, Some(signal)) => exit::die_by(signal),
+        (ExitStyle::Status128, Some(signal)) => exit::exit_now(128 + signal.number()),
+        (ExitStyle::Status(status), _) => exit::exit_now(i32::from(status)),
+        (ExitStyle::BySignal | ExitStyle::Status128, None) => exit::exit_now(1),
     }
 }
 

@@ -12,9 +12,9 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
-use super::disposition::{self, Disposition};
-use super::mask::{self, Mask};
 use crate::machine::Signal;
+use crate::sys::disposition::{self, Disposition};
+use crate::sys::mask::{self, Mask};
 
 /// Starts a program that knows nothing of this; `prepare` runs in the child,
 /// before it executes the program, and keeps to async-signal-safe calls.
@@ -45,7 +45,7 @@ pub(crate) fn spawn(
 /// # Errors
 /// Those of starting a program and of `pthread_sigmask(3)`.
 #[cfg(feature = "process")]
-pub(crate) fn spawn_deaf(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn_masked(command: &mut Command) -> io::Result<Child> {
     command.process_group(0);
     mask::with_all_blocked(|| command.spawn())
 }

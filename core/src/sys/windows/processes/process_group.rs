@@ -18,20 +18,21 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::job::Job;
-use super::{console, snapshot};
+use super::snapshot;
+use crate::sys::console;
 
-/// How long [`Group::finish`] waits for killed descendants to disappear.
+/// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
 
 /// A child process and its descendants.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct ProcessGroup {
     child: Child,
     job: Job,
     end: Option<ExitStatus>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts `command` in a job of its own, which ends with this process.
     ///
     /// It is started suspended and joins the job before its first
@@ -39,12 +40,12 @@ impl Group {
     ///
     /// # Errors
     /// Those of starting a program and of putting it into a job.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Group> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<ProcessGroup> {
         let job = Job::new()?;
         let child = command
             .creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED)
             .spawn()?;
-        let mut group = Group {
+        let mut group = ProcessGroup {
             child,
             job,
             end: None,
@@ -64,10 +65,10 @@ impl Group {
     /// The same: the leader of a new process group is deaf to Ctrl+C anyway.
     ///
     /// # Errors
-    /// Those of [`Group::spawn`].
+    /// Those of [`ProcessGroup::spawn`].
     #[cfg(feature = "process")]
-    pub(crate) fn spawn_deaf(command: &mut Command) -> io::Result<Group> {
-        Group::spawn(command)
+    pub(crate) fn spawn_masked(command: &mut Command) -> io::Result<ProcessGroup> {
+        ProcessGroup::spawn(command)
     }
 
     /// The process that was started, for its pipes.
@@ -123,7 +124,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         // Whatever went wrong before, no process stays behind.
         let _ = self.finish();

@@ -12,15 +12,15 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::{env, fs, net};
 
-use super::guardian::{self, Cleaner, MESSAGE_BYTES, Message};
-use crate::sys::family::Event;
-use crate::sys::groups::{self, Registration};
-use crate::sys::pidfd::PidFd;
-use crate::sys::unix::newborn;
+use super::{Cleaner, MESSAGE_BYTES, Message, divide, send};
+use crate::sys::group_registry::{self, Registration};
+use crate::sys::linux::pidfd::PidFd;
+use crate::sys::process_tree::Event;
+use crate::sys::unix::processes::spawn;
 
 /// A program and all its descendants, below a guardian of their own.
 #[derive(Debug)]
-pub(crate) struct Guarded {
+pub(crate) struct GuardedTree {
     guardian: Child,
     socket: UnixStream,
     leader: i32,
@@ -37,7 +37,7 @@ pub(crate) struct Guarded {
 /// No wait status: those are at most 16 bits wide.
 const NO_STATUS: i32 = -1;
 
-impl Guarded {
+impl GuardedTree {
     /// Whether this system has what a guardian needs: it is a subreaper, and
     /// reads its children's numbers in `/proc`.
     pub(crate) fn is_possible() -> bool {
@@ -55,7 +55,7 @@ impl Guarded {
     /// # Errors
     /// Those of a socket pair and of starting a program;
     /// [`io::ErrorKind::QuotaExceeded`] if there are too many groups.
-    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<Guarded> {
+    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<GuardedTree> {
         let (socket, first) = UnixStream::pair()?;
         // A clone's number is above those of the standard streams, which are
         // about to be replaced.
@@ -64,10 +64,10 @@ impl Guarded {
         drop(first);
         let cleaner = scratch.and_then(cleaner_of);
         let fd = theirs.as_raw_fd();
-        let divide = move || guardian::divide(fd, cleaner.as_ref());
-        let guardian = newborn::spawn(command, divide)?;
+        let prepare = move || divide(fd, cleaner.as_ref());
+        let guardian = spawn::spawn(command, prepare)?;
         drop(theirs);
-        let mut guarded = Guarded {
+        let mut guarded = GuardedTree {
             guardian,
             socket,
             leader: 0,
@@ -82,10 +82,10 @@ impl Guarded {
         };
         guarded.leader = leader;
         guarded.pidfd = PidFd::open(leader).ok();
-        guarded.registration = groups::register(leader);
+        guarded.registration = group_registry::register(leader);
         if guarded.registration.is_none() {
             // Dropped, it takes the program with it.
-            return Err(groups::too_many());
+            return Err(group_registry::too_many());
         }
         Ok(guarded)
     }
@@ -131,12 +131,12 @@ impl Guarded {
     /// is there, which is dying with the guardian.
     fn kill_group(&self) {
         if self.pidfd.as_ref().is_some_and(PidFd::is_valid) {
-            groups::kill(self.leader);
+            group_registry::kill(self.leader);
         }
     }
 
     /// Leaves those that cannot be killed to the guardian: ends a
-    /// [`Guarded::watch`] on another thread, and waits for nobody from now on.
+    /// [`GuardedTree::watch`] on another thread, and waits for nobody from now on.
     pub(crate) fn give_up(&self) -> io::Error {
         self.given_up.store(true, Ordering::SeqCst);
         let guardian = self.guardian.id();
@@ -181,7 +181,7 @@ impl Guarded {
     }
 
     fn send(&self, message: Message) -> bool {
-        guardian::send(self.socket.as_raw_fd(), message)
+        send(self.socket.as_raw_fd(), message)
     }
 
     fn receive(&self) -> Option<Message> {
@@ -191,7 +191,7 @@ impl Guarded {
     }
 }
 
-impl Drop for Guarded {
+impl Drop for GuardedTree {
     fn drop(&mut self) {
         // First, as the number of the group is free once the guardian reaps.
         self.registration = None;

@@ -1,8 +1,8 @@
 //! Ending the process, from anywhere, a signal handler included.
 
-use super::disposition::{self, Disposition};
-use super::mask;
 use crate::machine::Signal;
+use crate::sys::disposition::{self, Disposition};
+use crate::sys::mask;
 
 /// Dies by `signal`, so that the parent sees `WIFSIGNALED`. Async-signal-safe.
 ///

@@ -13,30 +13,32 @@ pub(crate) enum Source {
 /// Ends a [`pump`] when dropped. What was written before is still read, what
 /// comes later is not: a writer that nobody can end must not keep the pump.
 #[derive(Debug)]
-pub(crate) struct Quit(#[expect(dead_code, reason = "dropping it is its whole use")] PipeWriter);
+pub(crate) struct StopSender(
+    #[expect(dead_code, reason = "dropping it is its whole use")] PipeWriter,
+);
 
-/// The other end of a [`Quit`].
+/// The other end of a [`StopSender`].
 #[derive(Debug)]
-pub(crate) struct Quitting(PipeReader);
+pub(crate) struct StopReceiver(PipeReader);
 
 /// A pair of both.
 ///
 /// # Errors
 /// Those of `pipe2(2)`.
-pub(crate) fn quit() -> io::Result<(Quit, Quitting)> {
+pub(crate) fn quit() -> io::Result<(StopSender, StopReceiver)> {
     let (reader, writer) = io::pipe()?;
-    Ok((Quit(writer), Quitting(reader)))
+    Ok((StopSender(writer), StopReceiver(reader)))
 }
 
 /// Reads both pipes and hands over what comes, until both have ended, or until
-/// `quitting` says enough and what was there then has been read.
+/// `stopped` says enough and what was there then has been read.
 ///
 /// # Errors
 /// Those of `poll(2)`, `fcntl(2)`, `ioctl(2)` and `read(2)`.
 pub(crate) fn pump(
     mut first: impl Read + AsRawFd,
     mut second: impl Read + AsRawFd,
-    quitting: &Quitting,
+    stopped: &StopReceiver,
     mut on_bytes: impl FnMut(Source, &[u8]),
 ) -> io::Result<()> {
     let fds = [first.as_raw_fd(), second.as_raw_fd()];
@@ -44,10 +46,10 @@ pub(crate) fn pump(
     set_nonblocking(fds[1])?;
     let mut buffer = vec![0; 64 * 1024];
     let mut open = [true, true];
-    // How much is still to be read of each, from the moment of quitting on.
+    // How much is still to be read of each, from the moment of stopping on.
     let mut left = None;
     while open != [false, false] {
-        if left.is_none() && wait(fds, open, quitting.0.as_raw_fd())? {
+        if left.is_none() && wait(fds, open, stopped.0.as_raw_fd())? {
             left = Some([waiting_in(fds[0])?, waiting_in(fds[1])?]);
         }
         for source in [Source::First, Source::Second] {
@@ -97,7 +99,7 @@ fn is_transient(error: &io::Error) -> bool {
 }
 
 /// Waits for one of them; whether it is time to quit.
-fn wait(fds: [RawFd; 2], open: [bool; 2], quitting: RawFd) -> io::Result<bool> {
+fn wait(fds: [RawFd; 2], open: [bool; 2], stopped: RawFd) -> io::Result<bool> {
     // poll skips negative descriptors.
     let entry = |fd, wanted| libc::pollfd {
         fd: if wanted { fd } else { -1 },
@@ -107,7 +109,7 @@ fn wait(fds: [RawFd; 2], open: [bool; 2], quitting: RawFd) -> io::Result<bool> {
     let mut entries = [
         entry(fds[0], open[0]),
         entry(fds[1], open[1]),
-        entry(quitting, true),
+        entry(stopped, true),
     ];
     // SAFETY: three pollfds, valid for the call.
     let count = unsafe { libc::poll(entries.as_mut_ptr(), 3, -1) };
@@ -145,10 +147,10 @@ mod tests {
 
     /// Reads until the end with the pipes held open; gives how many bytes came
     /// of each, which must be at most `limit`.
-    fn pumped(readers: [PipeReader; 2], quitting: &Quitting, limit: usize) -> [usize; 2] {
+    fn pumped(readers: [PipeReader; 2], stopped: &StopReceiver, limit: usize) -> [usize; 2] {
         let [first, second] = readers;
         let mut heard = [0, 0];
-        pump(first, second, quitting, |source, bytes| {
+        pump(first, second, stopped, |source, bytes| {
             heard[source as usize] += bytes.len();
             assert!(heard[source as usize] <= limit, "it reads without end");
         })
@@ -171,9 +173,9 @@ mod tests {
             readers.push(reader);
             writers.push(writer);
         }
-        let (quit, quitting) = quit().expect("a pipe");
+        let (quit, stopped) = quit().expect("a pipe");
         drop(quit);
-        let heard = pumped(readers.try_into().expect("two"), &quitting, 1 << 20);
+        let heard = pumped(readers.try_into().expect("two"), &stopped, 1 << 20);
         assert_eq!(heard, [1 << 20, 1 << 20]);
     }
 
@@ -181,7 +183,7 @@ mod tests {
     fn a_writer_without_end_does_not_keep_the_pump() {
         let (quiet, _held) = io::pipe().expect("a pipe");
         let (flooded, mut writer) = io::pipe().expect("a pipe");
-        let (quit, quitting) = quit().expect("a pipe");
+        let (quit, stopped) = quit().expect("a pipe");
         // Full before the end, and full again after each read.
         let full = AtomicBool::new(false);
         let heard = thread::scope(|scope| {
@@ -197,7 +199,7 @@ mod tests {
             }
             drop(quit);
             // A pipe holds at most that much unless it was made larger.
-            pumped([flooded, quiet], &quitting, 64 * 1024)
+            pumped([flooded, quiet], &stopped, 64 * 1024)
         });
         assert_eq!(heard[1], 0);
     }

@@ -5,9 +5,10 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-use super::disposition::{self, Disposition};
-use super::{ending, mask, newborn, process};
+use super::{exit, process, spawn};
 use crate::machine::Signal;
+use crate::sys::disposition::{self, Disposition};
+use crate::sys::mask;
 
 /// The signal by which a pool asks a worker, and what its tasks started, to
 /// end.
@@ -39,7 +40,7 @@ pub(crate) fn close_stdin() -> io::Result<()> {
 
 /// Gives each signal its default, and ignores SIGINT: the parent alone decides
 /// what a Ctrl+C means. Every signal is still blocked, see
-/// [`newborn`](super::newborn); what was sent to the parent's group is
+/// [`spawn`](super::spawn); what was sent to the parent's group is
 /// forgotten. Not so SIGTERM, which may be the parent's own request.
 ///
 /// # Errors
@@ -49,7 +50,7 @@ pub(crate) fn reset_signals() -> io::Result<()> {
         disposition::replace(signal, &Disposition::default_action())?;
     }
     disposition::replace(Signal::INTERRUPT, &Disposition::ignored())?;
-    newborn::discard(&[Signal::HANGUP, Signal::QUIT, Signal::TERMINAL_STOP])
+    spawn::discard(&[Signal::HANGUP, Signal::QUIT, Signal::TERMINAL_STOP])
 }
 
 /// Lets every signal through, when there is a handler for SIGTERM.
@@ -68,5 +69,5 @@ pub(crate) fn kill_own_group() -> ! {
         // SAFETY: kill takes any arguments; 0 is the caller's own group.
         let _ = unsafe { libc::kill(0, libc::SIGKILL) };
     }
-    ending::exit_now(1)
+    exit::exit_now(1)
 }

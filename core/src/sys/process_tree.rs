@@ -8,16 +8,16 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
-use super::group::Group;
+use super::process_group::ProcessGroup;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-use crate::sys::guarded::Guarded;
+use crate::sys::linux::guardian::client::GuardedTree;
 
 /// How long it may take killed processes to disappear: only one that must not
 /// be killed (another user's, or one stuck in the kernel) gets there.
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 const DEATH_LIMIT: Duration = Duration::from_secs(5);
 
-/// What happens to a family.
+/// What happens to a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The program has ended.
@@ -34,34 +34,34 @@ pub(crate) enum Event {
 
 /// A program with all that it starts.
 #[derive(Debug)]
-pub(crate) enum Family {
+pub(crate) enum ProcessTree {
     #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-    Guarded(Guarded),
-    Group(Group),
+    GuardedTree(GuardedTree),
+    ProcessGroup(ProcessGroup),
 }
 
-impl Family {
-    /// Starts `command`; if this process is killed, the family dies with it
+impl ProcessTree {
+    /// Starts `command`; if this process is killed, the tree dies with it
     /// and `scratch` is removed (with a guardian).
     ///
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
-    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<Family> {
+    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<ProcessTree> {
         #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-        if Guarded::is_possible() {
-            return Guarded::spawn(command, scratch).map(Family::Guarded);
+        if GuardedTree::is_possible() {
+            return GuardedTree::spawn(command, scratch).map(ProcessTree::GuardedTree);
         }
         let _ = scratch;
-        Group::spawn(command).map(Family::Group)
+        ProcessGroup::spawn(command).map(ProcessTree::ProcessGroup)
     }
 
     /// The child that holds the pipes.
     pub(crate) fn child(&mut self) -> &mut Child {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.child(),
-            Family::Group(group) => group.child(),
+            ProcessTree::GuardedTree(guarded) => guarded.child(),
+            ProcessTree::ProcessGroup(group) => group.child(),
         }
     }
 
@@ -70,8 +70,8 @@ impl Family {
     pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.watch(on_event),
-            Family::Group(group) => {
+            ProcessTree::GuardedTree(guarded) => guarded.watch(on_event),
+            ProcessTree::ProcessGroup(group) => {
                 // It fails only if somebody else reaped the leader.
                 let _ = group.wait_for_leader();
                 on_event(Event::LeaderEnded);
@@ -85,8 +85,8 @@ impl Family {
     pub(crate) fn request_end(&self, signal: i32) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.request_end(signal),
-            Family::Group(group) => group.request_end(signal),
+            ProcessTree::GuardedTree(guarded) => guarded.request_end(signal),
+            ProcessTree::ProcessGroup(group) => group.request_end(signal),
         }
     }
 
@@ -94,28 +94,28 @@ impl Family {
     pub(crate) fn kill(&self) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.kill(),
-            Family::Group(group) => group.kill(),
+            ProcessTree::GuardedTree(guarded) => guarded.kill(),
+            ProcessTree::ProcessGroup(group) => group.kill(),
         }
     }
 
-    /// How long to wait for everybody to be gone after [`Family::kill`];
+    /// How long to wait for everybody to be gone after [`ProcessTree::kill`];
     /// `None` where a wait cannot be given up.
     pub(crate) fn death_limit(&self) -> Option<Duration> {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(_) => Some(DEATH_LIMIT),
-            Family::Group(_) => None,
+            ProcessTree::GuardedTree(_) => Some(DEATH_LIMIT),
+            ProcessTree::ProcessGroup(_) => None,
         }
     }
 
-    /// Gives those up who are not gone after [`Family::death_limit`]: ends a
-    /// [`Family::watch`] on another thread, and waits for nobody from now on.
+    /// Gives those up who are not gone after [`ProcessTree::death_limit`]: ends a
+    /// [`ProcessTree::watch`] on another thread, and waits for nobody from now on.
     pub(crate) fn give_up(&self) -> io::Error {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.give_up(),
-            Family::Group(_) => io::Error::other("the program cannot be killed"),
+            ProcessTree::GuardedTree(guarded) => guarded.give_up(),
+            ProcessTree::ProcessGroup(_) => io::Error::other("the program cannot be killed"),
         }
     }
 
@@ -126,8 +126,8 @@ impl Family {
     pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            Family::Guarded(guarded) => guarded.finish(),
-            Family::Group(group) => group.finish(),
+            ProcessTree::GuardedTree(guarded) => guarded.finish(),
+            ProcessTree::ProcessGroup(group) => group.finish(),
         }
     }
 }

@@ -19,20 +19,20 @@ const OURS: u32 = 1;
 
 /// The process that made it.
 #[derive(Debug)]
-pub(crate) struct Owner {
+pub(crate) struct OwnerProcess {
     id: u32,
     page: Option<NonNull<AtomicU32>>,
 }
 
 // SAFETY: the page holds an atomic and stays mapped as long as the owner lives.
-unsafe impl Send for Owner {}
+unsafe impl Send for OwnerProcess {}
 // SAFETY: as above.
-unsafe impl Sync for Owner {}
+unsafe impl Sync for OwnerProcess {}
 
-impl Owner {
+impl OwnerProcess {
     /// This process.
-    pub(crate) fn current() -> Owner {
-        Owner {
+    pub(crate) fn current() -> OwnerProcess {
+        OwnerProcess {
             id: process::id(),
             page: wiped_on_fork(),
         }
@@ -48,7 +48,7 @@ impl Owner {
     }
 }
 
-impl Drop for Owner {
+impl Drop for OwnerProcess {
     fn drop(&mut self) {
         if let Some(page) = self.page {
             // SAFETY: the mapping was made with this length; it cannot fail
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     /// Whether a forked child finds `owner` to be another process.
-    fn is_foreign_to_a_child(owner: &Owner) -> bool {
+    fn is_foreign_to_a_child(owner: &OwnerProcess) -> bool {
         // SAFETY: the child only looks and ends.
         match unsafe { libc::fork() } {
             -1 => panic!("fork"),
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_forked_child_is_another_process() {
-        let owner = Owner::current();
+        let owner = OwnerProcess::current();
         assert!(owner.is_this_process());
         assert!(is_foreign_to_a_child(&owner));
         assert!(owner.is_this_process());
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn without_the_page_the_number_decides() {
-        let owner = Owner {
+        let owner = OwnerProcess {
             id: process::id(),
             page: None,
         };

@@ -31,11 +31,11 @@ enum Piece {
 
 /// Ends a [`pump`] when dropped. What was written before is still read.
 #[derive(Debug)]
-pub(crate) struct Quit(SyncSender<Piece>);
+pub(crate) struct StopSender(SyncSender<Piece>);
 
-/// The other end of a [`Quit`].
+/// The other end of a [`StopSender`].
 #[derive(Debug)]
-pub(crate) struct Quitting {
+pub(crate) struct StopReceiver {
     pieces: Receiver<Piece>,
     sender: SyncSender<Piece>,
 }
@@ -44,12 +44,12 @@ pub(crate) struct Quitting {
 ///
 /// # Errors
 /// None.
-pub(crate) fn quit() -> io::Result<(Quit, Quitting)> {
+pub(crate) fn quit() -> io::Result<(StopSender, StopReceiver)> {
     let (sender, pieces) = mpsc::sync_channel(QUEUE);
-    Ok((Quit(sender.clone()), Quitting { pieces, sender }))
+    Ok((StopSender(sender.clone()), StopReceiver { pieces, sender }))
 }
 
-impl Drop for Quit {
+impl Drop for StopSender {
     fn drop(&mut self) {
         // It may have to wait for room, and fails if the pump has ended.
         let _ = self.0.send(Piece::Enough);
@@ -57,25 +57,25 @@ impl Drop for Quit {
 }
 
 /// Reads both pipes and hands over what comes, until both have ended, or until
-/// `quitting` says enough and the rest was read or time is over.
+/// `stopped` says enough and the rest was read or time is over.
 ///
 /// # Errors
 /// Those of starting a thread and of `ReadFile`.
 pub(crate) fn pump(
     first: impl Read + Send + 'static,
     second: impl Read + Send + 'static,
-    quitting: &Quitting,
+    stopped: &StopReceiver,
     mut on_bytes: impl FnMut(Source, &[u8]),
 ) -> io::Result<()> {
-    read_on(Source::First, first, quitting.sender.clone())?;
-    read_on(Source::Second, second, quitting.sender.clone())?;
+    read_on(Source::First, first, stopped.sender.clone())?;
+    read_on(Source::Second, second, stopped.sender.clone())?;
     let mut open = 2;
     let mut limit = None;
     while open > 0 {
         let piece = match limit {
-            None => quitting.pieces.recv().ok(),
+            None => stopped.pieces.recv().ok(),
             Some(limit) => {
-                time_until(limit).and_then(|left| quitting.pieces.recv_timeout(left).ok())
+                time_until(limit).and_then(|left| stopped.pieces.recv_timeout(left).ok())
             }
         };
         match piece {
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn both_are_read_to_their_ends() {
-        let (_quit, quitting) = quit().expect("a channel");
+        let (_quit, stopped) = quit().expect("a channel");
         let (first, mut to_first) = io::pipe().expect("a pipe");
         let (second, mut to_second) = io::pipe().expect("a pipe");
         let long = vec![b'x'; 1 << 20];
@@ -143,7 +143,7 @@ mod tests {
                 to_second.write_all(b"short").expect("write");
                 drop(to_second);
             });
-            pump(first, second, &quitting, |source, bytes| {
+            pump(first, second, &stopped, |source, bytes| {
                 heard[source as usize].extend_from_slice(bytes);
             })
             .expect("pump");
@@ -154,13 +154,13 @@ mod tests {
 
     #[test]
     fn enough_is_enough_though_somebody_holds_the_pipes() {
-        let (quit, quitting) = quit().expect("a channel");
+        let (quit, stopped) = quit().expect("a channel");
         let (first, mut to_first) = io::pipe().expect("a pipe");
         let (second, _to_second) = io::pipe().expect("a pipe");
         to_first.write_all(b"last words").expect("write");
         let mut quit = Some(quit);
         let mut heard = Vec::new();
-        pump(first, second, &quitting, |_, bytes| {
+        pump(first, second, &stopped, |_, bytes| {
             heard.extend_from_slice(bytes);
             quit = None;
         })

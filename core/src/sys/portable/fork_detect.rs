@@ -5,14 +5,14 @@ use crate::sys::process;
 
 /// The process that made it.
 #[derive(Debug)]
-pub(crate) struct Owner {
+pub(crate) struct OwnerProcess {
     id: u32,
 }
 
-impl Owner {
+impl OwnerProcess {
     /// This process.
-    pub(crate) fn current() -> Owner {
-        Owner { id: process::id() }
+    pub(crate) fn current() -> OwnerProcess {
+        OwnerProcess { id: process::id() }
     }
 
     /// Whether this process made it. Async-signal-safe.

@@ -12,19 +12,19 @@ use crate::sys::{Descriptor, OwnedDescriptor};
 
 /// One end of the line.
 #[derive(Debug)]
-pub(crate) struct Link(UnixStream);
+pub(crate) struct WorkerChannel(UnixStream);
 
 /// A new line: the pool's end, and what becomes the worker's standard input.
 ///
 /// # Errors
 /// Those of `socketpair(2)`.
-pub(crate) fn pair() -> io::Result<(Link, Stdio)> {
+pub(crate) fn pair() -> io::Result<(WorkerChannel, Stdio)> {
     let (ours, theirs) = UnixStream::pair()?;
     #[cfg(target_vendor = "apple")]
     for socket in [&ours, &theirs] {
         refuse_sigpipe(socket)?;
     }
-    Ok((Link(ours), OwnedFd::from(theirs).into()))
+    Ok((WorkerChannel(ours), OwnedFd::from(theirs).into()))
 }
 
 /// Where no flag of `send` does that, and a program may have SIGPIPE at its
@@ -49,7 +49,7 @@ fn refuse_sigpipe(socket: &UnixStream) -> io::Result<()> {
     }
 }
 
-impl Link {
+impl WorkerChannel {
     /// The pool's part: gives the worker a descriptor, before anything else.
     ///
     /// # Errors
@@ -92,12 +92,12 @@ impl Link {
     ///
     /// # Errors
     /// Those of `dup(2)`.
-    pub(crate) fn take() -> io::Result<Link> {
+    pub(crate) fn take() -> io::Result<WorkerChannel> {
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
-        Ok(Link(socket.into()))
+        Ok(WorkerChannel(socket.into()))
     }
 
-    /// The worker's part: what [`Link::give`] gave.
+    /// The worker's part: what [`WorkerChannel::give`] gave.
     ///
     /// # Errors
     /// Those of `recvmsg(2)`; [`io::ErrorKind::InvalidData`] if something else
@@ -110,24 +110,24 @@ impl Link {
     ///
     /// # Errors
     /// Those of `dup(2)`.
-    pub(crate) fn try_clone(&self) -> io::Result<Link> {
-        self.0.try_clone().map(Link)
+    pub(crate) fn try_clone(&self) -> io::Result<WorkerChannel> {
+        self.0.try_clone().map(WorkerChannel)
     }
 }
 
-impl Read for Link {
+impl Read for WorkerChannel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buffer)
     }
 }
 
-impl Read for &Link {
+impl Read for &WorkerChannel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.0).read(buffer)
     }
 }
 
-impl Write for &Link {
+impl Write for &WorkerChannel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         (&self.0).write(bytes)
     }

@@ -6,8 +6,8 @@ use std::os::windows::io::IntoRawHandle;
 
 use windows_sys::Win32::System::Console::{STD_INPUT_HANDLE, SetStdHandle};
 
-use super::console;
 use crate::machine::Signal;
+use crate::sys::console;
 
 /// The signal by which a pool asks a worker, and what its tasks started, to
 /// end: as Ctrl+Break.

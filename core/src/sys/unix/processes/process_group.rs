@@ -14,15 +14,15 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::groups::{self, Registration};
-use super::newborn;
+use super::group_registry::{self, Registration};
+use super::spawn;
 
-/// How long [`Group::finish`] waits for killed descendants to disappear.
+/// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
 
 /// A child process and its group.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct ProcessGroup {
     child: Child,
     id: i32,
     registration: Option<Registration>,
@@ -30,43 +30,43 @@ pub(crate) struct Group {
     /// is not ours.
     end: Option<ExitStatus>,
     #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-    pidfd: Option<super::super::pidfd::PidFd>,
+    pidfd: Option<crate::sys::linux::pidfd::PidFd>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts `command` as the leader of a group of its own, to be killed with
     /// this process if that ends at stage 3.
     ///
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Group> {
-        Group::of(newborn::spawn(command, || Ok(()))?)
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<ProcessGroup> {
+        ProcessGroup::of(spawn::spawn(command, || Ok(()))?)
     }
 
-    /// As [`Group::spawn`], for a program of ours, which begins with every
+    /// As [`ProcessGroup::spawn`], for a program of ours, which begins with every
     /// signal blocked.
     ///
     /// # Errors
-    /// Those of [`Group::spawn`].
+    /// Those of [`ProcessGroup::spawn`].
     #[cfg(feature = "process")]
-    pub(crate) fn spawn_deaf(command: &mut Command) -> io::Result<Group> {
-        Group::of(newborn::spawn_deaf(command)?)
+    pub(crate) fn spawn_masked(command: &mut Command) -> io::Result<ProcessGroup> {
+        ProcessGroup::of(spawn::spawn_masked(command)?)
     }
 
-    fn of(child: Child) -> io::Result<Group> {
+    fn of(child: Child) -> io::Result<ProcessGroup> {
         let id = i32::try_from(child.id()).map_err(io::Error::other)?;
-        let mut group = Group {
+        let mut group = ProcessGroup {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            pidfd: super::super::pidfd::PidFd::open(id).ok(),
+            pidfd: crate::sys::linux::pidfd::PidFd::open(id).ok(),
             child,
             id,
-            registration: groups::register(id),
+            registration: group_registry::register(id),
             end: None,
         };
         if group.registration.is_none() {
             group.finish()?;
-            return Err(groups::too_many());
+            return Err(group_registry::too_many());
         }
         Ok(group)
     }
@@ -157,12 +157,12 @@ impl Group {
         // SAFETY: kill takes any arguments.
         let exists = unsafe { libc::kill(-self.id, 0) == 0 };
         #[cfg(target_os = "linux")]
-        let exists = exists && super::super::members::has_living(self.id);
+        let exists = exists && crate::sys::linux::group_members::has_living(self.id);
         exists
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         // Whatever went wrong before, no process stays behind.
         let _ = self.finish();

@@ -18,13 +18,13 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use crate::sys::{Descriptor, OwnedDescriptor};
 
-/// What [`Link::give`] sends: the numbers of two handles, as the worker has
+/// What [`WorkerChannel::give`] sends: the numbers of two handles, as the worker has
 /// them, each as eight bytes, least first.
 const GIFT_BYTES: usize = 16;
 
 /// One end of the line.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct WorkerChannel {
     source: File,
     sink: File,
     /// The worker's end of the second pipe, until it is given away.
@@ -37,10 +37,10 @@ pub(crate) struct Link {
 ///
 /// # Errors
 /// Those of `CreatePipe`.
-pub(crate) fn pair() -> io::Result<(Link, Stdio)> {
+pub(crate) fn pair() -> io::Result<(WorkerChannel, Stdio)> {
     let (jobs, to_worker) = io::pipe()?;
     let (replies, from_worker) = io::pipe()?;
-    let link = Link {
+    let link = WorkerChannel {
         source: file(replies),
         sink: file(to_worker),
         theirs: Some(from_worker),
@@ -53,7 +53,7 @@ fn file(pipe: impl Into<OwnedHandle>) -> File {
     File::from(pipe.into())
 }
 
-impl Link {
+impl WorkerChannel {
     /// The pool's part: gives the worker its end of the second pipe and a
     /// handle, before anything else.
     ///
@@ -94,7 +94,7 @@ impl Link {
     /// # Errors
     /// Those of `ReadFile`; [`io::ErrorKind::InvalidData`] if there is no
     /// standard input.
-    pub(crate) fn take() -> io::Result<Link> {
+    pub(crate) fn take() -> io::Result<WorkerChannel> {
         // SAFETY: no precondition.
         let raw = unsafe { GetStdHandle(STD_INPUT_HANDLE) };
         if raw.is_null() {
@@ -111,7 +111,7 @@ impl Link {
         let mut gift = [0; GIFT_BYTES];
         source.read_exact(&mut gift)?;
         let (sink, descriptor) = gift.split_at(8);
-        Ok(Link {
+        Ok(WorkerChannel {
             source,
             sink: File::from(handle_of(sink)?),
             theirs: None,
@@ -119,7 +119,7 @@ impl Link {
         })
     }
 
-    /// The worker's part: what [`Link::give`] gave.
+    /// The worker's part: what [`WorkerChannel::give`] gave.
     ///
     /// # Errors
     /// Those of `DuplicateHandle`; [`io::ErrorKind::NotFound`] if nothing was
@@ -133,8 +133,8 @@ impl Link {
     ///
     /// # Errors
     /// Those of `DuplicateHandle`.
-    pub(crate) fn try_clone(&self) -> io::Result<Link> {
-        Ok(Link {
+    pub(crate) fn try_clone(&self) -> io::Result<WorkerChannel> {
+        Ok(WorkerChannel {
             source: self.source.try_clone()?,
             sink: self.sink.try_clone()?,
             theirs: None,
@@ -143,13 +143,13 @@ impl Link {
     }
 }
 
-impl Read for Link {
+impl Read for WorkerChannel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buffer)
     }
 }
 
-impl Read for &Link {
+impl Read for &WorkerChannel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match (&self.source).read(buffer) {
             // How a pipe ends whose other side is gone.
@@ -159,7 +159,7 @@ impl Read for &Link {
     }
 }
 
-impl Write for &Link {
+impl Write for &WorkerChannel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         (&self.sink).write(bytes)
     }
