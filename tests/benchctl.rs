@@ -1,7 +1,7 @@
 //! A phased run that drives the real `ansible-playbook`, interrupted on a real terminal: what is to be torn down is torn
 //! down, and nothing of the playbooks lives on or stays.
 
-#[path = "../core/tests/support/marked.rs"]
+#[path = "../core/tests/e2e/support/marked.rs"]
 mod marked;
 #[path = "support/terminal.rs"]
 mod terminal;
