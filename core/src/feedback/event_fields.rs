@@ -1,5 +1,5 @@
-//! What an event says besides its name and its time: the same for JSON lines,
-//! the timeline and tracing.
+//! The fields of an event besides its name and its time: the same for JSON
+//! lines, the timeline and tracing.
 
 use super::json::Object;
 use super::notice::Notice;
@@ -24,7 +24,7 @@ pub(super) struct EventFields {
 }
 
 impl EventFields {
-    /// The name of a notice and what it says.
+    /// The name of a notice, and its fields.
     pub(super) fn of_notice(notice: &Notice) -> (&'static str, EventFields) {
         let mut fields = EventFields::default();
         let name = match notice {
@@ -81,7 +81,7 @@ impl EventFields {
         }
     }
 
-    /// The name of a transition and what it says.
+    /// The name of a transition, and its fields.
     pub(super) fn of_transition(transition: &Transition) -> (&'static str, EventFields) {
         let name = match transition.action {
             Action::WarnArmed => "armed",

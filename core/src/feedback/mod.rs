@@ -1,4 +1,4 @@
-//! Feedback: what a person or a program is told, and how.
+//! Feedback: messages for a person, events for a program.
 //!
 //! The signal handler prints nothing, with one exception: the pre-rendered
 //! line with which it ends the process at stage 3.

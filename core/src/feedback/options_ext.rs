@@ -51,7 +51,7 @@ fn notice_of(policy: &Policy, transition: &Transition) -> Option<Notice> {
 }
 
 impl Options {
-    /// Tells this feedback of every change, and lets it word what the handler
+    /// Passes every change to this feedback, and lets it word what the handler
     /// writes when a stage 3 ends the process.
     #[must_use]
     pub fn feedback(self, feedback: impl Feedback + 'static) -> Options {

@@ -17,7 +17,7 @@ const LIMIT: usize = 10_000;
 /// A record of events with monotonic times, to be written as JSON.
 ///
 /// It is an [`Observer`] of signals and stages, a [`Feedback`] for pools, and
-/// takes events of one's own. Clones share the record; it keeps the last
+/// takes events of your own. Clones share the record; it keeps the last
 /// 10,000 events. With the feature `tracing`, each event is also emitted
 /// there, with the target `sigproof_core` and the fields `event`, `at_ns`,
 /// `stage`, `from`, `cause`, `signal`, `pid` (of the sender) and so on.
@@ -45,7 +45,7 @@ const LIMIT: usize = 10_000;
 /// | `cleanup-failed` | `message` |
 /// | `phase-begins`, `phase-completed`, `phase-interrupted`, `phase-failed`, the same with `teardown-` | `detail`: its name |
 /// | `exit` | `cause`, `to`: the handler is removed, the program concludes or goes on without it |
-/// | any other: of one's own | `detail` |
+/// | any other: your own | `detail` |
 ///
 /// Members may be added without a new version; a reader ignores what it does
 /// not know. Times are those of the monotonic clock of the system.
@@ -73,7 +73,7 @@ struct Inner {
     last: Option<(Stage, Cause)>,
 }
 
-/// Something that happened.
+/// An event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEvent {
     /// When, in nanoseconds on the monotonic clock of the system.
@@ -91,7 +91,7 @@ impl Timeline {
         Timeline::default()
     }
 
-    /// Adds an event of one's own, at this moment.
+    /// Adds an event of your own, with the present time.
     pub fn record(&self, name: &str, detail: &str) {
         let fields = EventFields {
             detail: Some(detail.to_owned()),

@@ -3,7 +3,7 @@
 //! | field | what |
 //! | --- | --- |
 //! | `event` | the name: `signal`, `stage`, `phase-begins` and so on |
-//! | `at_ns` | when it happened; tracing itself notes when it was told |
+//! | `at_ns` | when it happened; tracing itself notes when it was reported |
 //! | `stage`, `from` | the stage after and before, 0 to 3 |
 //! | `signal`, `pid` | its name, and the process that sent it; no `pid` for a key |
 //! | `cause`, `index`, `completed`, `total`, `reason`, `detail` | as in the JSON |

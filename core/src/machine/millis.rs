@@ -1,4 +1,5 @@
-//! The clock of the pure machine: a number of milliseconds, given by the caller.
+//! The clock of the pure machine: a number of milliseconds, given by the
+//! caller.
 
 use std::time::Duration;
 

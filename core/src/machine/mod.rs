@@ -2,7 +2,7 @@
 //! I/O, no globals. Everything else in the crate is wiring around it.
 //!
 //! A [`Policy`] is a ladder of [`Rung`]s. [`Policy::step`] takes a [`State`],
-//! an [`Event`] and the time, and gives the next state and an [`Action`].
+//! an [`Event`] and the time, and returns the next state and an [`Action`].
 
 mod event;
 mod millis;

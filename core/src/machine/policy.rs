@@ -10,7 +10,7 @@ use super::signal::Signal;
 use super::stage::Stage;
 use super::state::MAX_RUNGS;
 
-/// What a signal does when the ladder has no further rung.
+/// What a signal does at the end of the ladder, when there is no further rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLadderEnd {
     /// It goes to the default handler: a forced exit.
@@ -81,7 +81,7 @@ impl Policy {
         ])
     }
 
-    /// A policy of one's own.
+    /// Builds a policy from a list of rungs.
     ///
     /// A warning rung takes the stage of the rung below it.
     ///

@@ -7,7 +7,7 @@ use super::event::Action;
 use super::millis::span_millis;
 use super::stage::Stage;
 
-/// What entering a rung means.
+/// What entering a rung does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RungKind {
     Warn,
@@ -15,8 +15,8 @@ pub(super) enum RungKind {
     Announce,
 }
 
-/// One step of a policy: a stage, what is said on entering it, and how long
-/// the program may stay.
+/// One step of a policy: a stage, the message on entering it, and how long the
+/// program may stay.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,15 +76,16 @@ impl Rung {
         self
     }
 
-    /// Says this on entering the rung, in place of the usual message.
+    /// Sets the message that is shown on entering the rung, in place of the
+    /// usual one.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Rung {
         self.message = Some(message.into());
         self
     }
 
-    /// Gives this hint after the message, in place of the usual one. An empty
-    /// hint gives none.
+    /// Sets the hint that is shown after the message, in place of the usual
+    /// one. An empty hint shows nothing.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Rung {
         self.hint = Some(hint.into());

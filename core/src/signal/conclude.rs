@@ -19,8 +19,8 @@ impl InterruptHandler {
     ///
     /// Observers are finished (which shows what the handler's feedback still
     /// holds back, for at most a second) and the handler is removed first;
-    /// standard output is flushed. Destructors of the caller do not run: call this last,
-    /// after clean-up. A program that was stopped by
+    /// standard output is flushed. Destructors of the caller do not run: call
+    /// this last, after clean-up. A program that was stopped by
     /// [`InterruptHandler::request`] alone, without a signal, ends with the
     /// configured status, and returns from here if there is none.
     pub fn conclude(self) {
@@ -42,7 +42,7 @@ impl InterruptHandler {
         }
     }
 
-    /// As [`InterruptHandler::conclude`], for the end of `main`: gives `code`
+    /// As [`InterruptHandler::conclude`], for the end of `main`: returns `code`
     /// if the program was never interrupted by a signal.
     ///
     /// ```no_run

@@ -1,4 +1,4 @@
-//! Why a handler could not be installed.
+//! The error of installing a handler.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io;
 
 use crate::machine::Signal;
 
-/// Why a handler could not be installed.
+/// The error of installing a handler.
 #[derive(Debug)]
 pub struct InstallError(InstallErrorKind);
 

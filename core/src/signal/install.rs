@@ -164,8 +164,8 @@ impl InterruptHandler {
         self.engine.cell.poll().cause()
     }
 
-    /// The state of the machine, which also tells an armed handler from a
-    /// running one.
+    /// The state of the machine, which also distinguishes an armed handler from
+    /// a running one.
     #[must_use]
     pub fn state(&self) -> State {
         self.engine.state()
@@ -190,7 +190,7 @@ impl InterruptHandler {
         &self.ignored
     }
 
-    /// Asks for a stage, as a signal would: the machine climbs to the first
+    /// Requests a stage, as a signal would: the machine climbs to the first
     /// rung with this stage or a higher one. At stage 3 the process ends.
     pub fn request(&self, stage: Stage) {
         let transition = self.engine.apply(Event::Request(stage));
@@ -205,7 +205,7 @@ impl InterruptHandler {
         self.engine.reset();
     }
 
-    /// How many transitions observers were not told of, because more than the
+    /// How many transitions observers did not receive, because more than the
     /// pipe holds (some 4,000) were waiting. The stage itself is never lost.
     #[must_use]
     pub fn lost_transitions(&self) -> u32 {
@@ -220,7 +220,7 @@ impl InterruptHandler {
         self.engine.exit
     }
 
-    /// Tells the machine that the work is done: from now on a signal does what
+    /// Tells the machine that the work is done: from then on a signal does what
     /// it does by default. Called by [`InterruptHandler::conclude`].
     pub(super) fn finish(&self) {
         self.engine.apply(Event::Finished);
@@ -282,7 +282,7 @@ impl InterruptHandler {
         // First: from the next step on, a signal ends the process as it is.
         #[cfg(unix)]
         self.show_key_echo();
-        // What fails here fails below as well, and is told then.
+        // What fails here fails below as well, and is reported then.
         let _ = self.detach_all();
         self.published = None;
         // A thread that Ctrl+Z had stopped has put the handler back since.

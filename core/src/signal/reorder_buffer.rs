@@ -3,8 +3,9 @@
 //! Signals may run handlers in several threads at once. One moves the machine,
 //! then another one does, and the second may be the first at the pipe. A
 //! handler cannot wait for another one, which may be below it on the same
-//! stack, so the reader sorts: every record says at which height of the ladder
-//! it began, and one that does not begin where the last one ended is early.
+//! stack, so the reader sorts: every record holds the height of the ladder at
+//! which it began, and one that does not begin where the last one ended is
+//! early.
 //!
 //! The downside: the record in between may never come, as the pipe was full,
 //! or late, as its thread was stopped. It is waited for, but not for long.
@@ -17,7 +18,7 @@ use super::transition::{Record, Transition};
 /// instructions away.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// The records that came early, and the height that is told.
+/// The records that came early, and the height that was passed on last.
 #[derive(Default)]
 pub(super) struct ReorderBuffer {
     height: u8,
@@ -32,8 +33,8 @@ impl ReorderBuffer {
         self.early.push(record);
     }
 
-    /// The transition to be told next; `None` if the next one is still to
-    /// come. From `limit` on, or if this is the `last` call, it gives what
+    /// Returns the next transition, `None` if it is still to
+    /// come. From `limit` on, or if this is the `last` call, it returns what
     /// there is.
     pub(super) fn pop(&mut self, last: bool) -> Option<Transition> {
         let fits = |record: &Record| {
@@ -98,7 +99,7 @@ mod tests {
         }
     }
 
-    /// The heights in the order in which they are told.
+    /// The heights in the order in which they are passed on.
     fn told(records: &[Record], last: bool) -> Vec<u8> {
         let mut buffer = ReorderBuffer::default();
         let mut told = Vec::new();

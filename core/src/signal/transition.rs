@@ -1,4 +1,4 @@
-//! What the machine did, as told by the handler to the watcher thread.
+//! What the machine did, as the handler reports it to the watcher thread.
 
 use crate::machine::{Action, Cause, Sender, Stage};
 use crate::sys::wake_pipe::RECORD_BYTES;

@@ -64,7 +64,7 @@ impl StageWord {
 #[derive(Debug)]
 pub(crate) struct StageCell {
     storage: CellStorage,
-    /// Up to which stage the observers of a signal handler were told; above
+    /// The stage up to which the observers of a signal handler were told; above
     /// every stage while there are none.
     announced: AtomicU32,
     park: Park,
@@ -194,8 +194,8 @@ impl StageCell {
         }
     }
 
-    /// Waits until `look` is done, or until the deadline that it gives;
-    /// whether it is done. Whoever changes what `look` sees calls
+    /// Waits until `look` is done, or until the deadline that it returns,
+    /// and returns whether it is done. Whoever changes what `look` sees calls
     /// [`StageCell::wake_all`] afterwards; each time `look` is called again.
     pub(crate) fn wait_until(&self, mut look: impl FnMut() -> WaitStatus) -> bool {
         if let WaitStatus::Done = look() {

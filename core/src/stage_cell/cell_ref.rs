@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::cell::{StageCell, StageWord};
 use crate::sync::{AtomicU32, Ordering};
 
-/// A word that says nothing but that one has to look closer, with every bit
-/// set: the highest stage.
+/// The word of a reference that must not use a cached one, with every bit set:
+/// the highest stage.
 #[cfg(not(sigproof_loom))]
 static NOT_CACHED: AtomicU32 = AtomicU32::new(u32::MAX);
 
@@ -69,8 +69,8 @@ impl CellRef {
         };
         #[cfg(not(sigproof_loom))]
         let cached = self.cached;
-        // SAFETY: the cell is kept, and never changes its storage; the other word
-        // is a static.
+        // SAFETY: the cell is kept, and never changes its storage; the other
+        // word is a static.
         StageWord::from_bits(unsafe { cached.as_ref() }.load(Ordering::Relaxed))
     }
 }

@@ -65,7 +65,7 @@ impl ProcessTree {
         }
     }
 
-    /// Tells what happens; returns after [`Event::Gone`] or
+    /// Reports what happens; returns after [`Event::Gone`] or
     /// [`Event::Lost`].
     pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
         match self {
@@ -109,8 +109,9 @@ impl ProcessTree {
         }
     }
 
-    /// Gives those up who are not gone after [`ProcessTree::death_limit`]: ends a
-    /// [`ProcessTree::watch`] on another thread, and waits for nobody from now on.
+    /// Gives up on processes that are not gone after
+    /// [`ProcessTree::death_limit`]: ends a [`ProcessTree::watch`] on another
+    /// thread, and waits for nobody from now on.
     pub(crate) fn give_up(&self) -> io::Error {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]

@@ -60,7 +60,7 @@ pub(super) struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Wakes the thread, and says whether it is to end.
+/// Wakes the thread, and knows whether it is to end.
 #[derive(Debug)]
 struct ThreadWaker {
     thread: std::sync::OnceLock<Thread>,

@@ -11,7 +11,8 @@ use crate::sync::{AtomicBool, AtomicU32, Ordering};
 /// How often a waiter looks at a flag.
 const FLAG_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One scope, shield or request. A token looks through its chain of nodes at the cell.
+/// One scope, shield or request. A token looks through its chain of nodes at
+/// the cell.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Option<Arc<Node>>,

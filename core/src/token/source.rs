@@ -1,4 +1,4 @@
-//! A stage without signals.
+//! A source of stages without signals.
 
 use std::io;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use super::stop_token::StopToken;
 use crate::machine::{Cause, Stage};
 use crate::stage_cell::StageCell;
 
-/// A stage of one's own, moved by the program in place of signals: for
-/// libraries, for tests, for everything that must be stoppable without Ctrl+C.
+/// A stage that the program itself raises, without signals: for libraries, for
+/// tests, for everything that must be stoppable without Ctrl+C.
 ///
 /// ```
 /// use sigproof_core::{Stage, StopSource};
@@ -51,7 +51,7 @@ impl StopSource {
         StopToken::root(&self.cell)
     }
 
-    /// Raises the stage and says whether it moved; it never goes down.
+    /// Raises the stage and returns whether it moved; it never goes down.
     pub fn stop(&self, stage: Stage) -> bool {
         let moved = self.cell.raise(stage, 0, Cause::Request);
         self.cell.wake_all();

@@ -72,7 +72,7 @@ impl StopToken {
         }
     }
 
-    /// Whether any stop was asked for (stage 1 and above).
+    /// Whether any stop was requested (stage 1 and above).
     #[must_use]
     #[inline]
     pub fn is_interrupted(&self) -> bool {
@@ -86,8 +86,8 @@ impl StopToken {
         self.cell.poll().cause()
     }
 
-    /// For a task to call now and then: an error from stage 2 on, which asks
-    /// active tasks to end.
+    /// Returns an error from stage 2 on, which asks active tasks to end. A task
+    /// calls it now and then.
     ///
     /// # Errors
     /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.
@@ -120,8 +120,8 @@ impl StopToken {
         }
     }
 
-    /// Waits for `stage` or a higher one and gives the stage that was reached.
-    /// Nobody polls: the thread sleeps until it is woken.
+    /// Waits for `stage` or a higher one and returns the stage that was
+    /// reached. The thread sleeps until it is woken; nothing polls.
     pub fn wait(&self, stage: Stage) -> Stage {
         self.wait_deadline(stage, None);
         self.stage()
@@ -136,7 +136,7 @@ impl StopToken {
         reached.then(|| self.stage())
     }
 
-    /// Sleeps for `duration`, unless stage 2 cuts it short.
+    /// Sleeps for `duration`, or until stage 2.
     ///
     /// # Errors
     /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.

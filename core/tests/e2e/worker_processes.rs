@@ -1,5 +1,6 @@
-//! What a process pool promises beyond what every pool does: a worker's death costs its own task at most, and nothing
-//! outlives the pool. (`executors.rs` has the rest.)
+//! What a process pool promises beyond what every pool does: a worker's death
+//! costs its own task at most, and nothing outlives the pool. (`executors.rs`
+//! has the rest.)
 
 use std::path::PathBuf;
 use std::time::Duration;

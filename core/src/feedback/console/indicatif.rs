@@ -17,7 +17,7 @@ impl Console {
     /// The echo of a typed Ctrl+C would leave a copy of a bar behind:
     /// [`Options::hide_key_echo`](crate::Options::hide_key_echo) hides it.
     ///
-    /// Only what the signal handler itself writes at stage 3 is not told to
+    /// Only what the signal handler itself writes at stage 3 bypasses
     /// the bars: it comes below them, and the process ends.
     ///
     /// ```

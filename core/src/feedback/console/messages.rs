@@ -1,4 +1,4 @@
-//! The words. Every one of them can be replaced.
+//! The messages. Every one of them can be replaced.
 
 use crate::feedback::notice::{Notice, StageNotice};
 use crate::machine::Stage;
@@ -6,7 +6,7 @@ use crate::machine::Stage;
 /// How urgent a line is; the console colours by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// Good to know.
+    /// Information.
     Info,
     /// Something changed.
     Warning,
@@ -28,7 +28,7 @@ pub struct Line {
 pub struct StageText {
     /// What happens now.
     pub message: String,
-    /// What the person can do next; empty for nothing.
+    /// What the person can do next; nothing is shown if it is empty.
     pub hint: String,
 }
 
@@ -62,7 +62,7 @@ pub struct Messages {
     pub disarmed: String,
     /// A confirmed stop.
     pub stopping: StageText,
-    /// Said on every change of stage, if not empty.
+    /// Shown on every change of stage, if not empty.
     pub transition: String,
     /// No further task is started.
     pub submission_stopped: String,
@@ -72,17 +72,17 @@ pub struct Messages {
     pub active_killed: String,
     /// A task failed; empty for silence.
     pub task_failed: String,
-    /// A task was left to itself.
+    /// A task was abandoned.
     pub task_abandoned: String,
     /// Partial results are returned.
     pub partial_results: String,
-    /// How interrupting works.
+    /// An explanation of what each Ctrl+C does.
     pub help: String,
     /// Removing the handler failed.
     pub cleanup_failed: String,
-    /// Whether anything is said when the stage changes (`feedback_enabled`).
+    /// Whether anything is shown when the stage changes (`feedback_enabled`).
     pub enabled: bool,
-    /// Whether hints are given on what the person can do next.
+    /// Whether hints are shown on what the person can do next.
     pub show_hints: bool,
     /// Whether the help is shown when a program offers it
     /// (`show_interrupt_help`).
@@ -90,13 +90,13 @@ pub struct Messages {
     /// Whether symbols mark the urgency (`emoji_indicators`), on terminals that
     /// can show them.
     pub show_symbols: bool,
-    /// Whether details are given on what the pool does
+    /// Whether details are shown on what the pool does
     /// (`detailed_feedback`): stopped submission, stopped collection.
     pub show_details: bool,
 }
 
 impl Messages {
-    /// The usual words.
+    /// The standard messages.
     #[must_use]
     pub fn standard() -> Messages {
         Messages {
@@ -210,7 +210,7 @@ impl Messages {
         !stage.should_exit_now() && self.show_details
     }
 
-    /// What to show for a notice, in order; nothing for none.
+    /// Returns the lines to show for a notice, in order; none for silence.
     #[must_use]
     pub fn lines(&self, notice: &Notice) -> Vec<Line> {
         let mut lines = self.lines_with_symbols(notice);

@@ -29,7 +29,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// What the environment says: ASCII if the locale (`LC_ALL`, `LC_CTYPE`,
+    /// Chooses by the environment: ASCII if the locale (`LC_ALL`, `LC_CTYPE`,
     /// `LANG`, the first that is set) is not a UTF-8 one, or if `TERM` is
     /// `dumb`. Where no locale is set at all, as in many containers, Unicode
     /// is assumed.
@@ -54,8 +54,8 @@ impl Charset {
     }
 }
 
-/// Feedback for a person: messages on standard error, or on a writer of one's
-/// own, printed by a thread of its own. Cheap to clone; clones share the
+/// Feedback for a person: messages on standard error, or on another writer,
+/// printed by a separate thread. Cheap to clone; clones share the
 /// thread, and so do all that print to standard error.
 ///
 /// Lines are written whole, and on a terminal broken between words. To keep
@@ -118,21 +118,21 @@ impl Console {
         }
     }
 
-    /// Uses these words.
+    /// Uses these messages.
     #[must_use]
     pub fn messages(mut self, messages: Messages) -> Console {
         self.messages = Arc::new(messages);
         self
     }
 
-    /// Uses these characters, whatever the environment says.
+    /// Uses these characters, whatever the environment asks for.
     #[must_use]
     pub fn charset(mut self, charset: Charset) -> Console {
         self.charset = charset;
         self
     }
 
-    /// Switches colour on or off, whatever the environment says.
+    /// Switches colour on or off, whatever the environment asks for.
     #[must_use]
     pub fn colour(mut self, colour: bool) -> Console {
         self.colour = colour;
@@ -140,7 +140,7 @@ impl Console {
     }
 
     /// Breaks lines between words at this many columns, or not at all,
-    /// whatever the terminal says. Fewer than 20 count as none.
+    /// whatever the width of the terminal is. Fewer than 20 count as none.
     #[must_use]
     pub fn columns(mut self, columns: Option<usize>) -> Console {
         self.columns = Columns::Fixed(columns);

@@ -70,7 +70,7 @@ pub struct CommandRunner {
     scratch: Option<PathBuf>,
 }
 
-/// A piece of output, as it came; not split into lines.
+/// A piece of output, as it came, not split into lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output<'a> {
     /// From standard output.
@@ -121,7 +121,7 @@ impl CommandRunner {
         self
     }
 
-    /// Leaves standard input as the command has it. A program that reads from
+    /// Keeps the standard input that the command has. A program that reads from
     /// the terminal out of the foreground is stopped by it.
     #[must_use]
     pub fn keep_stdin(mut self) -> CommandRunner {
@@ -219,7 +219,7 @@ impl CommandRunner {
     }
 
     /// Waits for the end of leader and output, and asks for it at stage 2;
-    /// gives the stage that interrupted, and whether time ran out.
+    /// returns the stage that interrupted, and whether time ran out.
     fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
         let stage = || self.token.stage();
         self.wait(facts, None, |facts| {

@@ -107,7 +107,7 @@ where
         self
     }
 
-    /// Tells this feedback of failed tasks and of partial results.
+    /// Passes failed tasks and partial results to this feedback.
     #[must_use]
     pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ProcessPool<J, V> {
         self.settings.feedback = Arc::new(feedback);

@@ -109,7 +109,7 @@ fn wait(over: &Receiver<()>) -> bool {
 mod tests {
     use super::*;
 
-    /// Does something in a thread and gives that thread.
+    /// Does something in a thread and returns the id of that thread.
     fn thread_of(thread_cache: &ThreadCache) -> (thread::ThreadId, Join) {
         let (say, heard) = channel();
         let job = move || say.send(thread::current().id()).expect("somebody listens");

@@ -45,7 +45,7 @@ impl WorkerProcess {
         // Our copy of its end would keep the line open when it is gone.
         drop(command);
         match link.give(group.child(), stage.descriptor()?) {
-            // It has ended already; why, its first reply says.
+            // It has ended already; its first reply explains why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             given => given?,
         }
@@ -74,7 +74,8 @@ impl WorkerProcess {
         // Length and value in one read, if they are short. No more comes.
         let mut replies = io::BufReader::with_capacity(512, link);
         let reply = match frame::read::<Reply<V>>(&mut replies, limit) {
-            // A worker that cannot work says so without having read the job.
+            // A worker that cannot work reports that without having read the
+            // job.
             Ok(Some(reply)) => Ok(Some(reply)),
             reply => sent.and(reply),
         };

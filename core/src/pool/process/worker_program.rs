@@ -20,12 +20,12 @@ use crate::sys::worker;
 use crate::sys::worker_channel::WorkerChannel;
 use crate::token::StopToken;
 
-/// Says in a worker process which program it works for: its name and the
+/// Names the program that a worker process works for, and the
 /// process id of the pool. A program started by a task inherits the variable,
 /// but has another parent.
 pub(super) const ROLE: &str = "SIGPROOF_CORE_WORKER";
 
-/// What a worker answers for each job.
+/// A worker's reply to a job.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Reply<V> {
     Completed(V),

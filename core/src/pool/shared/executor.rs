@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::results::Results;
 
-/// Runs tasks and says what became of each.
+/// Runs tasks and reports the outcome of each.
 ///
 /// | stage | what happens |
 /// | --- | --- |
@@ -29,7 +29,7 @@ pub trait Executor<V> {
         I: IntoIterator<Item = Self::Task>,
         F: FnMut(usize, &Outcome<V>);
 
-    /// Runs the tasks and gives their outcomes in order.
+    /// Runs the tasks and returns their outcomes in order.
     fn run<I>(&self, tasks: I) -> Results<V>
     where
         I: IntoIterator<Item = Self::Task>,

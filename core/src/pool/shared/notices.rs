@@ -53,7 +53,7 @@ impl Notices {
         self.submission_stopped = true;
     }
 
-    /// Says everything.
+    /// Passes everything on.
     pub(in crate::pool) fn say(&mut self, feedback: &dyn Feedback) {
         for notice in self.pending.drain(..) {
             feedback.notify(&notice);

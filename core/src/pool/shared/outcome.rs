@@ -1,4 +1,4 @@
-//! What became of a task.
+//! The outcome of a task.
 
 use std::any::Any;
 use std::error::Error;
@@ -9,19 +9,19 @@ use crate::token::Interrupted;
 /// The error of a task, anything that `?` takes.
 pub type TaskError = Box<dyn Error + Send + Sync>;
 
-/// What became of a task. Every task of a run has exactly one outcome.
+/// The outcome of a task. Every task of a run has exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<V> {
-    /// It gave this value.
+    /// It returned this value.
     Completed(V),
-    /// It gave an error, or panicked.
+    /// It returned an error, or panicked.
     Failed(Failure),
     /// It was cancelled.
     Cancelled(Cancelled),
     /// It ignored stage 2 for longer than the grace period. Its thread was
     /// left alone; what it still does is lost.
     Abandoned,
-    /// The worker that ran it died; the text says how.
+    /// The worker that ran it died; the text describes how.
     Lost(String),
 }
 

@@ -1,4 +1,4 @@
-//! What a run gives back.
+//! The results of a run.
 
 use std::error::Error;
 use std::fmt;
@@ -10,15 +10,15 @@ use crate::token::Interrupted;
 /// Counts outcomes; the progress of a run, and its sum at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Tasks that gave a value.
+    /// Tasks that returned a value.
     pub completed: usize,
-    /// Tasks that gave an error or panicked.
+    /// Tasks that returned an error or panicked.
     pub failed: usize,
     /// Tasks cancelled before they started.
     pub cancelled_queued: usize,
     /// Tasks cancelled at work.
     pub cancelled_active: usize,
-    /// Tasks left to themselves.
+    /// Tasks abandoned after the grace period.
     pub abandoned: usize,
     /// Tasks whose worker died.
     pub lost: usize,
@@ -59,7 +59,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What a run gave: one outcome for each task, in the order of the tasks.
+/// The results of a run: one outcome for each task, in the order of the tasks.
 #[derive(Clone, Debug)]
 #[must_use = "the results of a run say which tasks did not complete"]
 pub struct Results<V> {
@@ -84,7 +84,7 @@ impl<V> Results<V> {
         &self.outcomes
     }
 
-    /// The same, to own.
+    /// Returns the outcomes by value.
     #[must_use]
     pub fn into_outcomes(self) -> Vec<Outcome<V>> {
         self.outcomes
@@ -147,7 +147,7 @@ impl<V> Results<V> {
 /// A run was cut by stage 3 while its results were collected.
 #[derive(Debug)]
 pub struct ImmediateTermination<V> {
-    /// What there was.
+    /// The results so far.
     pub results: Results<V>,
 }
 

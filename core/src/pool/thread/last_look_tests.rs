@@ -6,8 +6,9 @@ use crate::feedback::Notice;
 use crate::machine::Stage;
 use crate::token::{StopSource, StopToken};
 
-/// A run of one task that asks `asked` whether to stop. The coordinator's last look at the stage is before it collects,
-/// and here the stage rises while it does. With what was said.
+/// A run of one task that asks `asked` whether to stop. The coordinator's last
+/// look at the stage is before it collects, and here the stage rises while it
+/// does. With what was said.
 fn rises_at_the_end(asked: StopToken) -> (Results<usize>, Vec<Notice>) {
     let source = StopSource::new();
     let said = Recorder::default();

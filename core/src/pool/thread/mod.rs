@@ -22,7 +22,7 @@ pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Se
 /// Runs tasks on threads of this process.
 ///
 /// A task gets a token and calls [`StopToken::checkpoint`] now and then; at
-/// stage 2 that gives an error, and the task returns it. A thread cannot be
+/// stage 2 that returns an error, and the task returns it. A thread cannot be
 /// killed: a task that never looks is abandoned after a grace period, its
 /// thread left alone. For code that must be killable there is the process
 /// pool.
@@ -75,15 +75,14 @@ impl ThreadPool {
         self
     }
 
-    /// Tells this feedback of failed and abandoned tasks, and of partial
-    /// results.
+    /// Passes failed and abandoned tasks and partial results to this feedback.
     #[must_use]
     pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ThreadPool {
         self.settings.feedback = Arc::new(feedback);
         self
     }
 
-    /// Runs closures and gives their outcomes in order.
+    /// Runs closures and returns their outcomes in order.
     pub fn run<V, T>(&self, tasks: impl IntoIterator<Item = T>) -> Results<V>
     where
         V: Send + 'static,
@@ -106,7 +105,7 @@ impl ThreadPool {
         self.map_streaming(tasks, |task: T, token| task(token), on_outcome)
     }
 
-    /// Applies `work` to every job and gives the outcomes in order.
+    /// Applies `work` to every job and returns the outcomes in order.
     pub fn map<J, V>(
         &self,
         jobs: impl IntoIterator<Item = J>,

@@ -1,14 +1,15 @@
 //! The guard between the signal handler and the engine it works on.
 //!
 //! A handler announces itself in `inside` before it reads `active`.
-//! [`HandlerGuard::retract`] clears `active` before it waits for `inside` to fall to
-//! 0. Between the two, each side has a sequentially consistent fence: a
-//! handler either finds nothing, or is seen and waited for. Reference counting would need the same two
-//! steps, and a handler that drops the last reference would have to free
-//! memory, which it must not.
+//! [`HandlerGuard::retract`] clears `active` before it waits for `inside` to
+//! fall to
+//! 0. Between the two, each side has a sequentially consistent fence: a handler
+//!   either finds nothing, or is seen and waited for. Reference counting would
+//!   need the same two steps, and a handler that drops the last reference would
+//!   have to free memory, which it must not.
 //!
-//! The downside: [`HandlerGuard::retract`] spins while a handler is inside. That is
-//! about a microsecond, unless a debugger stopped the thread.
+//! The downside: [`HandlerGuard::retract`] spins while a handler is inside.
+//! That is about a microsecond, unless a debugger stopped the thread.
 
 use std::ptr;
 

@@ -105,7 +105,7 @@ extern "C" fn on_terminal_stop(
     errno::set(saved);
 }
 
-/// Lets SIGTSTP do what it does by default, and gives the time before and the
+/// Lets SIGTSTP do what it does by default, and returns the time before and the
 /// time after, in nanoseconds on the monotonic clock.
 ///
 /// One thread at a time: the default of the signal is in place meanwhile, and a
@@ -225,7 +225,7 @@ impl Drop for Published {
     }
 }
 
-/// Installs the handler for `signal`; gives the previous disposition.
+/// Installs the handler for `signal` and returns the previous disposition.
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
@@ -236,7 +236,7 @@ pub(in crate::signal) fn attach(signal: Signal, managed: &[Signal]) -> io::Resul
     Ok(previous)
 }
 
-/// Installs the handler for Ctrl+Z; gives the previous disposition.
+/// Installs the handler for Ctrl+Z and returns the previous disposition.
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
@@ -251,7 +251,7 @@ fn masked(managed: &[Signal]) -> Vec<Signal> {
     managed.iter().copied().chain(terminal_stop).collect()
 }
 
-/// Puts `previous` back if our handler is still the installed one, and says
+/// Puts `previous` back if our handler is still the installed one, and returns
 /// whether it was.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Which process something belongs to, told apart from a forked child.
+//! Which process created something, as opposed to a forked child.
 //!
 //! A signal handler asks this first, each time, and `getpid(2)` is a third of
 //! what the rest of ours costs. So the answer is a word on a page that the

@@ -1,4 +1,4 @@
-//! Which process something belongs to, told apart from a forked child: by its
+//! Which process created something, as opposed to a forked child: by its
 //! number.
 
 use crate::sys::process;

@@ -1,5 +1,6 @@
-//! The mapping under a page of memory shared between processes. Where a page comes from, and how a stranger's is told from
-//! another file, each system has in its `page.rs`.
+//! The mapping under a page of memory shared between processes. Where a page
+//! comes from, and how a stranger's is told from another file, each system has
+//! in its `page.rs`.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -18,8 +19,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Maps a new object of this many bytes, all zeroes, that nobody else knows yet; its header is written, and it says
-    /// "running".
+    /// Maps a new object of this many bytes, all zeroes, that nobody else knows
+    /// yet; its header is written, and it says "running".
     ///
     /// # Errors
     /// Those of `mmap(2)`.
@@ -34,7 +35,8 @@ impl Page {
     /// Maps an object of at least this many bytes that another process made.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if it has another magic or version; else those of `mmap(2)`.
+    /// [`io::ErrorKind::InvalidData`] if it has another magic or version; else
+    /// those of `mmap(2)`.
     pub(in crate::sys) fn map_made(fd: OwnedFd, bytes: usize) -> io::Result<Page> {
         let page = Page::map(fd, bytes)?;
         // SAFETY: mapped and large enough; the header is written once, before

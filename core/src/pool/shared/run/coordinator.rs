@@ -1,5 +1,5 @@
-//! The coordinator of a run: the calling thread, which feeds the queue, collects
-//! outcomes, and sees the stage.
+//! The coordinator of a run: the calling thread, which feeds the queue,
+//! collects outcomes, and sees the stage.
 
 use std::collections::VecDeque;
 use std::io;
@@ -159,7 +159,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         room == 0 || room < self.batch_size.batch() && !self.shared.seems_low()
     }
 
-    /// Queues a batch of tasks, if there is room, and sees to it that somebody works on them.
+    /// Queues a batch of tasks, if there is room, and sees to it that somebody
+    /// works on them.
     fn feed(&mut self, tasks: &mut impl Iterator<Item = T>) {
         if self.is_full() {
             return;
@@ -221,8 +222,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
     }
 
-    /// Gives this outcome to everything that is queued and to the tasks still
-    /// to come; gives the first and the last index of them.
+    /// Gives this outcome to every queued task and to the tasks still to come;
+    /// returns the first and the last index of them.
     fn give_up_queued(
         &mut self,
         tasks: &mut impl Iterator<Item = T>,
@@ -352,7 +353,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 }
 
-/// If `on_outcome` or the iterator of tasks panics, the workers must not wait for tasks for ever.
+/// If `on_outcome` or the iterator of tasks panics, the workers must not wait
+/// for tasks for ever.
 impl<T, V> Drop for Coordinator<'_, T, V> {
     fn drop(&mut self) {
         drop(self.shared.close_and_drain());

@@ -3,7 +3,8 @@
 
 use crate::pool::shared::outcome::Outcome;
 
-/// More places than this are not made in advance, whatever an iterator says.
+/// More places than this are not made in advance, whatever size an iterator
+/// announces.
 const EXPECTED_MOST: usize = 1 << 20;
 
 /// Outcomes on their way, with the numbers of their tasks.

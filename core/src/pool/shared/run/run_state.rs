@@ -2,7 +2,7 @@
 //!
 //! Workers without a task look for one for a moment, then sleep on a condition
 //! variable. The coordinator rests on the cell, so that a signal wakes it as
-//! well, and says in `rest` what else is to wake it.
+//! well, and stores in `rest` what else is to wake it.
 
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -80,7 +80,7 @@ impl<T, V> RunState<T, V> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues tasks and wakes workers; gives the number of workers that are
+    /// Queues tasks and wakes workers; returns the number of workers that are
     /// missing.
     ///
     /// If more tasks are `about_to_come` one worker has to be awake, no more:
@@ -109,7 +109,7 @@ impl<T, V> RunState<T, V> {
         self.push(Batch::default(), false);
     }
 
-    /// Says that nothing will be queued any more.
+    /// Closes the queue: nothing will be queued any more.
     pub(super) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
@@ -122,7 +122,7 @@ impl<T, V> RunState<T, V> {
         }
     }
 
-    /// Closes the queue and gives what is in it.
+    /// Closes the queue and returns what is in it.
     pub(super) fn close_and_drain(&self) -> Vec<Batch<T>> {
         self.close();
         self.lock().drain()
@@ -164,14 +164,14 @@ impl<T, V> RunState<T, V> {
         self.limit() / 2
     }
 
-    /// A worker says what tasks are like.
+    /// A worker reports whether tasks are short.
     pub(super) fn tasks_are(&self, short: bool) {
         if self.short.load(Ordering::Relaxed) != short {
             self.short.store(short, Ordering::Relaxed);
         }
     }
 
-    /// The coordinator says what it wants to be woken for, and looks for it
+    /// The coordinator stores what it wants to be woken for, and looks for it
     /// afterwards: under the locks under which it comes, so that whoever
     /// brings it about later sees that the coordinator rests.
     pub(super) fn rest(&self, rest: Rest) {
@@ -199,7 +199,7 @@ impl<T, V> RunState<T, V> {
         self.wake_from(Rest::Nap);
     }
 
-    /// Takes tasks from the queue and gives the first of them; `None` when
+    /// Takes tasks from the queue and returns the first of them, `None` when
     /// there will be no more.
     pub(super) fn take(&self, worker: &WorkerQueue<T, V>, batch: usize) -> Option<Ready<T>> {
         let mut queue = self.lock();

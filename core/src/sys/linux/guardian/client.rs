@@ -95,7 +95,8 @@ impl GuardedTree {
         &mut self.guardian
     }
 
-    /// Tells what happens, until everybody is gone or the guardian is lost.
+    /// Reports what happens, until every process is gone or the guardian is
+    /// lost.
     pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
         loop {
             match self.receive() {
@@ -136,7 +137,8 @@ impl GuardedTree {
     }
 
     /// Leaves those that cannot be killed to the guardian: ends a
-    /// [`GuardedTree::watch`] on another thread, and waits for nobody from now on.
+    /// [`GuardedTree::watch`] on another thread, and waits for nobody from now
+    /// on.
     pub(crate) fn give_up(&self) -> io::Error {
         self.given_up.store(true, Ordering::SeqCst);
         let guardian = self.guardian.id();

@@ -150,7 +150,7 @@ impl Guardian {
     }
 
     /// Closes everything that was inherited but the socket, leaves the
-    /// directory, and gives a descriptor that tells of SIGCHLD.
+    /// directory, and returns a descriptor that is readable after SIGCHLD.
     fn let_go(&self) -> RawFd {
         let socket = self.socket.cast_unsigned();
         close_range(3, socket.saturating_sub(1));
@@ -181,7 +181,7 @@ impl Guardian {
         children
     }
 
-    /// Reads one message and does what it says.
+    /// Reads one message and carries it out.
     fn listen(&mut self) -> PeerState {
         let mut bytes = [0_u8; MESSAGE_BYTES];
         // SAFETY: the buffer has the length that is said.
@@ -220,8 +220,8 @@ impl Guardian {
         }
     }
 
-    /// Reaps who has died, kills who lives if it is time to, and tells what
-    /// is new.
+    /// Reaps dead processes, kills living ones if it is time to, and reports
+    /// what is new.
     ///
     /// Whoever is a child when the list is read is killed; the death of each
     /// raises SIGCHLD after its own children have become ours. So a wait that

@@ -1,4 +1,4 @@
-//! Reading two pipes at once until both end or somebody says enough.
+//! Reads two pipes at once until both end or the caller stops it.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsRawFd, RawFd};
@@ -31,7 +31,7 @@ pub(crate) fn quit() -> io::Result<(StopSender, StopReceiver)> {
 }
 
 /// Reads both pipes and hands over what comes, until both have ended, or until
-/// `stopped` says enough and what was there then has been read.
+/// the [`StopSender`] is dropped and what was there then has been read.
 ///
 /// # Errors
 /// Those of `poll(2)`, `fcntl(2)`, `ioctl(2)` and `read(2)`.
@@ -145,8 +145,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads until the end with the pipes held open; gives how many bytes came
-    /// of each, which must be at most `limit`.
+    /// Reads until the end with the pipes held open; returns how many bytes
+    /// came of each, which must be at most `limit`.
     fn pumped(readers: [PipeReader; 2], stopped: &StopReceiver, limit: usize) -> [usize; 2] {
         let [first, second] = readers;
         let mut heard = [0, 0];

@@ -1,4 +1,4 @@
-//! Processes: how they start, what they are told, and how they end.
+//! Processes: how they start, communicate, and end.
 
 pub(crate) mod drain_pipes;
 pub(crate) mod exit;

@@ -44,8 +44,8 @@ impl ProcessGroup {
         ProcessGroup::of(spawn::spawn(command, || Ok(()))?)
     }
 
-    /// As [`ProcessGroup::spawn`], for a program of ours, which begins with every
-    /// signal blocked.
+    /// As [`ProcessGroup::spawn`], for a program of ours, which begins with
+    /// every signal blocked.
     ///
     /// # Errors
     /// Those of [`ProcessGroup::spawn`].

@@ -92,7 +92,7 @@ pub(crate) fn current(signal: Signal) -> io::Result<Disposition> {
     exchange(signal, None)
 }
 
-/// Replaces the disposition of `signal` and gives the previous one.
+/// Replaces the disposition of `signal` and returns the previous one.
 /// Async-signal-safe.
 ///
 /// # Errors

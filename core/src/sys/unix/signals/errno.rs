@@ -2,13 +2,13 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn place() -> *mut libc::c_int {
-    // SAFETY: no precondition; gives the calling thread's own variable.
+    // SAFETY: no precondition; returns the calling thread's own variable.
     unsafe { libc::__errno_location() }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn place() -> *mut libc::c_int {
-    // SAFETY: no precondition; gives the calling thread's own variable.
+    // SAFETY: no precondition; returns the calling thread's own variable.
     unsafe { libc::__error() }
 }
 

@@ -1,4 +1,4 @@
-//! Reading two pipes at once until both end or somebody says enough.
+//! Reads two pipes at once until both end or the caller stops it.
 //!
 //! There is no waiting for several pipes: a thread reads each, and hands over
 //! what comes through a short queue. A thread whose pipe nobody closes stays
@@ -57,7 +57,7 @@ impl Drop for StopSender {
 }
 
 /// Reads both pipes and hands over what comes, until both have ended, or until
-/// `stopped` says enough and the rest was read or time is over.
+/// the [`StopSender`] is dropped and the rest was read or time is over.
 ///
 /// # Errors
 /// Those of starting a thread and of `ReadFile`.

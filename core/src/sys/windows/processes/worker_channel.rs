@@ -18,8 +18,8 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use crate::sys::{Descriptor, OwnedDescriptor};
 
-/// What [`WorkerChannel::give`] sends: the numbers of two handles, as the worker has
-/// them, each as eight bytes, least first.
+/// What [`WorkerChannel::give`] sends: the numbers of two handles, as the
+/// worker has them, each as eight bytes, least first.
 const GIFT_BYTES: usize = 16;
 
 /// One end of the line.
@@ -169,7 +169,7 @@ impl Write for &WorkerChannel {
     }
 }
 
-/// Opens `handle` in the worker as well; gives its number there.
+/// Opens `handle` in the worker as well and returns its number there.
 fn duplicate_into(worker: &Child, handle: BorrowedHandle<'_>) -> io::Result<u64> {
     let mut theirs = ptr::null_mut();
     // SAFETY: all handles are open, and there is room for the result. Nothing
@@ -196,6 +196,7 @@ fn handle_of(number: &[u8]) -> io::Result<OwnedHandle> {
     let number = number.try_into().map(u64::from_le_bytes);
     let number = number.map_err(io::Error::other)?;
     let address = usize::try_from(number).map_err(io::Error::other)?;
-    // SAFETY: the pool has opened it for this process, and says so once.
+    // SAFETY: the pool has opened it for this process, and passes its number
+    // once.
     Ok(unsafe { OwnedHandle::from_raw_handle(ptr::without_provenance_mut(address)) })
 }
