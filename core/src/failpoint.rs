@@ -76,7 +76,7 @@ mod reached {
         }
     }
 
-    /// The descriptor, for as long as somebody answers.
+    /// The descriptor, for as long as a test answers.
     static SOCKET: OnceLock<Mutex<Option<File>>> = OnceLock::new();
 
     /// The function behind [`failpoint!`](crate::failpoint!).

@@ -2,8 +2,8 @@
 //!
 //! The first Ctrl+C lets active work complete and drops queued work. The second
 //! terminates active work and returns partial results. The third ends the
-//! process at once, even if all its threads hang. Afterwards the program dies by
-//! the signal, so that the script around it stops as well.
+//! process at once, even if all its threads hang. Afterwards the program dies
+//! by the signal, so that the script around it stops as well.
 //!
 //! ```no_run
 //! use sigproof_core::{InterruptHandler, Policy, ThreadPool};

@@ -29,7 +29,7 @@ impl JsonLines {
         }
     }
 
-    /// Writes to `writer`, on a thread of its own.
+    /// Writes to `writer`, on a separate thread.
     #[must_use]
     pub fn to_writer(writer: impl Write + Send + 'static) -> JsonLines {
         JsonLines {

@@ -1,4 +1,4 @@
-//! What a person, or a program, is told: the notices.
+//! Notices: what a person or a program learns of a run.
 
 use crate::machine::{Cause, Stage};
 

@@ -27,7 +27,7 @@ impl<F: Feedback> Observer for FeedbackObserver<F> {
     }
 }
 
-/// What to tell of a transition.
+/// Returns the notice for a transition.
 fn notice_of(policy: &Policy, transition: &Transition) -> Option<Notice> {
     let rung = transition
         .rung

@@ -152,7 +152,7 @@ impl Policy {
         self
     }
 
-    /// Recognises second deliveries whoever sent them, the same sender
+    /// Recognises second deliveries from any sender, the same one
     /// included: under `timeout` without `--foreground` the program then sees
     /// one signal, not two.
     #[must_use]

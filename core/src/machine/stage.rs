@@ -17,7 +17,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Stage {
-    /// Nobody asked the program to stop.
+    /// No stop was requested.
     #[default]
     Running = 0,
     /// Start no new task; let the active ones complete.

@@ -24,13 +24,13 @@ const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
 ///
 /// While it lives, the managed signals move the stage as the policy says.
 /// When it is dropped, each signal gets back its previous disposition, unless
-/// somebody else installed another handler since. One handler can be installed
+/// other code has installed a handler since. One handler can be installed
 /// in a process at a time; any number one after the other.
 ///
 /// # Fork
 /// In a forked child that has not executed another program, the managed
 /// signals do what they do by default, so that a signal between `fork` and
-/// `exec` is not lost. Such a child may install a handler of its own.
+/// `exec` is not lost. Such a child may install its own handler.
 #[must_use = "dropping the guard removes the handler"]
 pub struct InterruptHandler {
     engine: Arc<Engine>,

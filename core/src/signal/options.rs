@@ -15,7 +15,7 @@ pub enum ExitStyle {
     /// It exits with 128 + the number of the signal, as a shell would report
     /// it: 130 for SIGINT, 143 for SIGTERM.
     Status128,
-    /// It exits with a status of its own.
+    /// It exits with this status.
     Status(u8),
 }
 

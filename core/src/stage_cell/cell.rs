@@ -168,7 +168,7 @@ impl StageCell {
         self.wake_all();
     }
 
-    /// Nobody tells observers any more.
+    /// Observers receive nothing from now on.
     pub(crate) fn end_announcements(&self) {
         self.announced.store(EVERYTHING, Ordering::SeqCst);
         self.wake_all();
@@ -195,7 +195,7 @@ impl StageCell {
     }
 
     /// Waits until `look` is done, or until the deadline that it returns,
-    /// and returns whether it is done. Whoever changes what `look` sees calls
+    /// and returns whether it is done. Code that changes what `look` sees calls
     /// [`StageCell::wake_all`] afterwards; each time `look` is called again.
     pub(crate) fn wait_until(&self, mut look: impl FnMut() -> WaitStatus) -> bool {
         if let WaitStatus::Done = look() {

@@ -1,4 +1,4 @@
-//! A reference to a cell with its word at hand.
+//! A reference to a cell that caches the address of its word.
 
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -12,11 +12,12 @@ use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(sigproof_loom))]
 static NOT_CACHED: AtomicU32 = AtomicU32::new(u32::MAX);
 
-/// A cell, with its word at hand: a poll follows one pointer, where the way
-/// through the cell would follow two.
+/// A cell, with the address of its word: a poll follows one pointer, where the
+/// way through the cell would follow two.
 ///
-/// Whoever sees the cell through something else, and so must not take the word
-/// for granted, points elsewhere instead. That saves all others the question.
+/// A token that sees the cell through scopes or shields must not use the word
+/// alone. Its reference points to a constant word instead. That saves all other
+/// tokens the check.
 #[derive(Clone, Debug)]
 pub(crate) struct CellRef {
     /// The word of the cell, `None` if one has to look closer. (Statics cannot
@@ -48,7 +49,7 @@ impl CellRef {
         }
     }
 
-    /// The same, for somebody who always has to look closer.
+    /// The same reference, without the cached address.
     pub(crate) fn uncached(&self) -> CellRef {
         CellRef {
             #[cfg(sigproof_loom)]

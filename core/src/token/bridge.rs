@@ -28,7 +28,7 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Runs `act` once, on a thread of its own, when `stage` is reached.
+    /// Runs `act` once, on a separate thread, when `stage` is reached.
     pub(super) fn new(
         token: &StopToken,
         stage: Stage,
@@ -89,8 +89,8 @@ impl StopToken {
 
     /// A token that is also at `stage` while `flag` is true.
     ///
-    /// A poll sees the flag at once. Nobody can be woken by a flag, so whoever
-    /// waits on such a token looks at it every 20 ms.
+    /// A poll sees the flag at once. A flag cannot wake a thread, so a thread
+    /// that waits on such a token looks at it every 20 ms.
     #[must_use]
     pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
         self.listening_to(ExternalStop {

@@ -33,7 +33,7 @@ impl StopToken {
     }
 
     /// A token that is also at `stage` when `other` was cancelled, whether by
-    /// itself or by its parent. Whoever waits is woken. Takes a thread, which
+    /// itself or by its parent. Waiters are woken. Takes a thread, which
     /// sleeps until then, or until the last clone of the new token is dropped;
     /// a poll stays one load of an atomic.
     ///

@@ -19,9 +19,9 @@ pub(super) struct Node {
     /// The stage that this scope was stopped at.
     stopped: AtomicU32,
     shield: Option<Shielding>,
-    /// A request of somebody else's.
+    /// A stop request of another library.
     external: Option<ExternalStop>,
-    /// The shields at work below this node.
+    /// The active shields below this node.
     shields_below: Mutex<ActiveShields>,
 }
 
@@ -54,7 +54,7 @@ impl ExternalStop {
     }
 }
 
-/// The shields at work below a token.
+/// The active shields below a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shields {
     /// None holds.
@@ -100,7 +100,7 @@ impl Node {
         node
     }
 
-    /// Listens to a request of somebody else's, too.
+    /// Obeys a stop request of another library, too.
     pub(super) fn external(parent: Option<Arc<Node>>, external: ExternalStop) -> Node {
         Node {
             external: Some(external),

@@ -15,7 +15,7 @@ impl StopToken {
     /// standard input, by `dup2`, or over a socket (on Windows, by
     /// `DuplicateHandle`).
     ///
-    /// Whoever has it can raise the stage as well: share it with children,
+    /// Every holder can raise the stage as well: share it with children,
     /// not with strangers. Scopes and shields are not shared.
     #[must_use]
     pub fn shared_stage(&self) -> Option<Descriptor<'_>> {

@@ -9,7 +9,7 @@ use super::Console;
 impl Console {
     /// Prints to standard error, as [`Console::stderr`] does, above these
     /// bars: they are cleared, the message is written, they are drawn again
-    /// below it. No line is torn, whoever moves a bar meanwhile.
+    /// below it. No line is torn, even if another thread moves a bar meanwhile.
     ///
     /// If the bars are hidden, as they are when standard error is no terminal,
     /// the message is written all the same.

@@ -18,7 +18,7 @@ use crate::sys::process_tree::{Event, ProcessTree};
 use crate::token::{Interrupted, StopToken};
 use scratch_dir::ScratchDir;
 
-/// Runs external programs, each in a process group of its own, and ends them
+/// Runs external programs, each in its own process group, and ends them
 /// on request.
 ///
 /// | stage | what happens |
@@ -30,22 +30,22 @@ use scratch_dir::ScratchDir;
 /// The terminal's Ctrl+C does not reach the program, as its group is not in
 /// the foreground: this process decides.
 ///
-/// On Linux no descendant outlives the program, nor this process, even if
-/// that is killed or the descendant has made a session of its own
-/// (`setsid`): a small process between the two, the *guardian*, sees to it.
-/// It is the parent that the program sees. What is left: whoever kills the
-/// guardian as well sets free those that have left the program's group, and
-/// nobody can kill what runs as another user. Elsewhere, the program's group
-/// ends with it, a descendant that has left it is not followed, and a killed
-/// process leaves the program alone.
+/// On Linux no descendant outlives the program, nor this process, even if that
+/// is killed or the descendant has made its own session (`setsid`): a small
+/// process between the two, the *guardian*, sees to it. It is the parent that
+/// the program sees. Two gaps remain: a process that kills the guardian as well
+/// sets free those that have left the program's group, and processes of another
+/// user cannot be killed. Elsewhere, the program's group ends with it, a
+/// descendant that has left it is not followed, and a killed process leaves the
+/// program alone.
 ///
 /// The program's standard input is empty unless
 /// [`CommandRunner::keep_stdin`] says otherwise.
 ///
 /// On Windows a job object holds the program and all that it starts, and ends
 /// with this process. It has no SIGTERM: at stage 2 the program's console group
-/// gets Ctrl+Break. Without a console nobody can be asked, and the program is
-/// killed when the grace period is over.
+/// gets Ctrl+Break. Without a console no program can be asked, and the program
+/// is killed when the grace period is over.
 ///
 /// ```
 /// use std::process::Command;
@@ -146,7 +146,7 @@ impl CommandRunner {
     /// # Errors
     /// Those of starting a program and of waiting for it; an [`Interrupted`]
     /// inside if it was not started. On Linux also if a process could not be
-    /// killed within 5 s, or if somebody killed the guardian, so that the
+    /// killed within 5 s, or if the guardian was killed, so that the
     /// program's status is not known.
     pub fn execute(
         &self,

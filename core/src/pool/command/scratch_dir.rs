@@ -27,13 +27,13 @@ impl ScratchDir {
     /// Removes it now.
     ///
     /// # Errors
-    /// Those of removing what is there, with the path.
+    /// Those of removing the directory, with its path.
     pub(super) fn remove(mut self) -> io::Result<()> {
         let directory = std::mem::take(&mut self.0);
         remove(&directory).map_err(|error| about("remove", &directory, &error))
     }
 
-    /// Leaves it to somebody else.
+    /// Leaves the directory to the guardian.
     pub(super) fn leave(mut self) {
         self.0.clear();
     }

@@ -72,7 +72,7 @@ where
     /// Names this work. In a worker process started for this name the call
     /// does not return: it works until the pool is gone, and ends the process.
     ///
-    /// A worker leads a process group of its own, ignores SIGINT, has every
+    /// A worker leads its own process group, ignores SIGINT, has every
     /// other disposition and its signal mask reset, and finds `/dev/null` as
     /// its standard input. The token of `work` shows the stage of the pool.
     pub fn register(

@@ -16,7 +16,7 @@ pub struct Tally {
     pub failed: usize,
     /// Tasks cancelled before they started.
     pub cancelled_queued: usize,
-    /// Tasks cancelled at work.
+    /// Tasks cancelled while active.
     pub cancelled_active: usize,
     /// Tasks abandoned after the grace period.
     pub abandoned: usize,
@@ -121,7 +121,7 @@ impl<V> Results<V> {
         }
     }
 
-    /// Whether a task was stopped at work.
+    /// Whether an active task was stopped.
     pub(in crate::pool) fn has_stopped(&self) -> bool {
         let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
         self.outcomes.iter().any(stopped)

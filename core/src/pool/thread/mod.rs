@@ -16,7 +16,7 @@ use crate::pool::shared::{
 };
 use crate::token::StopToken;
 
-/// A task to be run on a thread, for code that works with any [`Executor`].
+/// A task for a thread, for code that works with any [`Executor`].
 pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Send>;
 
 /// Runs tasks on threads of this process.

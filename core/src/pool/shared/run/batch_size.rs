@@ -1,6 +1,6 @@
 //! How many tasks to take at a time.
 //!
-//! One, so that tasks start in order and nobody sits on a task that another
+//! One, so that tasks start in order and no worker holds a task that another
 //! could do; unless they are so short that taking them costs more than doing
 //! them. That is measured, not asked for.
 

@@ -46,7 +46,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
     /// When this worker's task has to be ended, or looked at again. A shielded
     /// one is left in peace until its shield ends, and has a grace period from
-    /// then on. At stage 3 nobody is spared.
+    /// then on. At stage 3 no task is spared.
     pub(super) fn due_at(&self, worker: &WorkerQueue<T, V>) -> Option<Instant> {
         let deadline = self.deadline?;
         worker.lock().active?;

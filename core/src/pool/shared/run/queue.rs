@@ -135,7 +135,7 @@ impl<T, V> Queue<T, V> {
 
     /// Takes back a task that must not be started, and those that its worker
     /// would start next. Gives it back if it has an outcome already: it was
-    /// abandoned, as its worker came to nothing for so long.
+    /// abandoned, as its worker made no progress for so long.
     pub(super) fn take_back(
         &mut self,
         ready: Ready<T>,

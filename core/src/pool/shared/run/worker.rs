@@ -13,7 +13,7 @@ pub(super) struct ThreadWorker<'run, T, V> {
     shared: &'run RunState<T, V>,
     worker: &'run WorkerQueue<T, V>,
     batch_size: BatchSize,
-    /// The task at work.
+    /// The active task.
     index: usize,
 }
 
@@ -56,7 +56,7 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
         }
     }
 
-    /// Reports the task at work and waits for the next one; `None` ends the
+    /// Reports the active task and waits for the next one; `None` ends the
     /// worker.
     #[inline]
     fn report(&mut self, outcome: Outcome<V>) -> Option<Ready<T>> {

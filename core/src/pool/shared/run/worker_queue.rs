@@ -1,4 +1,4 @@
-//! What one worker has before it: the task at work, tasks that it took from
+//! What one worker has before it: the active task, tasks that it took from
 //! the queue and has not started, outcomes that the coordinator has not
 //! collected.
 //!
@@ -25,7 +25,7 @@ pub(super) struct WorkerQueue<T, V> {
 pub(super) struct Inner<T, V> {
     /// Taken, not started.
     pub(super) next: Batch<T>,
-    /// The task at work.
+    /// The active task.
     pub(super) active: Option<usize>,
     /// Its task was abandoned, and the worker with it.
     pub(super) abandoned: bool,
@@ -58,7 +58,7 @@ impl<T, V> WorkerQueue<T, V> {
 }
 
 impl<T, V> Inner<T, V> {
-    /// The next task, which is at work from now on.
+    /// Returns the next task, which is active from now on.
     pub(super) fn start_next(&mut self) -> Option<Ready<T>> {
         let next = self.next.pop();
         self.active = next.as_ref().map(|next| next.index);
