@@ -22,12 +22,16 @@ const BRIEF: Duration = Duration::from_millis(20);
 /// with it.
 const VALUE: &str = "GUARDIAN_TEST_VALUE";
 
+fn sh(marked: &Marked, script: &str) -> Command {
+    marked.command("/bin/sh", &["-c", script])
+}
+
 /// Runs a script and stops it when a `sleep` of it runs.
 fn stopped(runner: impl Fn(CommandRunner) -> CommandRunner, script: &str) -> (CommandEnd, Marked) {
     let source = StopSource::new();
     let marked = Marked::new();
     let runner = runner(CommandRunner::new(&source.token()));
-    let end = runner.execute(marked.sh(script), |output| {
+    let end = runner.execute(sh(&marked, script), |output| {
         if output == Output::Stdout(b"ready\n") {
             until("the sleep runs", || {
                 marked.living().iter().any(|(_, name)| name == "sleep")
@@ -83,7 +87,7 @@ fn a_daemon_ends_with_the_program() {
     );
     let end = CommandRunner::new(&source.token())
         .grace(LONG)
-        .execute(marked.sh(&script), |_| {})
+        .execute(sh(&marked, &script), |_| {})
         .expect("the shell starts");
     assert_eq!(end.status.code(), Some(3));
     assert_eq!(marked.living(), []);
@@ -95,7 +99,7 @@ fn many_short_lived_orphans_are_reaped() {
     let mut said = Vec::new();
     let script = "for n in $(seq 300); do (true & ) ; done; ps -o stat= --ppid $PPID";
     let end = CommandRunner::new(&source.token())
-        .execute(Marked::new().sh(script), |output| {
+        .execute(sh(&Marked::new(), script), |output| {
             if let Output::Stdout(bytes) = output {
                 said.extend_from_slice(bytes);
             }
@@ -163,7 +167,7 @@ fn the_scratch_directory_goes_with_the_program() {
     );
     let end = CommandRunner::new(&source.token())
         .scratch(&directory)
-        .execute(Marked::new().sh(&script), |_| {})
+        .execute(sh(&Marked::new(), &script), |_| {})
         .expect("the shell starts");
     assert!(end.status.success(), "{end:?}");
     assert!(!directory.exists());
@@ -185,7 +189,7 @@ fn run_forever(grace: Duration) -> ! {
     let end = CommandRunner::new(&handler.token())
         .grace(grace)
         .scratch(scratch)
-        .execute(Marked(value).sh(&script), |output| {
+        .execute(sh(&Marked(value), &script), |output| {
             if let Output::Stdout(bytes) = output {
                 say(String::from_utf8_lossy(bytes).trim());
             }

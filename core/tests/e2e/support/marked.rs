@@ -28,10 +28,6 @@ impl Marked {
         command
     }
 
-    pub fn sh(&self, script: &str) -> Command {
-        self.command("/bin/sh", &["-c", script])
-    }
-
     /// The living processes with this marker, with their names.
     pub fn living(&self) -> Vec<(i32, String)> {
         let wanted = format!("{MARKER}={}", self.0);
