@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_there() {
-        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests");
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/e2e");
         let suites: String = fs::read_dir(directory)
             .unwrap()
             .filter_map(|file| fs::read_to_string(file.unwrap().path()).ok())

@@ -1,7 +1,8 @@
 //! Three stages below progress bars of indicatif: messages come above the bars,
 //! and no line is torn. Press Ctrl+C up to three times:
 //!
-//!     cargo run -p sigproof-core --features indicatif --example bars -- [TASKS] [MILLISECONDS]
+//! cargo run -p sigproof-core --features indicatif --example bars -- [TASKS]
+//! [MILLISECONDS]
 
 use std::time::Duration;
 

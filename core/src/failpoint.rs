@@ -2,13 +2,14 @@
 //!
 //! `failpoint!("after-commit")` does nothing in a program that is shipped: the
 //! macro is empty without the feature `failpoints`, and with it nothing happens
-//! unless `SIGPROOF_FAILPOINTS` names a descriptor, as `sigproof` sets it. There
-//! the name is written, in one write, and the thread waits for one byte; in
-//! between `sigproof run --signal INT@failpoint:after-commit` sends its signal,
-//! holds the program back, or kills it. The protocol is the same for every
-//! language: see `docs/failpoints.md` of the harness.
+//! unless `SIGPROOF_FAILPOINTS` names a descriptor, as `sigproof` sets it.
+//! There the name is written, in one write, and the thread waits for one byte;
+//! in between `sigproof run --signal INT@failpoint:after-commit` sends its
+//! signal, holds the program back, or kills it. The protocol is the same for
+//! every language: see `docs/failpoints.md` of the harness.
 
-/// Says to a test that the program is here, and waits until it may go on.
+/// Reports to a test that the program has reached this place, and waits until
+/// it may continue.
 ///
 /// The name has 1 to 64 letters, digits and any of `- _ . : /`. Without the
 /// feature `failpoints` the expression is checked and compiled to nothing.
@@ -28,9 +29,9 @@ macro_rules! failpoint {
     };
 }
 
-/// Says to a test that the program is here, and waits until it may go on: with
-/// the feature `failpoints`. Without it, as here, the expression is checked and
-/// compiled to nothing.
+/// Reports to a test that the program has reached this place, and waits until
+/// it may continue: with the feature `failpoints`. Without it, as here, the
+/// expression is checked and compiled to nothing.
 ///
 /// ```
 /// # fn commit() {}
@@ -75,7 +76,7 @@ mod reached {
         }
     }
 
-    /// The descriptor, for as long as somebody answers.
+    /// The descriptor, for as long as a test answers.
     static SOCKET: OnceLock<Mutex<Option<File>>> = OnceLock::new();
 
     /// The function behind [`failpoint!`](crate::failpoint!).
@@ -90,13 +91,15 @@ mod reached {
         if let Some(file) = &mut *socket
             && exchange(file, name).is_err()
         {
-            // Nobody listens any more: the program goes on as if nobody ever had.
+            // Nobody listens any more: the program goes on as if nobody ever
+            // had.
             failpoint::leave_open(socket.take());
         }
     }
 
     fn exchange(file: &mut File, name: &str) -> io::Result<()> {
-        // One write is one packet, and again if a signal came before it was sent.
+        // One write is one packet, and again if a signal came before it was
+        // sent.
         file.write_all(name.as_bytes())?;
         let mut answer = [0];
         // Again after a signal: it was meant for just here.

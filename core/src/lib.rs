@@ -1,9 +1,9 @@
-//! Makes a program cancel properly.
+//! Graceful shutdown in stages: what a program does on Ctrl+C.
 //!
-//! The first Ctrl+C lets active work complete and drops what is queued, the
-//! second terminates active work and returns partial results, the third ends
-//! the process at once, whatever its threads are stuck in. Afterwards the
-//! program dies by the signal, so that the script around it stops as well.
+//! The first Ctrl+C lets active work complete and drops queued work. The second
+//! terminates active work and returns partial results. The third ends the
+//! process at once, even if all its threads hang. Afterwards the program dies
+//! by the signal, so that the script around it stops as well.
 //!
 //! ```no_run
 //! use sigproof_core::{InterruptHandler, Policy, ThreadPool};
@@ -26,19 +26,19 @@
 //!   [concludes](InterruptHandler::conclude) an interrupted program.
 //! - [`StopToken`]: how the rest of the program sees the stage: polled, waited
 //!   for, with [scopes](StopToken::scope) and [shields](StopToken::shield).
-//! - [`pool`]: runs tasks and says what became of each.
+//! - [`pool`]: runs tasks and reports the outcome of each.
 //! - [`controller`]: named phases with a shielded teardown.
-//! - [`feedback`]: what a person or a program is told, and how.
+//! - [`feedback`]: messages for a person, events for a program.
 //!
-//! # What it keeps to
+//! # Guarantees
 //! - The handler only uses atomics, `write` and `futex`; it never allocates,
 //!   locks, formats or panics.
 //! - A signal that was ignored when the program started stays ignored.
 //! - Every task has exactly one outcome; a completed value is never dropped.
-//! - Nobody who does not read our messages delays a stage.
+//! - Output never blocks shutdown.
 //!
 //! # Systems
-//! Linux, macOS and Windows. The README says how each is tested and what
+//! Linux, macOS and Windows. The README lists how each is tested and what
 //! differs; macOS has been checked by the compiler alone.
 
 pub mod controller;
@@ -48,12 +48,13 @@ pub mod feedback;
 pub mod machine;
 pub mod pool;
 mod signal;
+mod stage_cell;
 mod sync;
 mod sys;
 mod token;
 
 pub use controller::Controller;
-pub use machine::{Beyond, Cause, Policy, PolicyError, Rung, Sender, Signal, Stage};
+pub use machine::{Cause, OnLadderEnd, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
 #[cfg(feature = "tokio")]

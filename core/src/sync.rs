@@ -1,6 +1,7 @@
 //! The atomics, locks and threads that the lock-free parts are built from: the
 //! standard library's, or loom's when the models are checked (`cargo ci loom`,
-//! or `RUSTFLAGS="--cfg sigproof_loom" cargo test -p sigproof-core --lib loom_`).
+//! or `RUSTFLAGS="--cfg sigproof_loom" cargo test -p sigproof-core --lib
+//! loom_`).
 //!
 //! The flag has a name of its own because tokio and others react to a plain
 //! `loom`. The models lie in this crate, next to what they check, and not in a

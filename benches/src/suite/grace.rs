@@ -110,7 +110,7 @@ fn once(handler: &InterruptHandler, looks: bool) -> io::Result<f64> {
     *lock(&run.released) = true;
     run.release.notify_all();
     wait_for(|| run.ended.load(Ordering::SeqCst) == TASKS)?;
-    handler.rearm();
+    handler.reset();
     let grace = if looks { 0.0 } else { GRACE.as_nanos() as f64 };
     Ok(clock::span(begun, ended) - grace)
 }

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, raise};
-use sigproof_core::{Beyond, InterruptHandler, Observer, Options, Policy, Rung, Stage, Transition};
+use sigproof_core::{
+    InterruptHandler, Observer, OnLadderEnd, Options, Policy, Rung, Stage, Transition,
+};
 
 use super::child::{in_child, serve, unknown, wait_for};
 use super::{clock, raw};
@@ -59,7 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
 pub(super) fn policy() -> io::Result<Policy> {
     Ok(Policy::custom([Rung::announce(Stage::CancelQueued)])
         .map_err(io::Error::other)?
-        .beyond(Beyond::Ignore)
+        .on_ladder_end(OnLadderEnd::Ignore)
         .deduplicate_within(Duration::ZERO))
 }
 
@@ -100,7 +102,7 @@ fn ours(options: Options, told: impl Fn(u32) -> io::Result<()>) -> io::Result<()
     raised(|signals| {
         told(signals)?;
         handled(handler.stage() == Stage::CancelQueued)?;
-        handler.rearm();
+        handler.reset();
         Ok(())
     })
 }

@@ -71,7 +71,7 @@ pub(super) fn play(who: &str) -> io::Result<()> {
             loop {
                 token.wait(Stage::CancelQueued);
                 tell()?;
-                handler.rearm();
+                handler.reset();
             }
         }
         "signal-hook" => {

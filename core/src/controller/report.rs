@@ -1,11 +1,11 @@
-//! What became of a phased run.
+//! The report of a phased run.
 
 use std::fmt;
 
 use crate::pool::{Cancelled, Failure, Outcome};
 use crate::token::Interrupted;
 
-/// What became of one phase or teardown.
+/// The outcome of one phase or teardown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhaseReport {
     /// Its name.
@@ -15,7 +15,7 @@ pub struct PhaseReport {
     pub outcome: Outcome<()>,
 }
 
-/// What became of a phased run.
+/// The outcomes of a phased run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a phased run may have failed"]
 pub struct RunReport {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::details::Details;
+use super::event_fields::EventFields;
 use super::notice::{Feedback, Notice};
 use super::printer::Printer;
 
@@ -29,7 +29,7 @@ impl JsonLines {
         }
     }
 
-    /// Writes to `writer`, on a thread of its own.
+    /// Writes to `writer`, on a separate thread.
     #[must_use]
     pub fn to_writer(writer: impl Write + Send + 'static) -> JsonLines {
         JsonLines {
@@ -50,13 +50,13 @@ impl Feedback for JsonLines {
 
 /// One notice as a JSON object, without a newline.
 pub(super) fn render(notice: &Notice) -> String {
-    let (name, details) = Details::of_notice(notice);
+    let (name, fields) = EventFields::of_notice(notice);
     let mut object = Object::new();
     object.text("event", name);
     if let Notice::Stage(stage) = notice {
         object.number("at_ns", stage.at_ns);
     }
-    details.write(&mut object);
+    fields.write(&mut object);
     object.end()
 }
 

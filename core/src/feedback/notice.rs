@@ -1,8 +1,8 @@
-//! What a person, or a program, is told.
+//! Notices: what a person or a program learns of a run.
 
 use crate::machine::{Cause, Stage};
 
-/// Something worth telling.
+/// A notice: something that a person or a program may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -31,7 +31,7 @@ pub enum Notice {
     TaskFailed {
         /// Index of the task, counted from 0.
         index: usize,
-        /// What it said.
+        /// The message of its error or panic.
         message: String,
     },
     /// A task ignored stage 2 for longer than the grace period and was left
@@ -47,7 +47,8 @@ pub enum Notice {
         /// Number of tasks in all.
         total: usize,
     },
-    /// How interrupting works; shown at the start by programs that want to.
+    /// An explanation of what each Ctrl+C does; programs may show it at the
+    /// start.
     Help,
     /// Removing the interrupt handler failed.
     CleanupFailed {
@@ -77,7 +78,7 @@ pub struct StageNotice {
     pub hint: Option<String>,
 }
 
-/// Takes notices, in order, from any thread.
+/// Receives notices, in order, from any thread.
 ///
 /// An implementation must not block for long: a thread pool and the watcher
 /// thread call it. [`Console`](super::Console) therefore prints on a thread of
@@ -86,7 +87,7 @@ pub trait Feedback: Send + Sync {
     /// Called once for each notice.
     fn notify(&self, notice: &Notice);
 
-    /// Waits until everything was shown, for a bounded time.
+    /// Waits until everything is shown, for a bounded time.
     fn flush(&self) {}
 
     /// The bytes that the signal handler itself writes to standard error
@@ -110,7 +111,7 @@ impl<F: Feedback + ?Sized> Feedback for std::sync::Arc<F> {
     }
 }
 
-/// Tells both.
+/// Passes each notice to both.
 impl<A: Feedback, B: Feedback> Feedback for (A, B) {
     fn notify(&self, notice: &Notice) {
         self.0.notify(notice);
@@ -127,7 +128,7 @@ impl<A: Feedback, B: Feedback> Feedback for (A, B) {
     }
 }
 
-/// Says nothing.
+/// Shows nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

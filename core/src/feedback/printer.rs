@@ -1,5 +1,5 @@
 //! The printing thread: a bounded queue of lines and one thread that writes
-//! them, so that a reader who does not read delays nobody.
+//! them, so that a slow reader delays nothing.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -37,12 +37,12 @@ struct Queue {
     alive: bool,
 }
 
-/// The printer of standard error, as long as somebody has it.
+/// The printer of standard error, as long as it is in use.
 static STDERR: Mutex<Weak<Printer>> = Mutex::new(Weak::new());
 
 impl Printer {
     /// The printer of standard error. All share one, so that lines come in
-    /// order and whoever flushes has flushed everything.
+    /// order and a flush covers everything.
     pub(super) fn stderr() -> Arc<Printer> {
         let mut shared = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {

@@ -180,7 +180,7 @@ fn colour_marks_the_urgency() {
 #[test]
 fn every_message_can_be_replaced_and_the_rest_switched_off() {
     let mut messages = Messages::standard();
-    messages.stages[0].message = "Moment…".to_owned();
+    messages.stages[0].message = "One moment…".to_owned();
     messages.show_hints = false;
     messages.show_details = false;
     let notices = [
@@ -189,7 +189,7 @@ fn every_message_can_be_replaced_and_the_rest_switched_off() {
     ];
     assert_eq!(
         shown(&notices, |console| console.messages(messages.clone())),
-        "Moment…\n"
+        "One moment…\n"
     );
     messages.enabled = false;
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::details::Details;
+use super::event_fields::EventFields;
 use super::json::Object;
 use super::notice::{Feedback, Notice};
 use crate::machine::{Cause, Policy, Stage};
@@ -17,7 +17,7 @@ const LIMIT: usize = 10_000;
 /// A record of events with monotonic times, to be written as JSON.
 ///
 /// It is an [`Observer`] of signals and stages, a [`Feedback`] for pools, and
-/// takes events of one's own. Clones share the record; it keeps the last
+/// takes events of your own. Clones share the record; it keeps the last
 /// 10,000 events. With the feature `tracing`, each event is also emitted
 /// there, with the target `sigproof_core` and the fields `event`, `at_ns`,
 /// `stage`, `from`, `cause`, `signal`, `pid` (of the sender) and so on.
@@ -45,7 +45,7 @@ const LIMIT: usize = 10_000;
 /// | `cleanup-failed` | `message` |
 /// | `phase-begins`, `phase-completed`, `phase-interrupted`, `phase-failed`, the same with `teardown-` | `detail`: its name |
 /// | `exit` | `cause`, `to`: the handler is removed, the program concludes or goes on without it |
-/// | any other: of one's own | `detail` |
+/// | any other: your own | `detail` |
 ///
 /// Members may be added without a new version; a reader ignores what it does
 /// not know. Times are those of the monotonic clock of the system.
@@ -73,7 +73,7 @@ struct Inner {
     last: Option<(Stage, Cause)>,
 }
 
-/// Something that happened.
+/// An event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEvent {
     /// When, in nanoseconds on the monotonic clock of the system.
@@ -81,7 +81,7 @@ pub struct TimelineEvent {
     /// What: `signal`, `stage`, `armed`, `submission-stopped`,
     /// `phase-begins` and so on.
     pub name: String,
-    details: Details,
+    fields: EventFields,
 }
 
 impl Timeline {
@@ -91,13 +91,13 @@ impl Timeline {
         Timeline::default()
     }
 
-    /// Adds an event of one's own, at this moment.
+    /// Adds an event of your own, with the present time.
     pub fn record(&self, name: &str, detail: &str) {
-        let details = Details {
+        let fields = EventFields {
             detail: Some(detail.to_owned()),
-            ..Details::default()
+            ..EventFields::default()
         };
-        self.push(clock::now_ns(), name, details);
+        self.push(clock::now_ns(), name, fields);
     }
 
     /// The events so far, in the order in which they were recorded.
@@ -126,16 +126,16 @@ impl Timeline {
             let mut object = Object::new();
             object.number("at_ns", event.at_ns);
             object.text("event", &event.name);
-            event.details.write(&mut object);
+            event.fields.write(&mut object);
             let comma = if index < last { "," } else { "" };
             writeln!(sink, "{}{comma}", object.end())?;
         }
         writeln!(sink, "]}}")
     }
 
-    fn push(&self, at_ns: u64, name: &str, details: Details) {
+    fn push(&self, at_ns: u64, name: &str, fields: EventFields) {
         #[cfg(feature = "tracing")]
-        super::traced::emit(at_ns, name, &details);
+        super::tracing::emit(at_ns, name, &fields);
         let mut inner = self.lock();
         if inner.events.len() >= LIMIT {
             inner.events.pop_front();
@@ -144,7 +144,7 @@ impl Timeline {
         inner.events.push_back(TimelineEvent {
             at_ns,
             name: name.to_owned(),
-            details,
+            fields,
         });
     }
 
@@ -157,32 +157,32 @@ impl Observer for Timeline {
     fn observe(&mut self, _policy: &Policy, transition: &Transition) {
         // A deadline knows the signal that began it all; none arrived now.
         if let Cause::Signal(signal) = transition.cause {
-            let details = Details::of_signal(signal, transition.sender);
-            self.push(transition.at_ns, "signal", details);
+            let fields = EventFields::of_signal(signal, transition.sender);
+            self.push(transition.at_ns, "signal", fields);
         }
-        let (name, details) = Details::of_transition(transition);
+        let (name, fields) = EventFields::of_transition(transition);
         self.lock().last = Some((transition.to, transition.cause));
-        self.push(transition.at_ns, name, details);
+        self.push(transition.at_ns, name, fields);
     }
 
     fn finish(&mut self) {
         let last = self.lock().last;
-        let details = Details {
+        let fields = EventFields {
             to: last.map(|(stage, _)| stage),
             cause: last.map(|(_, cause)| cause),
-            ..Details::default()
+            ..EventFields::default()
         };
-        self.push(clock::now_ns(), "exit", details);
+        self.push(clock::now_ns(), "exit", fields);
     }
 }
 
 impl Feedback for Timeline {
     fn notify(&self, notice: &Notice) {
-        let (name, details) = Details::of_notice(notice);
+        let (name, fields) = EventFields::of_notice(notice);
         let at_ns = match notice {
             Notice::Stage(stage) => stage.at_ns,
             _ => clock::now_ns(),
         };
-        self.push(at_ns, name, details);
+        self.push(at_ns, name, fields);
     }
 }

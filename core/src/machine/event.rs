@@ -4,7 +4,7 @@
 use super::signal::{Sender, Signal};
 use super::stage::Stage;
 
-/// Something that happened.
+/// An event of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A signal arrived.
@@ -16,21 +16,21 @@ pub enum Event {
     },
     /// Time passed: windows may have expired, grace periods may be over.
     Tick,
-    /// The program itself asks for a stage.
+    /// The program itself requests a stage.
     Request(Stage),
     /// The work is done.
     Finished,
 }
 
-/// What the caller of the machine has to do.
+/// What the machine asks its caller to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Nothing at all.
+    /// Do nothing.
     Nothing,
     /// Warn that the next signal will stop the program (`WARN_ARM`). Work
     /// goes on.
     WarnArmed,
-    /// The warning expired: the next signal warns again.
+    /// Forget the warning, which has expired: the next signal warns again.
     Disarmed,
     /// Stop at this stage, as confirmed (`REQUEST_STOP`).
     RequestStop(Stage),
@@ -72,7 +72,7 @@ pub enum Cause {
     Signal(Signal),
     /// A grace period ended; the signal is the one that began the stop.
     Deadline(Option<Signal>),
-    /// The program asked for it.
+    /// The program requested it.
     Request,
 }
 

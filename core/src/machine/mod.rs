@@ -2,15 +2,12 @@
 //! I/O, no globals. Everything else in the crate is wiring around it.
 //!
 //! A [`Policy`] is a ladder of [`Rung`]s. [`Policy::step`] takes a [`State`],
-//! an [`Event`] and the time, and gives the next state and an [`Action`].
+//! an [`Event`] and the time, and returns the next state and an [`Action`].
 
-mod cell;
-#[cfg(all(test, sigproof_loom))]
-mod cell_loom;
 mod event;
+mod millis;
 #[cfg(test)]
 mod model_tests;
-mod moment;
 mod policy;
 mod rung;
 mod signal;
@@ -20,10 +17,9 @@ mod step;
 #[cfg(test)]
 mod step_tests;
 
-pub(crate) use cell::{Cell, Step, Word};
 pub use event::{Action, Cause, Event};
-pub use moment::Moment;
-pub use policy::{Beyond, Policy, PolicyError};
+pub use millis::Millis;
+pub use policy::{OnLadderEnd, Policy, PolicyError};
 pub use rung::Rung;
 pub use signal::{Sender, Signal};
 pub use stage::Stage;

@@ -196,7 +196,7 @@ impl Ladder {
         Ok(if self.delegates {
             policy
         } else {
-            policy.beyond(Beyond::Ignore)
+            policy.on_ladder_end(OnLadderEnd::Ignore)
         })
     }
 }

@@ -4,15 +4,15 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use super::moment::span_millis;
-use super::rung::{Kind, Rung};
+use super::millis::span_millis;
+use super::rung::{Rung, RungKind};
 use super::signal::Signal;
 use super::stage::Stage;
 use super::state::MAX_RUNGS;
 
-/// What a signal does when the ladder has no further rung.
+/// What a signal does at the end of the ladder, when there is no further rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beyond {
+pub enum OnLadderEnd {
     /// It goes to the default handler: a forced exit.
     Delegate,
     /// It is ignored.
@@ -38,7 +38,7 @@ pub enum Beyond {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(super) rungs: Vec<Rung>,
-    pub(super) beyond: Beyond,
+    pub(super) on_ladder_end: OnLadderEnd,
     pub(super) duplicate_ms: u32,
     pub(super) duplicates_of_any_sender: bool,
     pub(super) entries: Vec<(Signal, Stage)>,
@@ -52,7 +52,7 @@ impl Policy {
     fn from_rungs(rungs: Vec<Rung>) -> Policy {
         Policy {
             rungs,
-            beyond: Beyond::Delegate,
+            on_ladder_end: OnLadderEnd::Delegate,
             duplicate_ms: span_millis(Self::DUPLICATE_WINDOW),
             duplicates_of_any_sender: false,
             entries: Vec::new(),
@@ -81,7 +81,7 @@ impl Policy {
         ])
     }
 
-    /// A policy of one's own.
+    /// Builds a policy from a list of rungs.
     ///
     /// A warning rung takes the stage of the rung below it.
     ///
@@ -98,7 +98,7 @@ impl Policy {
         }
         let mut below = Stage::Running;
         for (index, rung) in rungs.iter_mut().enumerate() {
-            if rung.kind == Kind::Warn {
+            if rung.kind == RungKind::Warn {
                 rung.stage = below;
             }
             if rung.stage < below {
@@ -114,7 +114,7 @@ impl Policy {
     #[must_use]
     pub fn arm_expires_after(mut self, window: Duration) -> Policy {
         for rung in &mut self.rungs {
-            if rung.kind == Kind::Warn {
+            if rung.kind == RungKind::Warn {
                 rung.window_ms = Some(span_millis(window));
             }
         }
@@ -127,7 +127,7 @@ impl Policy {
     #[must_use]
     pub fn escalate_after(mut self, stage: Stage, grace: Duration) -> Policy {
         for rung in &mut self.rungs {
-            if rung.stage == stage && rung.kind != Kind::Warn {
+            if rung.stage == stage && rung.kind != RungKind::Warn {
                 rung.grace_ms = Some(span_millis(grace));
             }
         }
@@ -152,7 +152,7 @@ impl Policy {
         self
     }
 
-    /// Recognises second deliveries whoever sent them, the same sender
+    /// Recognises second deliveries from any sender, the same one
     /// included: under `timeout` without `--foreground` the program then sees
     /// one signal, not two.
     #[must_use]
@@ -162,10 +162,10 @@ impl Policy {
     }
 
     /// Sets what a signal does when there is no further rung; the default is
-    /// [`Beyond::Delegate`].
+    /// [`OnLadderEnd::Delegate`].
     #[must_use]
-    pub fn beyond(mut self, beyond: Beyond) -> Policy {
-        self.beyond = beyond;
+    pub fn on_ladder_end(mut self, on_ladder_end: OnLadderEnd) -> Policy {
+        self.on_ladder_end = on_ladder_end;
         self
     }
 
@@ -182,8 +182,8 @@ impl Policy {
             .any(|rung| rung.window_ms.is_some() || rung.grace_ms.is_some())
     }
 
-    /// The highest stage that signals lead to, before they go
-    /// [beyond](Policy::beyond) the ladder: 3 when escalating, 2 when
+    /// The highest stage that signals lead to, before the end of the
+    /// ladder ([`Policy::on_ladder_end`]): 3 when escalating, 2 when
     /// confirmed.
     #[must_use]
     pub fn max_stage(&self) -> Stage {
@@ -195,7 +195,7 @@ impl Policy {
     pub fn asks_for_confirmation(&self) -> bool {
         self.rungs
             .first()
-            .is_some_and(|rung| rung.kind == Kind::Warn)
+            .is_some_and(|rung| rung.kind == RungKind::Warn)
     }
 }
 

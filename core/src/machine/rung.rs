@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::event::Action;
-use super::moment::span_millis;
+use super::millis::span_millis;
 use super::stage::Stage;
 
-/// What entering a rung means.
+/// What entering a rung does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RungKind {
     Warn,
     RequestStop,
     Announce,
 }
 
-/// One step of a policy: a stage, what is said on entering it, and how long
-/// the program may stay.
+/// One step of a policy: a stage, the message on entering it, and how long the
+/// program may stay.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rung {
-    pub(super) kind: Kind,
+    pub(super) kind: RungKind,
     pub(super) stage: Stage,
     pub(super) name: Cow<'static, str>,
     pub(super) message: Option<String>,
@@ -38,7 +38,7 @@ pub struct Rung {
 }
 
 impl Rung {
-    fn new(kind: Kind, stage: Stage, name: &'static str) -> Rung {
+    fn new(kind: RungKind, stage: Stage, name: &'static str) -> Rung {
         Rung {
             kind,
             stage,
@@ -53,20 +53,20 @@ impl Rung {
     /// A rung that enters `stage` and announces it.
     #[must_use]
     pub fn announce(stage: Stage) -> Rung {
-        Rung::new(Kind::Announce, stage, stage.id())
+        Rung::new(RungKind::Announce, stage, stage.id())
     }
 
     /// A rung that only warns: the stage stays what it was, the next signal
     /// goes further.
     #[must_use]
     pub fn warn() -> Rung {
-        Rung::new(Kind::Warn, Stage::Running, "stop-armed")
+        Rung::new(RungKind::Warn, Stage::Running, "stop-armed")
     }
 
     /// A rung that carries out a stop that was warned of: it enters `stage`.
     #[must_use]
     pub fn request_stop(stage: Stage) -> Rung {
-        Rung::new(Kind::RequestStop, stage, "stopping")
+        Rung::new(RungKind::RequestStop, stage, "stopping")
     }
 
     /// Names the rung; the name appears as the cause in feedback and timeline.
@@ -76,15 +76,16 @@ impl Rung {
         self
     }
 
-    /// Says this on entering the rung, in place of the usual message.
+    /// Sets the message that is shown on entering the rung, in place of the
+    /// usual one.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Rung {
         self.message = Some(message.into());
         self
     }
 
-    /// Gives this hint after the message, in place of the usual one. An empty
-    /// hint gives none.
+    /// Sets the hint that is shown after the message, in place of the usual
+    /// one. An empty hint shows nothing.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Rung {
         self.hint = Some(hint.into());
@@ -105,7 +106,7 @@ impl Rung {
     /// stage never goes down.
     #[must_use]
     pub fn expires_after(mut self, window: Duration) -> Rung {
-        if self.kind == Kind::Warn {
+        if self.kind == RungKind::Warn {
             self.window_ms = Some(span_millis(window));
         }
         self
@@ -138,9 +139,9 @@ impl Rung {
 
     pub(super) const fn action(&self) -> Action {
         match self.kind {
-            Kind::Warn => Action::WarnArmed,
-            Kind::RequestStop => Action::RequestStop(self.stage),
-            Kind::Announce => Action::Announce(self.stage),
+            RungKind::Warn => Action::WarnArmed,
+            RungKind::RequestStop => Action::RequestStop(self.stage),
+            RungKind::Announce => Action::Announce(self.stage),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-/// A signal that can move the stage.
+/// A signal that can raise the stage.
 ///
 /// The four signals have the same numbers on every Unix system, so the type
 /// needs no platform code. On Windows the console's Ctrl+C and Ctrl+Break are
@@ -99,7 +99,7 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// Who sent a signal, as far as the kernel says.
+/// Who sent a signal, as far as the kernel knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
     /// The kernel itself: a key pressed on the terminal.

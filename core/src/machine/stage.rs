@@ -17,7 +17,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Stage {
-    /// Nobody asked the program to stop.
+    /// No stop was requested.
     #[default]
     Running = 0,
     /// Start no new task; let the active ones complete.
@@ -65,7 +65,7 @@ impl Stage {
         self as u8
     }
 
-    /// Whether any stop was asked for (stage 1 and above).
+    /// Whether any stop was requested (stage 1 and above).
     #[must_use]
     pub const fn is_interrupted(self) -> bool {
         self.number() >= 1
@@ -89,7 +89,7 @@ impl Stage {
         self.number() >= 3
     }
 
-    /// The name a person is shown: "Normal Operation", "Graceful
+    /// The name for a person: "Normal Operation", "Graceful
     /// Cancellation", "Urgent Cancellation", "Immediate Termination".
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -101,7 +101,7 @@ impl Stage {
         }
     }
 
-    /// The name a program is shown, as it stands in JSON lines: `running`,
+    /// The name for a program, as in JSON lines: `running`,
     /// `cancel-queued`, `terminate-active`, `exit-now`.
     #[must_use]
     pub const fn id(self) -> &'static str {

@@ -2,7 +2,7 @@
 //! last accepted signal. It fits in 64 bits, so that the signal handler can
 //! move it by one compare-and-swap.
 
-use super::moment::Moment;
+use super::millis::Millis;
 use super::signal::{Sender, Signal};
 
 /// The largest number of rungs a policy can have.
@@ -29,7 +29,7 @@ pub enum Position {
 pub struct State {
     pub(super) position: Position,
     /// When the position was entered.
-    pub(super) since: Moment,
+    pub(super) since: Millis,
     /// The last accepted signal. After a step by time or by a request it is
     /// kept only if its second delivery could still come then.
     pub(super) last: Option<(Signal, Sender)>,
@@ -39,7 +39,7 @@ impl State {
     /// The state at the start.
     pub const START: State = State {
         position: Position::Running,
-        since: Moment::from_millis(0),
+        since: Millis::from_millis(0),
         last: None,
     };
 
@@ -51,7 +51,7 @@ impl State {
 
     /// When the machine got there.
     #[must_use]
-    pub const fn since(self) -> Moment {
+    pub const fn since(self) -> Millis {
         self.since
     }
 
@@ -100,7 +100,7 @@ impl State {
         };
         State {
             position,
-            since: Moment::from_bits((bits >> 32) as u32),
+            since: Millis::from_bits((bits >> 32) as u32),
             last,
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         for &position in &positions {
             for &last in &lasts {
                 for since in [0, 1, u64::from(u32::MAX)] {
-                    let since = Moment::from_millis(since);
+                    let since = Millis::from_millis(since);
                     let state = State {
                         position,
                         since,

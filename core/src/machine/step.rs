@@ -4,8 +4,8 @@
 //! itself calls it.
 
 use super::event::{Action, Event};
-use super::moment::Moment;
-use super::policy::{Beyond, Policy};
+use super::millis::Millis;
+use super::policy::{OnLadderEnd, Policy};
 use super::rung::Rung;
 use super::signal::{Sender, Signal};
 use super::stage::Stage;
@@ -17,7 +17,7 @@ impl Policy {
     /// Defined for every state and event; a state that does not belong to this
     /// policy is treated as the highest rung.
     #[must_use]
-    pub fn step(&self, state: State, event: Event, now: Moment) -> (State, Action) {
+    pub fn step(&self, state: State, event: Event, now: Millis) -> (State, Action) {
         match event {
             Event::Signal { signal, sender } => self.on_signal(state, signal, sender, now),
             Event::Tick => self.on_tick(state, now),
@@ -48,7 +48,7 @@ impl Policy {
 
     /// When the next [`Event::Tick`] is due, `None` if time changes nothing.
     #[must_use]
-    pub fn next_deadline(&self, state: State) -> Option<Moment> {
+    pub fn next_deadline(&self, state: State) -> Option<Millis> {
         let rung = self.rung_of(state)?;
         let climbs = self.has_next(state.height());
         let grace = rung.grace_ms.filter(|_| climbs);
@@ -60,7 +60,7 @@ impl Policy {
     }
 
     fn has_next(&self, height: usize) -> bool {
-        height < self.rungs.len() || self.beyond == Beyond::Delegate
+        height < self.rungs.len() || self.on_ladder_end == OnLadderEnd::Delegate
     }
 
     fn on_signal(
@@ -68,7 +68,7 @@ impl Policy {
         state: State,
         signal: Signal,
         sender: Sender,
-        now: Moment,
+        now: Millis,
     ) -> (State, Action) {
         if self.is_duplicate(state, signal, sender, now) {
             return (state, Action::Nothing);
@@ -92,7 +92,7 @@ impl Policy {
         self.climb(state, target, Some((signal, sender)), now)
     }
 
-    fn on_tick(&self, state: State, now: Moment) -> (State, Action) {
+    fn on_tick(&self, state: State, now: Millis) -> (State, Action) {
         if self.is_expired(state, now) {
             return (self.stepped_down(state, now), Action::Disarmed);
         }
@@ -108,7 +108,7 @@ impl Policy {
         }
     }
 
-    fn on_request(&self, state: State, stage: Stage, now: Moment) -> (State, Action) {
+    fn on_request(&self, state: State, stage: Stage, now: Millis) -> (State, Action) {
         let finished = state.position == Position::Finished;
         if finished || stage <= self.stage_of(state) {
             return (state, Action::Nothing);
@@ -124,7 +124,7 @@ impl Policy {
         state: State,
         height: usize,
         last: Option<(Signal, Sender)>,
-        now: Moment,
+        now: Millis,
     ) -> (State, Action) {
         let index = height.saturating_sub(1);
         match (self.rungs.get(index), u8::try_from(index)) {
@@ -140,9 +140,9 @@ impl Policy {
                     rung.action(),
                 )
             }
-            _ => match self.beyond {
-                Beyond::Delegate => (state, Action::Delegate),
-                Beyond::Ignore => (state, Action::Nothing),
+            _ => match self.on_ladder_end {
+                OnLadderEnd::Delegate => (state, Action::Delegate),
+                OnLadderEnd::Ignore => (state, Action::Nothing),
             },
         }
     }
@@ -152,13 +152,13 @@ impl Policy {
         Some(index + 1)
     }
 
-    fn is_expired(&self, state: State, now: Moment) -> bool {
+    fn is_expired(&self, state: State, now: Millis) -> bool {
         self.rung_of(state)
             .and_then(|rung| rung.window_ms)
             .is_some_and(|window| now.millis_since(state.since) >= window)
     }
 
-    fn stepped_down(&self, state: State, now: Moment) -> State {
+    fn stepped_down(&self, state: State, now: Millis) -> State {
         let height = state.height().min(self.rungs.len());
         let position = match height.checked_sub(2).map(u8::try_from) {
             Some(Ok(index)) => Position::Rung(index),
@@ -173,12 +173,12 @@ impl Policy {
 
     /// The last signal, if its second delivery may still come: a step by time
     /// or by a request must not make two presses of one.
-    fn still_open(&self, state: State, now: Moment) -> Option<(Signal, Sender)> {
+    fn still_open(&self, state: State, now: Millis) -> Option<(Signal, Sender)> {
         let open = now.millis_since(state.since) < self.duplicate_ms;
         state.last.filter(|_| open)
     }
 
-    fn is_duplicate(&self, state: State, signal: Signal, sender: Sender, now: Moment) -> bool {
+    fn is_duplicate(&self, state: State, signal: Signal, sender: Sender, now: Millis) -> bool {
         self.still_open(state, now).is_some_and(|(last, from)| {
             last == signal && (self.duplicates_of_any_sender || from.differs_from(sender))
         })

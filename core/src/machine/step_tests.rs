@@ -17,8 +17,8 @@ fn key() -> Event {
     press(INT, Sender::Kernel)
 }
 
-pub(super) fn at(millis: u64) -> Moment {
-    Moment::from_millis(millis)
+pub(super) fn at(millis: u64) -> Millis {
+    Millis::from_millis(millis)
 }
 
 fn state(position: Position) -> State {
@@ -369,7 +369,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         |(rungs, ignore)| {
             let policy = Policy::custom(rungs).ok()?;
             Some(if ignore {
-                policy.beyond(Beyond::Ignore)
+                policy.on_ladder_end(OnLadderEnd::Ignore)
             } else {
                 policy
             })

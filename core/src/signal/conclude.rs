@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use super::install::InterruptHandler;
 use super::options::ExitStyle;
 use crate::machine::Cause;
-use crate::sys::ending;
+use crate::sys::exit;
 
 impl InterruptHandler {
     /// Ends an interrupted program as configured, by default by the signal;
@@ -19,8 +19,8 @@ impl InterruptHandler {
     ///
     /// Observers are finished (which shows what the handler's feedback still
     /// holds back, for at most a second) and the handler is removed first;
-    /// standard output is flushed. Destructors of the caller do not run: call this last,
-    /// after clean-up. A program that was stopped by
+    /// standard output is flushed. Destructors of the caller do not run: call
+    /// this last, after clean-up. A program that was stopped by
     /// [`InterruptHandler::request`] alone, without a signal, ends with the
     /// configured status, and returns from here if there is none.
     pub fn conclude(self) {
@@ -35,14 +35,14 @@ impl InterruptHandler {
         // and there is nobody left to tell.
         let _ = io::stdout().flush();
         match (style, signal) {
-            (ExitStyle::BySignal, Some(signal)) => ending::die_by(signal),
+            (ExitStyle::BySignal, Some(signal)) => exit::die_by(signal),
             (ExitStyle::Status128, Some(signal)) => std::process::exit(128 + signal.number()),
             (ExitStyle::Status(status), _) => std::process::exit(i32::from(status)),
             (ExitStyle::BySignal | ExitStyle::Status128, None) => {}
         }
     }
 
-    /// As [`InterruptHandler::conclude`], for the end of `main`: gives `code`
+    /// As [`InterruptHandler::conclude`], for the end of `main`: returns `code`
     /// if the program was never interrupted by a signal.
     ///
     /// ```no_run

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use super::options::ExitStyle;
 use super::transition::{Record, Transition};
 use crate::machine::{
-    Action, Cause, Cell, Event, Moment, Policy, Position, Sender, Signal, Stage, State,
+    Action, Cause, Event, Millis, Policy, Position, Sender, Signal, Stage, State,
 };
+use crate::stage_cell::StageCell;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::sys::disposition::Disposition;
-use crate::sys::owner::Owner;
+use crate::sys::fork_detect::OwnerProcess;
 use crate::sys::park::WAKES_FROM_HANDLER;
 use crate::sys::terminal::Modes;
-use crate::sys::{clock, wake};
+use crate::sys::{clock, wake_pipe};
 
 /// What the signal handler works on. It never changes but for its atomics.
 #[cfg_attr(
@@ -27,7 +28,7 @@ use crate::sys::{clock, wake};
 )]
 pub(super) struct Engine {
     pub(super) policy: Policy,
-    pub(super) cell: Arc<Cell>,
+    pub(super) cell: Arc<StageCell>,
     pub(super) signals: Vec<Signal>,
     pub(super) exit: ExitStyle,
     pub(super) exit_message: Vec<u8>,
@@ -39,8 +40,8 @@ pub(super) struct Engine {
     /// chaining.
     pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
-    pub(super) owner: Owner,
-    sender: wake::Sender,
+    pub(super) owner: OwnerProcess,
+    sender: wake_pipe::Sender,
     /// Whether the watcher has anything to do with a transition. Waking a
     /// thread costs more than all the rest of a handler.
     tells_watcher: bool,
@@ -69,9 +70,9 @@ pub(super) struct Settings {
 impl Engine {
     pub(super) fn new(
         settings: Settings,
-        cell: Arc<Cell>,
-        owner: Owner,
-        sender: wake::Sender,
+        cell: Arc<StageCell>,
+        owner: OwnerProcess,
+        sender: wake_pipe::Sender,
     ) -> Engine {
         // It tells observers, lets time pass, and wakes those who wait for the
         // stage where a handler cannot.
@@ -104,13 +105,13 @@ impl Engine {
     }
 
     /// The machine's clock: it stands still while the process is stopped.
-    pub(super) fn now(&self) -> Moment {
-        self.moment(clock::now_ns())
+    pub(super) fn now(&self) -> Millis {
+        self.millis_at(clock::now_ns())
     }
 
-    fn moment(&self, at_ns: u64) -> Moment {
+    fn millis_at(&self, at_ns: u64) -> Millis {
         let stopped_ns = self.stopped_ns.load(Ordering::Relaxed);
-        Moment::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
+        Millis::from_millis(at_ns.saturating_sub(stopped_ns) / 1_000_000)
     }
 
     /// Takes the time from `from_ns` to `to_ns` out of the machine's clock, but
@@ -137,7 +138,7 @@ impl Engine {
             let before = State::from_bits(bits);
             // Read after the state, so that times and steps have one order.
             let at_ns = clock::now_ns();
-            let (after, action) = self.policy.step(before, event, self.moment(at_ns));
+            let (after, action) = self.policy.step(before, event, self.millis_at(at_ns));
             match self.state.compare_exchange_weak(
                 bits,
                 after.to_bits(),
@@ -237,7 +238,7 @@ impl Engine {
     }
 
     /// Puts the machine and the cell back to running, in a new epoch.
-    pub(super) fn rearm(&self) {
+    pub(super) fn reset(&self) {
         self.state.store(State::START.to_bits(), Ordering::SeqCst);
         self.cell.begin_epoch();
         // A signal between the two moved the machine and raised the old epoch:
@@ -265,8 +266,13 @@ mod tests {
             chained: Vec::new(),
             is_observed: false,
         };
-        let (sender, _receiver) = wake::channel().expect("a pipe");
-        let engine = Engine::new(settings, Arc::new(Cell::new()), Owner::current(), sender);
+        let (sender, _receiver) = wake_pipe::channel().expect("a pipe");
+        let engine = Engine::new(
+            settings,
+            Arc::new(StageCell::new()),
+            OwnerProcess::current(),
+            sender,
+        );
         let stopped = |from_ns, to_ns| {
             engine.was_stopped(from_ns, to_ns);
             engine.stopped_ns.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Why a handler could not be installed.
+//! The error of installing a handler.
 
 use std::error::Error;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::io;
 
 use crate::machine::Signal;
 
-/// Why a handler could not be installed.
+/// The error of installing a handler.
 #[derive(Debug)]
-pub struct InstallError(Kind);
+pub struct InstallError(InstallErrorKind);
 
 #[derive(Debug)]
-enum Kind {
+enum InstallErrorKind {
     AlreadyInstalled,
     Unsupported(Signal),
     System {
@@ -23,11 +23,11 @@ enum Kind {
 
 impl InstallError {
     pub(super) fn already_installed() -> InstallError {
-        InstallError(Kind::AlreadyInstalled)
+        InstallError(InstallErrorKind::AlreadyInstalled)
     }
 
     pub(super) fn unsupported(signal: Signal) -> InstallError {
-        InstallError(Kind::Unsupported(signal))
+        InstallError(InstallErrorKind::Unsupported(signal))
     }
 
     pub(super) fn system(
@@ -35,7 +35,7 @@ impl InstallError {
         signal: Option<Signal>,
         source: io::Error,
     ) -> InstallError {
-        InstallError(Kind::System {
+        InstallError(InstallErrorKind::System {
             operation,
             signal,
             source,
@@ -46,16 +46,16 @@ impl InstallError {
     /// Drop it first.
     #[must_use]
     pub fn is_already_installed(&self) -> bool {
-        matches!(self.0, Kind::AlreadyInstalled)
+        matches!(self.0, InstallErrorKind::AlreadyInstalled)
     }
 
     /// The signal at fault, if it was one.
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         match self.0 {
-            Kind::AlreadyInstalled => None,
-            Kind::Unsupported(signal) => Some(signal),
-            Kind::System { signal, .. } => signal,
+            InstallErrorKind::AlreadyInstalled => None,
+            InstallErrorKind::Unsupported(signal) => Some(signal),
+            InstallErrorKind::System { signal, .. } => signal,
         }
     }
 }
@@ -64,14 +64,18 @@ impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Failed to set up interrupt handling: ")?;
         match &self.0 {
-            Kind::AlreadyInstalled => f.write_str("a handler is already installed in this process"),
-            Kind::Unsupported(signal) => write!(f, "{signal} is not supported on this platform"),
-            Kind::System {
+            InstallErrorKind::AlreadyInstalled => {
+                f.write_str("a handler is already installed in this process")
+            }
+            InstallErrorKind::Unsupported(signal) => {
+                write!(f, "{signal} is not supported on this platform")
+            }
+            InstallErrorKind::System {
                 operation,
                 signal: Some(signal),
                 source,
             } => write!(f, "{operation} for {signal}: {source}"),
-            Kind::System {
+            InstallErrorKind::System {
                 operation, source, ..
             } => write!(f, "{operation}: {source}"),
         }
@@ -81,8 +85,8 @@ impl fmt::Display for InstallError {
 impl Error for InstallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Kind::System { source, .. } => Some(source),
-            Kind::AlreadyInstalled | Kind::Unsupported(_) => None,
+            InstallErrorKind::System { source, .. } => Some(source),
+            InstallErrorKind::AlreadyInstalled | InstallErrorKind::Unsupported(_) => None,
         }
     }
 }
@@ -90,9 +94,9 @@ impl Error for InstallError {
 impl From<InstallError> for io::Error {
     fn from(error: InstallError) -> io::Error {
         let kind = match &error.0 {
-            Kind::AlreadyInstalled => io::ErrorKind::AlreadyExists,
-            Kind::Unsupported(_) => io::ErrorKind::Unsupported,
-            Kind::System { source, .. } => source.kind(),
+            InstallErrorKind::AlreadyInstalled => io::ErrorKind::AlreadyExists,
+            InstallErrorKind::Unsupported(_) => io::ErrorKind::Unsupported,
+            InstallErrorKind::System { source, .. } => source.kind(),
         };
         io::Error::new(kind, error)
     }

@@ -9,12 +9,13 @@ use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
 use super::watcher::Failures;
-use crate::machine::{Cause, Cell, Event, Policy, Signal, Stage, State};
+use crate::machine::{Cause, Event, Policy, Signal, Stage, State};
+use crate::stage_cell::StageCell;
 use crate::sys::disposition::{self, Disposition};
-use crate::sys::owner::Owner;
+use crate::sys::fork_detect::OwnerProcess;
 #[cfg(unix)]
 use crate::sys::terminal::Modes;
-use crate::sys::wake;
+use crate::sys::wake_pipe;
 
 /// What a dying process writes to a terminal: cursor visible, colours reset.
 const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
@@ -23,13 +24,13 @@ const TERMINAL_RESTORE: &[u8] = b"\x1b[?25h\x1b[0m";
 ///
 /// While it lives, the managed signals move the stage as the policy says.
 /// When it is dropped, each signal gets back its previous disposition, unless
-/// somebody else installed another handler since. One handler can be installed
+/// other code has installed a handler since. One handler can be installed
 /// in a process at a time; any number one after the other.
 ///
 /// # Fork
 /// In a forked child that has not executed another program, the managed
 /// signals do what they do by default, so that a signal between `fork` and
-/// `exec` is not lost. Such a child may install a handler of its own.
+/// `exec` is not lost. Such a child may install its own handler.
 #[must_use = "dropping the guard removes the handler"]
 pub struct InterruptHandler {
     engine: Arc<Engine>,
@@ -93,15 +94,15 @@ impl InterruptHandler {
             is_observed: !options.observers.is_empty(),
         };
         let is_observed = settings.is_observed;
-        let (sender, receiver) = wake::channel()
+        let (sender, receiver) = wake_pipe::channel()
             .map_err(|error| InstallError::system("opening the wake-up pipe", None, error))?;
         let cell = if options.shares_stage {
-            Cell::shared()
+            StageCell::shared()
                 .map_err(|error| InstallError::system("sharing the stage", None, error))?
         } else {
-            Cell::new()
+            StageCell::new()
         };
-        let engine = Engine::new(settings, Arc::new(cell), Owner::current(), sender);
+        let engine = Engine::new(settings, Arc::new(cell), OwnerProcess::current(), sender);
         let engine = Arc::new(engine);
         let published = handler::publish(&engine).ok_or_else(InstallError::already_installed)?;
         // From here on, dropping the guard undoes whatever was done.
@@ -163,8 +164,8 @@ impl InterruptHandler {
         self.engine.cell.poll().cause()
     }
 
-    /// The state of the machine, which also tells an armed handler from a
-    /// running one.
+    /// The state of the machine, which also distinguishes an armed handler from
+    /// a running one.
     #[must_use]
     pub fn state(&self) -> State {
         self.engine.state()
@@ -189,7 +190,7 @@ impl InterruptHandler {
         &self.ignored
     }
 
-    /// Asks for a stage, as a signal would: the machine climbs to the first
+    /// Requests a stage, as a signal would: the machine climbs to the first
     /// rung with this stage or a higher one. At stage 3 the process ends.
     pub fn request(&self, stage: Stage) {
         let transition = self.engine.apply(Event::Request(stage));
@@ -200,18 +201,18 @@ impl InterruptHandler {
 
     /// Begins a new epoch: running again, for the next run of a program that
     /// goes on after an interrupted one. Tasks queued before stay cancelled.
-    pub fn rearm(&self) {
-        self.engine.rearm();
+    pub fn reset(&self) {
+        self.engine.reset();
     }
 
-    /// How many transitions observers were not told of, because more than the
+    /// How many transitions observers did not receive, because more than the
     /// pipe holds (some 4,000) were waiting. The stage itself is never lost.
     #[must_use]
     pub fn lost_transitions(&self) -> u32 {
         self.engine.lost_transitions()
     }
 
-    pub(crate) fn cell(&self) -> &Arc<Cell> {
+    pub(crate) fn cell(&self) -> &Arc<StageCell> {
         &self.engine.cell
     }
 
@@ -219,7 +220,7 @@ impl InterruptHandler {
         self.engine.exit
     }
 
-    /// Tells the machine that the work is done: from now on a signal does what
+    /// Tells the machine that the work is done: from then on a signal does what
     /// it does by default. Called by [`InterruptHandler::conclude`].
     pub(super) fn finish(&self) {
         self.engine.apply(Event::Finished);
@@ -281,7 +282,7 @@ impl InterruptHandler {
         // First: from the next step on, a signal ends the process as it is.
         #[cfg(unix)]
         self.show_key_echo();
-        // What fails here fails below as well, and is told then.
+        // What fails here fails below as well, and is reported then.
         let _ = self.detach_all();
         self.published = None;
         // A thread that Ctrl+Z had stopped has put the handler back since.

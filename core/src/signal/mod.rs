@@ -9,12 +9,10 @@
 mod conclude;
 mod engine;
 mod error;
-mod gate;
-#[cfg_attr(windows, path = "handler_windows.rs")]
 mod handler;
 mod install;
 mod options;
-mod sequence;
+mod reorder_buffer;
 mod transition;
 mod watcher;
 

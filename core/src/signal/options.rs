@@ -1,4 +1,4 @@
-//! What to install.
+//! The options of installing a handler.
 
 use std::io;
 
@@ -15,11 +15,11 @@ pub enum ExitStyle {
     /// It exits with 128 + the number of the signal, as a shell would report
     /// it: 130 for SIGINT, 143 for SIGTERM.
     Status128,
-    /// It exits with a status of its own.
+    /// It exits with this status.
     Status(u8),
 }
 
-/// Is told of every transition, in order, on the watcher thread.
+/// Receives every transition, in order, on the watcher thread.
 ///
 /// An observer never runs in the signal handler and never delays the stage;
 /// one that blocks delays the observers after it and time-based escalation.
@@ -36,7 +36,8 @@ pub trait Observer: Send {
     fn finish(&mut self) {}
 }
 
-/// What to install; made from a [`Policy`] or by [`Options::new`].
+/// The options of installing a handler, made from a [`Policy`] or by
+/// [`Options::new`].
 pub struct Options {
     pub(super) policy: Policy,
     pub(super) signals: Vec<Signal>,
@@ -109,7 +110,7 @@ impl Options {
         self
     }
 
-    /// Tells this observer of every transition.
+    /// Adds an observer, which receives every transition.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Options {
         self.observers.push(Box::new(observer));

@@ -1,7 +1,7 @@
-//! What the machine did, as told by the handler to the watcher thread.
+//! What the machine did, as the handler reports it to the watcher thread.
 
 use crate::machine::{Action, Cause, Sender, Stage};
-use crate::sys::wake::RECORD_BYTES;
+use crate::sys::wake_pipe::RECORD_BYTES;
 
 /// One transition of the machine, as it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use std::time::Duration;
 use super::engine::Engine;
 use super::handler;
 use super::options::Observer;
-use super::sequence::Sequence;
+use super::reorder_buffer::ReorderBuffer;
 use super::transition::{Record, Transition};
 use crate::machine::{Action, Event};
 use crate::sys::park::WAKES_FROM_HANDLER;
-use crate::sys::wake::{Received, Receiver};
+use crate::sys::wake_pipe::{Received, Receiver};
 use crate::sys::{clock, mask};
 
 /// While a deadline runs, the watcher looks at the clock at least this often.
@@ -54,14 +54,14 @@ fn watch(
 ) {
     // Cannot fail for valid signals; if it did, other threads take the signal.
     let _ = mask::unblock(&engine.signals);
-    let mut sequence = Sequence::default();
+    let mut buffer = ReorderBuffer::default();
     loop {
         let closing = engine.is_closing();
         let timeout = if closing {
             Some(Duration::ZERO)
         } else {
             let ticks = until_next_tick(engine).into_iter();
-            ticks.chain(sequence.patience()).min()
+            ticks.chain(buffer.patience()).min()
         };
         let before_ns = clock::now_ns();
         let received = match receiver.receive(timeout) {
@@ -76,11 +76,11 @@ fn watch(
             }
             let record = Record::from_bytes(record);
             if record.transition.action != Action::Nothing {
-                sequence.push(record);
+                buffer.push(record);
             }
         }
         let last = closing && received == Received::TimedOut || received == Received::Closed;
-        while let Some(transition) = sequence.pop(last) {
+        while let Some(transition) = buffer.pop(last) {
             tell(engine, &mut observers, &transition);
         }
         if last {

@@ -48,9 +48,9 @@ struct Expected {
     wordless: Option<String>,
 }
 
-/// How often a model is looked at when all that was noticed was wordless. It was
-/// seen in one run of all models at once, and in none of 600 runs of the same
-/// ones alone; why is not known, so the place is said.
+/// How often a model is looked at when all that was noticed was wordless. It
+/// was seen in one run of all models at once, and in none of 600 runs of the
+/// same ones alone; why is not known, so the place is said.
 const WORDLESS_MAX: usize = 3;
 
 /// Switches between threads within one execution; a model that needs more is

@@ -9,9 +9,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool as Flag;
 
-use super::node::Outside;
+use super::node::ExternalStop;
 use super::stop_token::StopToken;
-use crate::machine::{Stage, Step};
+use crate::machine::Stage;
+use crate::stage_cell::WaitStatus;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{AtomicBool, Ordering};
 use crate::sys::mask;
@@ -27,7 +28,7 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Runs `act` once, on a thread of its own, when `stage` is reached.
+    /// Runs `act` once, on a separate thread, when `stage` is reached.
     pub(super) fn new(
         token: &StopToken,
         stage: Stage,
@@ -43,9 +44,9 @@ impl Bridge {
                     let mut look = || {
                         reached = theirs.stage() >= stage;
                         if reached || is_closed.load(Ordering::SeqCst) {
-                            Step::Done
+                            WaitStatus::Done
                         } else {
-                            Step::WaitUntil(theirs.next_change())
+                            WaitStatus::WaitUntil(theirs.next_change())
                         }
                     };
                     // A shield may give way between a look and the wait, which
@@ -88,11 +89,11 @@ impl StopToken {
 
     /// A token that is also at `stage` while `flag` is true.
     ///
-    /// A poll sees the flag at once. Nobody can be woken by a flag, so whoever
-    /// waits on such a token looks at it every 20 ms.
+    /// A poll sees the flag at once. A flag cannot wake a thread, so a thread
+    /// that waits on such a token looks at it every 20 ms.
     #[must_use]
     pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
-        self.listening_to(Outside {
+        self.listening_to(ExternalStop {
             stage,
             flag: Arc::clone(flag),
             #[cfg(feature = "tokio-util")]

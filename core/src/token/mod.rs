@@ -2,25 +2,25 @@
 
 mod bridge;
 #[cfg(feature = "tokio-util")]
-mod cancellation;
-#[cfg(feature = "tokio")]
-mod future;
+mod cancellation_token;
 mod interrupted;
+#[cfg(all(test, sigproof_loom))]
+mod loom_tests;
 mod node;
+#[cfg(feature = "tokio")]
+mod reached;
 mod scope;
-mod shared;
+mod shared_stage;
 mod source;
 mod stop_token;
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests;
-#[cfg(all(test, sigproof_loom))]
-mod token_loom;
 
 pub use bridge::Bridge;
-#[cfg(feature = "tokio")]
-pub use future::Reached;
 pub use interrupted::Interrupted;
 pub(crate) use node::Shields;
+#[cfg(feature = "tokio")]
+pub use reached::Reached;
 pub use scope::{Scope, Shield};
 pub use source::StopSource;
 pub use stop_token::StopToken;

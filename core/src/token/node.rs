@@ -11,17 +11,18 @@ use crate::sync::{AtomicBool, AtomicU32, Ordering};
 /// How often a waiter looks at a flag.
 const FLAG_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One scope, shield or request. A token looks through its chain of nodes at the cell.
+/// One scope, shield or request. A token looks through its chain of nodes at
+/// the cell.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Option<Arc<Node>>,
     /// The stage that this scope was stopped at.
     stopped: AtomicU32,
     shield: Option<Shielding>,
-    /// A request of somebody else's.
-    outside: Option<Outside>,
-    /// The shields at work below this node.
-    below: Mutex<Below>,
+    /// A stop request of another library.
+    external: Option<ExternalStop>,
+    /// The active shields below this node.
+    shields_below: Mutex<ActiveShields>,
 }
 
 #[derive(Debug)]
@@ -32,7 +33,7 @@ struct Shielding {
 
 /// A stop that comes from another library.
 #[derive(Debug)]
-pub(super) struct Outside {
+pub(super) struct ExternalStop {
     /// What it means when it comes.
     pub(super) stage: Stage,
     /// It came.
@@ -40,10 +41,10 @@ pub(super) struct Outside {
     /// The thread that sets the flag and wakes the waiters, ended with the
     /// node; without one, waiters have to look at the flag now and then.
     #[cfg(feature = "tokio-util")]
-    pub(super) listener: Option<super::cancellation::Listener>,
+    pub(super) listener: Option<super::cancellation_token::Listener>,
 }
 
-impl Outside {
+impl ExternalStop {
     /// Whether a waiter has to look at the flag by itself.
     fn is_silent(&self) -> bool {
         #[cfg(feature = "tokio-util")]
@@ -53,7 +54,7 @@ impl Outside {
     }
 }
 
-/// The shields at work below a token.
+/// The active shields below a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shields {
     /// None holds.
@@ -65,7 +66,7 @@ pub(crate) enum Shields {
 }
 
 #[derive(Debug, Default)]
-struct Below {
+struct ActiveShields {
     count: usize,
     /// The latest limit among them; meaningless while `count` is 0.
     until: Option<Instant>,
@@ -79,8 +80,8 @@ impl Node {
             parent,
             stopped: AtomicU32::new(0),
             shield: None,
-            outside: None,
-            below: Mutex::default(),
+            external: None,
+            shields_below: Mutex::default(),
         }
     }
 
@@ -99,10 +100,10 @@ impl Node {
         node
     }
 
-    /// Listens to a request of somebody else's, too.
-    pub(super) fn outside(parent: Option<Arc<Node>>, outside: Outside) -> Node {
+    /// Obeys a stop request of another library, too.
+    pub(super) fn external(parent: Option<Arc<Node>>, external: ExternalStop) -> Node {
         Node {
-            outside: Some(outside),
+            external: Some(external),
             ..Node::scope(parent)
         }
     }
@@ -114,8 +115,8 @@ impl Node {
             .as_ref()
             .map_or(root, |parent| parent.view(root));
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
-        let stage = match &self.outside {
-            Some(outside) if outside.flag.load(Ordering::Relaxed) => stage.max(outside.stage),
+        let stage = match &self.external {
+            Some(external) if external.flag.load(Ordering::Relaxed) => stage.max(external.stage),
             _ => stage,
         };
         if stage.is_interrupted() && !stage.should_exit_now() && self.holds_back() {
@@ -128,9 +129,9 @@ impl Node {
     /// When the view may change by time alone.
     pub(super) fn next_change(&self) -> Option<Instant> {
         let above = self.parent.as_ref().and_then(|parent| parent.next_change());
-        let own = match (&self.shield, &self.outside) {
+        let own = match (&self.shield, &self.external) {
             (Some(shield), _) if self.holds_back() => shield.until,
-            (None, Some(outside)) if outside.is_silent() => {
+            (None, Some(external)) if external.is_silent() => {
                 Instant::now().checked_add(FLAG_INTERVAL)
             }
             _ => None,
@@ -158,7 +159,10 @@ impl Node {
 
     /// Whether shields below this node still hold, and how long.
     pub(super) fn shields(&self) -> Shields {
-        let below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        let below = self
+            .shields_below
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match below.until {
             _ if below.count == 0 => below.ended.map_or(Shields::None, Shields::Ended),
             _ if below.endless => Shields::HoldUntil(None),
@@ -176,19 +180,25 @@ impl Node {
     }
 
     fn enter(&self, until: Option<Instant>) {
-        let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut below = self
+            .shields_below
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         below.count += 1;
         below.until = below.until.max(until);
         below.endless |= until.is_none();
     }
 
     fn leave(&self) {
-        let mut below = self.below.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut below = self
+            .shields_below
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         below.count = below.count.saturating_sub(1);
         if below.count == 0 {
-            *below = Below {
+            *below = ActiveShields {
                 ended: Some(Instant::now()),
-                ..Below::default()
+                ..ActiveShields::default()
             };
         }
     }

@@ -22,9 +22,9 @@ impl Scope {
         let node = Arc::new(Node::scope(parent.nearest()));
         Scope {
             token: StopToken {
-                cell: parent.cell.looked_through(),
+                cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
-                witness: None,
+                shield_counter: None,
             },
             node,
         }
@@ -59,9 +59,9 @@ impl Shield {
         let node = Arc::new(Node::shield(parent.nearest(), limit));
         Shield {
             token: StopToken {
-                cell: parent.cell.looked_through(),
+                cell: parent.cell.uncached(),
                 node: Some(Arc::clone(&node)),
-                witness: None,
+                shield_counter: None,
             },
             node,
         }

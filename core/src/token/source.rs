@@ -1,13 +1,14 @@
-//! A stage without signals.
+//! A source of stages without signals.
 
 use std::io;
 use std::sync::Arc;
 
 use super::stop_token::StopToken;
-use crate::machine::{Cause, Cell, Stage};
+use crate::machine::{Cause, Stage};
+use crate::stage_cell::StageCell;
 
-/// A stage of one's own, moved by the program in place of signals: for
-/// libraries, for tests, for everything that must be stoppable without Ctrl+C.
+/// A stage that the program itself raises, without signals: for libraries, for
+/// tests, for everything that must be stoppable without Ctrl+C.
 ///
 /// ```
 /// use sigproof_core::{Stage, StopSource};
@@ -18,7 +19,7 @@ use crate::machine::{Cause, Cell, Stage};
 /// ```
 #[derive(Clone, Debug)]
 pub struct StopSource {
-    cell: Arc<Cell>,
+    cell: Arc<StageCell>,
 }
 
 impl StopSource {
@@ -26,7 +27,7 @@ impl StopSource {
     #[must_use]
     pub fn new() -> StopSource {
         StopSource {
-            cell: Arc::new(Cell::new()),
+            cell: Arc::new(StageCell::new()),
         }
     }
 
@@ -40,7 +41,7 @@ impl StopSource {
     /// Windows.
     pub fn shared() -> io::Result<StopSource> {
         Ok(StopSource {
-            cell: Arc::new(Cell::shared()?),
+            cell: Arc::new(StageCell::shared()?),
         })
     }
 
@@ -50,7 +51,7 @@ impl StopSource {
         StopToken::root(&self.cell)
     }
 
-    /// Raises the stage and says whether it moved; it never goes down.
+    /// Raises the stage and returns whether it moved; it never goes down.
     pub fn stop(&self, stage: Stage) -> bool {
         let moved = self.cell.raise(stage, 0, Cause::Request);
         self.cell.wake_all();
@@ -58,7 +59,7 @@ impl StopSource {
     }
 
     /// Begins a new epoch: running again. Tasks queued before stay cancelled.
-    pub fn rearm(&self) {
+    pub fn reset(&self) {
         self.cell.begin_epoch();
     }
 }

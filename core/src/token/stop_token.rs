@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
-use super::node::{Node, Outside, Shields};
+use super::node::{ExternalStop, Node, Shields};
 use super::scope::{Scope, Shield};
-use crate::machine::{Cause, Cell, Stage, Step};
+use crate::machine::{Cause, Stage};
 use crate::signal::InterruptHandler;
-use crate::sys::home::CellRef;
+use crate::stage_cell::{CellRef, StageCell, WaitStatus};
 
 /// A view of the stage, cheap to clone and to poll, for every function that
 /// has to stop when asked.
@@ -36,15 +36,15 @@ pub struct StopToken {
     pub(super) node: Option<Arc<Node>>,
     /// A node below `node` that changes no view: it only knows the shields
     /// below it, so a poll does not look through it.
-    pub(super) witness: Option<Arc<Node>>,
+    pub(super) shield_counter: Option<Arc<Node>>,
 }
 
 impl StopToken {
-    pub(super) fn root(cell: &Arc<Cell>) -> StopToken {
+    pub(super) fn root(cell: &Arc<StageCell>) -> StopToken {
         StopToken {
             cell: CellRef::new(Arc::clone(cell)),
             node: None,
-            witness: None,
+            shield_counter: None,
         }
     }
 
@@ -53,18 +53,18 @@ impl StopToken {
     #[must_use]
     #[inline]
     pub fn stage(&self) -> Stage {
-        let quick = self.cell.quick().stage();
-        if quick.should_exit_now() {
-            self.stage_looked_at()
+        let cached = self.cell.cached().stage();
+        if cached.should_exit_now() {
+            self.stage_uncached()
         } else {
-            quick
+            cached
         }
     }
 
     /// The stage, through everything that lies between. "Cold" keeps it out of
     /// the way of a loop that polls.
     #[cold]
-    fn stage_looked_at(&self) -> Stage {
+    fn stage_uncached(&self) -> Stage {
         let root = self.cell.poll().stage();
         match &self.node {
             None => root,
@@ -72,7 +72,7 @@ impl StopToken {
         }
     }
 
-    /// Whether any stop was asked for (stage 1 and above).
+    /// Whether any stop was requested (stage 1 and above).
     #[must_use]
     #[inline]
     pub fn is_interrupted(&self) -> bool {
@@ -86,8 +86,8 @@ impl StopToken {
         self.cell.poll().cause()
     }
 
-    /// For a task to call now and then: an error from stage 2 on, which asks
-    /// active tasks to end.
+    /// Returns an error from stage 2 on, which asks active tasks to end. A task
+    /// calls it now and then.
     ///
     /// # Errors
     /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.
@@ -104,15 +104,15 @@ impl StopToken {
     #[inline]
     pub fn checkpoint_at(&self, stage: Stage) -> Result<(), Interrupted> {
         // A load and a comparison; the rest is not worth its room in a loop.
-        if self.cell.quick().stage() < stage {
+        if self.cell.cached().stage() < stage {
             return Ok(());
         }
-        self.checkpoint_looked_at(stage)
+        self.checkpoint_uncached(stage)
     }
 
     #[cold]
-    fn checkpoint_looked_at(&self, stage: Stage) -> Result<(), Interrupted> {
-        let now = self.stage_looked_at();
+    fn checkpoint_uncached(&self, stage: Stage) -> Result<(), Interrupted> {
+        let now = self.stage_uncached();
         if now < stage || now == Stage::Running {
             Ok(())
         } else {
@@ -120,8 +120,8 @@ impl StopToken {
         }
     }
 
-    /// Waits for `stage` or a higher one and gives the stage that was reached.
-    /// Nobody polls: the thread sleeps until it is woken.
+    /// Waits for `stage` or a higher one and returns the stage that was
+    /// reached. The thread sleeps until it is woken; nothing polls.
     pub fn wait(&self, stage: Stage) -> Stage {
         self.wait_deadline(stage, None);
         self.stage()
@@ -136,7 +136,7 @@ impl StopToken {
         reached.then(|| self.stage())
     }
 
-    /// Sleeps for `duration`, unless stage 2 cuts it short.
+    /// Sleeps for `duration`, or until stage 2.
     ///
     /// # Errors
     /// [`Interrupted`], with the stage, from [`Stage::TerminateActive`] on.
@@ -186,7 +186,7 @@ impl StopToken {
 
     /// Waits until `look` is done; it is called again after every change of
     /// the stage and every [`StopToken::wake_all`].
-    pub(crate) fn wait_until(&self, look: impl FnMut() -> Step) -> bool {
+    pub(crate) fn wait_until(&self, look: impl FnMut() -> WaitStatus) -> bool {
         self.cell.wait_until(look)
     }
 
@@ -196,24 +196,24 @@ impl StopToken {
         self.node.as_ref().and_then(|node| node.next_change())
     }
 
-    pub(super) fn listening_to(&self, outside: Outside) -> StopToken {
-        let node = Node::outside(self.nearest(), outside);
+    pub(super) fn listening_to(&self, external: ExternalStop) -> StopToken {
+        let node = Node::external(self.nearest(), external);
         StopToken {
-            cell: self.cell.looked_through(),
+            cell: self.cell.uncached(),
             node: Some(Arc::new(node)),
-            witness: None,
+            shield_counter: None,
         }
     }
 
     /// The lowest node, to hang others below.
     pub(super) fn nearest(&self) -> Option<Arc<Node>> {
-        self.witness.as_ref().or(self.node.as_ref()).cloned()
+        self.shield_counter.as_ref().or(self.node.as_ref()).cloned()
     }
 
     /// The same view, which knows the shields made from it.
-    pub(crate) fn witnessed(&self) -> StopToken {
+    pub(crate) fn with_shield_counter(&self) -> StopToken {
         StopToken {
-            witness: Some(Arc::new(Node::scope(self.nearest()))),
+            shield_counter: Some(Arc::new(Node::scope(self.nearest()))),
             ..self.clone()
         }
     }
@@ -228,10 +228,10 @@ impl StopToken {
             let mut by_shield = None;
             let reached = self.cell.wait_until(|| {
                 if self.stage() >= stage {
-                    return Step::Done;
+                    return WaitStatus::Done;
                 }
                 by_shield = self.next_change();
-                Step::WaitUntil(match (deadline, by_shield) {
+                WaitStatus::WaitUntil(match (deadline, by_shield) {
                     (Some(one), Some(other)) => Some(one.min(other)),
                     (one, other) => one.or(other),
                 })

@@ -35,24 +35,27 @@ fn a_running_program_passes_every_checkpoint() {
 }
 
 #[test]
-fn a_witness_sees_what_its_token_sees_and_knows_the_shields_below() {
+fn a_shield_counter_sees_what_its_token_sees_and_knows_the_shields_below() {
     let source = StopSource::new();
     let scope = source.token().scope();
-    let witness = scope.token().witnessed();
-    assert_eq!(witness.shields(), Shields::None);
-    let shield = witness.shield(LONG);
+    let shield_counter = scope.token().with_shield_counter();
+    assert_eq!(shield_counter.shields(), Shields::None);
+    let shield = shield_counter.shield(LONG);
     let below = shield.token().scope();
     scope.stop(Stage::CancelQueued);
-    assert_eq!(witness.stage(), Stage::CancelQueued);
+    assert_eq!(shield_counter.stage(), Stage::CancelQueued);
     assert_eq!(below.token().stage(), Stage::Running);
-    assert!(matches!(witness.shields(), Shields::HoldUntil(Some(_))));
+    assert!(matches!(
+        shield_counter.shields(),
+        Shields::HoldUntil(Some(_))
+    ));
     // Not its own: the same token may have many.
-    assert_eq!(scope.token().witnessed().shields(), Shields::None);
+    assert_eq!(scope.token().with_shield_counter().shields(), Shields::None);
     drop(shield);
     assert_eq!(below.token().stage(), Stage::CancelQueued);
-    assert!(matches!(witness.shields(), Shields::Ended(_)));
+    assert!(matches!(shield_counter.shields(), Shields::Ended(_)));
     source.stop(Stage::ExitNow);
-    assert_eq!(witness.stage(), Stage::ExitNow);
+    assert_eq!(shield_counter.stage(), Stage::ExitNow);
 }
 
 #[test]
@@ -167,8 +170,8 @@ fn waiting_ends_by_stage_or_by_time() {
         None
     );
     assert_eq!(token.sleep(Duration::from_millis(1)), Ok(()));
-    let sleeper = token.clone();
-    let thread = thread::spawn(move || sleeper.sleep(LONG));
+    let future = token.clone();
+    let thread = thread::spawn(move || future.sleep(LONG));
     source.stop(Stage::TerminateActive);
     let cut = thread.join().expect("no panic").expect_err("cut short");
     assert_eq!(cut.stage(), Stage::TerminateActive);
@@ -183,7 +186,7 @@ fn a_new_epoch_runs_again() {
     let source = StopSource::new();
     let token = source.token();
     source.stop(Stage::TerminateActive);
-    source.rearm();
+    source.reset();
     assert_eq!(token.stage(), Stage::Running);
     assert_eq!(token.epoch(), 1);
     assert!(source.stop(Stage::CancelQueued));
@@ -246,7 +249,7 @@ proptest::proptest! {
                     scopes.push((scope, parent, Stage::Running));
                 }
                 Move::Rearm => {
-                    source.rearm();
+                    source.reset();
                     root = Stage::Running;
                 }
             }

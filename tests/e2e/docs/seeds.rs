@@ -229,7 +229,7 @@ mod planted {
     fn tests_that_do_not_exist_are_found() {
         let sources = everything();
         let fine = [
-            "core/tests/first_seed.rs::stage_1_cancels_queued_only",
+            "core/tests/e2e/first_seed.rs::stage_1_cancels_queued_only",
             "core/src/machine/step_tests.rs::the_machine_keeps_its_promises",
         ];
         for test in fine {
@@ -237,10 +237,10 @@ mod planted {
         }
         let wrong = [
             "stage_1_cancels_queued_only",
-            "core/tests/third_seed.rs::stage_1_cancels_queued_only",
-            "core/tests/first_seed.rs::stage_4_opens_the_window",
+            "core/tests/e2e/third_seed.rs::stage_1_cancels_queued_only",
+            "core/tests/e2e/first_seed.rs::stage_4_opens_the_window",
             // A function, and no test.
-            "core/tests/first_seed.rs::disposition",
+            "core/tests/e2e/first_seed.rs::disposition",
         ];
         for test in wrong {
             assert!(objection_to_test(test, &sources).is_some(), "{test}");

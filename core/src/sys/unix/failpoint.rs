@@ -1,4 +1,5 @@
-//! The descriptor of the failpoints, which whoever started the program left open.
+//! The descriptor of the failpoints, which whoever started the program left
+//! open.
 
 use std::fs::File;
 use std::os::fd::{FromRawFd, IntoRawFd, RawFd};
@@ -15,13 +16,13 @@ pub(crate) fn inherited(number: RawFd) -> Option<File> {
     {
         return None;
     }
-    // SAFETY: the number is open and, by the protocol, belongs to nobody else in
-    // this process. It is never closed (`leave_open`), so that nothing else can
-    // get it while this value lives.
+    // SAFETY: the number is open and, by the protocol, belongs to nobody else
+    // in this process. It is never closed (`leave_open`), so that nothing else
+    // can get it while this value lives.
     Some(unsafe { File::from_raw_fd(number) })
 }
 
-/// Gives it up, and leaves it open: children may have it, too.
+/// Gives it up and leaves it open, as children may have it, too.
 pub(crate) fn leave_open(file: Option<File>) {
     let _ = file.map(IntoRawFd::into_raw_fd);
 }

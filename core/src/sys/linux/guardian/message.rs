@@ -3,11 +3,11 @@
 use std::os::fd::RawFd;
 
 /// Bytes of a message, in either direction.
-pub(in super::super) const MESSAGE_BYTES: usize = 8;
+pub(super) const MESSAGE_BYTES: usize = 8;
 
 /// What is said on the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Message {
+pub(super) enum Message {
     /// To the guardian: this signal to the program's group, and when the
     /// program has ended, to what it left behind.
     Ask(i32),
@@ -24,7 +24,7 @@ pub(in super::super) enum Message {
 }
 
 impl Message {
-    pub(in super::super) fn to_bytes(self) -> [u8; MESSAGE_BYTES] {
+    pub(super) fn to_bytes(self) -> [u8; MESSAGE_BYTES] {
         let (kind, value) = match self {
             Message::Ask(signal) => (0, signal),
             Message::Kill => (1, 0),
@@ -36,7 +36,7 @@ impl Message {
         (u64::from(value.cast_unsigned()) << 32 | kind).to_ne_bytes()
     }
 
-    pub(in super::super) fn from_bytes(bytes: [u8; MESSAGE_BYTES]) -> Option<Message> {
+    pub(super) fn from_bytes(bytes: [u8; MESSAGE_BYTES]) -> Option<Message> {
         let all = u64::from_ne_bytes(bytes);
         let value = ((all >> 32) as u32).cast_signed();
         Some(match all as u32 {
@@ -53,7 +53,7 @@ impl Message {
 
 /// Sends a message without SIGPIPE; whether the other end is there.
 /// Async-signal-safe.
-pub(in super::super) fn send(socket: RawFd, message: Message) -> bool {
+pub(super) fn send(socket: RawFd, message: Message) -> bool {
     let bytes = message.to_bytes();
     // SAFETY: the buffer has the length that is said.
     let count = unsafe {

@@ -15,6 +15,7 @@
 //! writes to it. What it cannot survive is its own SIGKILL: the program dies
 //! with it then, but descendants outside the program's group do not.
 
+pub(crate) mod client;
 mod kernel;
 mod message;
 
@@ -28,10 +29,10 @@ use kernel::{
     NOT_EXECUTED, Signals, close_range, for_each_child, reap, signal_child, status_unreaped, wait,
     was_executed,
 };
-pub(super) use message::{MESSAGE_BYTES, Message, send};
+use message::{MESSAGE_BYTES, Message, send};
 
 /// How many processes are asked at the same time after the program's end.
-const TOLD_MAX: usize = 64;
+const ASKED_MAX: usize = 64;
 
 /// The command with which the guardian removes a directory when this process
 /// is not there any more to do it.
@@ -99,14 +100,14 @@ struct Guardian {
     ended: Option<i32>,
     asked: Option<i32>,
     /// The children that were asked after the program's end; 0 is nobody.
-    told: [libc::pid_t; TOLD_MAX],
+    asked_children: [libc::pid_t; ASKED_MAX],
     killing: bool,
     gone: bool,
 }
 
 /// What became of the other end of the socket.
-enum Heard {
-    Nothing,
+enum PeerState {
+    Listening,
     End,
     Closed,
 }
@@ -118,7 +119,7 @@ impl Guardian {
             socket,
             ended: None,
             asked: None,
-            told: [0; TOLD_MAX],
+            asked_children: [0; ASKED_MAX],
             killing: false,
             gone: false,
         }
@@ -131,17 +132,17 @@ impl Guardian {
         self.send(Message::Started(self.leader));
         // From here on the pipe by which `spawn` waits is not held open by us.
         let children = self.let_go();
-        let mut last = Heard::Nothing;
+        let mut last = PeerState::Listening;
         loop {
             self.look();
             if self.gone {
                 match last {
-                    Heard::Nothing => {}
-                    Heard::End => exit(),
-                    Heard::Closed => clean(cleaner),
+                    PeerState::Listening => {}
+                    PeerState::End => exit(),
+                    PeerState::Closed => clean(cleaner),
                 }
             }
-            let listens = matches!(last, Heard::Nothing);
+            let listens = matches!(last, PeerState::Listening);
             if wait(children, if listens { self.socket } else { -1 }) {
                 last = self.listen();
             }
@@ -149,7 +150,7 @@ impl Guardian {
     }
 
     /// Closes everything that was inherited but the socket, leaves the
-    /// directory, and gives a descriptor that tells of SIGCHLD.
+    /// directory, and returns a descriptor that is readable after SIGCHLD.
     fn let_go(&self) -> RawFd {
         let socket = self.socket.cast_unsigned();
         close_range(3, socket.saturating_sub(1));
@@ -180,8 +181,8 @@ impl Guardian {
         children
     }
 
-    /// Reads one message and does what it says.
-    fn listen(&mut self) -> Heard {
+    /// Reads one message and carries it out.
+    fn listen(&mut self) -> PeerState {
         let mut bytes = [0_u8; MESSAGE_BYTES];
         // SAFETY: the buffer has the length that is said.
         let count = unsafe {
@@ -199,37 +200,37 @@ impl Guardian {
                 self.signal_group(signal);
                 // Stopped ones have to hear of it as well.
                 self.signal_group(libc::SIGCONT);
-                Heard::Nothing
+                PeerState::Listening
             }
             Some(Message::Kill) => {
                 self.killing = true;
                 self.signal_group(libc::SIGKILL);
-                Heard::Nothing
+                PeerState::Listening
             }
             Some(Message::End) => {
                 self.killing = true;
-                Heard::End
+                PeerState::End
             }
             // The process that we work for has ended, in whatever way.
             _ => {
                 self.killing = true;
                 self.signal_group(libc::SIGKILL);
-                Heard::Closed
+                PeerState::Closed
             }
         }
     }
 
-    /// Reaps who has died, kills who lives if it is time to, and tells what
-    /// is new.
+    /// Reaps dead processes, kills living ones if it is time to, and reports
+    /// what is new.
     ///
     /// Whoever is a child when the list is read is killed; the death of each
     /// raises SIGCHLD after its own children have become ours. So a wait that
     /// is not woken means that nobody is left.
     fn look(&mut self) {
         loop {
-            let mut seen = Seen::default();
-            for_each_child(|pid| self.meet(pid, &mut seen));
-            if let Some(status) = seen.leader_ended {
+            let mut scan = ScanResult::default();
+            for_each_child(|pid| self.visit_child(pid, &mut scan));
+            if let Some(status) = scan.leader_ended {
                 self.ended = Some(status);
                 if !was_executed(self.leader) {
                     // `spawn` knows why, and waits for our end.
@@ -240,8 +241,8 @@ impl Guardian {
                 continue;
             }
             // The kernel may leave someone out while others disappear.
-            if seen.reaped == 0 {
-                if self.ended.is_some() && seen.living == 0 && !self.gone {
+            if scan.reaped == 0 {
+                if self.ended.is_some() && scan.living == 0 && !self.gone {
                     self.gone = true;
                     self.send(Message::Gone);
                 }
@@ -250,23 +251,23 @@ impl Guardian {
         }
     }
 
-    fn meet(&mut self, pid: libc::pid_t, seen: &mut Seen) {
+    fn visit_child(&mut self, pid: libc::pid_t, scan: &mut ScanResult) {
         if pid == self.leader {
             if self.ended.is_some() {
                 return;
             }
-            seen.leader_ended = status_unreaped(pid);
-            if seen.leader_ended.is_some() {
+            scan.leader_ended = status_unreaped(pid);
+            if scan.leader_ended.is_some() {
                 return;
             }
         } else if reap(pid) {
-            seen.reaped += 1;
-            if let Some(place) = self.place_of(pid) {
+            scan.reaped += 1;
+            if let Some(place) = self.slot_of(pid) {
                 *place = 0;
             }
             return;
         }
-        seen.living += 1;
+        scan.living += 1;
         if self.killing {
             signal_child(pid, libc::SIGKILL);
         } else if let (Some(_), Some(signal)) = (self.ended, self.asked) {
@@ -277,17 +278,17 @@ impl Guardian {
     /// Asks what the program left behind: nobody else would. Whoever finds no
     /// place is killed when the grace period is over.
     fn ask_once(&mut self, pid: libc::pid_t, signal: i32) {
-        if self.place_of(pid).is_some() {
+        if self.slot_of(pid).is_some() {
             return;
         }
-        if let Some(place) = self.place_of(0) {
+        if let Some(place) = self.slot_of(0) {
             *place = pid;
             signal_child(pid, signal);
         }
     }
 
-    fn place_of(&mut self, pid: libc::pid_t) -> Option<&mut libc::pid_t> {
-        self.told.iter_mut().find(|place| **place == pid)
+    fn slot_of(&mut self, pid: libc::pid_t) -> Option<&mut libc::pid_t> {
+        self.asked_children.iter_mut().find(|slot| **slot == pid)
     }
 
     /// The group is the program's own until we reap it, which is last.
@@ -304,7 +305,7 @@ impl Guardian {
 }
 
 #[derive(Default)]
-struct Seen {
+struct ScanResult {
     living: u32,
     reaped: u32,
     leader_ended: Option<i32>,

@@ -1,0 +1,74 @@
+//! The clock of the pure machine: a number of milliseconds, given by the
+//! caller.
+
+use std::time::Duration;
+
+/// A point on the caller's monotonic clock, in milliseconds, modulo 2^32.
+///
+/// Only differences matter; they are right up to 49 days. Windows and grace
+/// periods are bounded by [`Millis::MAX_SPAN`] for that reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Millis(u32);
+
+impl Millis {
+    /// The longest window or grace period: 24 days (2^31 ms).
+    pub const MAX_SPAN: Duration = Duration::from_millis(1 << 31);
+
+    /// The time `millis` after the start of the clock.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Millis {
+        // The cut to 32 bits is the definition of the type.
+        Millis((millis & 0xffff_ffff) as u32)
+    }
+
+    /// Milliseconds since `earlier`. A time before `earlier`
+    /// counts as 0: two threads may read the clock in one order and arrive in
+    /// the other.
+    #[must_use]
+    pub const fn millis_since(self, earlier: Millis) -> u32 {
+        let delta = self.0.wrapping_sub(earlier.0);
+        if delta >= 1 << 31 { 0 } else { delta }
+    }
+
+    /// This time moved on by `millis`.
+    #[must_use]
+    pub const fn plus_millis(self, millis: u32) -> Millis {
+        Millis(self.0.wrapping_add(millis))
+    }
+
+    pub(crate) const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u32) -> Millis {
+        Millis(bits)
+    }
+}
+
+/// `span` in whole milliseconds, rounded up, limited to [`Millis::MAX_SPAN`].
+pub(crate) fn span_millis(span: Duration) -> u32 {
+    let whole = span.as_millis();
+    let up = u128::from(!span.subsec_nanos().is_multiple_of(1_000_000));
+    u32::try_from(whole + up).map_or((1 << 31) - 1, |millis| millis.min((1 << 31) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_survive_the_wrap_and_never_go_negative() {
+        let before = Millis::from_millis(u64::from(u32::MAX) - 5);
+        let after = before.plus_millis(20);
+        assert_eq!(after.millis_since(before), 20);
+        assert_eq!(before.millis_since(after), 0);
+    }
+
+    #[test]
+    fn spans_round_up_and_saturate() {
+        assert_eq!(span_millis(Duration::from_micros(1)), 1);
+        assert_eq!(span_millis(Duration::from_millis(20)), 20);
+        assert_eq!(span_millis(Duration::ZERO), 0);
+        assert_eq!(span_millis(Duration::MAX), (1 << 31) - 1);
+    }
+}

@@ -1,0 +1,334 @@
+//! The command runner: external programs, one at a time.
+
+mod scratch_dir;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::machine::{Signal, Stage};
+use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
+use crate::stage_cell::WaitStatus;
+use crate::sys::drain_pipes::{self, Source};
+use crate::sys::process;
+use crate::sys::process_tree::{Event, ProcessTree};
+use crate::token::{Interrupted, StopToken};
+use scratch_dir::ScratchDir;
+
+/// Runs external programs, each in its own process group, and ends them
+/// on request.
+///
+/// | stage | what happens |
+/// | --- | --- |
+/// | 1 | the program runs on |
+/// | 2 | its group gets SIGTERM, and what it leaves behind when it has ended; who is left after the grace period, SIGKILL |
+/// | 3 | SIGKILL |
+///
+/// The terminal's Ctrl+C does not reach the program, as its group is not in
+/// the foreground: this process decides.
+///
+/// On Linux no descendant outlives the program, nor this process, even if that
+/// is killed or the descendant has made its own session (`setsid`): a small
+/// process between the two, the *guardian*, sees to it. It is the parent that
+/// the program sees. Two gaps remain: a process that kills the guardian as well
+/// sets free those that have left the program's group, and processes of another
+/// user cannot be killed. Elsewhere, the program's group ends with it, a
+/// descendant that has left it is not followed, and a killed process leaves the
+/// program alone.
+///
+/// The program's standard input is empty unless
+/// [`CommandRunner::keep_stdin`] says otherwise.
+///
+/// On Windows a job object holds the program and all that it starts, and ends
+/// with this process. It has no SIGTERM: at stage 2 the program's console group
+/// gets Ctrl+Break. Without a console no program can be asked, and the program
+/// is killed when the grace period is over.
+///
+/// ```
+/// use std::process::Command;
+/// use sigproof_core::{StopSource, pool::{CommandRunner, Output}};
+///
+/// let source = StopSource::new(); // or a signal handler
+/// let mut said = Vec::new();
+/// let end = CommandRunner::new(&source.token()).execute(Command::new("date"), |output| {
+///     if let Output::Stdout(bytes) = output {
+///         said.extend_from_slice(bytes);
+///     }
+/// })?;
+/// assert!(end.status.success() && !said.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct CommandRunner {
+    token: StopToken,
+    grace: Duration,
+    signal: Signal,
+    keeps_stdin: bool,
+    scratch: Option<PathBuf>,
+}
+
+/// A piece of output, as it came, not split into lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// From standard output.
+    Stdout(&'a [u8]),
+    /// From standard error.
+    Stderr(&'a [u8]),
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandEnd {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Whether it was asked to end, and at which stage.
+    pub interrupted: Option<Interrupted>,
+    /// Whether it, or a descendant, was still there when the grace period was
+    /// over, and was killed.
+    pub killed: bool,
+}
+
+impl CommandRunner {
+    /// The grace period unless set otherwise: 5 s.
+    pub const GRACE: Duration = Duration::from_secs(5);
+
+    /// A runner that obeys `token`.
+    #[must_use]
+    pub fn new(token: &StopToken) -> CommandRunner {
+        CommandRunner {
+            token: token.clone(),
+            grace: Self::GRACE,
+            signal: Signal::TERMINATE,
+            keeps_stdin: false,
+            scratch: None,
+        }
+    }
+
+    /// Sets how long the group may take to end after it was asked to.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> CommandRunner {
+        self.grace = grace;
+        self
+    }
+
+    /// Sets the signal that asks the group to end, SIGTERM by default.
+    #[must_use]
+    pub fn stop_signal(mut self, signal: Signal) -> CommandRunner {
+        self.signal = signal;
+        self
+    }
+
+    /// Keeps the standard input that the command has. A program that reads from
+    /// the terminal out of the foreground is stopped by it.
+    #[must_use]
+    pub fn keep_stdin(mut self) -> CommandRunner {
+        self.keeps_stdin = true;
+        self
+    }
+
+    /// Gives the program a directory for temporary files: it is made if it is
+    /// not there, and removed with everything in it when the program and its
+    /// descendants have ended. On Linux the guardian removes it, by `rm`, if
+    /// this process is not there any more. Tell the program its path yourself,
+    /// as `TMPDIR` for instance.
+    #[must_use]
+    pub fn scratch(mut self, directory: impl Into<PathBuf>) -> CommandRunner {
+        self.scratch = Some(directory.into());
+        self
+    }
+
+    /// Runs `command` to its end; `on_output` gets its output as it comes, on
+    /// another thread. Is not started at all from stage 2 on.
+    ///
+    /// # Errors
+    /// Those of starting a program and of waiting for it; an [`Interrupted`]
+    /// inside if it was not started. On Linux also if a process could not be
+    /// killed within 5 s, or if the guardian was killed, so that the
+    /// program's status is not known.
+    pub fn execute(
+        &self,
+        mut command: Command,
+        mut on_output: impl FnMut(Output<'_>) + Send,
+    ) -> io::Result<CommandEnd> {
+        self.token.checkpoint().map_err(io::Error::other)?;
+        if !self.keeps_stdin {
+            command.stdin(Stdio::null());
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (quit, stopped) = drain_pipes::quit()?;
+        let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
+        let mut tree = ProcessTree::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
+        let child = tree.child();
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let facts = Facts::default();
+        let end = thread::scope(|scope| {
+            let (tree, facts, token) = (&tree, &facts, &self.token);
+            scope.spawn(move || {
+                tree.watch(|event| {
+                    facts.note(event);
+                    token.wake_all();
+                });
+            });
+            scope.spawn(move || {
+                if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
+                    // A pipe that cannot be read any more has ended.
+                    let _ = drain_pipes::pump(stdout, stderr, &stopped, |source, bytes| {
+                        on_output(match source {
+                            Source::First => Output::Stdout(bytes),
+                            Source::Second => Output::Stderr(bytes),
+                        });
+                    });
+                }
+                facts.output_ended.store(true, Ordering::SeqCst);
+                token.wake_all();
+            });
+            let (interrupted, killed) = self.watch(tree, facts);
+            tree.kill();
+            let limit = tree.death_limit().map(|limit| Instant::now() + limit);
+            self.wait(facts, limit, Facts::is_gone);
+            // Whoever held the output is dead, or is not followed and not
+            // waited for.
+            drop(quit);
+            if facts.is_gone() {
+                Ok((interrupted, killed))
+            } else {
+                Err(tree.give_up())
+            }
+        });
+        let (interrupted, killed) = match end {
+            Ok(end) => end,
+            Err(error) => {
+                // Somebody may still work in it; the guardian waits for them.
+                if let Some(scratch) = scratch {
+                    scratch.leave();
+                }
+                return Err(error);
+            }
+        };
+        let status = tree.finish()?;
+        // While the guardian is there: it would go on if this process died.
+        scratch.map_or(Ok(()), ScratchDir::remove)?;
+        Ok(CommandEnd {
+            status,
+            interrupted,
+            killed,
+        })
+    }
+
+    /// Waits for the end of leader and output, and asks for it at stage 2;
+    /// returns the stage that interrupted, and whether time ran out.
+    fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
+        let stage = || self.token.stage();
+        self.wait(facts, None, |facts| {
+            facts.leader_ended() || stage() >= Stage::TerminateActive
+        });
+        if facts.leader_ended() {
+            // Descendants may still be flushing into the pipes.
+            let limit = Instant::now().checked_add(self.grace);
+            self.wait(facts, limit, |facts| {
+                facts.output_ended() || facts.is_lost() || stage() >= Stage::TerminateActive
+            });
+            return (None, !facts.output_ended());
+        }
+        let interrupted = self.token.checkpoint().err();
+        tree.request_end(self.signal.number());
+        let limit = Instant::now().checked_add(self.grace);
+        let is_over = |facts: &Facts| facts.is_gone() && facts.output_ended() || facts.is_lost();
+        self.wait(facts, limit, |facts| {
+            is_over(facts) || stage().should_exit_now()
+        });
+        (interrupted, !is_over(facts))
+    }
+
+    fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
+        self.token.wait_until(|| {
+            if done(facts) {
+                WaitStatus::Done
+            } else {
+                WaitStatus::WaitUntil(limit)
+            }
+        });
+    }
+}
+
+/// What the helper threads of a command found out.
+#[derive(Debug, Default)]
+struct Facts {
+    leader_ended: AtomicBool,
+    gone: AtomicBool,
+    lost: AtomicBool,
+    output_ended: AtomicBool,
+}
+
+impl Facts {
+    fn note(&self, event: Event) {
+        let facts: &[&AtomicBool] = match event {
+            Event::LeaderEnded => &[&self.leader_ended],
+            Event::Gone => &[&self.gone],
+            Event::Lost => &[&self.lost, &self.gone, &self.leader_ended],
+        };
+        for fact in facts {
+            fact.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether it is not known any more what becomes of them.
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Whether the program and all its descendants have ended.
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
+    fn leader_ended(&self) -> bool {
+        self.leader_ended.load(Ordering::SeqCst)
+    }
+
+    fn output_ended(&self) -> bool {
+        self.output_ended.load(Ordering::SeqCst)
+    }
+}
+
+/// Runs commands one after the other; their output is dropped. A command that
+/// does not succeed has failed.
+impl Executor<ExitStatus> for CommandRunner {
+    type Task = Command;
+
+    fn run_streaming<I, F>(&self, tasks: I, mut on_outcome: F) -> Results<ExitStatus>
+    where
+        I: IntoIterator<Item = Command>,
+        F: FnMut(usize, &Outcome<ExitStatus>),
+    {
+        let mut outcomes = Vec::new();
+        for command in tasks {
+            let outcome = if self.token.is_interrupted() {
+                Outcome::Cancelled(Cancelled::Queued)
+            } else {
+                outcome_of(self.execute(command, |_| {}))
+            };
+            on_outcome(outcomes.len(), &outcome);
+            outcomes.push(outcome);
+        }
+        let interrupted = self.token.checkpoint_at(Stage::CancelQueued).err();
+        Results::new(outcomes, interrupted)
+    }
+}
+
+fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
+    let message = match end {
+        Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
+        Ok(end) if end.status.success() => return Outcome::Completed(end.status),
+        Ok(end) => match process::abnormal_end(end.status) {
+            Some(how) => return Outcome::Lost(how),
+            None => end.status.to_string(),
+        },
+        Err(error) => return Outcome::of_result(Err(error.into())),
+    };
+    let panicked = false;
+    Outcome::Failed(Failure { message, panicked })
+}

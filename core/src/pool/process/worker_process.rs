@@ -1,0 +1,146 @@
+//! One worker process, as the pool sees it.
+
+use std::env;
+use std::io;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::frame;
+use super::worker_program::{ROLE, Reply, role_of};
+use super::worker_stage::WorkerStage;
+use crate::pool::shared::{Cancelled, Failure, Outcome};
+use crate::sys::process_group::ProcessGroup;
+use crate::sys::worker_channel::{self, WorkerChannel};
+use crate::sys::{process, worker};
+
+/// A worker process with the line to it.
+pub(super) struct WorkerProcess {
+    group: Mutex<ProcessGroup>,
+    link: WorkerChannel,
+    /// The pool has asked it to end, or killed it.
+    condemned: AtomicBool,
+}
+
+impl WorkerProcess {
+    /// Executes this program again as a worker for `name`.
+    ///
+    /// # Errors
+    /// Those of making a line to it and of starting a program.
+    pub(super) fn start(
+        name: &str,
+        args: &[String],
+        stage: &WorkerStage,
+    ) -> io::Result<WorkerProcess> {
+        let (mut link, theirs) = worker_channel::pair()?;
+        let mut command = Command::new(env::current_exe()?);
+        command
+            .args(args)
+            .env(ROLE, role_of(name, process::id()))
+            .stdin(theirs);
+        let mut group = ProcessGroup::spawn_masked(&mut command)?;
+        // Our copy of its end would keep the line open when it is gone.
+        drop(command);
+        match link.give(group.child(), stage.descriptor()?) {
+            // It has ended already; its first reply explains why.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            given => given?,
+        }
+        Ok(WorkerProcess {
+            group: Mutex::new(group),
+            link,
+            condemned: AtomicBool::new(false),
+        })
+    }
+
+    /// Has the worker do one job; whether it can do another one afterwards.
+    pub(super) fn carry_out<J, V>(&self, job: &J, limit: usize) -> (Outcome<V>, bool)
+    where
+        J: Serialize,
+        V: DeserializeOwned,
+    {
+        let request = match frame::encode(job, limit) {
+            Ok(request) => request,
+            Err(error) => {
+                let (message, panicked) = (error.to_string(), false);
+                return (Outcome::Failed(Failure { message, panicked }), true);
+            }
+        };
+        let mut link = &self.link;
+        let sent = io::Write::write_all(&mut link, &request);
+        // Length and value in one read, if they are short. No more comes.
+        let mut replies = io::BufReader::with_capacity(512, link);
+        let reply = match frame::read::<Reply<V>>(&mut replies, limit) {
+            // A worker that cannot work reports that without having read the
+            // job.
+            Ok(Some(reply)) => Ok(Some(reply)),
+            reply => sent.and(reply),
+        };
+        match reply {
+            Ok(Some(Reply::Unfit(why))) => {
+                // It is about to end.
+                let _ = self.finish();
+                (
+                    Outcome::Lost(format!("its worker cannot work: {why}")),
+                    false,
+                )
+            }
+            Ok(Some(reply)) => (reply.into_outcome(), true),
+            Ok(None) => (self.outcome_of_death(None), false),
+            Err(error) => (self.outcome_of_death(Some(&error)), false),
+        }
+    }
+
+    /// Whether it has ended, as far as is known without waiting.
+    pub(super) fn has_ended(&self) -> bool {
+        self.link.has_ended()
+    }
+
+    fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {
+        let end = self.finish();
+        if self.condemned.load(Ordering::SeqCst) {
+            return Outcome::Cancelled(Cancelled::Active);
+        }
+        let how = match (end, error) {
+            (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
+            (Ok(status), _) => describe(status),
+            (Err(error), _) => error.to_string(),
+        };
+        Outcome::Lost(how)
+    }
+
+    /// Asks the worker, and all that its tasks started, to end.
+    pub(super) fn terminate(&self) {
+        self.condemned.store(true, Ordering::SeqCst);
+        self.with_group(|group| group.request_end(worker::REQUEST.number()));
+    }
+
+    /// Kills the worker and all that its tasks started.
+    pub(super) fn kill(&self) {
+        self.condemned.store(true, Ordering::SeqCst);
+        self.with_group(|group| group.kill());
+    }
+
+    /// A group that is locked is being finished, which kills it as well.
+    fn with_group(&self, action: impl FnOnce(&ProcessGroup)) {
+        match self.group.try_lock() {
+            Ok(group) => action(&group),
+            Err(TryLockError::Poisoned(group)) => action(&group.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    /// Kills what is left, and reaps.
+    pub(super) fn finish(&self) -> io::Result<ExitStatus> {
+        let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        group.finish()
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    process::abnormal_end(status)
+        .unwrap_or_else(|| format!("exited with status {}", status.code().unwrap_or(-1)))
+}

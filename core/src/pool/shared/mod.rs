@@ -1,0 +1,21 @@
+//! What the executors have in common: outcomes and results, limits, and the
+//! run of a pool.
+
+mod executor;
+mod notices;
+mod outcome;
+mod results;
+mod run;
+mod settings;
+mod worker_backend;
+
+pub use executor::Executor;
+pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+pub use results::{ImmediateTermination, Results, Tally};
+pub(super) use run::Coordinator;
+#[cfg(feature = "process")]
+pub(super) use run::LOOKS;
+pub(super) use settings::Settings;
+pub(super) use worker_backend::ThreadBackend;
+#[cfg(feature = "process")]
+pub(super) use worker_backend::{Job, Join, WorkerBackend};

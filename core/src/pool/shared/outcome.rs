@@ -1,0 +1,108 @@
+//! The outcome of a task.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+
+use crate::token::Interrupted;
+
+/// The error of a task, anything that `?` takes.
+pub type TaskError = Box<dyn Error + Send + Sync>;
+
+/// The outcome of a task. Every task of a run has exactly one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<V> {
+    /// It returned this value.
+    Completed(V),
+    /// It returned an error, or panicked.
+    Failed(Failure),
+    /// It was cancelled.
+    Cancelled(Cancelled),
+    /// It ignored stage 2 for longer than the grace period. Its thread was
+    /// left alone; what it still does is lost.
+    Abandoned,
+    /// The worker that ran it died; the text describes how.
+    Lost(String),
+}
+
+/// When a task was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cancelled {
+    /// Before it was started.
+    Queued,
+    /// At work: it stopped at a checkpoint, or was terminated.
+    Active,
+}
+
+/// Why a task failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The message of the error or of the panic.
+    pub message: String,
+    /// Whether the task panicked.
+    pub panicked: bool,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.panicked {
+            write!(f, "panicked: {}", self.message)
+        } else {
+            f.write_str(&self.message)
+        }
+    }
+}
+
+impl Error for Failure {}
+
+impl<V> Outcome<V> {
+    /// The outcome of a task that returned `result`. An [`Interrupted`],
+    /// itself or as a source of the error, means cancelled.
+    pub(crate) fn of_result(result: Result<V, TaskError>) -> Outcome<V> {
+        match result {
+            Ok(value) => Outcome::Completed(value),
+            Err(error) if is_interrupted(&*error) => Outcome::Cancelled(Cancelled::Active),
+            Err(error) => Outcome::Failed(Failure {
+                message: error.to_string(),
+                panicked: false,
+            }),
+        }
+    }
+
+    /// The outcome of a task that panicked.
+    pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Outcome<V> {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        Outcome::Failed(Failure {
+            message,
+            panicked: true,
+        })
+    }
+
+    /// The value, if the task completed.
+    pub fn value(&self) -> Option<&V> {
+        match self {
+            Outcome::Completed(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the task completed.
+    pub fn is_completed(&self) -> bool {
+        self.value().is_some()
+    }
+}
+
+fn is_interrupted(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<Interrupted>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

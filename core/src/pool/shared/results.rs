@@ -1,0 +1,160 @@
+//! The results of a run.
+
+use std::error::Error;
+use std::fmt;
+
+use super::outcome::{Cancelled, Outcome};
+use crate::feedback::{Notice, percent};
+use crate::token::Interrupted;
+
+/// Counts outcomes; the progress of a run, and its sum at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Tasks that returned a value.
+    pub completed: usize,
+    /// Tasks that returned an error or panicked.
+    pub failed: usize,
+    /// Tasks cancelled before they started.
+    pub cancelled_queued: usize,
+    /// Tasks cancelled while active.
+    pub cancelled_active: usize,
+    /// Tasks abandoned after the grace period.
+    pub abandoned: usize,
+    /// Tasks whose worker died.
+    pub lost: usize,
+}
+
+impl Tally {
+    /// Counts one more outcome.
+    pub fn record<V>(&mut self, outcome: &Outcome<V>) {
+        let counter = match outcome {
+            Outcome::Completed(_) => &mut self.completed,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::Cancelled(Cancelled::Queued) => &mut self.cancelled_queued,
+            Outcome::Cancelled(Cancelled::Active) => &mut self.cancelled_active,
+            Outcome::Abandoned => &mut self.abandoned,
+            Outcome::Lost(_) => &mut self.lost,
+        };
+        *counter += 1;
+    }
+
+    /// All outcomes so far.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.completed
+            + self.failed
+            + self.cancelled_queued
+            + self.cancelled_active
+            + self.abandoned
+            + self.lost
+    }
+}
+
+/// For instance `3/10 tasks completed (30.0%)`.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (completed, total) = (self.completed, self.total());
+        let share = percent(completed, total);
+        write!(f, "{completed}/{total} tasks completed ({share:.1}%)")
+    }
+}
+
+/// The results of a run: one outcome for each task, in the order of the tasks.
+#[derive(Clone, Debug)]
+#[must_use = "the results of a run say which tasks did not complete"]
+pub struct Results<V> {
+    outcomes: Vec<Outcome<V>>,
+    interrupted: Option<Interrupted>,
+}
+
+impl<V> Results<V> {
+    pub(in crate::pool) fn new(
+        outcomes: Vec<Outcome<V>>,
+        interrupted: Option<Interrupted>,
+    ) -> Results<V> {
+        Results {
+            outcomes,
+            interrupted,
+        }
+    }
+
+    /// One outcome for each task, in the order of the tasks.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome<V>] {
+        &self.outcomes
+    }
+
+    /// Returns the outcomes by value.
+    #[must_use]
+    pub fn into_outcomes(self) -> Vec<Outcome<V>> {
+        self.outcomes
+    }
+
+    /// The completed values, in the order of the tasks.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.outcomes.iter().filter_map(Outcome::value)
+    }
+
+    /// Counts the outcomes by kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for outcome in &self.outcomes {
+            tally.record(outcome);
+        }
+        tally
+    }
+
+    /// Whether the program was asked to stop during the run, and how urgently.
+    #[must_use]
+    pub fn interrupted(&self) -> Option<Interrupted> {
+        self.interrupted
+    }
+
+    /// The line "Returning partial results: …" for these results, to be given
+    /// to a [`Feedback`](crate::feedback::Feedback).
+    #[must_use]
+    pub fn partial_notice(&self) -> Notice {
+        Notice::PartialResults {
+            completed: self.values().count(),
+            total: self.outcomes.len(),
+        }
+    }
+
+    /// Whether an active task was stopped.
+    pub(in crate::pool) fn has_stopped(&self) -> bool {
+        let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
+        self.outcomes.iter().any(stopped)
+    }
+
+    /// These results, unless the run was cut by stage 3.
+    ///
+    /// # Errors
+    /// [`ImmediateTermination`], with what there is, if stage 3 came. (With a
+    /// signal handler installed, stage 3 ends the process instead.)
+    pub fn unless_terminated(self) -> Result<Results<V>, ImmediateTermination<V>> {
+        let terminated = self
+            .interrupted
+            .is_some_and(|interrupted| interrupted.stage().should_exit_now());
+        if terminated {
+            Err(ImmediateTermination { results: self })
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+/// A run was cut by stage 3 while its results were collected.
+#[derive(Debug)]
+pub struct ImmediateTermination<V> {
+    /// The results so far.
+    pub results: Results<V>,
+}
+
+impl<V> fmt::Display for ImmediateTermination<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Immediate termination requested during result collection")
+    }
+}
+
+impl<V: fmt::Debug> Error for ImmediateTermination<V> {}

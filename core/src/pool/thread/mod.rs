@@ -1,0 +1,149 @@
+//! The thread pool.
+
+#[cfg(all(test, not(sigproof_loom)))]
+mod last_look_tests;
+#[cfg(all(test, not(sigproof_loom)))]
+mod short_task_tests;
+#[cfg(all(test, not(sigproof_loom)))]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::feedback::Feedback;
+use crate::pool::shared::{
+    Coordinator, Executor, Outcome, Results, Settings, TaskError, ThreadBackend,
+};
+use crate::token::StopToken;
+
+/// A task for a thread, for code that works with any [`Executor`].
+pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Send>;
+
+/// Runs tasks on threads of this process.
+///
+/// A task gets a token and calls [`StopToken::checkpoint`] now and then; at
+/// stage 2 that returns an error, and the task returns it. A thread cannot be
+/// killed: a task that never looks is abandoned after a grace period, its
+/// thread left alone. For code that must be killable there is the process
+/// pool.
+///
+/// Threads are started as tasks need them, in each run, and none outlives it
+/// but abandoned ones. They take signals like any other thread: a blocked
+/// mask would be inherited by programs that a task starts.
+///
+/// ```
+/// use sigproof_core::{StopSource, ThreadPool};
+/// let pool = ThreadPool::new(&StopSource::new().token());
+/// let results = pool.map(["a", "bb"], |word, _token| Ok(word.len()));
+/// assert_eq!(results.values().sum::<usize>(), 3);
+/// ```
+#[derive(Clone)]
+pub struct ThreadPool {
+    settings: Settings,
+}
+
+impl ThreadPool {
+    /// A pool that obeys `token`, with a thread for each processor.
+    #[must_use]
+    pub fn new(token: &StopToken) -> ThreadPool {
+        ThreadPool {
+            settings: Settings::new(token),
+        }
+    }
+
+    /// Sets the number of threads; 0 counts as 1.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> ThreadPool {
+        self.settings.set_workers(workers);
+        self
+    }
+
+    /// Sets how many tasks may wait in the queue; 0 counts as 1. Tasks beyond
+    /// it stay in their iterator until there is room. By default it is 256, and
+    /// 4,096 while tasks take less than a microsecond.
+    #[must_use]
+    pub fn queue_limit(mut self, tasks: usize) -> ThreadPool {
+        self.settings.set_queue_limit(tasks);
+        self
+    }
+
+    /// Sets how long stage 2 waits for active tasks before it abandons them,
+    /// 5 s by default.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> ThreadPool {
+        self.settings.grace = grace;
+        self
+    }
+
+    /// Passes failed and abandoned tasks and partial results to this feedback.
+    #[must_use]
+    pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ThreadPool {
+        self.settings.feedback = Arc::new(feedback);
+        self
+    }
+
+    /// Runs closures and returns their outcomes in order.
+    pub fn run<V, T>(&self, tasks: impl IntoIterator<Item = T>) -> Results<V>
+    where
+        V: Send + 'static,
+        T: FnOnce(&StopToken) -> Result<V, TaskError> + Send + 'static,
+    {
+        self.run_streaming(tasks, |_, _| {})
+    }
+
+    /// Runs closures; `on_outcome` gets each outcome as soon as it is known,
+    /// on the calling thread.
+    pub fn run_streaming<V, T>(
+        &self,
+        tasks: impl IntoIterator<Item = T>,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        V: Send + 'static,
+        T: FnOnce(&StopToken) -> Result<V, TaskError> + Send + 'static,
+    {
+        self.map_streaming(tasks, |task: T, token| task(token), on_outcome)
+    }
+
+    /// Applies `work` to every job and returns the outcomes in order.
+    pub fn map<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        self.map_streaming(jobs, work, |_, _| {})
+    }
+
+    /// Applies `work` to every job; `on_outcome` gets each outcome as soon as
+    /// it is known, on the calling thread.
+    pub fn map_streaming<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token));
+        Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
+            .run(jobs.into_iter(), on_outcome)
+    }
+}
+
+impl<V: Send + 'static> Executor<V> for ThreadPool {
+    type Task = ThreadTask<V>;
+
+    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
+    where
+        I: IntoIterator<Item = Self::Task>,
+        F: FnMut(usize, &Outcome<V>),
+    {
+        self.map_streaming(tasks, |task: ThreadTask<V>, token| task(token), on_outcome)
+    }
+}

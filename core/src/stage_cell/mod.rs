@@ -1,0 +1,12 @@
+//! The stage cell: the stage as every thread, and every process that shares
+//! it, sees it; and the memory that it lives in.
+
+mod cell;
+mod cell_ref;
+#[cfg(all(test, sigproof_loom))]
+mod loom_tests;
+mod storage;
+
+pub(crate) use cell::{StageCell, WaitStatus};
+pub(crate) use cell_ref::CellRef;
+pub(crate) use storage::CellStorage;

@@ -1,0 +1,134 @@
+//! A program with all that it starts.
+//!
+//! On Linux a guardian follows every descendant, on Windows a job holds them.
+//! Elsewhere, and on a Linux without `/proc`, it is the process group.
+
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use super::process_group::ProcessGroup;
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
+use crate::sys::linux::guardian::client::GuardedTree;
+
+/// How long it may take killed processes to disappear: only one that must not
+/// be killed (another user's, or one stuck in the kernel) gets there.
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
+const DEATH_LIMIT: Duration = Duration::from_secs(5);
+
+/// What happens to a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The program has ended.
+    LeaderEnded,
+    /// So has everything that it started, as far as it is followed.
+    Gone,
+    /// Nobody is followed any more.
+    #[cfg_attr(
+        any(not(target_os = "linux"), sigproof_portable),
+        expect(dead_code, reason = "it takes a guardian to lose one")
+    )]
+    Lost,
+}
+
+/// A program with all that it starts.
+#[derive(Debug)]
+pub(crate) enum ProcessTree {
+    #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+    GuardedTree(GuardedTree),
+    ProcessGroup(ProcessGroup),
+}
+
+impl ProcessTree {
+    /// Starts `command`; if this process is killed, the tree dies with it
+    /// and `scratch` is removed (with a guardian).
+    ///
+    /// # Errors
+    /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
+    /// are too many groups.
+    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<ProcessTree> {
+        #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+        if GuardedTree::is_possible() {
+            return GuardedTree::spawn(command, scratch).map(ProcessTree::GuardedTree);
+        }
+        let _ = scratch;
+        ProcessGroup::spawn(command).map(ProcessTree::ProcessGroup)
+    }
+
+    /// The child that holds the pipes.
+    pub(crate) fn child(&mut self) -> &mut Child {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.child(),
+            ProcessTree::ProcessGroup(group) => group.child(),
+        }
+    }
+
+    /// Reports what happens; returns after [`Event::Gone`] or
+    /// [`Event::Lost`].
+    pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.watch(on_event),
+            ProcessTree::ProcessGroup(group) => {
+                // It fails only if somebody else reaped the leader.
+                let _ = group.wait_for_leader();
+                on_event(Event::LeaderEnded);
+                on_event(Event::Gone);
+            }
+        }
+    }
+
+    /// Asks the program's group to end, stopped processes included; with a
+    /// guardian, also what it leaves behind when it has ended.
+    pub(crate) fn request_end(&self, signal: i32) {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.request_end(signal),
+            ProcessTree::ProcessGroup(group) => group.request_end(signal),
+        }
+    }
+
+    /// Kills everybody who is followed.
+    pub(crate) fn kill(&self) {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.kill(),
+            ProcessTree::ProcessGroup(group) => group.kill(),
+        }
+    }
+
+    /// How long to wait for everybody to be gone after [`ProcessTree::kill`];
+    /// `None` where a wait cannot be given up.
+    pub(crate) fn death_limit(&self) -> Option<Duration> {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(_) => Some(DEATH_LIMIT),
+            ProcessTree::ProcessGroup(_) => None,
+        }
+    }
+
+    /// Gives up on processes that are not gone after
+    /// [`ProcessTree::death_limit`]: ends a [`ProcessTree::watch`] on another
+    /// thread, and waits for nobody from now on.
+    pub(crate) fn give_up(&self) -> io::Error {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.give_up(),
+            ProcessTree::ProcessGroup(_) => io::Error::other("the program cannot be killed"),
+        }
+    }
+
+    /// The status of the program, after everybody is gone.
+    ///
+    /// # Errors
+    /// Those of waiting for a process.
+    pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::GuardedTree(guarded) => guarded.finish(),
+            ProcessTree::ProcessGroup(group) => group.finish(),
+        }
+    }
+}

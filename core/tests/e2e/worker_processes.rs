@@ -1,0 +1,213 @@
+//! What a process pool promises beyond what every pool does: a worker's death
+//! costs its own task at most, and nothing outlives the pool. (`executors.rs`
+//! has the rest.)
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fs, thread};
+
+use serde::{Deserialize, Serialize};
+use sigproof_core::pool::{ProcessPool, WorkerProgram};
+use sigproof_core::{Executor, Outcome, StopSource, StopToken, TaskError};
+
+use crate::support::{is_gone, kill, long_program, until};
+
+/// Longer than any test: nothing ends because of it.
+const LONG: Duration = Duration::from_secs(600);
+
+/// What a task does.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+enum Job {
+    Value(u64),
+    /// Makes the file when it begins; never looks and never ends.
+    Deaf(PathBuf),
+    /// Dies, and takes its process with it.
+    Crash,
+    /// Starts a program that outlives it, and says its process id.
+    Spawn,
+}
+
+fn work(job: Job, _: &StopToken) -> Result<u64, TaskError> {
+    match job {
+        Job::Value(value) => Ok(value),
+        Job::Deaf(begun) => {
+            fs::File::create(begun)?;
+            loop {
+                thread::park();
+            }
+        }
+        Job::Crash => std::process::abort(),
+        Job::Spawn => {
+            let child = long_program().spawn()?;
+            Ok(child.id().into())
+        }
+    }
+}
+
+/// A pool with two workers.
+fn pool() -> ProcessPool<Job, u64> {
+    let program = WorkerProgram::register("work", work);
+    ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(2)
+        .grace(LONG)
+        .worker_args([test_name!("worker_entry"), "--exact", "--nocapture"])
+}
+
+/// Where worker processes begin; does nothing in the test runner.
+#[test]
+fn worker_entry() {
+    let _ = WorkerProgram::<Job, u64>::register("work", work);
+}
+
+#[cfg(unix)]
+const ABORTED: &str = "killed by signal 6";
+#[cfg(windows)]
+const ABORTED: &str = "ended by exception 0xc0000409";
+
+#[test]
+fn a_crashed_worker_loses_its_own_task_only() {
+    let pool = pool();
+    let jobs = (0..30).map(|number| match number % 3 {
+        0 => Job::Crash,
+        _ => Job::Value(number),
+    });
+    let results = pool.run(jobs);
+    for (index, outcome) in results.outcomes().iter().enumerate() {
+        let expected = match index % 3 {
+            0 => Outcome::Lost(ABORTED.to_owned()),
+            _ => Outcome::Completed(index as u64),
+        };
+        assert_eq!(*outcome, expected, "task {index}");
+    }
+}
+
+/// It had nothing to do: the next task gets another worker.
+#[test]
+fn a_worker_killed_between_two_tasks_loses_none() {
+    let program = WorkerProgram::register("idle", |(): (), _: &StopToken| Ok(std::process::id()));
+    let pool = ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(1)
+        .worker_args([
+            test_name!("a_worker_killed_between_two_tasks_loses_none"),
+            "--exact",
+        ]);
+    let mut last = 0;
+    for _ in 0..3 {
+        let results = pool.run([()]);
+        let pid = *results
+            .values()
+            .next()
+            .unwrap_or_else(|| panic!("{results:?}"));
+        assert_ne!(pid, last, "another worker");
+        last = pid;
+        // It waits for a task.
+        kill(pid.into());
+        until("the worker is dead", || is_gone(pid.into()));
+    }
+}
+
+#[test]
+fn workers_and_what_they_started_end_with_the_pool() {
+    let pool = pool();
+    let results = pool.run([Job::Spawn]);
+    let pid = *results.values().next().expect("a process id");
+    assert!(!is_gone(pid), "it lives as long as its worker");
+    drop(pool);
+    until("the program is gone", || is_gone(pid));
+}
+
+#[cfg(unix)]
+#[test]
+fn workers_see_what_they_should() {
+    // A worker of its own work: what signals do to it, and its standard input.
+    let program = WorkerProgram::register("look", |(): (), _: &StopToken| {
+        let status = fs::read_to_string("/proc/self/status")?;
+        let line = |name: &str| -> String {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        let group = nix::unistd::getpgrp() == nix::unistd::getpid();
+        let stdin = fs::read_link("/proc/self/fd/0")?;
+        let stdin = stdin.to_string_lossy().into_owned();
+        Ok((line("SigIgn:"), line("SigCgt:"), stdin, group))
+    });
+    let pool = ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(1)
+        .worker_args([test_name!("workers_see_what_they_should"), "--exact"]);
+    let results = pool.run([()]);
+    let seen = results
+        .values()
+        .next()
+        .unwrap_or_else(|| panic!("{results:?}"));
+    let bit = |mask: &str, signal: u64| {
+        u64::from_str_radix(mask, 16).expect("a mask") & 1 << (signal - 1) != 0
+    };
+    let (ignored, caught, stdin, group) = seen;
+    assert!(bit(ignored, 2), "SIGINT is ignored: {ignored}");
+    assert!(bit(caught, 15), "SIGTERM is a request: {caught}");
+    for signal in [1, 3, 15] {
+        assert!(!bit(ignored, signal), "signal {signal}: {ignored}");
+    }
+    for signal in [1, 2, 3] {
+        assert!(!bit(caught, signal), "signal {signal}: {caught}");
+    }
+    assert_eq!(stdin, "/dev/null");
+    assert!(group, "a group of its own");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_outlives_a_killed_parent() {
+    use nix::sys::signal::Signal as Unix;
+    const NAME: &str = test_name!("nothing_outlives_a_killed_parent");
+    if crate::support::role().is_some() {
+        let dir = PathBuf::from(std::env::var("DIR").expect("set by the test"));
+        let pool = pool();
+        let jobs = [
+            Job::Spawn,
+            Job::Deaf(dir.join("a")),
+            Job::Deaf(dir.join("b")),
+        ];
+        let results = pool.run_streaming(jobs, |_, outcome| {
+            if let Outcome::Completed(pid) = outcome {
+                crate::support::say(&format!("pid {pid}"));
+            }
+        });
+        unreachable!("the parent is killed: {results:?}");
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let setup = crate::support::Setup {
+        env: vec![("DIR".to_owned(), dir.path().display().to_string())],
+        ..crate::support::Setup::default()
+    };
+    let mut program = crate::support::Program::start_with(NAME, "child", setup);
+    let line = program.expect("pid ");
+    let pid = line.trim_start_matches("pid ");
+    let pid = pid.parse().expect("a process id");
+    until("both deaf tasks begin", || {
+        ["a", "b"].iter().all(|name| dir.path().join(name).exists())
+    });
+    let children = children_of(program.pid().as_raw());
+    assert_eq!(children.len(), 2, "two workers");
+    program.signal(Unix::SIGKILL);
+    program.dies_by(Unix::SIGKILL);
+    for child in children {
+        until("the worker is gone", || is_gone(child));
+    }
+    until("the program of a task is gone", || is_gone(pid));
+}
+
+#[cfg(unix)]
+fn children_of(pid: i32) -> Vec<u64> {
+    fs::read_dir(format!("/proc/{pid}/task"))
+        .expect("procfs")
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|children| {
+            let children = children.split_whitespace();
+            children
+                .filter_map(|child| child.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
