@@ -5,7 +5,7 @@
 
 use std::path;
 
-use crate::{debian, run::Failure, typed, wine};
+use crate::{debian, process::Failure, typed, wine};
 
 /// Systems for which the compiler checks everything.
 const CHECKED: &[&str] = &[

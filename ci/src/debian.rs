@@ -4,7 +4,7 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use crate::run::{Failure, shell_line, shown};
+use crate::process::{Failure, shell_line, shown};
 
 /// The compiler, by its full name: on the search path another one may come first.
 pub const RUSTC: &str = "/usr/bin/rustc";

@@ -9,6 +9,7 @@
 mod choice;
 mod cross;
 mod debian;
+mod process;
 mod python;
 mod run;
 mod steps;

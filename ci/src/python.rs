@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::run::{Failure, succeeded};
+use crate::process::{Failure, succeeded};
 
 /// Packages in one environment.
 struct Environment {

@@ -1,26 +1,19 @@
 //! Runs steps one after the other and says how they went.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
     process::{self, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
 use crate::{
+    process::{Failure, shell_line, shown, succeeded},
     steps::{Action, Command, Step},
     tools,
 };
 
 /// Its number on every system that has `/proc/PID/status`.
 const SIGINT: u32 = 2;
-
-/// Why a step failed, and how to see it again.
-pub struct Failure {
-    /// What happened.
-    pub reason: String,
-    /// The line to paste.
-    pub repeat: String,
-}
 
 /// Runs them until one fails; prints a header for each and a table at the end.
 pub fn all(steps: &[&Step]) -> ExitCode {
@@ -111,24 +104,6 @@ fn command(command: &Command) -> Result<(), Failure> {
     shown("cargo", line, &mut cargo)
 }
 
-/// Shows the line, runs the command that it stands for, and says what went wrong.
-pub fn shown(program: &str, line: String, command: &mut process::Command) -> Result<(), Failure> {
-    println!("$ {line}");
-    succeeded(program, command.status()).map_err(|reason| Failure {
-        reason,
-        repeat: line,
-    })
-}
-
-/// What is wrong with a finished command, if anything is.
-pub fn succeeded(program: &str, status: io::Result<process::ExitStatus>) -> Result<(), String> {
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{program} ended with {status}")),
-        Err(error) => Err(format!("cannot run {program}: {error}")),
-    }
-}
-
 fn has_subcommand(name: &str) -> bool {
     let status = process::Command::new(cargo())
         .args([name, "--version"])
@@ -141,26 +116,6 @@ fn has_subcommand(name: &str) -> bool {
 /// The cargo that runs us: the same tool chain for what we run.
 fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// The command as a person types it.
-pub fn shell_line(environment: &[(&str, &str)], program: &str, arguments: &[&str]) -> String {
-    let variables = environment
-        .iter()
-        .map(|(name, value)| format!("{name}={}", quoted(value)));
-    let words = std::iter::once(program)
-        .chain(arguments.iter().copied())
-        .map(quoted);
-    variables.chain(words).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_=./:,+".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn word(passed: bool) -> &'static str {
@@ -206,20 +161,6 @@ impl fmt::Display for Seconds {
 mod tests {
     use super::*;
     use crate::steps::STEPS;
-
-    #[test]
-    fn a_line_can_be_pasted() {
-        assert_eq!(
-            shell_line(&[], "cargo", &["fmt", "--all"]),
-            "cargo fmt --all"
-        );
-        let line = shell_line(
-            &[("RUSTDOCFLAGS", "-D warnings")],
-            "cargo",
-            &["test", "it's", ""],
-        );
-        assert_eq!(line, r"RUSTDOCFLAGS='-D warnings' cargo test 'it'\''s' ''");
-    }
 
     #[test]
     fn an_ignored_interrupt_is_seen() {

@@ -1,6 +1,6 @@
 //! The table of steps. A new step is one entry of [`STEPS`].
 
-use crate::{cross, run::Failure, tsan};
+use crate::{cross, process::Failure, tsan};
 
 /// How `--help` begins; the list of steps follows.
 pub const USAGE: &str = "\

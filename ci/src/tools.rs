@@ -7,9 +7,9 @@ use std::{
 };
 
 use crate::{
-    debian, python,
-    run::{Failure, succeeded},
-    wine,
+    debian,
+    process::{Failure, succeeded},
+    python, wine,
 };
 
 /// A program, and the packages that bring it.

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     debian,
-    run::{Failure, shell_line, shown},
+    process::{Failure, shell_line, shown},
 };
 
 /// The directory of everything made here, below the target directory.

@@ -1,5 +1,6 @@
-//! Ctrl+C typed at Windows programs: Wine's console on a real terminal, and byte 3 on the terminal's other side. Nothing
-//! else brings a console event: without a terminal Wine has no console, and a Unix signal would end Wine itself.
+//! Ctrl+C typed at Windows programs: Wine's console on a real terminal, and byte 3 on the terminal's other side.
+//! Nothing else brings a console event: without a terminal Wine has no console, and a Unix signal would end Wine
+//! itself.
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    run::{Failure, shell_line, succeeded},
+    process::{Failure, shell_line, succeeded},
     wine::{self, Wine},
 };
 

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::run::{Failure, shell_line, shown};
+use crate::process::{Failure, shell_line, shown};
 
 /// Runs a Windows program. Debian keeps it off the search path.
 pub const LOADER: &str = "/usr/lib/wine/wine64";
