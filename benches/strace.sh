@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Points per second: sigproof against loops over `strace --inject`, over the same points, in one run.
 #
-# sigproof judges every run by all its oracles but `rerun` (whose figure stands beside it), brings the work tree back and
-# tracks all processes; strace does none of that. Two loops are measured:
+# sigproof judges every run by all its oracles but `rerun` (whose figure stands beside it), brings the work tree back
+# and tracks all processes; strace does none of that. Two loops are measured:
 #   naive  strace -f -e inject=all:signal=SIGINT:when=K     for K = 1 … N, as people write it
 #   best   strace -f -e trace=NAME -e inject=NAME:signal=SIGINT:when=M   for the M-th call of each NAME
-# The best one takes --seccomp-bpf only if this strace injects signals then. 6.1 does not, and says nothing: it stops at a
-# seccomp event, and the kernel takes no signal there. That loop is quick, and every one of its runs is undisturbed.
-# A loop is always finished: its first runs are short and would flatter it. git sends itself the signal for ever when it comes
-# at the return of its first sigaction: for it the loops have a deadline, which is ours by default.
+# The best one takes --seccomp-bpf only if this strace injects signals then. 6.1 does not, and says nothing: it stops at
+# a seccomp event, and the kernel takes no signal there. That loop is quick, and every one of its runs is undisturbed.
+# A loop is always finished: its first runs are short and would flatter it. git sends itself the signal for ever when
+# it comes at the return of its first sigaction: for it the loops have a deadline, which is ours by default.
 # Usage: benches/strace.sh [SECONDS]     at least this long for each figure (default 2)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -57,8 +57,9 @@ rate() {
     awk -v p="$points" -v t="$(( $(now) - begun ))" 'BEGIN { printf "%.0f", p * 1e9 / t }'
 }
 
-# The same for sweeps, by the time that they tell: learning the baseline has no counterpart in a loop over strace. Behind it
-# how many runs a second there would be if all time were the target's own processor time: nobody who runs it is faster.
+# The same for sweeps, by the time that they tell: learning the baseline has no counterpart in a loop over strace.
+# Behind it how many runs a second there would be if all time were the target's own processor time: nobody who runs it
+# is faster.
 our_rate() {
     local begun runs=0 ns=0 own=0 more_runs more_ns more_own
     begun=$(now)

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs the released programs of docs/released.md, each at the version in which its bug was found, below target/released.
+# Installs the released programs of docs/released.md, each at the version in which its bug was found, below
+# target/released.
 #
-# Nothing of the system is touched: virtual environments and a node_modules of their own. A second call installs nothing.
+# Nothing of the system is touched: virtual environments and a node_modules of their own. A second call installs
+# nothing.
 # Usage: released/install.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -77,7 +77,8 @@ fn probe(fixture: Fixture) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The watcher of `sigproof-core` waits once more or once less, as the program ends before it has begun to wait or after.
+/// The watcher of `sigproof-core` waits once more or once less, as the program ends before it has begun to wait or
+/// after.
 fn misses_only_the_watcher(outcome: &Outcome) -> bool {
     outcome.code == Some(4)
         && outcome

@@ -1,7 +1,8 @@
-//! A point has the same name in every undisturbed run: each program is recorded in two sessions, and the lists are compared.
+//! A point has the same name in every undisturbed run: each program is recorded in two sessions, and the lists are
+//! compared.
 //!
-//! With one thread in each process every name is met again. With more the scheduler has a say in how often a thread waits;
-//! there the share is printed.
+//! With one thread in each process every name is met again. With more the scheduler has a say in how often a thread
+//! waits; there the share is printed.
 
 use fixture_model::{Fixture, HELPERS, Helper, fixtures};
 use libtest_mimic::{Arguments, Failed, Trial};

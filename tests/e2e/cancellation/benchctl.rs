@@ -1,5 +1,5 @@
-//! A phased run that drives the real `ansible-playbook`, interrupted on a real terminal: what is to be torn down is torn
-//! down, and nothing of the playbooks lives on or stays.
+//! A phased run that drives the real `ansible-playbook`, interrupted on a real terminal: what is to be torn down is
+//! torn down, and nothing of the playbooks lives on or stays.
 
 use super::support::marked::Mark;
 use super::support::terminal::Terminal;

@@ -1,7 +1,7 @@
 //! A hundred thousand signals while ten thousand tasks run.
 //!
-//! With a policy that outlives them, every task keeps its one outcome and nothing piles up; with the usual one, the right
-//! thing is an immediate death by the signal.
+//! With a policy that outlives them, every task keeps its one outcome and nothing piles up; with the usual one, the
+//! right thing is an immediate death by the signal.
 
 use super::support::judge;
 use super::support::target::{End, Place, Target, Whom, now_ns, until};

@@ -1,8 +1,8 @@
 //! The guide is true: every command in it is run, in the order of the page, and says what the page shows.
 //!
 //! In a block of the kind `console` a line that begins with `$ ` is a command for bash; what follows is its output, in
-//! which `[..]` stands for any text within a line and a line `...` for any lines. A comment `<!-- file: NAME -->` names the
-//! file that the next block is. Each page has a directory of its own.
+//! which `[..]` stands for any text within a line and a line `...` for any lines. A comment `<!-- file: NAME -->` names
+//! the file that the next block is. Each page has a directory of its own.
 
 use regex::Regex;
 use std::fs;

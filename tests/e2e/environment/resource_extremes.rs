@@ -189,7 +189,8 @@ fn a_set_uid_program_runs_with_its_rights_or_it_is_said() {
         .stdout
         == b"54321\n";
     assert_eq!(output.status.code(), Some(0), "{said}");
-    // With all rights the kernel lets a traced program have its own, unless the file system forbids it; else it does not.
+    // With all rights the kernel lets a traced program have its own, unless the file system forbids it; else it does
+    // not.
     let kept = honoured && nix::unistd::geteuid().is_root();
     assert_eq!(lost, !kept, "{said}");
 }

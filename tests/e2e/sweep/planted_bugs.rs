@@ -1,6 +1,8 @@
-//! The whole table: each planted bug turns exactly its scenario red, by exactly its oracle, and no correct twin is accused.
+//! The whole table: each planted bug turns exactly its scenario red, by exactly its oracle, and no correct twin is
+//! accused.
 //!
-//! Each program of `fixtures/model.rs` becomes a scenario file; `sigproof test` plays the right ones and the wrong ones.
+//! Each program of `fixtures/model.rs` becomes a scenario file; `sigproof test` plays the right ones and the wrong
+//! ones.
 
 use fixture_model::{Fixture, Probe, SWITCHED, Twin, fixtures};
 use serde_json::Value;

@@ -119,7 +119,8 @@ impl Surroundings {
     }
 }
 
-/// Sweeps at so many points; answers what came of it, and the supervisors' weight after a fifth of the runs and at their end.
+/// Sweeps at so many points; answers what came of it, and the supervisors' weight after a fifth of the runs and at
+/// their end.
 fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
     let store = tempfile::tempdir().expect("a directory");
     let tree = tempfile::tempdir().expect("a directory");

@@ -222,8 +222,8 @@ pub fn conserved(end: &End, tasks: usize) -> Judged {
     Ok(())
 }
 
-/// Stages are announced upwards, each once. The last one is written by the handler, which waits for nobody who prints: an
-/// earlier line may come after it.
+/// Stages are announced upwards, each once. The last one is written by the handler, which waits for nobody who prints:
+/// an earlier line may come after it.
 fn spoke_in_order(end: &End) -> Judged {
     let words = ["Interrupt received", "Second interrupt", "Third interrupt"];
     let places = words.map(|word| end.stderr.find(word));

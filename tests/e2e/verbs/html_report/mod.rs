@@ -1,5 +1,5 @@
-//! The HTML report in a real browser: nothing sticks out, nothing complains, the keyboard reaches everything, and a page
-//! of 5,000 runs opens at once.
+//! The HTML report in a real browser: nothing sticks out, nothing complains, the keyboard reaches everything, and a
+//! page of 5,000 runs opens at once.
 //!
 //! `cargo ci page` installs the browser and runs this. With `SIGPROOF_SCREENSHOTS=DIR` it leaves pictures to look at.
 
