@@ -1,13 +1,22 @@
 //! Rules of the house that no compiler checks, on every source of the workspace.
 //!
-//! The tables that the owners of a part may have to adjust come first. A rule is a function from a path and a text to
-//! violations (`tidy/rules.rs`), so that each is also tested on a planted violation. Comments and the contents of
-//! string literals are no code: a rule about code does not see them.
+//! The tables that the owners of a part may have to adjust come first; those of forbidden names are in `forbidden.rs`.
+//! A rule is a function from a path and a text, or from all sources, to violations, so that each is also tested on a
+//! planted violation. Comments and the contents of string literals are no code: a rule about code does not see them.
 
+mod comments;
+mod cycles;
+mod forbidden;
+mod layers;
+mod names;
+mod paths;
 mod rules;
+mod sizes;
 mod source;
 
-use rules::{Layers, Violation};
+use layers::Layers;
+use rules::Violation;
+use source::Source;
 
 /// Modules of a crate from the lowest to the highest: a module imports from its own and from lower ones.
 const LAYERS: &[Layers] = &[
@@ -62,6 +71,19 @@ const LAYERS: &[Layers] = &[
     },
 ];
 
+/// The directories of the crates, each with its `lib.rs` or `main.rs`.
+const CRATES: &[&str] = &[
+    "benches/src/",
+    "ci/src/",
+    "core/src/",
+    "core/tests/e2e/",
+    "harness/src/",
+    "harness/tests/e2e/",
+    "tests/e2e/",
+    "tests/tidy/",
+    "tests/under-test/src/",
+];
+
 /// Where `unsafe` may be: the wrappers of system calls, what runs inside a signal handler and what hands it its data,
 /// ptrace, the tests of the handler, which fork, and the bare handler that it is measured beside.
 const UNSAFE_ALLOWED: &[&str] = &[
@@ -76,67 +98,173 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "harness/src/tracer/",
 ];
 
-/// A file longer than this holds two things.
-const LINES_MAX: usize = 400;
+/// A file longer than this is likely to hold two things.
+const LINES_MAX: usize = 500;
 
 /// Longer files, each with the reason why it holds one thing all the same.
-const LONG_FILES: &[(&str, &str)] = &[(
-    "core/src/machine/step_tests.rs",
-    "one table: every pair of state and event",
-)];
+const LONG_FILES: &[(&str, &str)] = &[];
+
+/// As many files a reader looks over at once.
+const FILES_MAX: usize = 12;
+
+/// A type whose inherent `impl` blocks stand in more files than this is several.
+const IMPL_FILES_MAX: usize = 3;
+
+/// How many characters a line with a comment has at most.
+const COMMENT_WIDTH: usize = 120;
 
 /// Where waiting is for a fact, never for a time. (Fixtures pass time on purpose: that is their work.)
 const NO_SLEEP: &[&str] = &["core/", "harness/", "tests/", "benches/", "ci/"];
 
-fn check(rule: impl Fn(&str, &str) -> Vec<Violation>) {
-    let mut files = 0;
-    let mut found = Vec::new();
-    for file in source::files() {
-        files += 1;
-        found.extend(
-            rule(&file.path, &file.text)
-                .into_iter()
-                .map(|violation| violation.at(&file.path)),
+/// Rules, by their tests, and the paths below which the sources do not meet them yet. Where they do, nothing may stand
+/// here.
+const NOT_YET: &[(&str, &str)] = &[
+    ("no_two_files_need_each_other", "core/src/"),
+    ("no_two_files_need_each_other", "harness/src/"),
+    ("folders_are_small", "harness/src/"),
+    ("types_are_in_one_piece", "core/src/"),
+    ("types_are_in_one_piece", "harness/src/"),
+    ("comments_have_one_width", "harness/src/"),
+    ("names_are_the_fields", "harness/src/"),
+];
+
+#[track_caller]
+fn check_all(name: &str, rule: impl Fn(&[Source]) -> Vec<(String, Violation)>) {
+    let sources = source::files();
+    assert!(
+        sources.len() > 20,
+        "only {} sources were found: the search is wrong",
+        sources.len()
+    );
+    let mut found = rule(&sources);
+    for (_, below) in NOT_YET.iter().filter(|(rule, _)| *rule == name) {
+        let before = found.len();
+        found.retain(|(path, _)| !path.starts_with(below));
+        let met = found.len() == before;
+        assert!(
+            !met,
+            "{name} is met below {below}: take that out of NOT_YET"
         );
     }
-    assert!(
-        files > 20,
-        "only {files} sources were found: the search is wrong"
-    );
-    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    let lines: Vec<String> = found
+        .iter()
+        .map(|(path, violation)| violation.at(path))
+        .collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+#[track_caller]
+fn check(name: &str, rule: impl Fn(&str, &str) -> Vec<Violation>) {
+    check_all(name, |sources| {
+        let each = sources.iter().flat_map(|file| {
+            let found = rule(&file.path, &file.text);
+            found
+                .into_iter()
+                .map(|violation| (file.path.clone(), violation))
+        });
+        each.collect()
+    });
 }
 
 #[test]
 fn imports_point_down() {
-    check(|path, text| rules::layers(LAYERS, path, text));
+    check("imports_point_down", |path, text| {
+        layers::layers(LAYERS, path, text)
+    });
+}
+
+#[test]
+fn no_two_files_need_each_other() {
+    check_all("no_two_files_need_each_other", |sources| {
+        cycles::cycles(CRATES, sources)
+    });
+}
+
+#[test]
+fn every_crate_is_looked_at() {
+    let sources = source::files();
+    let roots = sources.iter().filter_map(|file| {
+        let (folder, name) = file.path.rsplit_once('/')?;
+        (name == "lib.rs" || name == "main.rs").then(|| format!("{folder}/"))
+    });
+    let missing: Vec<String> = roots
+        .filter(|root| !root.starts_with("ci/witness/") && !CRATES.contains(&root.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "not in CRATES: {missing:?}");
 }
 
 #[test]
 fn files_are_short() {
-    check(|path, text| rules::length(LINES_MAX, LONG_FILES, path, text));
+    check_all("files_are_short", |sources| {
+        let each = sources.iter().flat_map(|file| {
+            let found = sizes::length(LINES_MAX, LONG_FILES, &file.path, &file.text);
+            found
+                .into_iter()
+                .map(|violation| (file.path.clone(), violation))
+        });
+        each.chain(sizes::excuses_for_nothing(LONG_FILES, sources))
+            .collect()
+    });
+}
+
+#[test]
+fn folders_are_small() {
+    check_all("folders_are_small", |sources| {
+        sizes::folders(FILES_MAX, sources)
+    });
+}
+
+#[test]
+fn types_are_in_one_piece() {
+    check_all("types_are_in_one_piece", |sources| {
+        sizes::scattered(IMPL_FILES_MAX, CRATES, sources)
+    });
+}
+
+#[test]
+fn comments_have_one_width() {
+    check("comments_have_one_width", |path, text| {
+        comments::comment_width(COMMENT_WIDTH, path, text)
+    });
+}
+
+#[test]
+fn names_are_the_fields() {
+    check("names_are_the_fields", |path, text| {
+        names::names(forbidden::FORBIDDEN, path, text)
+    });
+}
+
+#[test]
+fn no_module_is_included_by_its_path() {
+    check("no_module_is_included_by_its_path", rules::included_by_path);
 }
 
 #[test]
 fn unsafe_code_is_where_it_is_expected() {
-    check(|path, text| rules::unsafe_code(UNSAFE_ALLOWED, path, text));
+    check("unsafe_code_is_where_it_is_expected", |path, text| {
+        rules::unsafe_code(UNSAFE_ALLOWED, path, text)
+    });
 }
 
 #[test]
 fn nobody_sleeps() {
-    check(|path, text| rules::sleeping(NO_SLEEP, path, text));
+    check("nobody_sleeps", |path, text| {
+        rules::sleeping(NO_SLEEP, path, text)
+    });
 }
 
 #[test]
 fn no_test_is_parked() {
-    check(rules::parked);
+    check("no_test_is_parked", rules::parked);
 }
 
 #[test]
 fn a_fixture_says_first_what_it_is() {
-    check(rules::first_line);
+    check("a_fixture_says_first_what_it_is", rules::first_line);
 }
 
 #[test]
 fn nothing_is_left_to_do() {
-    check(rules::unfinished);
+    check("nothing_is_left_to_do", rules::unfinished);
 }
