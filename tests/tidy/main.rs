@@ -8,6 +8,7 @@ mod comments;
 mod cycles;
 mod forbidden;
 mod layers;
+mod links;
 mod names;
 mod paths;
 mod rules;
@@ -262,6 +263,18 @@ fn no_test_is_parked() {
 #[test]
 fn a_fixture_says_first_what_it_is() {
     check("a_fixture_says_first_what_it_is", rules::first_line);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let pages = source::pages();
+    assert!(pages.len() > 5, "only {} pages were found", pages.len());
+    let found = links::links(&pages, source::exists);
+    let lines: Vec<String> = found
+        .iter()
+        .map(|(path, violation)| violation.at(path))
+        .collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
 }
 
 #[test]

@@ -12,30 +12,43 @@ pub struct Source {
 
 /// Every source file of the workspace, in the order of their paths.
 pub fn files() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    of_kinds(&["rs", "c", "h", "py", "sh"])
+}
+
+/// Every page of Markdown, in the order of their paths.
+pub fn pages() -> Vec<Source> {
+    of_kinds(&["md"])
+}
+
+/// Whether a path of the repository is one.
+pub fn exists(path: &str) -> bool {
+    root().join(path).exists()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn of_kinds(kinds: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
-    for directory in ["benches", "ci", "core", "fixtures", "harness", "tests"] {
-        walk(root, &root.join(directory), &mut found);
-    }
+    walk(root(), kinds, &mut found);
     found.sort_by(|one, other| one.path.cmp(&other.path));
     found
 }
 
-fn walk(root: &Path, directory: &Path, found: &mut Vec<Source>) {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return; // a part of the house that is not built yet
-    };
-    for entry in entries {
+fn walk(directory: &Path, kinds: &[&str], found: &mut Vec<Source>) {
+    for entry in fs::read_dir(directory).expect("a directory can be read") {
         let path = entry.expect("a directory can be read to its end").path();
-        let is_source = path.extension().is_some_and(|ext| {
-            ["rs", "c", "h", "py", "sh"]
-                .iter()
-                .any(|known| ext == *known)
-        });
-        if path.is_dir() && !path.ends_with("target") {
-            walk(root, &path, found);
-        } else if is_source {
-            let relative = path.strip_prefix(root).expect("inside the workspace");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let extension = path.extension().unwrap_or_default();
+        let is_wanted = kinds.iter().any(|kind| extension == *kind);
+        if path.is_dir() {
+            // What is built, and what tools keep for themselves.
+            if name != "target" && !name.starts_with('.') {
+                walk(&path, kinds, found);
+            }
+        } else if is_wanted {
+            let relative = path.strip_prefix(root()).expect("inside the workspace");
             let text = fs::read_to_string(&path)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             found.push(Source {
