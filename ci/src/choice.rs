@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::steps::{STEPS, Step};
+use crate::steps::{FULL, STEPS, Step, When};
 
 /// What the arguments ask for.
 pub enum Selection {
@@ -21,6 +21,7 @@ pub fn select(arguments: impl Iterator<Item = String>) -> Result<Selection, Stri
         match argument.as_str() {
             "--help" | "-h" => return Ok(Selection::Help),
             "--list" | "-l" => return Ok(Selection::List),
+            FULL => chosen.extend(STEPS.iter().filter(|step| step.when != When::Asked)),
             name => chosen.push(
                 STEPS
                     .iter()
@@ -30,16 +31,20 @@ pub fn select(arguments: impl Iterator<Item = String>) -> Result<Selection, Stri
         }
     }
     if chosen.is_empty() {
-        chosen.extend(STEPS.iter().filter(|step| step.default));
+        chosen.extend(STEPS.iter().filter(|step| step.when == When::Default));
     }
     Ok(Selection::Run(chosen))
 }
 
 /// The steps, one a line.
 pub fn list() -> String {
-    let mut text = String::from("Steps (* by default, in this order):\n");
+    let mut text = format!("Steps (* by default, + in a `{FULL}` run as well, in this order):\n");
     for step in STEPS {
-        let mark = if step.default { '*' } else { ' ' };
+        let mark = match step.when {
+            When::Default => '*',
+            When::Full => '+',
+            When::Asked => ' ',
+        };
         let _ = writeln!(text, "  {mark} {:13} {}", step.name, step.what); // a String takes everything
     }
     text
@@ -62,9 +67,24 @@ mod tests {
         assert_eq!(
             names(&[]).unwrap(),
             [
-                "tools", "fmt", "clippy", "build", "test", "gate", "doctest", "doc", "loom"
+                "tools", "fmt", "clippy", "build", "loom", "test", "gate", "doctest", "doc"
             ]
         );
+    }
+
+    #[test]
+    fn a_full_run_has_everything_but_parts_and_what_needs_a_machine_for_itself() {
+        let full = names(&["full"]).unwrap();
+        assert_eq!(full[..names(&[]).unwrap().len()], names(&[]).unwrap());
+        for step in [
+            "book", "page", "cross", "portable", "tsan", "stress", "released",
+        ] {
+            assert!(full.contains(&step), "{step} is not in {full:?}");
+        }
+        for step in ["cross-check", "cross-aarch64", "cross-windows", "readme"] {
+            assert!(!full.contains(&step), "{step} is in {full:?}");
+        }
+        assert!(STEPS.iter().all(|step| step.name != FULL));
     }
 
     #[test]

@@ -15,8 +15,6 @@ mod run;
 mod steps;
 mod tools;
 mod tsan;
-mod typed;
-mod wine;
 
 use std::{env, path::PathBuf, process::ExitCode};
 

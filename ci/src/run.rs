@@ -1,8 +1,12 @@
 //! Runs steps one after the other and says how they went.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
     process::{self, ExitCode, Stdio},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -15,8 +19,21 @@ use crate::{
 /// Its number on every system that has `/proc/PID/status`.
 const SIGINT: u32 = 2;
 
+/// A step that has run.
+struct Ran {
+    took: Duration,
+    outcome: Result<(), Failure>,
+}
+
+/// A step that runs while others do.
+struct Beside {
+    index: usize,
+    log: PathBuf,
+    thread: JoinHandle<Ran>,
+}
+
 /// Runs them until one fails; prints a header for each and a table at the end.
-pub fn all(steps: &[&Step]) -> ExitCode {
+pub fn all(steps: &[&'static Step]) -> ExitCode {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     if ignores_interrupt(&status) {
         eprintln!(
@@ -24,37 +41,115 @@ pub fn all(steps: &[&Step]) -> ExitCode {
              those that interrupt them wait in vain. Start `cargo ci` in the foreground."
         );
     }
-    let mut times = Vec::with_capacity(steps.len());
-    let mut failure = None;
-    for step in steps {
+    let start = Instant::now();
+    let mut ran: Vec<Option<Ran>> = steps.iter().map(|_| None).collect();
+    let mut beside = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
         println!("\n== {}: {} ==", step.name, step.what);
-        let start = Instant::now();
-        let outcome = one(step);
-        let took = start.elapsed();
-        times.push(took);
-        println!(
-            "== {}: {} in {} ==",
-            step.name,
-            word(outcome.is_ok()),
-            Seconds(took)
-        );
-        if let Err(found) = outcome {
-            failure = Some(found);
+        if let Action::Beside(commands) = step.action {
+            println!("runs beside the next steps, and prints when they have ended");
+            beside.push(start_beside(index, step, commands));
+            continue;
+        }
+        let outcome = timed(|| one(step));
+        let failed = outcome.outcome.is_err();
+        ended(step, &outcome);
+        ran[index] = Some(outcome);
+        if failed {
             break;
         }
     }
-    print!("\n{}", table(steps, &times, failure.is_some()));
-    match failure {
-        None => ExitCode::SUCCESS,
-        Some(failure) => {
-            let step = steps[times.len() - 1].name;
+    for Beside { index, log, thread } in beside {
+        println!("\n== {}: {} ==", steps[index].name, steps[index].what);
+        let outcome = thread.join().expect("it does not panic");
+        show(&log);
+        ended(steps[index], &outcome);
+        ran[index] = Some(outcome);
+    }
+    print!("\n{}", table(steps, &ran, start.elapsed()));
+    verdict(steps, ran)
+}
+
+/// Names every failure, and how to see it again.
+fn verdict(steps: &[&Step], ran: Vec<Option<Ran>>) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (step, ran) in steps.iter().zip(ran) {
+        if let Some(Err(failure)) = ran.map(|ran| ran.outcome) {
             eprintln!(
-                "\nstep {step} failed: {}\nto repeat it: {}\n",
-                failure.reason, failure.repeat
+                "\nstep {} failed: {}\nto repeat it: {}\n",
+                step.name, failure.reason, failure.repeat
             );
-            ExitCode::FAILURE
+            code = ExitCode::FAILURE;
         }
     }
+    code
+}
+
+fn timed(action: impl FnOnce() -> Result<(), Failure>) -> Ran {
+    let start = Instant::now();
+    let outcome = action();
+    Ran {
+        took: start.elapsed(),
+        outcome,
+    }
+}
+
+fn ended(step: &Step, ran: &Ran) {
+    println!(
+        "== {}: {} in {} ==",
+        step.name,
+        word(ran),
+        Seconds(ran.took)
+    );
+}
+
+/// Starts a step whose output goes to a file.
+fn start_beside(index: usize, step: &'static Step, commands: &'static [Command]) -> Beside {
+    let log = Path::new("target/ci").join(format!("{}.log", step.name));
+    let path = log.clone();
+    let thread = thread::spawn(move || {
+        timed(|| {
+            tools::ensure(step.name)?;
+            let log = create(&path).map_err(|error| Failure {
+                reason: format!("cannot write {}: {error}", path.display()),
+                repeat: format!("cargo ci {}", step.name),
+            })?;
+            commands.iter().try_for_each(|command| quiet(command, &log))
+        })
+    });
+    Beside { index, log, thread }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    File::create(path)
+}
+
+fn show(log: &Path) {
+    let shown = File::open(log).and_then(|mut log| io::copy(&mut log, &mut io::stdout()));
+    if let Err(error) = shown {
+        println!("cannot show {}: {error}", log.display());
+    }
+}
+
+/// Runs a command with its output in a file, and leaves the processors to others that want them.
+fn quiet(command: &Command, mut log: &File) -> Result<(), Failure> {
+    let line = shell_line(command.environment, "cargo", command.cargo);
+    let status = writeln!(log, "$ {line}").and_then(|()| {
+        process::Command::new("nice")
+            .args(["-n", "10"])
+            .arg(cargo())
+            .args(command.cargo)
+            .envs(command.environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log.try_clone()?)
+            .status()
+    });
+    succeeded("cargo", status).map_err(|reason| Failure {
+        reason,
+        repeat: line,
+    })
 }
 
 /// Whether a process with this `/proc/PID/status` ignores SIGINT.
@@ -73,7 +168,10 @@ fn act(action: &Action) -> Result<(), Failure> {
     match action {
         Action::Tools => Ok(()),
         Action::Function(function) => function(),
-        Action::Commands(commands) => commands.iter().try_for_each(command),
+        // Below another action it runs like any other.
+        Action::Commands(commands) | Action::Beside(commands) => {
+            commands.iter().try_for_each(command)
+        }
         Action::Script(path) => script(path),
         Action::All(actions) => actions.iter().try_for_each(act),
     }
@@ -118,34 +216,33 @@ fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn word(passed: bool) -> &'static str {
-    if passed { "passed" } else { "FAILED" }
+fn word(ran: &Ran) -> &'static str {
+    if ran.outcome.is_ok() {
+        "passed"
+    } else {
+        "FAILED"
+    }
 }
 
-/// One line for each step; `times` holds those that ran, the last of which may have failed.
-fn table(steps: &[&Step], times: &[Duration], failed: bool) -> String {
+/// One line for each step, and the whole time: less than the sum where steps ran beside others.
+fn table(steps: &[&Step], ran: &[Option<Ran>], whole: Duration) -> String {
     let mut text = String::new();
-    for (index, step) in steps.iter().enumerate() {
-        let line = match times.get(index) {
-            Some(&took) => {
-                let passed = !(failed && index + 1 == times.len());
-                format!(
-                    "{:13} {:8} {:>9}\n",
-                    step.name,
-                    word(passed),
-                    Seconds(took).to_string()
-                )
+    for (step, ran) in steps.iter().zip(ran) {
+        let line = match ran {
+            Some(ran) => {
+                let beside = match step.action {
+                    Action::Beside(_) => " beside the next ones",
+                    _ => "",
+                };
+                let took = Seconds(ran.took).to_string();
+                format!("{:13} {:8} {took:>9}{beside}\n", step.name, word(ran))
             }
             None => format!("{:13} not run\n", step.name),
         };
         text.push_str(&line);
     }
-    let total: Duration = times.iter().sum();
-    text.push_str(&format!(
-        "{:22} {:>9}\n",
-        "total",
-        Seconds(total).to_string()
-    ));
+    let whole = Seconds(whole).to_string();
+    text.push_str(&format!("{:22} {whole:>9}\n", "total"));
     text
 }
 
@@ -172,11 +269,26 @@ mod tests {
 
     #[test]
     fn the_table_tells_what_passed_failed_and_did_not_run() {
-        let steps: Vec<_> = STEPS.iter().take(3).collect();
-        let times = [Duration::from_millis(1200), Duration::from_secs(100)];
-        let text = table(&steps, &times, true);
+        let steps = ["tools", "loom", "fmt", "clippy"];
+        let steps = steps.map(|name| STEPS.iter().find(|step| step.name == name).unwrap());
+        let ran = |millis, outcome| {
+            let took = Duration::from_millis(millis);
+            Some(Ran { took, outcome })
+        };
+        let failure = Failure {
+            reason: String::new(),
+            repeat: String::new(),
+        };
+        let ran = [
+            ran(1200, Ok(())),
+            ran(3000, Ok(())),
+            ran(100_000, Err(failure)),
+            None,
+        ];
+        let text = table(&steps, &ran, Duration::from_millis(101_200));
         let expected = "\
             tools         passed       1.2 s\n\
+            loom          passed       3.0 s beside the next ones\n\
             fmt           FAILED     100.0 s\n\
             clippy        not run\n\
             total                    101.2 s\n";

@@ -7,14 +7,21 @@ pub const USAGE: &str = "\
 Runs the checks that every change must pass.
 
 Usage: cargo ci [STEP…]     the steps named, in the order given; without any, the default ones
+       cargo ci full        the default ones, and those that take long
        cargo ci --list      the steps
        cargo ci --help      this text
 ";
+
+/// The word for all steps that any machine can run.
+pub const FULL: &str = "full";
 
 /// What one step does.
 pub enum Action {
     /// Runs these commands one after the other; each must exit with 0.
     Commands(&'static [Command]),
+    /// The same, while the steps after it run: what they leave of the processors is enough for it. What it prints comes
+    /// when all have ended.
+    Beside(&'static [Command]),
     /// Runs this script of the repository.
     Script(&'static str),
     /// Does these one after the other.
@@ -37,14 +44,25 @@ pub struct Command {
     pub otherwise: Option<(&'static str, &'static [&'static str])>,
 }
 
+/// When a step runs without being named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Default,
+    /// In a full run: it takes long, or installs much.
+    Full,
+    /// Never: it is a part of another step, or needs a machine for itself.
+    Asked,
+}
+
 /// One check.
 pub struct Step {
     /// The word to ask for it.
     pub name: &'static str,
     /// What it checks.
     pub what: &'static str,
-    /// Whether it runs when no step is named.
-    pub default: bool,
+    /// When it runs without being named.
+    pub when: When,
     /// What it does.
     pub action: Action,
 }
@@ -75,32 +93,32 @@ macro_rules! beside_peers {
     };
 }
 
-/// Every step, in the order of a default run: quick ones first.
+/// Every step, in the order of a default run: quick ones first, and what runs beside others before those that wait most.
 pub const STEPS: &[Step] = &[
     Step {
         name: "tools",
         what: "the programs that the suites use are installed",
-        default: true,
+        when: When::Default,
         action: Action::Tools,
     },
     Step {
         name: "fmt",
         what: "the sources are formatted",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[cargo(&["fmt", "--all", "--check"])]),
     },
     Step {
         name: "clippy",
         what: "no lint of any target",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[
             cargo(&[
                 "clippy",
                 "--workspace",
                 "--all-targets",
-                // The tests of the step `page`, which nothing else builds.
+                // The tests of the step `page` and the benchmarks, which nothing else builds.
                 "--features",
-                "sigproof-house/browser",
+                "sigproof-house/browser,sigproof-benches/peers",
                 "--",
                 "-D",
                 "warnings",
@@ -115,24 +133,12 @@ pub const STEPS: &[Step] = &[
                 "-D",
                 "warnings",
             ]),
-            // The benchmarks, which nothing else builds.
-            cargo(&[
-                "clippy",
-                "--package",
-                "sigproof-benches",
-                "--all-targets",
-                "--features",
-                "peers",
-                "--",
-                "-D",
-                "warnings",
-            ]),
         ]),
     },
     Step {
         name: "build",
         what: "release build of the command and of the fixtures",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[cargo(&[
             "build",
             "--release",
@@ -143,9 +149,32 @@ pub const STEPS: &[Step] = &[
         ])]),
     },
     Step {
+        name: "loom",
+        what: "the lock-free parts of the core in every order of their steps",
+        when: When::Default,
+        action: Action::Beside(&[Command {
+            // A build of its own: these flags would throw away what the other steps have built.
+            environment: &[
+                ("RUSTFLAGS", "--cfg sigproof_loom"),
+                ("CARGO_TARGET_DIR", "target/loom"),
+            ],
+            cargo: &[
+                "test",
+                "--release",
+                "--package",
+                "sigproof-core",
+                "--lib",
+                "loom_",
+                "--",
+                "--nocapture", // each model says how many executions it has had
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
         name: "test",
         what: "unit tests and end-to-end suites",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[Command {
             environment: &[("INSTA_UPDATE", "no")], // a snapshot that differs is a failure, and is not rewritten
             cargo: &[
@@ -173,7 +202,7 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "gate",
         what: "our own scenarios, as a person plays them",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[cargo(&[
             // `cargo sigproof` is the same, but the package alone has fewer features of its libraries, so that the step
             // `build` would have built it for nothing.
@@ -203,13 +232,13 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "doctest",
         what: "the examples in the documentation",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[cargo(&["test", "--workspace", "--doc"])]),
     },
     Step {
         name: "doc",
         what: "the documentation, without a warning",
-        default: true,
+        when: When::Default,
         action: Action::Commands(&[Command {
             environment: &[("RUSTDOCFLAGS", "-D warnings")],
             cargo: &[
@@ -223,32 +252,15 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
-        name: "loom",
-        what: "the lock-free parts of the core in every order of their steps",
-        default: true,
-        action: Action::Commands(&[Command {
-            // A build of its own: these flags would throw away what the other steps have built.
-            environment: &[
-                ("RUSTFLAGS", "--cfg sigproof_loom"),
-                ("CARGO_TARGET_DIR", "target/loom"),
-            ],
-            cargo: &[
-                "test",
-                "--release",
-                "--package",
-                "sigproof-core",
-                "--lib",
-                "loom_",
-                "--",
-                "--nocapture", // each model says how many executions it has had
-            ],
-            otherwise: None,
-        }]),
+        name: "book",
+        what: "the documentation as a site, by mdBook, which it installs (some minutes)",
+        when: When::Full,
+        action: Action::Script("ci/book.sh"),
     },
     Step {
         name: "page",
         what: "the HTML report in headless Chromium, which it installs (a minute)",
-        default: false,
+        when: When::Full,
         action: Action::Commands(&[cargo(&[
             "test",
             "--package",
@@ -265,7 +277,7 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "cross",
         what: "the core on Windows and aarch64, and checked for macOS (some minutes)",
-        default: false,
+        when: When::Full,
         action: Action::All(&[
             Action::Function(cross::check),
             Action::Function(cross::aarch64),
@@ -275,25 +287,25 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "cross-check",
         what: "the part of `cross` for macOS and MSVC, which the compiler checks",
-        default: false,
+        when: When::Asked,
         action: Action::Function(cross::check),
     },
     Step {
         name: "cross-aarch64",
         what: "the part of `cross` for aarch64, under qemu",
-        default: false,
+        when: When::Asked,
         action: Action::Function(cross::aarch64),
     },
     Step {
         name: "cross-windows",
         what: "the part of `cross` for Windows, under Wine",
-        default: false,
+        when: When::Asked,
         action: Action::Function(cross::windows),
     },
     Step {
         name: "portable",
         what: "the core with nothing that Linux alone has: what it does on macOS",
-        default: false,
+        when: When::Full,
         action: Action::Commands(&[Command {
             environment: &[
                 ("RUSTFLAGS", "--cfg sigproof_portable"),
@@ -313,13 +325,13 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "tsan",
         what: "the core and its pools under ThreadSanitizer (some minutes)",
-        default: false,
+        when: When::Full,
         action: Action::Function(tsan::run),
     },
     Step {
         name: "stress",
         what: "10,000 runs of a sweep leave nothing, and memory stays flat (some minutes)",
-        default: false,
+        when: When::Full,
         action: Action::Commands(&[Command {
             environment: &[("SIGPROOF_STRESS_RUNS", "10000")],
             cargo: &[
@@ -338,13 +350,13 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
-        default: false,
+        when: When::Full,
         action: Action::Script("released/check.sh"),
     },
     Step {
         name: "bench",
         what: "sigproof-core beside its peers, and sweeps beside loops over strace (some minutes)",
-        default: false,
+        when: When::Full,
         action: Action::All(&[
             Action::Commands(&[beside_peers!()]),
             Action::Script("benches/strace.sh"),
@@ -353,7 +365,7 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "readme",
         what: "sigproof-core beside its peers, with the table put into README.md (a quiet machine)",
-        default: false,
+        when: When::Asked,
         action: Action::Commands(&[beside_peers!("--effort", "3", "--readme")]),
     },
 ];

@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::{
+    cross::wine,
     debian,
     process::{Failure, succeeded},
-    python, wine,
+    python,
 };
 
 /// A program, and the packages that bring it.

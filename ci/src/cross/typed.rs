@@ -12,10 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    process::{Failure, shell_line, succeeded},
-    wine::{self, Wine},
-};
+use super::wine::{self, Wine};
+use crate::process::{Failure, shell_line, succeeded};
 
 /// How Unix sees a program that ended with `STATUS_CONTROL_C_EXIT`, 0xC000013A: the lowest byte is left.
 const ENDED_BY_CTRL_C: i32 = 0x3a;

@@ -3,9 +3,12 @@
 //! Windows programs run under Wine and those for aarch64 under qemu's user mode, so there the tests run. For macOS
 //! there is neither a linker nor anything to run programs in: the compiler checks every target, tests included.
 
+mod typed;
+pub mod wine;
+
 use std::path;
 
-use crate::{debian, process::Failure, typed, wine};
+use crate::{debian, process::Failure};
 
 /// Systems for which the compiler checks everything.
 const CHECKED: &[&str] = &[
