@@ -93,7 +93,7 @@ macro_rules! beside_peers {
     };
 }
 
-/// Every step, in the order of a default run: quick ones first, and what runs beside others before those that wait most.
+/// Every step, in the order of a default run: quick ones first, and what runs beside others before those that wait.
 pub const STEPS: &[Step] = &[
     Step {
         name: "tools",
@@ -160,7 +160,8 @@ pub const STEPS: &[Step] = &[
             ],
             cargo: &[
                 "test",
-                "--release",
+                "--profile",
+                "loom",
                 "--package",
                 "sigproof-core",
                 "--lib",
@@ -182,9 +183,9 @@ pub const STEPS: &[Step] = &[
                 "run",
                 "--workspace",
                 "--no-fail-fast",
-                // One more than the processors of a usual runner: most suites wait more than they work.
+                // Two more than the processors of a usual runner: most tests wait more than they work.
                 "--test-threads",
-                "3",
+                "4",
             ],
             otherwise: Some((
                 "nextest",
