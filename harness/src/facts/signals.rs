@@ -1,11 +1,42 @@
 //! Signal names and numbers.
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::Signal as Known;
+use std::fmt;
 use std::str::FromStr;
+
+/// A signal, by its number. Real-time signals are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Signal(i32);
+
+impl Signal {
+    pub(crate) const CHLD: Signal = Signal(libc::SIGCHLD);
+    pub(crate) const CONT: Signal = Signal(libc::SIGCONT);
+    pub(crate) const KILL: Signal = Signal(libc::SIGKILL);
+    pub(crate) const STOP: Signal = Signal(libc::SIGSTOP);
+    pub(crate) const TRAP: Signal = Signal(libc::SIGTRAP);
+    #[cfg(test)]
+    pub(crate) const INT: Signal = Signal(libc::SIGINT);
+
+    /// The kernel refuses a number that is no signal's.
+    pub(crate) const fn new(number: i32) -> Signal {
+        Signal(number)
+    }
+
+    pub(crate) const fn number(self) -> i32 {
+        self.0
+    }
+}
+
+/// The name, as [`name`] returns it.
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&name(self.0))
+    }
+}
 
 /// The name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
 pub fn name(number: i32) -> String {
-    match Signal::try_from(number) {
+    match Known::try_from(number) {
         Ok(signal) => signal.as_str().to_owned(),
         Err(_) => format!("SIG{number}"),
     }
@@ -22,7 +53,7 @@ pub fn parse(text: &str) -> Option<i32> {
     } else {
         format!("SIG{upper}")
     };
-    Signal::from_str(&full).ok().map(|signal| signal as i32)
+    Known::from_str(&full).ok().map(|signal| signal as i32)
 }
 
 /// Names near to a mistyped one, for an error message.
@@ -33,7 +64,7 @@ pub fn similar(text: &str) -> Vec<String> {
         .to_owned();
     neighbours(
         &wanted,
-        Signal::iterator().map(|signal| signal.as_str().trim_start_matches("SIG").to_owned()),
+        Known::iterator().map(|signal| signal.as_str().trim_start_matches("SIG").to_owned()),
     )
 }
 

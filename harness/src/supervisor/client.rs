@@ -4,8 +4,11 @@ use super::protocol::{Ready, Request, Response, RunRequest, Setup, SupervisorErr
 use super::run_lock::RunLock;
 use crate::error::Error;
 use crate::facts::Run;
+use crate::facts::Signal;
 use crate::supervisor::codec;
-use crate::sys::{reexec, spawn, wait};
+use crate::sys::ids::Pid;
+use crate::sys::signals::Recipient;
+use crate::sys::{reexec, wait};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -105,7 +108,7 @@ impl Supervisor {
 
     fn lost(&mut self) -> ClientError {
         // Left to be waited for by drop: until then nobody else gets its number.
-        let how = wait::peek(self.child.id())
+        let how = wait::peek(Pid::new(self.child.id().cast_signed()))
             .map_or_else(|error| error.to_string(), |status| status.to_string());
         ClientError::Lost(how)
     }
@@ -114,7 +117,9 @@ impl Supervisor {
 /// Kills a supervisor, by its number, that has not been waited for.
 pub(crate) fn kill_supervisor(pid: u32) -> io::Result<()> {
     let pid = i32::try_from(pid).map_err(io::Error::other)?;
-    spawn::kill(pid, libc::SIGKILL).map(drop)
+    Recipient::Process(Pid::new(pid))
+        .send(Signal::KILL)
+        .map(drop)
 }
 
 fn unexpected(answer: Response) -> ClientError {

@@ -8,6 +8,7 @@
 use super::protocol::{Ready, Request, Response, Setup, SupervisorError};
 use super::session::Session;
 use crate::supervisor::codec;
+use crate::sys::ids::Pid;
 use crate::sys::poller::Poller;
 use crate::sys::processors::Processors;
 use crate::sys::{mounts, reexec, signals, wait};
@@ -81,7 +82,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
     }
 }
 
-fn shell_code(child: i32) -> i32 {
+fn shell_code(child: Pid) -> i32 {
     // Adopted orphans that end meanwhile are not waited for here: the one that
     // serves is the subreaper and takes them.
     wait::until_ended(child).map_or(FAILED, |status| status.shell_code())

@@ -3,13 +3,14 @@
 
 use super::protocol::{RunRequest, Setup, SupervisorError};
 use super::run_lock::RunGuard;
-use crate::facts::Run;
+use crate::facts::{Run, Signal};
 use crate::supervisor::run::failpoints::Failpoints;
 use crate::supervisor::run::run_loop::{ActiveRun, RunError};
 use crate::supervisor::run::schedule_cursor::ScheduleCursor;
 use crate::supervisor::run::streams::Streams;
 use crate::supervisor::run::trace_config;
 use crate::sys::poller::Poller;
+use crate::sys::signals::Recipient;
 use crate::sys::spawn;
 use crate::sys::spawn::Program;
 use crate::sys::{mounts, ptrace, seccomp, wait};
@@ -90,7 +91,7 @@ impl Session {
             let _ = mounts::set_last_pid(LAST_PID);
         }
         let filter = match &watch {
-            Some(watch) if !watch.needs_no_filter() => seccomp::program(&watch.chosen),
+            Some(watch) if !watch.chosen.is_none() => seccomp::program(&watch.chosen),
             _ => Vec::new(),
         };
         let mut failpoints = match target.failpoints && order.command.is_none() {
@@ -115,7 +116,7 @@ impl Session {
             ignored: match order.command {
                 // A command of the harness's own is none of the target's business.
                 Some(_) => Vec::new(),
-                None => target.ignored.clone(),
+                None => target.ignored.iter().copied().map(Signal::new).collect(),
             },
             gated: watch.is_some(),
         })
@@ -127,7 +128,7 @@ impl Session {
         let pid = started.pid;
         if watch.is_some() {
             if let Err(error) = ptrace::seize(pid) {
-                let _ = spawn::kill(pid, libc::SIGKILL);
+                let _ = Recipient::Process(pid).send(Signal::KILL);
                 let _ = wait::until_ended(pid);
                 if let Ok(Err(failure)) = started.executed() {
                     let why = io::Error::from_raw_os_error(failure.errno);

@@ -6,6 +6,7 @@
 //! environment; a constructor that runs before `main` sees it and serves that
 //! descriptor instead of running the program.
 
+use crate::sys::ids::Pid;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -94,15 +95,15 @@ macro_rules! run_before_main {
 }
 pub(crate) use run_before_main;
 
-/// Forks. Must be called by a process with a single thread. Answers the
+/// Forks. Must be called by a process with a single thread. Returns the
 /// child's number, or `None` in the child.
-pub(crate) fn fork() -> io::Result<Option<i32>> {
+pub(crate) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: with one thread there is no lock that another thread could hold in
     // the child.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(None),
-        pid => Ok(Some(pid)),
+        pid => Ok(Some(Pid::new(pid))),
     }
 }
 

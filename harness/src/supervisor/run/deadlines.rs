@@ -1,8 +1,10 @@
 //! Time: when a run has to be over, and what happens then.
 
 use super::run_loop::{ActiveRun, RunError};
-use crate::facts::{EventKind, Orphan, Stuck};
-use crate::sys::{proc, spawn};
+use crate::facts::{EventKind, Orphan, Signal, Stuck};
+use crate::sys::ids::Pid;
+use crate::sys::proc;
+use crate::sys::signals::Recipient;
 use std::io;
 
 /// How often what must die is killed again: a fork can slip past a kill.
@@ -62,7 +64,7 @@ impl ActiveRun<'_> {
                     "processes survive SIGKILL: {:?}",
                     proc::descendants()
                         .iter()
-                        .map(|stat| stat.pid)
+                        .map(|stat| stat.pid.number())
                         .collect::<Vec<_>>()
                 ))
                 .into());
@@ -75,9 +77,9 @@ impl ActiveRun<'_> {
                 self.orphans = proc::descendants()
                     .iter()
                     .map(|stat| Orphan {
-                        pid: stat.pid,
+                        pid: stat.pid.number(),
                         command: proc::command(stat.pid),
-                        group: stat.group,
+                        group: stat.group.number(),
                         session: stat.session,
                     })
                     .collect();
@@ -104,12 +106,16 @@ impl ActiveRun<'_> {
     }
 
     /// It does nothing but send itself a signal. That is as good as its deadline, unless the schedule has more for it.
-    pub(crate) fn spins(&mut self, pid: i32, signal: i32, times: u32) {
+    pub(crate) fn spins(&mut self, pid: Pid, signal: Signal, times: u32) {
         let nothing_comes = self.cursor.any_fired()
             && self.cursor.current().is_none()
             && self.later.next_ns().is_none();
         if nothing_comes && self.ended_ns.is_none() && self.killed_ns.is_none() {
-            self.end_by_force(EventKind::Spins { pid, signal, times });
+            self.end_by_force(EventKind::Spins {
+                pid: pid.number(),
+                signal: signal.number(),
+                times,
+            });
         }
     }
 
@@ -120,7 +126,7 @@ impl ActiveRun<'_> {
         self.stuck = proc::descendants()
             .iter()
             .map(|stat| Stuck {
-                pid: stat.pid,
+                pid: stat.pid.number(),
                 command: proc::command(stat.pid),
                 state: stat.state,
                 call: proc::waiting_in(stat.pid),
@@ -134,7 +140,7 @@ impl ActiveRun<'_> {
     pub(crate) fn kill_everybody(&self) {
         for stat in proc::descendants() {
             // Refused for nobody below us; one that is gone is what we want.
-            let _ = spawn::kill(stat.pid, libc::SIGKILL);
+            let _ = Recipient::Process(stat.pid).send(Signal::KILL);
         }
     }
 }

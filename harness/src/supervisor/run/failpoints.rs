@@ -9,7 +9,7 @@
 
 use super::run_loop::{ActiveRun, RunError};
 use super::timers::Timer;
-use crate::facts::EventKind;
+use crate::facts::{EventKind, Signal};
 use crate::schedule::{Fault, Step, Trigger};
 use crate::sys::poller::Poller;
 use crate::sys::spawn;
@@ -35,7 +35,7 @@ pub(crate) struct Failpoints {
     /// Somebody waits for an answer that comes later.
     held: bool,
     /// The signal that ends that.
-    until: Option<i32>,
+    until: Option<Signal>,
     open: bool,
 }
 
@@ -101,7 +101,7 @@ impl Failpoints {
     }
 
     /// Nothing is read meanwhile, and what is there would wake for ever.
-    fn hold(&mut self, until: Option<i32>, poller: &Poller) -> io::Result<()> {
+    fn hold(&mut self, until: Option<Signal>, poller: &Poller) -> io::Result<()> {
         self.held = true;
         self.until = until;
         poller.remove(&self.socket)
@@ -172,7 +172,7 @@ impl ActiveRun<'_> {
             Fault::Signal { signal, .. } => {
                 // Another thread than the one that waits here may take it, a
                 // moment later: it is to land here all the same.
-                self.hold_answer(Some(signal), TAKEN_NS)?;
+                self.hold_answer(Some(Signal::new(signal)), TAKEN_NS)?;
                 self.inject_due(met, None)
             }
             _ => {
@@ -190,7 +190,7 @@ impl ActiveRun<'_> {
     }
 
     /// Nobody is answered until this signal was taken, for so long at most.
-    fn hold_answer(&mut self, until: Option<i32>, ns: u64) -> Result<(), RunError> {
+    fn hold_answer(&mut self, until: Option<Signal>, ns: u64) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
             failpoints.hold(until, self.poller)?;
         }
@@ -200,7 +200,7 @@ impl ActiveRun<'_> {
     }
 
     /// The target took a signal.
-    pub(crate) fn signal_taken(&mut self, signal: i32) -> Result<(), RunError> {
+    pub(crate) fn signal_taken(&mut self, signal: Signal) -> Result<(), RunError> {
         let awaited = |failpoints: &Failpoints| failpoints.until == Some(signal);
         if self.failpoints.as_ref().is_some_and(awaited) {
             self.later.drop_answer();

@@ -4,7 +4,7 @@ use super::run_loop::ActiveRun;
 use crate::facts::Run;
 use crate::supervisor::protocol::SupervisorError;
 use crate::sys::wait;
-use crate::sys::wait::Next;
+use crate::sys::wait::WaitResult;
 use crate::tracer::{Recording, Tracer};
 
 impl ActiveRun<'_> {
@@ -13,7 +13,7 @@ impl ActiveRun<'_> {
         self.kill_everybody();
         // Each answer is one end, or a stop on the way to it; a killed process
         // ends, so that this does, too.
-        while let Ok(Next::Some(..)) = wait::any_blocking() {
+        while let Ok(WaitResult::Event(..)) = wait::any_blocking() {
             self.kill_everybody();
         }
         for reader in &self.streams.readers {

@@ -1,10 +1,11 @@
 //! What happens to the target's processes, as events.
 
 use super::run_loop::{ActiveRun, RunError};
-use crate::facts::{EventKind, ExitStatus, Usage};
+use crate::facts::{CallArgument, CallLabel, EventKind, ExitStatus, Signal, Usage};
+use crate::sys::ids::Pid;
 use crate::sys::proc;
 use crate::sys::wait;
-use crate::sys::wait::{Next, Waited};
+use crate::sys::wait::{WaitEvent, WaitResult};
 use crate::tracer::{HoldReason, TraceEvent};
 use std::io;
 
@@ -14,15 +15,15 @@ impl ActiveRun<'_> {
         let mut seen = Vec::new();
         loop {
             let (tid, waited) = match wait::any()? {
-                Next::None => return Ok(()),
-                Next::Nobody => {
+                WaitResult::Nothing => return Ok(()),
+                WaitResult::NoChildren => {
                     self.alone = true;
                     if self.ended_ns.is_none() {
                         self.ended_ns = Some(self.now_ns());
                     }
                     return Ok(());
                 }
-                Next::Some(tid, waited) => (tid, waited),
+                WaitResult::Event(tid, waited) => (tid, waited),
             };
             if self.order.trace.records() {
                 // What a call wrote is seen before the next call is: points and output are in order.
@@ -32,9 +33,9 @@ impl ActiveRun<'_> {
             match &mut self.tracer {
                 Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
                 None => {
-                    if let Waited::Ended(status, usage) = waited {
+                    if let WaitEvent::Ended(status, usage) = waited {
                         seen.push(TraceEvent::Ended {
-                            pid: tid,
+                            pid: tid.as_main_of(),
                             status,
                             usage,
                         });
@@ -62,7 +63,10 @@ impl ActiveRun<'_> {
                 }
             }
             TraceEvent::Child { pid, parent } => {
-                self.push(EventKind::Child { pid, parent });
+                self.push(EventKind::Child {
+                    pid: pid.number(),
+                    parent: parent.number(),
+                });
                 self.cursor.child();
                 if self.cursor.has_children() {
                     self.inject_due(format!("child {pid}"), None)?;
@@ -71,7 +75,10 @@ impl ActiveRun<'_> {
             TraceEvent::Exec { pid } => {
                 self.look_at_rights(pid);
                 let command = proc::command(pid);
-                self.push(EventKind::Exec { pid, command });
+                self.push(EventKind::Exec {
+                    pid: pid.number(),
+                    command,
+                });
             }
             TraceEvent::Delivered {
                 pid,
@@ -80,26 +87,26 @@ impl ActiveRun<'_> {
                 signal,
                 own_fault,
             } => {
-                if signal != libc::SIGCHLD {
+                if signal != Signal::CHLD {
                     self.delivered(EventKind::Delivered {
-                        pid,
-                        tid,
+                        pid: pid.number(),
+                        tid: tid.number(),
                         thread,
-                        signal,
+                        signal: signal.number(),
                         own_fault,
                         times: 1,
                     });
                     self.signal_taken(signal)?;
                 }
             }
-            TraceEvent::Spins { pid, signal, times } => self.spins(pid, signal, times),
+            TraceEvent::Livelock { pid, signal, times } => self.spins(pid, signal, times),
             TraceEvent::Handler { pid, signal } => {
-                self.push(EventKind::Handler { pid, signal });
+                self.push(EventKind::Handler {
+                    pid: pid.number(),
+                    signal: signal.number(),
+                });
                 if self.cursor.handler() == Some(signal) {
-                    self.inject_due(
-                        format!("handler for {}", crate::facts::signals::name(signal)),
-                        None,
-                    )?;
+                    self.inject_due(format!("handler for {signal}"), None)?;
                 }
             }
             TraceEvent::HandlerReturned(fact) => self.push(EventKind::HandlerReturned(fact)),
@@ -107,8 +114,11 @@ impl ActiveRun<'_> {
                 if let Some(path) = self.cursor.glob().and_then(|glob| self.tree.find(glob)) {
                     self.inject_due(format!("file {path}"), None)?;
                 }
-                if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
-                    self.push(EventKind::File { pid, call });
+                if !is_of_a_stream(&call) && call.name != "rt_sigaction" {
+                    self.push(EventKind::File {
+                        pid: pid.number(),
+                        call: call.to_string(),
+                    });
                 }
             }
             TraceEvent::Reached { tid, hold, call } => {
@@ -136,7 +146,7 @@ impl ActiveRun<'_> {
 
     /// Says when a program does not get the rights that its file gives it: under a tracer without all rights itself, with
     /// a filter, or in a user namespace the kernel takes them away, and the program does something else.
-    fn look_at_rights(&mut self, pid: i32) {
+    fn look_at_rights(&mut self, pid: Pid) {
         let Some(program) = proc::without_its_rights(pid) else {
             return;
         };
@@ -173,12 +183,15 @@ impl ActiveRun<'_> {
 
     pub(crate) fn ended(
         &mut self,
-        pid: i32,
+        pid: Pid,
         status: ExitStatus,
         usage: Usage,
     ) -> Result<(), RunError> {
         if pid != self.pid {
-            self.push(EventKind::ChildExited { pid, status });
+            self.push(EventKind::ChildExited {
+                pid: pid.number(),
+                status,
+            });
             self.watch_exit(pid);
             return Ok(());
         }
@@ -199,4 +212,11 @@ impl ActiveRun<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a call writes to a standard stream: that is seen as output.
+fn is_of_a_stream(call: &CallLabel) -> bool {
+    let streams = ["stdin", "stdout", "stderr"];
+    call.name == "write"
+        && matches!(&call.argument, CallArgument::One(what) if streams.contains(&what.as_str()))
 }

@@ -2,11 +2,12 @@
 
 use super::run_loop::{ActiveRun, RunError};
 use super::timers::Timer;
-use crate::facts::{EventKind, signals};
+use crate::facts::{EventKind, Signal};
 use crate::schedule::{Delivery, Fault, Step, length_position, typed};
+use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::proc::SignalSets;
-use crate::sys::spawn;
+use crate::sys::signals::Recipient;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ impl ActiveRun<'_> {
     /// Applies the current step, and those after it that are already due by
     /// what is known without waiting. `held` is the thread that stands at the
     /// step's point.
-    pub(crate) fn inject_due(&mut self, met: String, held: Option<i32>) -> Result<(), RunError> {
+    pub(crate) fn inject_due(&mut self, met: String, held: Option<Tid>) -> Result<(), RunError> {
         let mut met = Some(met);
         let mut at_point = held;
         while let Some(reason) = met.take() {
@@ -48,7 +49,7 @@ impl ActiveRun<'_> {
     }
 
     /// A call of a scope: the fault of its step happens to it.
-    pub(crate) fn again(&mut self, scope: usize, tid: i32, call: String) -> Result<(), RunError> {
+    pub(crate) fn again(&mut self, scope: usize, tid: Tid, call: String) -> Result<(), RunError> {
         let Some((index, step)) = self.cursor.of_scope(scope) else {
             return Ok(());
         };
@@ -141,7 +142,7 @@ impl ActiveRun<'_> {
     }
 
     /// Lets a thread that was held at a point go on, unless it is delayed.
-    pub(crate) fn release(&mut self, tid: i32) -> Result<(), RunError> {
+    pub(crate) fn release(&mut self, tid: Tid) -> Result<(), RunError> {
         if self.later.delays(tid) {
             return Ok(());
         }
@@ -155,8 +156,7 @@ impl ActiveRun<'_> {
     pub(crate) fn already_met(&self) -> Option<String> {
         if let Some(signal) = self.cursor.handler() {
             let sets = proc::signal_sets(self.pid)?;
-            return SignalSets::has(sets.caught, signal)
-                .then(|| format!("handler for {}", signals::name(signal)));
+            return SignalSets::has(sets.caught, signal).then(|| format!("handler for {signal}"));
         }
         if let Some(path) = self.cursor.glob().and_then(|glob| self.tree.find(glob)) {
             return Some(format!("file {path}"));
@@ -165,9 +165,9 @@ impl ActiveRun<'_> {
     }
 
     /// Does it. False when there is nobody, or nothing, to do it to.
-    fn inject(&mut self, fault: &Fault, held: Option<i32>) -> Result<bool, RunError> {
+    fn inject(&mut self, fault: &Fault, held: Option<Tid>) -> Result<bool, RunError> {
         match *fault {
-            Fault::Signal { signal, to } => self.send(signal, to, held),
+            Fault::Signal { signal, to } => self.send(Signal::new(signal), to, held),
             Fault::HangUp => {
                 self.read_all()?;
                 Ok(self.streams.hang_up(self.poller)?)
@@ -180,7 +180,7 @@ impl ActiveRun<'_> {
                 let Some(whom) = self.whom(to, held) else {
                     return Ok(false);
                 };
-                let stopped = spawn::kill(whom, libc::SIGSTOP)?;
+                let stopped = whom.send(Signal::STOP)?;
                 self.later_by(ns, Timer::Continue(whom));
                 Ok(stopped)
             }
@@ -198,13 +198,13 @@ impl ActiveRun<'_> {
         }
     }
 
-    fn change_call(&mut self, fault: &Fault, held: i32) -> Result<bool, RunError> {
+    fn change_call(&mut self, fault: &Fault, held: Tid) -> Result<bool, RunError> {
         let Some(tracer) = &mut self.tracer else {
             return Ok(false);
         };
         let changed = match *fault {
-            Fault::Errno { errno } => tracer.answer_with_error(held, errno),
-            Fault::Short { bytes } => tracer.shorten(held, bytes, length_position),
+            Fault::Errno { errno } => tracer.fail_call(held, errno),
+            Fault::Short { bytes } => tracer.shorten_call(held, bytes, length_position),
             Fault::Delay { ns } => {
                 self.later_by(ns, Timer::Release(held));
                 Ok(true)
@@ -229,11 +229,11 @@ impl ActiveRun<'_> {
         self.allowance_ns = self.allowance_ns.saturating_add(ns).min(u64::MAX / 8);
     }
 
-    fn send(&mut self, signal: i32, to: Delivery, held: Option<i32>) -> Result<bool, RunError> {
+    fn send(&mut self, signal: Signal, to: Delivery, held: Option<Tid>) -> Result<bool, RunError> {
         match to {
             Delivery::Terminal => {
-                let character =
-                    typed(signal).ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
+                let character = typed(signal.number())
+                    .ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
                 let foreground = self.streams.type_character(character)?;
                 if let (Some(held), Some(group)) = (held, foreground) {
                     self.await_typed(signal, held, group)?;
@@ -244,20 +244,22 @@ impl ActiveRun<'_> {
                 let Some(tracer) = &self.tracer else {
                     return Ok(false);
                 };
-                let here = held.map(|held| tracer.process_of(held));
+                let here = held.map(|held| tracer.processes().process_of(held));
                 let places = here.into_iter().chain([self.pid]);
                 let found = places
-                    .filter_map(|pid| Some((pid, tracer.thread_named(pid, name.as_str())?)))
+                    .filter_map(|pid| {
+                        Some((pid, tracer.processes().thread_named(pid, name.as_str())?))
+                    })
                     .next();
                 match found {
-                    Some((pid, tid)) => Ok(spawn::kill_thread(pid, tid, signal)?),
+                    Some((pid, tid)) => Ok(Recipient::Thread(pid, tid).send(signal)?),
                     None => Ok(false),
                 }
             }
             _ => match self.whom(to, held) {
                 Some(whom) => {
                     // One that is gone has ended by itself: the moment was reached.
-                    spawn::kill(whom, signal)?;
+                    whom.send(signal)?;
                     Ok(true)
                 }
                 None => Ok(false),
@@ -265,30 +267,29 @@ impl ActiveRun<'_> {
         }
     }
 
-    /// A process (positive) or a group (negative).
-    fn whom(&self, to: Delivery, held: Option<i32>) -> Option<i32> {
+    fn whom(&self, to: Delivery, held: Option<Tid>) -> Option<Recipient> {
         match to {
-            Delivery::Group => Some(-self.pid),
+            Delivery::Group => Some(Recipient::Group(self.pid)),
             Delivery::Child => {
                 let tracer = self.tracer.as_ref()?;
-                let here = held.map(|held| tracer.process_of(held));
+                let here = held.map(|held| tracer.processes().process_of(held));
                 here.filter(|pid| *pid != self.pid)
-                    .or_else(|| tracer.youngest())
+                    .map(Recipient::Process)
+                    .or_else(|| tracer.processes().youngest().map(Recipient::Process))
             }
-            _ => Some(self.pid),
+            _ => Some(Recipient::Process(self.pid)),
         }
     }
 
     /// The terminal turns a character into a signal a moment after it was
     /// typed. A thread that is held at a point must not run on before that, or
     /// the signal would land somewhere else.
-    fn await_typed(&self, signal: i32, held: i32, group: i32) -> io::Result<()> {
+    fn await_typed(&self, signal: Signal, held: Tid, group: Pid) -> io::Result<()> {
         const LIMIT: Duration = Duration::from_millis(100);
         let begun = Instant::now();
-        let process = self
-            .tracer
-            .as_ref()
-            .map_or(held, |tracer| tracer.process_of(held));
+        let process = self.tracer.as_ref().map_or(held.as_main_of(), |tracer| {
+            tracer.processes().process_of(held)
+        });
         if proc::stat(process).is_none_or(|stat| stat.group != group) {
             return Ok(());
         }

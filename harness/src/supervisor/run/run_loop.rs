@@ -6,6 +6,7 @@ use super::streams::Streams;
 use super::timers::TimerQueue;
 use crate::facts::{Event, EventKind, ExitStatus, Orphan, Stream, Stuck, Usage, Zombie};
 use crate::supervisor::protocol::RunRequest;
+use crate::sys::ids::{Pid, Tid};
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::spawn::Started;
 use crate::sys::starve::Hog;
@@ -42,7 +43,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(crate) cursor: ScheduleCursor,
     pub(crate) tracer: Option<Tracer>,
     pub(crate) started: Option<Started>,
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     pub(crate) born: Instant,
     pub(crate) running: bool,
     pub(crate) events: Vec<Event>,
@@ -55,7 +56,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(crate) stuck: Vec<Stuck>,
     pub(crate) limits: Vec<String>,
     /// Children that have ended, and when: whether somebody waits for them shows later.
-    pub(crate) dead: VecDeque<(i32, u64)>,
+    pub(crate) dead: VecDeque<(Pid, u64)>,
     pub(crate) zombies: Vec<Zombie>,
     /// No child and no tracee is left.
     pub(crate) alone: bool,
@@ -69,7 +70,7 @@ pub(crate) struct ActiveRun<'a> {
     /// Steps whose moment came when there was nothing to apply them to.
     pub(crate) inapplicable: Vec<usize>,
     /// The thread that stands still until its output has been read.
-    pub(crate) writer: Option<i32>,
+    pub(crate) writer: Option<Tid>,
 }
 
 impl<'a> ActiveRun<'a> {
@@ -173,7 +174,9 @@ impl<'a> ActiveRun<'a> {
     pub(crate) fn begin(&mut self) {
         self.born = Instant::now();
         self.running = true;
-        self.push(EventKind::Started { pid: self.pid });
+        self.push(EventKind::Started {
+            pid: self.pid.number(),
+        });
     }
 
     /// Asks the child whether exec worked.

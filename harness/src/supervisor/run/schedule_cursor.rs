@@ -1,6 +1,6 @@
 //! Which step of a schedule is next, and whether it is due.
 
-use crate::facts::Phase;
+use crate::facts::{Phase, Signal};
 use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
 use crate::tracer::{Breakpoint, Scope, SyscallMatcher, class_of};
 use globset::{Glob, GlobMatcher};
@@ -144,11 +144,12 @@ impl ScheduleCursor {
     }
 
     /// The signal whose handler the current step waits for.
-    pub(crate) fn handler(&self) -> Option<i32> {
+    pub(crate) fn handler(&self) -> Option<Signal> {
         let step = self.waiting()?;
         (step.trigger == Trigger::Handler)
             .then(|| step.fault.signal())
             .flatten()
+            .map(Signal::new)
     }
 
     /// True when this awaited point is what the current step waits for.
@@ -177,8 +178,8 @@ pub(crate) fn awaited(step: &Step) -> Option<Breakpoint> {
             same: crate::schedule::same_arg,
             phase: name.phase,
         }),
-        Trigger::Call(selector) => Some(Breakpoint::Live {
-            look: look(selector),
+        Trigger::Call(selector) => Some(Breakpoint::Nth {
+            calls: look(selector),
             nth: selector.nth,
             phase: selector.phase,
         }),
@@ -197,11 +198,11 @@ pub(crate) fn scope(step: &Step) -> Option<Scope> {
     }
     Some(match &step.trigger {
         Trigger::Call(selector) => Scope {
-            look: look(selector),
+            calls: look(selector),
             phase: selector.phase,
         },
         Trigger::Point { name, .. } if !step.fault.is_of_call() => Scope {
-            look: SyscallMatcher {
+            calls: SyscallMatcher {
                 process: None,
                 calls: vec![name.call.clone()],
                 arg: None,
@@ -212,7 +213,7 @@ pub(crate) fn scope(step: &Step) -> Option<Scope> {
         // A signal without a call comes again by the clock.
         _ if !step.fault.is_of_call() => return None,
         _ => Scope {
-            look: fitting(&step.fault),
+            calls: fitting(&step.fault),
             phase: Phase::Entry,
         },
     })

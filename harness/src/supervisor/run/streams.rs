@@ -2,6 +2,7 @@
 
 use crate::facts::CaptureWriter;
 use crate::facts::{Stream, TerminalFact};
+use crate::sys::ids::Pid;
 use crate::sys::poller::Poller;
 use crate::sys::pty;
 use crate::sys::pty::Pty;
@@ -147,7 +148,7 @@ impl Streams {
     }
 
     /// Types a character on the terminal. Answers the group in its foreground.
-    pub(crate) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
+    pub(crate) fn type_character(&mut self, character: u8) -> io::Result<Option<Pid>> {
         let Some((slave, _)) = &self.terminal else {
             return Err(io::Error::other(
                 "there is no terminal to type on; use --pty",

@@ -2,7 +2,9 @@
 //! take a while.
 
 use super::run_loop::{ActiveRun, RunError};
-use crate::sys::spawn;
+use crate::facts::Signal;
+use crate::sys::ids::Tid;
+use crate::sys::signals::Recipient;
 use crate::sys::starve::Hog;
 
 /// A target that is starved for good gets so much more time to end, as it has
@@ -13,9 +15,9 @@ pub(crate) const STARVED_NS: u64 = 60_000_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// Let this thread go on with its call.
-    Release(i32),
-    /// SIGCONT to this process or (negative) group.
-    Continue(i32),
+    Release(Tid),
+    /// SIGCONT to these.
+    Continue(Recipient),
     /// Processor time for all again.
     Feed,
     /// The one who waits at a failpoint may go on.
@@ -46,7 +48,7 @@ impl TimerQueue {
     }
 
     /// Whether this thread is held back.
-    pub(crate) fn delays(&self, tid: i32) -> bool {
+    pub(crate) fn delays(&self, tid: Tid) -> bool {
         self.items
             .iter()
             .any(|(_, what)| *what == Timer::Release(tid))
@@ -71,7 +73,7 @@ impl ActiveRun<'_> {
             match what {
                 Timer::Release(tid) => self.release(tid)?,
                 Timer::Continue(whom) => {
-                    spawn::kill(whom, libc::SIGCONT)?;
+                    whom.send(Signal::CONT)?;
                 }
                 Timer::Feed => {
                     if let Some(hog) = self.hog.take() {
@@ -99,29 +101,31 @@ impl ActiveRun<'_> {
         Ok(())
     }
 
-    fn everybody(&self) -> Vec<i32> {
-        self.tracer
-            .as_ref()
-            .map_or_else(|| vec![self.pid], |tracer| tracer.thread_ids())
+    fn everybody(&self) -> Vec<Tid> {
+        self.tracer.as_ref().map_or_else(
+            || vec![self.pid.main_thread()],
+            |tracer| tracer.processes().thread_ids().collect(),
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::ids::Pid;
 
     #[test]
     fn what_is_due_comes_and_the_rest_waits() {
         let mut timers = TimerQueue::default();
         timers.push(30, Timer::Feed);
-        timers.push(10, Timer::Release(7));
-        timers.push(20, Timer::Continue(-7));
+        timers.push(10, Timer::Release(Tid::new(7)));
+        timers.push(20, Timer::Continue(Recipient::Group(Pid::new(7))));
         assert_eq!(timers.next_ns(), Some(10));
-        assert!(timers.delays(7) && !timers.delays(8));
+        assert!(timers.delays(Tid::new(7)) && !timers.delays(Tid::new(8)));
         assert_eq!(timers.due(5), None);
-        assert_eq!(timers.due(15), Some(Timer::Release(7)));
+        assert_eq!(timers.due(15), Some(Timer::Release(Tid::new(7))));
         assert_eq!(timers.due(15), None);
-        assert!(!timers.delays(7));
+        assert!(!timers.delays(Tid::new(7)));
         timers.drop_ends();
         assert_eq!(timers.next_ns(), None);
     }

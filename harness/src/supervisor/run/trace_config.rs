@@ -1,6 +1,7 @@
 //! What a run's order and schedule ask of the tracer.
 
 use super::schedule_cursor::{awaited, scope};
+use crate::facts::Signal;
 use crate::schedule::Trigger;
 use crate::supervisor::protocol::{RunRequest, Trace};
 use crate::tracer::{Record, TraceConfig, class_of};
@@ -16,20 +17,24 @@ pub(crate) fn watch(order: &RunRequest) -> Option<TraceConfig> {
         Trace::Steps | Trace::Effects => TraceConfig::awaiting(points, scopes),
     };
     watch.stacks = matches!(order.trace, Trace::Stacks | Trace::StacksAll);
-    let signals = order.steps.iter().filter_map(|step| step.fault.signal());
+    let signals = order
+        .steps
+        .iter()
+        .filter_map(|step| step.fault.signal())
+        .map(Signal::new);
     watch.handlers = signals.collect();
     let triggers = || order.steps.iter().map(|step| &step.trigger);
     if order.trace == Trace::Effects {
         let wanted = |name: &str| {
             class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction")
         };
-        watch = watch.and_tell(wanted);
+        watch = watch.and_report(wanted);
     } else {
         if triggers().any(|trigger| *trigger == Trigger::Handler) {
-            watch = watch.and_tell(|name| name == "rt_sigaction");
+            watch = watch.and_report(|name| name == "rt_sigaction");
         }
         if triggers().any(|trigger| matches!(trigger, Trigger::File { .. })) {
-            watch = watch.and_tell(makes_names);
+            watch = watch.and_report(makes_names);
         }
     }
     if triggers().any(|trigger| matches!(trigger, Trigger::Output { .. })) {

@@ -2,6 +2,7 @@
 
 use super::run_loop::ActiveRun;
 use crate::facts::Zombie;
+use crate::sys::ids::Pid;
 use crate::sys::proc;
 
 /// A child that is dead for this long, while its parent goes on, is not waited
@@ -15,7 +16,7 @@ const ZOMBIES_MAX: usize = 20;
 
 impl ActiveRun<'_> {
     /// A child has ended now.
-    pub(crate) fn watch_exit(&mut self, pid: i32) {
+    pub(crate) fn watch_exit(&mut self, pid: Pid) {
         if self.dead.len() < DEAD_MAX && self.ended_ns.is_none() {
             let now = self.now_ns();
             self.dead.push_back((pid, now));
@@ -34,16 +35,16 @@ impl ActiveRun<'_> {
             let Some((pid, ended_ns)) = self.dead.pop_front() else {
                 return;
             };
-            let us = std::process::id().cast_signed();
+            let us = Pid::current();
             let Some(stat) = proc::stat(pid).filter(|stat| stat.state == 'Z' && stat.parent != us)
             else {
                 continue;
             };
             if self.zombies.len() < ZOMBIES_MAX {
                 self.zombies.push(Zombie {
-                    pid,
+                    pid: pid.number(),
                     command: proc::command(pid),
-                    parent: stat.parent,
+                    parent: stat.parent.number(),
                     parent_command: proc::command(stat.parent),
                     ended_ns,
                     age_ms: (now - ended_ns) / 1_000_000,

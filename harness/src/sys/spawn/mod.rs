@@ -7,6 +7,12 @@
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
 //! tells that the program runs.
 
+#[cfg(test)]
+mod tests;
+
+use crate::facts::Signal;
+use crate::sys::ids::Pid;
+use crate::sys::signals::Recipient;
 use crate::sys::{seccomp, wait};
 use libc::sock_filter;
 use nix::fcntl::OFlag;
@@ -37,14 +43,14 @@ pub(crate) struct Program<'a> {
     /// Stop at these calls once executed.
     pub(crate) filter: Vec<sock_filter>,
     /// Signals that it is started with ignored; all others have their default.
-    pub(crate) ignored: Vec<i32>,
+    pub(crate) ignored: Vec<Signal>,
     /// Wait at the gate, so that a tracer can attach before anything runs.
     pub(crate) gated: bool,
 }
 
 /// A started child.
 pub(crate) struct Started {
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
@@ -148,7 +154,7 @@ impl Drop for Started {
     /// and is on its way out.
     fn drop(&mut self) {
         if self.inside && wait::is_own_child(self.pid) {
-            let _ = kill(self.pid, libc::SIGKILL);
+            let _ = Recipient::Process(self.pid).send(Signal::KILL);
             let _ = wait::until_ended(self.pid);
         }
     }
@@ -181,7 +187,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             .extra
             .map(|(extra, number)| (extra.as_raw_fd(), number)),
         filter: program.filter,
-        ignored: program.ignored,
+        ignored: program.ignored.into_iter().map(Signal::number).collect(),
         gate: gate
             .as_ref()
             .map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd())),
@@ -204,7 +210,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
         return Err(io::Error::last_os_error());
     }
     Ok(Started {
-        pid,
+        pid: Pid::new(pid),
         failure,
         gate: gate.map(|(_read, write)| write),
         inside: true,
@@ -343,33 +349,4 @@ pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     )
     .ok()?;
     Some(owned)
-}
-
-/// Sends a signal to a process (positive) or a group (negative). A target that
-/// is gone is no error: it may end at any moment.
-pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<bool> {
-    assert!(
-        pid != 0 && pid != -1,
-        "a signal for everybody is a bug here"
-    );
-    // SAFETY: kill has no memory to get wrong.
-    if unsafe { libc::kill(pid, signal) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-        error => Err(error),
-    }
-}
-
-/// Sends a signal to one thread of a process. One that is gone is no error.
-pub(crate) fn kill_thread(pid: i32, tid: i32, signal: i32) -> io::Result<bool> {
-    // SAFETY: tgkill has no memory to get wrong.
-    if unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-        error => Err(error),
-    }
 }
