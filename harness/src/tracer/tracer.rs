@@ -134,8 +134,11 @@ impl Tracer {
     ) -> io::Result<bool> {
         let changed = rewrite_syscall::shorten(tid, most, position)?;
         let thread = self.processes.thread_mut(tid);
-        if let Some(call) = thread.and_then(|thread| thread.activity.held_call()) {
-            call.restore = changed;
+        if let (Some(thread), Some(changed)) = (thread, changed)
+            && let Some(call) = thread.activity.held_call()
+        {
+            // What the program gave counts, not what an earlier fault made of it.
+            call.restore.get_or_insert(changed);
         }
         Ok(changed.is_some())
     }

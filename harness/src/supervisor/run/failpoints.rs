@@ -7,8 +7,9 @@
 //! end; a byte goes to whichever of them reads it, and so the answers go out one
 //! at a time: while one is held back, no other name is read.
 
-use super::run_loop::{ActiveRun, RunError};
-use super::timers::Timer;
+use super::inject::{Held, Timer};
+use super::live_target::RunError;
+use super::run_loop::ActiveRun;
 use crate::facts::{EventKind, Signal};
 use crate::schedule::{Fault, Step, Trigger};
 use crate::sys::poller::Poller;
@@ -116,7 +117,7 @@ impl Failpoints {
         poller.add(&self.socket, FAILPOINTS)
     }
 
-    pub(crate) fn close(&mut self, poller: &Poller) -> io::Result<()> {
+    fn close(&mut self, poller: &Poller) -> io::Result<()> {
         if self.open && !self.held && self.theirs.is_none() {
             poller.remove(&self.socket)?;
         }
@@ -127,11 +128,11 @@ impl Failpoints {
 
 impl ActiveRun<'_> {
     /// Takes the names that were said.
-    pub(crate) fn at_failpoints(&mut self) -> Result<(), RunError> {
+    pub(super) fn at_failpoints(&mut self) -> Result<(), RunError> {
         // What the target wrote before it came here is seen before it.
-        self.read_all()?;
+        self.read_all(Held::Nobody)?;
         while let Some((name, nth)) = match &mut self.failpoints {
-            Some(failpoints) => failpoints.next(self.poller)?,
+            Some(failpoints) => failpoints.next(self.target.poller)?,
             None => None,
         } {
             let met = format!("failpoint {name}#{nth}");
@@ -139,8 +140,8 @@ impl ActiveRun<'_> {
                 name: name.clone(),
                 nth,
             };
-            self.push(EventKind::Failpoint { name, nth });
-            let due = self.cursor.current().map(|(_, step)| step.clone());
+            self.target.push(EventKind::Failpoint { name, nth });
+            let due = self.injector.current().cloned();
             match due.filter(|step| step.trigger == here) {
                 Some(step) => self.at_failpoint(&step, met)?,
                 None => self.answer()?,
@@ -154,29 +155,20 @@ impl ActiveRun<'_> {
         match step.fault {
             Fault::Delay { ns } if !step.lasting => {
                 self.hold_answer(None, ns)?;
-                self.allow(ns);
-                self.delayed_here(met);
-                match self.already_met() {
-                    Some(met) => self.inject_due(met, None),
-                    None => Ok(()),
-                }
+                self.target.clock.allow(ns);
+                self.injector.delayed(&mut self.target, met)
             }
-            // Nobody is left to take the answer.
-            Fault::Signal {
-                signal: libc::SIGKILL,
-                ..
-            } => {
-                self.inject_due(met, None)?;
-                self.answer()
-            }
-            Fault::Signal { signal, .. } => {
+            Fault::Signal { signal, .. } if Signal::new(signal) != Signal::KILL => {
                 // Another thread than the one that waits here may take it, a
                 // moment later: it is to land here all the same.
                 self.hold_answer(Some(Signal::new(signal)), TAKEN_NS)?;
-                self.inject_due(met, None)
+                self.injector
+                    .inject_due(&mut self.target, met, Held::Nobody)
             }
+            // After SIGKILL nobody is left to take the answer.
             _ => {
-                self.inject_due(met, None)?;
+                self.injector
+                    .inject_due(&mut self.target, met, Held::Nobody)?;
                 self.answer()
             }
         }
@@ -192,29 +184,36 @@ impl ActiveRun<'_> {
     /// Nobody is answered until this signal was taken, for so long at most.
     fn hold_answer(&mut self, until: Option<Signal>, ns: u64) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
-            failpoints.hold(until, self.poller)?;
+            failpoints.hold(until, self.target.poller)?;
         }
-        self.later
-            .push(self.now_ns().saturating_add(ns), Timer::Answer);
+        let at_ns = self.target.clock.now_ns().saturating_add(ns);
+        self.injector.set_timer(at_ns, Timer::Answer);
         Ok(())
     }
 
     /// The target took a signal.
-    pub(crate) fn signal_taken(&mut self, signal: Signal) -> Result<(), RunError> {
+    pub(super) fn signal_taken(&mut self, signal: Signal) -> Result<(), RunError> {
         let awaited = |failpoints: &Failpoints| failpoints.until == Some(signal);
         if self.failpoints.as_ref().is_some_and(awaited) {
-            self.later.drop_answer();
+            self.injector.drop_answer();
             return self.answer_late();
         }
         Ok(())
     }
 
-    /// The answer that was held back.
-    pub(crate) fn answer_late(&mut self) -> Result<(), RunError> {
+    /// Gives the answer that was held back.
+    pub(super) fn answer_late(&mut self) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
-            failpoints.let_go(self.poller)?;
+            failpoints.let_go(self.target.poller)?;
         }
         self.answer()?;
         self.at_failpoints()
+    }
+
+    pub(super) fn close_failpoints(&mut self) {
+        if let Some(failpoints) = &mut self.failpoints {
+            // Closing the socket takes it out of the poller as well.
+            let _ = failpoints.close(self.target.poller);
+        }
     }
 }

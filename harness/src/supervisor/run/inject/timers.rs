@@ -1,15 +1,8 @@
 //! What is to be done to the target at a later time: the ends of faults that
-//! take a while.
+//! take a while, and their repetitions.
 
-use super::run_loop::{ActiveRun, RunError};
-use crate::facts::Signal;
 use crate::sys::ids::Tid;
 use crate::sys::signals::Recipient;
-use crate::sys::starve::Hog;
-
-/// A target that is starved for good gets so much more time to end, as it has
-/// about a hundredth of a processor.
-pub(crate) const STARVED_NS: u64 = 60_000_000_000;
 
 /// One thing to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +13,13 @@ pub(crate) enum Timer {
     Continue(Recipient),
     /// Processor time for all again.
     Feed,
-    /// The one who waits at a failpoint may go on.
+    /// Whoever waits at a failpoint may go on.
     Answer,
     /// The signal of this step, again.
-    Again(usize),
+    Repeat(usize),
 }
 
-/// All of them.
+/// The things to do later, of one run.
 #[derive(Debug, Default)]
 pub(crate) struct TimerQueue {
     items: Vec<(u64, Timer)>,
@@ -54,58 +47,15 @@ impl TimerQueue {
             .any(|(_, what)| *what == Timer::Release(tid))
     }
 
-    /// The answer was given.
+    /// Whoever waits at a failpoint may go on before its time.
     pub(crate) fn drop_answer(&mut self) {
         self.items.retain(|(_, what)| *what != Timer::Answer);
     }
 
-    /// What was to end does not.
+    /// What was to end does not end.
     pub(crate) fn drop_ends(&mut self) {
         self.items
             .retain(|(_, what)| !matches!(what, Timer::Continue(_) | Timer::Feed));
-    }
-}
-
-impl ActiveRun<'_> {
-    /// Does what has come due.
-    pub(crate) fn do_later(&mut self) -> Result<(), RunError> {
-        while let Some(what) = self.later.due(self.now_ns()) {
-            match what {
-                Timer::Release(tid) => self.release(tid)?,
-                Timer::Continue(whom) => {
-                    whom.send(Signal::CONT)?;
-                }
-                Timer::Feed => {
-                    if let Some(hog) = self.hog.take() {
-                        hog.relieve(&self.everybody());
-                    }
-                }
-                Timer::Answer => self.answer_late()?,
-                Timer::Again(step) => self.again_in_time(step)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the processor away from the target and its descendants.
-    pub(crate) fn starve(&mut self) -> Result<(), RunError> {
-        if self.hog.is_none() {
-            self.hog = Some(Hog::start()?);
-        }
-        if let Some(hog) = &self.hog {
-            // Twice: a thread can be born while the others are told, by one that was not.
-            for _ in 0..2 {
-                hog.press(&self.everybody());
-            }
-        }
-        Ok(())
-    }
-
-    fn everybody(&self) -> Vec<Tid> {
-        self.tracer.as_ref().map_or_else(
-            || vec![self.pid.main_thread()],
-            |tracer| tracer.processes().thread_ids().collect(),
-        )
     }
 }
 
