@@ -1,6 +1,6 @@
-//! The argument that tells a system call from others of its name.
+//! The argument that distinguishes a system call from others of its name.
 //!
-//! Facts and names keep it as text (`old.txt -> new.txt`); whoever needs its parts reads them here.
+//! Facts and names keep it as text (`old.txt -> new.txt`); this type has its parts.
 
 use std::fmt;
 
@@ -29,8 +29,7 @@ const WITH_TWO: [&str; 6] = [
 ];
 
 impl<'a> CallArgument<&'a str> {
-    /// Reads what is displayed. Without the call's name the argument of `open` could not be told from that of
-    /// `rename`: a file may have an arrow in its name.
+    /// Reads what is displayed. The call's name decides whether there are two paths: a file may have an arrow in its name.
     pub(crate) fn parse(call: &str, text: &'a str) -> CallArgument<&'a str> {
         if text.is_empty() {
             return CallArgument::None;

@@ -34,7 +34,7 @@ impl fmt::Display for Signal {
     }
 }
 
-/// The name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
+/// Returns the name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
 pub fn name(number: i32) -> String {
     match Known::try_from(number) {
         Ok(signal) => signal.as_str().to_owned(),
@@ -42,7 +42,7 @@ pub fn name(number: i32) -> String {
     }
 }
 
-/// The number of a signal given as `INT`, `SIGINT`, `int` or `2`.
+/// Returns the number of a signal that is given as `INT`, `SIGINT`, `int` or `2`.
 pub fn parse(text: &str) -> Option<i32> {
     if let Ok(number) = text.parse::<i32>() {
         return (1..=64).contains(&number).then_some(number);
@@ -56,7 +56,7 @@ pub fn parse(text: &str) -> Option<i32> {
     Known::from_str(&full).ok().map(|signal| signal as i32)
 }
 
-/// Names near to a mistyped one, for an error message.
+/// Returns names near to a mistyped one, for an error message.
 pub fn similar(text: &str) -> Vec<String> {
     let wanted = text
         .to_ascii_uppercase()
@@ -68,7 +68,7 @@ pub fn similar(text: &str) -> Vec<String> {
     )
 }
 
-/// At most three of the names, those that differ least from what was wanted.
+/// Returns at most three of the names, those that differ least from what was wanted.
 pub(crate) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let mut near: Vec<(usize, String)> = names
         .map(|name| (distance(wanted, &name), name))
@@ -83,7 +83,7 @@ pub(crate) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> V
         .collect()
 }
 
-/// The word that was probably meant; `None` when none is near.
+/// Returns the word that was probably meant; `None` when none is near.
 pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let within = (text.chars().count() / 3).max(1);
     words

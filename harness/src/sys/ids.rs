@@ -1,4 +1,4 @@
-//! Numbers of processes and threads, which the compiler tells apart.
+//! Numbers of processes and threads, as two types.
 //!
 //! The kernel numbers both alike: a process has the number of its main thread.
 //! Facts and stored formats keep plain numbers; these types end at that border.

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stat {
     pub(crate) pid: Pid,
@@ -99,7 +99,7 @@ pub(crate) fn program_name(pid: Pid) -> String {
         .unwrap_or_else(|| "?".to_owned())
 }
 
-/// Whether address-space randomisation is off for a process; true when that cannot be told.
+/// Whether address-space randomisation is off for a process; true when that is not known.
 pub(crate) fn has_fixed_addresses(pid: Pid) -> bool {
     let text = small(&format!("/proc/{pid}/personality")).unwrap_or_default();
     let flags = u32::from_str_radix(text.trim(), 16);
@@ -192,7 +192,7 @@ pub(crate) fn directory(tid: Tid) -> Option<String> {
     Some(link.to_string_lossy().into_owned())
 }
 
-/// The system call that a process waits in, if the kernel tells.
+/// The system call that a process waits in, if the kernel shows it.
 pub(crate) fn waiting_in(pid: Pid) -> Option<String> {
     waits(pid.main_thread()).map(|(name, _)| name.to_owned())
 }

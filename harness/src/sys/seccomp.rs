@@ -112,7 +112,7 @@ pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
 }
 
 /// Installs a filter in the calling thread. Only async-signal-safe calls: this
-/// runs in a child between fork and exec. Answers an errno on failure.
+/// runs in a child between fork and exec. Returns an errno on failure.
 pub(crate) fn install(program: &[sock_filter]) -> Result<(), i32> {
     let fprog = sock_fprog {
         len: program.len() as u16,

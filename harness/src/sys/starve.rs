@@ -34,13 +34,13 @@ impl Hog {
         let mut one = CpuSet::new();
         one.set(last)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
+        let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("hog".to_owned())
             .spawn(move || {
                 // Anywhere else it would only take less away.
                 let _ = sched_setaffinity(me, &one);
-                while !told.load(Ordering::Relaxed) {
+                while !stopped.load(Ordering::Relaxed) {
                     std::hint::spin_loop();
                 }
             })?;
@@ -61,7 +61,7 @@ impl Hog {
         }
     }
 
-    /// Gives these threads what they had, as far as that is allowed.
+    /// Restores what these threads had, as far as that is allowed.
     pub(crate) fn relieve(self, tids: &[Tid]) {
         for tid in tids {
             let _ = sched_setaffinity((*tid).into(), &self.all);

@@ -114,7 +114,7 @@ impl Recording {
 
     /// Takes the stack of a thread that stands at a call, for the point that comes next.
     fn take_stack(&mut self, tid: Tid) {
-        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::standing(tid), proc::maps(tid)) else {
+        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::stack_registers(tid), proc::maps(tid)) else {
             // Gone meanwhile, or another kind of processor.
             self.stacks.miss();
             return;

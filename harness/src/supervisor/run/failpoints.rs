@@ -1,4 +1,4 @@
-//! Failpoints: places at which a cooperative target says where it is, and waits
+//! Failpoints: a cooperative target reports where it is, and waits
 //! until it may go on.
 //!
 //! The target has one end of a socket pair (packets, so that one write is one
@@ -31,8 +31,8 @@ pub(crate) struct Failpoints {
     socket: File,
     /// The target's end, closed here once it has it.
     theirs: Option<OwnedFd>,
-    /// How often each name was said.
-    said: HashMap<String, u32>,
+    /// How often each name was reported.
+    counts: HashMap<String, u32>,
     /// Somebody waits for an answer that comes later.
     held: bool,
     /// The signal that ends that.
@@ -46,14 +46,14 @@ impl Failpoints {
         Ok(Failpoints {
             socket: File::from(ours),
             theirs: Some(theirs),
-            said: HashMap::new(),
+            counts: HashMap::new(),
             held: false,
             until: None,
             open: true,
         })
     }
 
-    /// What the target is given.
+    /// The target's end.
     pub(crate) fn theirs(&self) -> Option<BorrowedFd<'_>> {
         self.theirs.as_ref().map(AsFd::as_fd)
     }
@@ -64,7 +64,7 @@ impl Failpoints {
         poller.add(&self.socket, FAILPOINTS)
     }
 
-    /// The next name, and the how-manieth time it is said.
+    /// Returns the next name, and which time it is that this name is reported, from 1.
     fn next(&mut self, poller: &Poller) -> io::Result<Option<(String, u32)>> {
         if self.held || !self.open {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Failpoints {
             return Ok(None);
         }
         let name = String::from_utf8_lossy(&name[..length]).trim().to_owned();
-        let nth = self.said.entry(name.clone()).or_default();
+        let nth = self.counts.entry(name.clone()).or_default();
         *nth = nth.saturating_add(1);
         Ok(Some((name, *nth)))
     }
@@ -127,7 +127,7 @@ impl Failpoints {
 }
 
 impl ActiveRun<'_> {
-    /// Takes the names that were said.
+    /// Takes the names that were reported.
     pub(super) fn at_failpoints(&mut self) -> Result<(), RunError> {
         // What the target wrote before it came here is seen before it.
         self.read_all(Held::Nobody)?;
@@ -201,7 +201,7 @@ impl ActiveRun<'_> {
         Ok(())
     }
 
-    /// Gives the answer that was held back.
+    /// Sends the answer that was held back.
     pub(super) fn answer_late(&mut self) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
             failpoints.let_go(self.target.poller)?;

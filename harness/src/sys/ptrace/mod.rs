@@ -1,7 +1,7 @@
 //! `ptrace` requests. All of them must come from the thread that seized the
 //! tracee; a run is served by one thread only, so that holds.
 //!
-//! ESRCH is an ordinary answer: a tracee can be killed at any moment, also
+//! ESRCH is an ordinary result: a tracee can be killed at any moment, also
 //! while it is stopped. Callers treat it as "gone", never as a failure.
 
 mod memory;
@@ -33,7 +33,7 @@ pub(crate) enum Resume {
     Listen,
 }
 
-/// What `PTRACE_GET_SYSCALL_INFO` tells at a stop.
+/// What `PTRACE_GET_SYSCALL_INFO` returns at a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallStop {
     /// A call begins.
@@ -101,7 +101,7 @@ pub(crate) fn event_thread(tid: Tid) -> io::Result<Tid> {
     Ok(Tid::new(message as i32))
 }
 
-/// What the tracee is about to do, or has just done, in the kernel.
+/// Returns the call that the tracee is about to make, or has just made.
 pub(crate) fn call_stop(tid: Tid) -> io::Result<CallStop> {
     let mut info = MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
     request(
@@ -150,7 +150,7 @@ pub(crate) struct Origin {
     pub(crate) sender: Option<Pid>,
 }
 
-/// Asks for the origin of a signal; one that is gone meanwhile has none.
+/// Returns the origin of the signal at a delivery; none for a tracee that is gone meanwhile.
 pub(crate) fn origin(tid: Tid) -> Origin {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     if request(libc::PTRACE_GETSIGINFO, tid, 0, info.as_mut_ptr() as usize).is_err() {

@@ -34,12 +34,12 @@ pub(crate) fn call_with_result(_tid: Tid, _result: i64) -> io::Result<Option<(u6
 }
 
 /// Call stacks are walked on x86-64 only.
-pub(crate) fn standing(_tid: Tid) -> io::Result<[u64; 3]> {
+pub(crate) fn stack_registers(_tid: Tid) -> io::Result<[u64; 3]> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Changing a call needs registers that are known here for x86-64 only.
-pub(crate) fn answer_call(_tid: Tid, _result: i64) -> io::Result<()> {
+pub(crate) fn skip_call_with(_tid: Tid, _result: i64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -41,15 +41,15 @@ pub(crate) fn stack_pointer(tid: Tid) -> io::Result<u64> {
     Ok(registers(tid)?.rsp)
 }
 
-/// Where the tracee stands: instruction, stack and frame pointer.
-pub(crate) fn standing(tid: Tid) -> io::Result<[u64; 3]> {
+/// Returns what a walk of the stack begins with: instruction, stack and frame pointer.
+pub(crate) fn stack_registers(tid: Tid) -> io::Result<[u64; 3]> {
     let regs = registers(tid)?;
     Ok([regs.rip, regs.rsp, regs.rbp])
 }
 
-/// Makes the call at which the tracee stands (a seccomp stop) be skipped and
-/// answer with this result.
-pub(crate) fn answer_call(tid: Tid, result: i64) -> io::Result<()> {
+/// Makes the call at which the tracee stands (a seccomp stop) be skipped, and
+/// return this result.
+pub(crate) fn skip_call_with(tid: Tid, result: i64) -> io::Result<()> {
     let mut regs = registers(tid)?;
     regs.orig_rax = u64::MAX;
     regs.rax = result as u64;

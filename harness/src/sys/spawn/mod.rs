@@ -5,7 +5,7 @@
 //! its own, and everything that it reads is kept until it has executed or ended.
 //! It allocates nothing and makes only async-signal-safe calls. One that cannot
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
-//! tells that the program runs.
+//! shows that the program runs.
 
 #[cfg(test)]
 mod tests;
@@ -54,9 +54,9 @@ pub(crate) struct Started {
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
-    /// The child may still be in the cradle.
-    inside: bool,
-    _cradle: Box<ChildSharedMemory>,
+    /// The child may still use the memory below.
+    shares_memory: bool,
+    _memory: Box<ChildSharedMemory>,
 }
 
 /// What a child needs until it executes, in memory that it shares.
@@ -116,7 +116,7 @@ impl Started {
 
     /// It has executed its program, somebody saw.
     pub(crate) fn has_left(mut self) {
-        self.inside = false;
+        self.shares_memory = false;
     }
 
     /// Blocks until the program runs or has failed to.
@@ -133,7 +133,7 @@ impl Started {
             }
         }
         if got < answer.len() {
-            self.inside = false;
+            self.shares_memory = false;
             return Ok(Ok(()));
         }
         let step = match answer[0] {
@@ -150,10 +150,10 @@ impl Started {
 }
 
 impl Drop for Started {
-    /// A child that is still in the cradle is taken out of it before that goes: a run was given up, or the child failed
+    /// A child that is still in that memory is ended before the memory is freed: a run was given up, or the child failed
     /// and is on its way out.
     fn drop(&mut self) {
-        if self.inside && wait::is_own_child(self.pid) {
+        if self.shares_memory && wait::is_own_child(self.pid) {
             let _ = Recipient::Process(self.pid).send(Signal::KILL);
             let _ = wait::until_ended(self.pid);
         }
@@ -175,7 +175,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             (three, false)
         }
     };
-    let mut cradle = Box::new(ChildSharedMemory {
+    let mut memory = Box::new(ChildSharedMemory {
         path: program.path,
         directory: program.directory,
         argv: pointers(&program.argv),
@@ -194,8 +194,8 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
         failure: failure_child.as_raw_fd(),
         stack: Box::new_uninit_slice(STACK_LINES),
     });
-    let top = cradle.stack.as_mut_ptr_range().end;
-    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in the cradle.
+    let top = memory.stack.as_mut_ptr_range().end;
+    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in that memory.
     // It changes nothing of ours but errno, and that only when it fails, which ends this run. Its descriptors,
     // signal mask and handlers are copies.
     let pid = unsafe {
@@ -203,7 +203,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             in_child,
             top.cast(),
             libc::CLONE_VM | libc::SIGCHLD,
-            (&raw mut *cradle).cast(),
+            (&raw mut *memory).cast(),
         )
     };
     if pid == -1 {
@@ -213,38 +213,38 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
         pid: Pid::new(pid),
         failure,
         gate: gate.map(|(_read, write)| write),
-        inside: true,
-        _cradle: cradle,
+        shares_memory: true,
+        _memory: memory,
     })
 }
 
 /// Where a child begins. It ends in another program, or in `_exit`.
-extern "C" fn in_child(cradle: *mut libc::c_void) -> libc::c_int {
-    // SAFETY: `start` gives a cradle that outlives the child in here; nobody writes to it meanwhile.
-    let cradle = unsafe { &*cradle.cast::<ChildSharedMemory>() };
-    let (step, errno) = child(cradle);
+extern "C" fn in_child(memory: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `start` passes memory that outlives the child in here; nobody writes to it meanwhile.
+    let memory = unsafe { &*memory.cast::<ChildSharedMemory>() };
+    let (step, errno) = child(memory);
     let mut answer = [0u8; 5];
     answer[0] = step as u8;
     answer[1..].copy_from_slice(&errno.to_ne_bytes());
     // SAFETY: writes a live local and leaves without running destructors, which belong to the parent.
     unsafe {
-        libc::write(cradle.failure, answer.as_ptr().cast(), answer.len());
+        libc::write(memory.failure, answer.as_ptr().cast(), answer.len());
         libc::_exit(127)
     }
 }
 
 /// The child's part. Returns only on failure.
-fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
+fn child(memory: &ChildSharedMemory) -> (Step, i32) {
     // SAFETY: plain system calls on live descriptors and NUL-terminated strings;
     // argv and env end with a null pointer.
     unsafe {
         if libc::setsid() == -1 {
             return (Step::Session, errno());
         }
-        if cradle.terminal && libc::ioctl(cradle.stdio[0], libc::TIOCSCTTY, 0) == -1 {
+        if memory.terminal && libc::ioctl(memory.stdio[0], libc::TIOCSCTTY, 0) == -1 {
             return (Step::Terminal, errno());
         }
-        for (number, stream) in cradle.stdio.into_iter().enumerate() {
+        for (number, stream) in memory.stdio.into_iter().enumerate() {
             if libc::dup2(stream, number as RawFd) == -1 {
                 return (Step::Streams, errno());
             }
@@ -256,21 +256,21 @@ fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
             u32::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
-        if let Some((extra, number)) = cradle.extra
+        if let Some((extra, number)) = memory.extra
             && libc::dup2(extra, number) == -1
         {
             return (Step::Streams, errno());
         }
-        if libc::chdir(cradle.directory.as_ptr()) == -1 {
+        if libc::chdir(memory.directory.as_ptr()) == -1 {
             return (Step::Directory, errno());
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-        for signal in &cradle.ignored {
+        for signal in &memory.ignored {
             libc::signal(*signal, libc::SIG_IGN);
         }
-        if let Some((read, write)) = cradle.gate {
+        if let Some((read, write)) = memory.gate {
             libc::close(write);
             let mut byte = 0u8;
             let mut got = -1;
@@ -285,15 +285,15 @@ fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
                 libc::_exit(127);
             }
         }
-        if !cradle.filter.is_empty()
-            && let Err(errno) = seccomp::install(&cradle.filter)
+        if !memory.filter.is_empty()
+            && let Err(errno) = seccomp::install(&memory.filter)
         {
             return (Step::Filter, errno);
         }
         libc::execve(
-            cradle.path.as_ptr(),
-            cradle.argv.as_ptr(),
-            cradle.env.as_ptr(),
+            memory.path.as_ptr(),
+            memory.argv.as_ptr(),
+            memory.env.as_ptr(),
         );
         (Step::Exec, errno())
     }
@@ -334,7 +334,7 @@ pub(crate) fn packet_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Takes a descriptor that this process was started with.
 ///
-/// Answers `None` when the number is not open.
+/// Returns `None` when the number is not open.
 pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     // SAFETY: F_GETFD only looks the number up.
     if unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {

@@ -1,7 +1,7 @@
-//! A call that a thread is about to make, and what is found out about it when somebody asks.
+//! A call that a thread is about to make, with its properties.
 //!
-//! Most calls are told apart by number and instruction alone. Names of processes, arguments and effects are read
-//! from the stopped thread, which costs system calls: only who needs them asks, and nobody twice.
+//! Most calls are identified by number and instruction alone. Names of processes, arguments and effects are read
+//! from the stopped thread, which costs system calls: they are computed when they are needed, and arguments once.
 
 use super::{Call, SyscallClass};
 use crate::facts::{CallArgument, CallLabel, PointKey};
@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 pub(crate) struct ObservedSyscall<'a> {
     pub(crate) call: Call,
     pub(crate) at: SyscallInstruction,
-    /// How often its thread has come by at this instruction, with this time.
+    /// Which time its thread comes by at this instruction, from 1.
     pub(crate) nth: u32,
     thread: Option<&'a Thread>,
     process: Option<&'a Process>,

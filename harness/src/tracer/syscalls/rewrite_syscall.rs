@@ -23,7 +23,7 @@ pub(crate) fn fail(tid: Tid, errno: i32) -> io::Result<bool> {
     if !matches!(ptrace::call_stop(tid)?, CallStop::Entry { .. }) {
         return Ok(false);
     }
-    ptrace::answer_call(tid, -i64::from(errno))?;
+    ptrace::skip_call_with(tid, -i64::from(errno))?;
     Ok(true)
 }
 

@@ -1,8 +1,8 @@
-//! Which system calls matter, and what tells two of them apart.
+//! Which system calls matter, and the argument that distinguishes two of them.
 //!
 //! Effect points are the calls at which the world outside the process changes,
 //! or at which the process waits. A call that fails changes nothing; one that
-//! only reads a file cannot be told from the next.
+//! only reads a file cannot be distinguished from the next.
 
 use crate::facts::{CallArgument, Signal};
 use crate::sys::ids::Tid;
@@ -199,7 +199,7 @@ impl SyscallClass {
         }
     }
 
-    /// The argument that tells this call from others of its name.
+    /// Returns the argument that distinguishes this call from others of its name.
     pub(crate) fn argument(&self, call: &Call, paths: &TargetPaths) -> CallArgument {
         let at = |dir: Option<usize>, path: usize| path_argument(call, dir, path, paths);
         match self.arg {

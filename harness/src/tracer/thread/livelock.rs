@@ -47,7 +47,7 @@ impl Livelock {
 /// kernel says that there was none.
 pub(crate) fn place_of_own_signal(tid: Tid, pid: Pid, sender: Option<Pid>) -> Option<[u64; 3]> {
     let is_own = sender == Some(pid) && matches!(ptrace::interrupted_call(tid), Ok(None));
-    is_own.then(|| ptrace::standing(tid).ok()).flatten()
+    is_own.then(|| ptrace::stack_registers(tid).ok()).flatten()
 }
 
 /// Returns whether these threads all wait for each other, and for no time: otherwise one of them may put an end to it.
