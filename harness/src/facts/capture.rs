@@ -70,11 +70,6 @@ impl CaptureWriter {
         !head.is_empty()
     }
 
-    /// How many bytes came so far.
-    pub(crate) fn total(&self) -> u64 {
-        self.capture.total
-    }
-
     pub(crate) fn finish(mut self) -> Capture {
         self.capture.hash = self.hasher.digest();
         self.capture

@@ -1,4 +1,4 @@
-//! Names of errors that system calls answer with.
+//! Names of the errors that system calls return.
 
 use super::signals::neighbours;
 use nix::errno::Errno;

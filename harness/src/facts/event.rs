@@ -37,7 +37,7 @@ pub enum EventKind {
     Output {
         /// Where.
         stream: Stream,
-        /// What, as it came.
+        /// The bytes, as they came.
         #[serde(with = "super::event::lossy")]
         bytes: Vec<u8>,
     },
@@ -78,7 +78,7 @@ pub enum EventKind {
     Fault {
         /// Which step, from 0.
         step: usize,
-        /// The fault, in words.
+        /// The fault, as text.
         fault: String,
         /// What its trigger met.
         met: String,
@@ -92,7 +92,7 @@ pub enum EventKind {
         pid: i32,
         /// The thread that takes it.
         tid: i32,
-        /// Its place among the births, such as `t1`; empty for the main thread.
+        /// Its name by the order of creation, such as `t1`; empty for the main thread.
         #[serde(default)]
         thread: String,
         /// The signal (number).
@@ -106,9 +106,9 @@ pub enum EventKind {
     HandlerReturned(HandlerFact),
     /// The target came to a failpoint, and waits there until it is answered.
     Failpoint {
-        /// What it said.
+        /// Its name.
         name: String,
-        /// The how-manieth time, from 1.
+        /// Which time the target came to a failpoint of this name, from 1.
         nth: u32,
     },
     /// A descendant ended.
@@ -123,7 +123,7 @@ pub enum EventKind {
         /// How.
         status: ExitStatus,
     },
-    /// It did nothing but send itself a signal, so that the harness killed it.
+    /// It only sent itself a signal, so that the harness killed it.
     Spins {
         /// The process.
         pid: i32,
@@ -154,7 +154,7 @@ pub struct HandlerFact {
     pub pid: i32,
     /// The thread that ran it.
     pub tid: i32,
-    /// Its place among the births, such as `t1`; empty for the main thread.
+    /// Its name by the order of creation, such as `t1`; empty for the main thread.
     pub thread: String,
     /// The signal (number).
     pub signal: i32,
@@ -171,7 +171,7 @@ pub struct HandlerFact {
 }
 
 /// Output as text in JSON, so that a person can read a stored run. Bytes that
-/// are no UTF-8 are replaced, which the hash in the capture still tells.
+/// are no UTF-8 are replaced, which the hash in the capture still shows.
 mod lossy {
     use serde::{Deserialize, Deserializer, Serializer};
 

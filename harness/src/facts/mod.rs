@@ -5,6 +5,7 @@
 //! clock, a file or a process, so a run can be stored and judged again later
 //! without the program it came from.
 
+mod call_argument;
 mod capture;
 pub mod errnos;
 mod event;
@@ -16,12 +17,14 @@ mod stack;
 mod status;
 mod tree;
 
+pub(crate) use call_argument::{CallArgument, CallLabel};
 pub use capture::Capture;
 pub(crate) use capture::CaptureWriter;
 pub use event::{Event, EventKind, HandlerFact, Stream, is_failpoint};
 pub use point::{Phase, PointKey, RawPoint};
 pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
 pub use shape::{path_shape, text_shape};
+pub(crate) use signals::Signal;
 pub use stack::{Frame, Stacks, own};
 pub use status::ExitStatus;
 pub use tree::{Change, Entry, EntryKind, TreeDelta};

@@ -44,7 +44,7 @@ impl Phase {
 }
 
 /// Finds one call again in another run of the same target: which process and
-/// thread, which instruction, and the how-manieth time that thread comes by.
+/// thread, which instruction, and which time that thread comes by.
 ///
 /// Addresses are those of a target without address-space randomisation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct PointKey {
     pub number: u32,
     /// Address of the instruction after the system call.
     pub ip: u64,
-    /// The how-manieth pass of this thread at this instruction, from 1.
+    /// Which time this thread comes by at this instruction, from 1.
     pub nth: u32,
 }
 
@@ -68,7 +68,7 @@ pub struct RawPoint {
     pub key: PointKey,
     /// The call's name.
     pub call: String,
-    /// The argument that tells calls apart: a path relative to the work tree, a signal, …
+    /// The argument that distinguishes it from other calls of its name: a path relative to the work tree, a signal, …
     pub arg: String,
     /// What it returned; `None` when it did not return (exit, or the process ended in it).
     pub returned: Option<i64>,

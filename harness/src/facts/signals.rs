@@ -1,17 +1,48 @@
 //! Signal names and numbers.
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::Signal as Known;
+use std::fmt;
 use std::str::FromStr;
 
-/// The name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
+/// A signal, by its number. Real-time signals are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Signal(i32);
+
+impl Signal {
+    pub(crate) const CHLD: Signal = Signal(libc::SIGCHLD);
+    pub(crate) const CONT: Signal = Signal(libc::SIGCONT);
+    pub(crate) const KILL: Signal = Signal(libc::SIGKILL);
+    pub(crate) const STOP: Signal = Signal(libc::SIGSTOP);
+    pub(crate) const TRAP: Signal = Signal(libc::SIGTRAP);
+    #[cfg(test)]
+    pub(crate) const INT: Signal = Signal(libc::SIGINT);
+
+    /// The kernel refuses a number that is no signal's.
+    pub(crate) const fn new(number: i32) -> Signal {
+        Signal(number)
+    }
+
+    pub(crate) const fn number(self) -> i32 {
+        self.0
+    }
+}
+
+/// The name, as [`name`] returns it.
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&name(self.0))
+    }
+}
+
+/// Returns the name of a signal, such as `SIGINT`; `SIG35` for a real-time signal.
 pub fn name(number: i32) -> String {
-    match Signal::try_from(number) {
+    match Known::try_from(number) {
         Ok(signal) => signal.as_str().to_owned(),
         Err(_) => format!("SIG{number}"),
     }
 }
 
-/// The number of a signal given as `INT`, `SIGINT`, `int` or `2`.
+/// Returns the number of a signal that is given as `INT`, `SIGINT`, `int` or `2`.
 pub fn parse(text: &str) -> Option<i32> {
     if let Ok(number) = text.parse::<i32>() {
         return (1..=64).contains(&number).then_some(number);
@@ -22,10 +53,10 @@ pub fn parse(text: &str) -> Option<i32> {
     } else {
         format!("SIG{upper}")
     };
-    Signal::from_str(&full).ok().map(|signal| signal as i32)
+    Known::from_str(&full).ok().map(|signal| signal as i32)
 }
 
-/// Names near to a mistyped one, for an error message.
+/// Returns names near to a mistyped one, for an error message.
 pub fn similar(text: &str) -> Vec<String> {
     let wanted = text
         .to_ascii_uppercase()
@@ -33,11 +64,11 @@ pub fn similar(text: &str) -> Vec<String> {
         .to_owned();
     neighbours(
         &wanted,
-        Signal::iterator().map(|signal| signal.as_str().trim_start_matches("SIG").to_owned()),
+        Known::iterator().map(|signal| signal.as_str().trim_start_matches("SIG").to_owned()),
     )
 }
 
-/// At most three of the names, those that differ least from what was wanted.
+/// Returns at most three of the names, those that differ least from what was wanted.
 pub(crate) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let mut near: Vec<(usize, String)> = names
         .map(|name| (distance(wanted, &name), name))
@@ -52,7 +83,7 @@ pub(crate) fn neighbours(wanted: &str, names: impl Iterator<Item = String>) -> V
         .collect()
 }
 
-/// The word that was probably meant; `None` when none is near.
+/// Returns the word that was probably meant; `None` when none is near.
 pub fn nearest<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let within = (text.chars().count() / 3).max(1);
     words

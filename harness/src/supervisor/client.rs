@@ -4,8 +4,11 @@ use super::protocol::{Ready, Request, Response, RunRequest, Setup, SupervisorErr
 use super::run_lock::RunLock;
 use crate::error::Error;
 use crate::facts::Run;
+use crate::facts::Signal;
 use crate::supervisor::codec;
-use crate::sys::{reexec, spawn, wait};
+use crate::sys::ids::Pid;
+use crate::sys::signals::Recipient;
+use crate::sys::{reexec, wait};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -14,7 +17,7 @@ use std::process::Child;
 /// Why there are no facts.
 #[derive(Debug)]
 pub(crate) enum ClientError {
-    /// The supervisor said no.
+    /// The supervisor refuses.
     Refused(SupervisorError),
     /// The supervisor is gone, by this end.
     Lost(String),
@@ -64,8 +67,11 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts one. It dies with the calling thread at the latest.
-    pub(crate) fn start(setup: Setup, turn: &RunLock) -> Result<(Supervisor, Ready), ClientError> {
-        let (child, socket) = reexec::start_supervisor(turn.open()?)?;
+    pub(crate) fn start(
+        setup: Setup,
+        run_lock: &RunLock,
+    ) -> Result<(Supervisor, Ready), ClientError> {
+        let (child, socket) = reexec::start_supervisor(run_lock.open()?)?;
         let mut supervisor = Supervisor { child, socket };
         match supervisor.ask(&Request::Setup(Box::new(setup)))? {
             Response::Ready(ready) => Ok((supervisor, ready)),
@@ -73,27 +79,27 @@ impl Supervisor {
         }
     }
 
-    /// It keeps to one processor from now on, together with what it runs. The two
-    /// go on by turns, and to wake somebody on another processor costs several times more.
+    /// Pins it to one processor from now on, together with what it runs. The two
+    /// alternate, and waking a process on another processor costs several times more.
     pub(crate) fn pin_to_cpu(&mut self) -> Result<(), ClientError> {
         Ok(codec::send(&mut self.socket, &Request::KeepToOne)?)
     }
 
     /// Runs the target once.
-    pub(crate) fn run(&mut self, order: RunRequest) -> Result<Run, ClientError> {
-        match self.ask(&Request::Run(Box::new(order)))? {
+    pub(crate) fn run(&mut self, request: RunRequest) -> Result<Run, ClientError> {
+        match self.ask(&Request::Run(Box::new(request)))? {
             Response::Ran(run) => Ok(*run),
             other => Err(unexpected(other)),
         }
     }
 
-    /// A number to kill it by from another thread.
+    /// Its process id, to kill it from another thread.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    fn ask(&mut self, order: &Request) -> Result<Response, ClientError> {
-        let sent = codec::send(&mut self.socket, order);
+    fn ask(&mut self, request: &Request) -> Result<Response, ClientError> {
+        let sent = codec::send(&mut self.socket, request);
         match sent.and_then(|()| codec::receive(&mut self.socket)) {
             Ok(Some(Response::Refused(refusal))) => Err(ClientError::Refused(refusal)),
             Ok(Some(answer)) => Ok(answer),
@@ -105,16 +111,18 @@ impl Supervisor {
 
     fn lost(&mut self) -> ClientError {
         // Left to be waited for by drop: until then nobody else gets its number.
-        let how = wait::peek(self.child.id())
+        let how = wait::peek(Pid::new(self.child.id().cast_signed()))
             .map_or_else(|error| error.to_string(), |status| status.to_string());
         ClientError::Lost(how)
     }
 }
 
-/// Kills a supervisor, by its number, that has not been waited for.
+/// Kills a supervisor that has not been waited for.
 pub(crate) fn kill_supervisor(pid: u32) -> io::Result<()> {
     let pid = i32::try_from(pid).map_err(io::Error::other)?;
-    spawn::kill(pid, libc::SIGKILL).map(drop)
+    Recipient::Process(Pid::new(pid))
+        .send(Signal::KILL)
+        .map(drop)
 }
 
 fn unexpected(answer: Response) -> ClientError {

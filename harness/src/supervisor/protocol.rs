@@ -1,4 +1,4 @@
-//! What the command and a supervisor say to each other.
+//! The messages between the command and a supervisor.
 
 use crate::facts::Run;
 use crate::schedule::Step;
@@ -15,7 +15,7 @@ pub(crate) struct Setup {
     pub(crate) private: bool,
     /// A directory for this supervisor alone.
     pub(crate) base: PathBuf,
-    /// Its place among the supervisors: each has another processor, if it keeps to one.
+    /// Its number among the supervisors: each has another processor, if it is pinned to one.
     pub(crate) place: usize,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Trace {
     None,
     /// Births, deaths, executions, signals, and what the schedule's triggers need.
     Steps,
-    /// The same, and every effect call is told.
+    /// The same, and every effect call is reported.
     Effects,
     /// Every effect call becomes a point.
     Record,
@@ -69,12 +69,12 @@ pub(crate) struct RunRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Request {
     Setup(Box<Setup>),
-    /// From now on on one processor, together with whatever is run. No answer.
+    /// Use one processor from now on, together with whatever is run. There is no response.
     KeepToOne,
     Run(Box<RunRequest>),
 }
 
-/// What a supervisor is able to do, told once.
+/// What a supervisor is able to do, sent once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ready {
     /// Where the target's work tree is.

@@ -1,26 +1,26 @@
-//! Whose turn it is to let a target run.
+//! The lock that a supervisor holds while its target runs.
 //!
-//! Two supervisors can share one turn: while the target of one runs, the other
-//! one tells what it saw, brings its work tree back, and starts its child, which
-//! waits at its gate. A turn is a lock on a file without a name. The kernel takes
-//! it from a supervisor that dies.
+//! Two supervisors can share one lock: while the target of one runs, the other
+//! one reports what it saw, restores its work tree, and starts its child, which
+//! waits at its gate. It is a lock on a file without a name. The kernel releases
+//! it when a supervisor dies.
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
-/// A turn, on the command's side.
+/// The lock, on the command's side.
 pub(crate) struct RunLock(File);
 
 impl RunLock {
     pub(crate) fn new() -> io::Result<RunLock> {
-        let file = memfd_create(c"sigproof-turn", MFdFlags::MFD_CLOEXEC)?;
+        let file = memfd_create(c"sigproof-run-lock", MFdFlags::MFD_CLOEXEC)?;
         Ok(RunLock(File::from(file)))
     }
 
-    /// Opened once more: locks belong to what was opened, and a descriptor that
-    /// is passed on is still the same one.
+    /// Opens it once more: a lock belongs to an open file, and a descriptor that
+    /// is passed on is still the same open file.
     pub(crate) fn open(&self) -> io::Result<File> {
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         File::options().read(true).write(true).open(path)
@@ -31,10 +31,10 @@ impl RunLock {
 pub(crate) struct RunGuard<'a>(&'a File);
 
 impl RunGuard<'_> {
-    /// Waits for it. Who has it gives it back within the deadlines of a run, or by dying.
-    pub(crate) fn take(turn: &File) -> io::Result<RunGuard<'_>> {
-        turn.lock()?;
-        Ok(RunGuard(turn))
+    /// Blocks until nobody else holds it. Its holder releases it within the deadlines of a run, or by dying.
+    pub(crate) fn take(file: &File) -> io::Result<RunGuard<'_>> {
+        file.lock()?;
+        Ok(RunGuard(file))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Places on disk that belong to the harness.
+//! Directories on disk that belong to the harness.
 //!
 //! With namespaces there is one empty directory for all, over which each
 //! supervisor mounts a file system that only it sees. Without them each session
@@ -12,7 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A session's place.
+/// A session's directory.
 pub(crate) struct ScratchDir {
     root: PathBuf,
     session: Option<(PathBuf, File)>,
@@ -23,12 +23,12 @@ const UNNAMED: &str = "new-";
 const LOCK: &str = "lock";
 
 impl ScratchDir {
-    /// Finds a place that does not lie below `avoid`, a directory that is going
-    /// to be covered by a private view.
+    /// Finds a directory that does not lie below `avoid`, which a private view is going
+    /// to cover.
     pub(crate) fn find(avoid: Option<&Path>) -> io::Result<ScratchDir> {
         let uid = nix::unistd::geteuid();
         let mut last = io::Error::other(
-            "every place for temporary files lies below the working directory; \
+            "every directory for temporary files is below the working directory; \
              start sigproof in another directory or use --in or --empty",
         );
         for parent in ["/tmp", "/dev/shm", "/var/tmp", "/run"] {
@@ -128,7 +128,7 @@ fn claim(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what killed sessions left. Answers their places.
+/// Removes what killed sessions left. Returns what was removed.
 pub(crate) fn remove_stale() -> Vec<PathBuf> {
     let uid = nix::unistd::geteuid();
     let mut removed = Vec::new();
@@ -157,19 +157,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_outside_the_view_is_chosen() {
-        let home = ScratchDir::find(Some(Path::new("/tmp"))).expect("another place");
-        assert!(!home.shared().starts_with("/tmp"));
+    fn a_directory_outside_the_view_is_chosen() {
+        let scratch = ScratchDir::find(Some(Path::new("/tmp"))).expect("another directory");
+        assert!(!scratch.shared().starts_with("/tmp"));
         assert!(ScratchDir::find(Some(Path::new("/"))).is_err());
     }
 
     #[test]
     fn a_session_in_use_is_not_stale() {
-        let mut home = ScratchDir::find(None).expect("home");
-        let own = home.own(0).expect("own");
+        let mut scratch = ScratchDir::find(None).expect("scratch");
+        let own = scratch.own(0).expect("own");
         assert!(!remove_stale().iter().any(|path| own.starts_with(path)));
         assert!(own.exists());
-        drop(home);
+        drop(scratch);
         assert!(!own.exists());
     }
 }

@@ -1,4 +1,4 @@
-//! The supervisor's life: take namespaces, make the work tree, serve orders.
+//! The supervisor's life: take namespaces, make the work tree, serve requests.
 //!
 //! With namespaces there are three processes: one that stays outside and waits,
 //! the first process of the process namespace (the kernel kills all others when
@@ -8,6 +8,7 @@
 use super::protocol::{Ready, Request, Response, Setup, SupervisorError};
 use super::session::Session;
 use crate::supervisor::codec;
+use crate::sys::ids::Pid;
 use crate::sys::poller::Poller;
 use crate::sys::processors::Processors;
 use crate::sys::{mounts, reexec, signals, wait};
@@ -16,12 +17,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 
-/// Exit code of a supervisor that ended in order.
+/// Exit code of a supervisor whose command is done.
 const DONE: i32 = 0;
 const FAILED: i32 = 70;
 
-/// Serves the control socket until its other end closes. Answers the exit code.
-pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
+/// Serves the control socket until its other end closes. Returns the exit code.
+pub(crate) fn supervise(mut socket: UnixStream, run_lock: File) -> i32 {
     signals::reset_all();
     let setup = match codec::receive::<Request>(&mut socket) {
         Ok(Some(Request::Setup(setup))) => *setup,
@@ -33,7 +34,7 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
         FAILED
     };
     if !setup.private {
-        return serve(socket, turn, setup, None);
+        return serve(socket, run_lock, setup, None);
     }
     let user = match mounts::enter_namespaces() {
         Ok(user) => user,
@@ -75,20 +76,20 @@ pub(crate) fn supervise(mut socket: UnixStream, turn: File) -> i32 {
             if mounts::die_with_parent().is_err() || reexec::parent() != 1 {
                 return FAILED;
             }
-            serve(socket, turn, setup, Some(user))
+            serve(socket, run_lock, setup, Some(user))
         }
         Err(error) => refuse(socket, SupervisorError::Harness(format!("fork: {error}"))),
     }
 }
 
-fn shell_code(child: i32) -> i32 {
+fn shell_code(child: Pid) -> i32 {
     // Adopted orphans that end meanwhile are not waited for here: the one that
     // serves is the subreaper and takes them.
     wait::until_ended(child).map_or(FAILED, |status| status.shell_code())
 }
 
-fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>) -> i32 {
-    let mut session = match prepare(&socket, turn, setup, private) {
+fn serve(mut socket: UnixStream, run_lock: File, setup: Setup, private: Option<bool>) -> i32 {
+    let mut session = match prepare(&socket, run_lock, setup, private) {
         Ok(session) => session,
         Err(refusal) => {
             let _ = codec::send(&mut socket, &Response::Refused(refusal));
@@ -101,8 +102,8 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
     }
     let place = session.place();
     loop {
-        let order = match codec::receive::<Request>(&mut socket) {
-            Ok(Some(Request::Run(order))) => *order,
+        let request = match codec::receive::<Request>(&mut socket) {
+            Ok(Some(Request::Run(request))) => *request,
             Ok(Some(Request::KeepToOne)) => {
                 // It is for speed alone: where it is refused, runs take longer.
                 let _ = Processors::here().and_then(|mine| mine.pin_to_cpu(place));
@@ -111,7 +112,7 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
             Ok(None) => return DONE,
             _ => return FAILED,
         };
-        let answer = match session.run(&order) {
+        let answer = match session.run(&request) {
             Ok(Some(run)) => Response::Ran(Box::new(run)),
             // The other end is gone; so is everybody here.
             Ok(None) => return DONE,
@@ -125,7 +126,7 @@ fn serve(mut socket: UnixStream, turn: File, setup: Setup, private: Option<bool>
 
 fn prepare(
     socket: &UnixStream,
-    turn: File,
+    run_lock: File,
     setup: Setup,
     private: Option<bool>,
 ) -> Result<Session, SupervisorError> {
@@ -149,13 +150,13 @@ fn prepare(
     if !steady && !setup.target.keep_aslr {
         tree.notes.push(
             "address-space randomisation cannot be switched off here (in a container: \
-             --security-opt seccomp=unconfined), so points are told apart by counting calls"
+             --security-opt seccomp=unconfined), so points are identified by counting calls"
                 .to_owned(),
         );
     }
     Ok(Session::new(
         setup,
-        turn,
+        run_lock,
         tree,
         poller,
         private.is_some(),

@@ -3,18 +3,22 @@
 
 use super::protocol::{RunRequest, Setup, SupervisorError};
 use super::run_lock::RunGuard;
-use crate::facts::Run;
+use crate::facts::{Run, Signal};
 use crate::supervisor::run::failpoints::Failpoints;
-use crate::supervisor::run::run_loop::{ActiveRun, RunError};
-use crate::supervisor::run::schedule_cursor::ScheduleCursor;
+use crate::supervisor::run::inject::ScheduleCursor;
+use crate::supervisor::run::live_target::RunError;
+use crate::supervisor::run::process_watch::ProcessWatch;
+use crate::supervisor::run::run_loop::ActiveRun;
 use crate::supervisor::run::streams::Streams;
-use crate::supervisor::run::trace_config;
+use crate::supervisor::run::trace_config::trace_config;
 use crate::sys::poller::Poller;
+use crate::sys::signals::Recipient;
 use crate::sys::spawn;
-use crate::sys::spawn::Program;
+use crate::sys::spawn::{Program, Started};
 use crate::sys::{mounts, ptrace, seccomp, wait};
 use crate::target::{FAILPOINTS_FD, FoundPrograms, Launch, WorkTree};
-use crate::tracer::Tracer;
+use crate::tracer::{TraceConfig, Tracer};
+use libc::sock_filter;
 use std::fs::File;
 use std::io;
 
@@ -24,86 +28,67 @@ const LAST_PID: i32 = 100;
 /// What lasts from run to run.
 pub(crate) struct Session {
     setup: Setup,
-    turn: File,
-    found: FoundPrograms,
+    run_lock: File,
+    programs: FoundPrograms,
     pub(crate) tree: WorkTree,
     poller: Poller,
+    /// It has namespaces.
     private: bool,
     /// Addresses are the same in every run.
-    steady: bool,
+    fixed_addresses: bool,
+}
+
+/// How an error of the harness itself is reported: what was being done, and why it failed.
+fn harness(what: &'static str) -> impl FnOnce(io::Error) -> SupervisorError {
+    move |error| SupervisorError::Harness(format!("{what}: {error}"))
 }
 
 impl Session {
     pub(crate) fn new(
         setup: Setup,
-        turn: File,
+        run_lock: File,
         tree: WorkTree,
         poller: Poller,
         private: bool,
-        steady: bool,
+        fixed_addresses: bool,
     ) -> Session {
         Session {
             setup,
-            turn,
-            found: FoundPrograms::default(),
+            run_lock,
+            programs: FoundPrograms::default(),
             tree,
             poller,
             private,
-            steady,
+            fixed_addresses,
         }
     }
 
-    /// Its place among the supervisors.
+    /// Its number among the supervisors.
     pub(crate) fn place(&self) -> usize {
         self.setup.place
     }
 
     /// Runs once. `None` when the command that wanted it is gone.
-    pub(crate) fn run(&mut self, order: &RunRequest) -> Result<Option<Run>, SupervisorError> {
-        let harness = |what: &'static str| {
-            move |error: io::Error| SupervisorError::Harness(format!("{what}: {error}"))
-        };
-        if order.fresh {
+    pub(crate) fn run(&mut self, request: &RunRequest) -> Result<Option<Run>, SupervisorError> {
+        if request.fresh {
             self.tree.reset()?;
         }
-        let target = &self.setup.target;
-        let command = order.command.as_ref().unwrap_or(&target.command);
-        let launch = Launch::new(
-            target,
-            command,
-            &self.tree.places,
-            &self.setup.around,
-            &mut self.found,
-        )
-        .map_err(|error| SupervisorError::Command(error.to_string()))?;
-        let cursor = ScheduleCursor::new(&order.steps).map_err(SupervisorError::Harness)?;
-        let watch = trace_config::watch(order);
-        let mut streams = match target.pty {
-            Some(size) if order.command.is_none() => {
-                Streams::terminal(size).map_err(harness("opening a pty"))?
-            }
-            _ => Streams::pipes(target.stdin.as_deref().filter(|_| order.command.is_none()))
-                .map_err(|error| SupervisorError::Input(format!("standard input: {error}")))?,
-        };
+        let launch = self.launch(request)?;
+        let cursor = ScheduleCursor::new(&request.steps).map_err(SupervisorError::Harness)?;
+        let config = trace_config(request);
+        let mut streams = self.streams(request)?;
+        let mut failpoints = self.failpoints(request)?;
         if self.private {
             // Not allowed everywhere; numbers then differ from run to run, which is learned.
             let _ = mounts::set_last_pid(LAST_PID);
         }
-        let filter = match &watch {
-            Some(watch) if !watch.needs_no_filter() => seccomp::program(&watch.chosen),
-            _ => Vec::new(),
-        };
-        let mut failpoints = match target.failpoints && order.command.is_none() {
-            true => Some(Failpoints::new().map_err(harness("a socket for failpoints"))?),
-            false => None,
-        };
-        let theirs = failpoints.as_ref().and_then(Failpoints::theirs);
+        let lock = || RunGuard::take(&self.run_lock).map_err(harness("waiting for the run lock"));
         // Who does not stop at the gate runs at once.
-        let take = || RunGuard::take(&self.turn).map_err(harness("waiting for its turn"));
-        let mut turn = match watch {
-            None => Some(take()?),
+        let mut guard = match config {
+            None => Some(lock()?),
             Some(_) => None,
         };
+        let theirs = failpoints.as_ref().and_then(Failpoints::theirs);
         let mut started = spawn::start(Program {
             path: launch.path,
             argv: launch.argv,
@@ -111,69 +96,123 @@ impl Session {
             directory: launch.directory,
             stdio: streams.stdio(),
             extra: theirs.map(|theirs| (theirs, FAILPOINTS_FD)),
-            filter,
-            ignored: match order.command {
-                // A command of the harness's own is none of the target's business.
-                Some(_) => Vec::new(),
-                None => target.ignored.clone(),
-            },
-            gated: watch.is_some(),
+            filter: filter(config.as_ref()),
+            ignored: self.ignored(request),
+            gated: config.is_some(),
         })
         .map_err(harness("fork"))?;
         streams.started();
         if let Some(failpoints) = &mut failpoints {
             failpoints.started(&self.poller).map_err(harness("epoll"))?;
         }
-        let pid = started.pid;
-        if watch.is_some() {
-            if let Err(error) = ptrace::seize(pid) {
-                let _ = spawn::kill(pid, libc::SIGKILL);
-                let _ = wait::until_ended(pid);
-                if let Ok(Err(failure)) = started.executed() {
-                    let why = io::Error::from_raw_os_error(failure.errno);
-                    let text = format!("preparing the target (step {:?}): {why}", failure.step);
-                    return Err(SupervisorError::Harness(text));
-                }
-                return Err(SupervisorError::Trace(format!(
-                    "the kernel does not allow tracing the target (ptrace: {error}); \
-                     sigproof doctor tells what is missing"
-                )));
-            }
-            turn = Some(take()?);
+        let mut tracer = None;
+        if let Some(config) = config {
+            started = attach(started)?;
+            guard = Some(lock()?);
             started
                 .open_gate()
                 .map_err(harness("letting the target go"))?;
+            let paths = self.tree.places.clone();
+            tracer = Some(Tracer::new(
+                started.pid,
+                config,
+                paths,
+                self.fixed_addresses,
+            ));
         }
-        let tracer =
-            watch.map(|watch| Tracer::new(pid, watch, self.tree.places.clone(), self.steady));
-        let mut live = ActiveRun::new(
-            order,
+        let mut run = ActiveRun::new(
+            request,
             &mut self.tree,
             &mut self.poller,
             streams,
+            ProcessWatch::new(started, tracer),
             cursor,
-            tracer,
-            started,
-        );
-        live.failpoints = failpoints;
-        live.watch_streams().map_err(harness("epoll"))?;
-        match live.follow() {
+            failpoints,
+        )
+        .map_err(harness("epoll"))?;
+        match run.follow() {
             Ok(true) => {
                 // Nobody is left; what remains is reading.
-                drop(turn);
-                live.finish().map(Some)
+                drop(guard);
+                run.finish().map(Some)
             }
             Ok(false) => {
-                live.abandon();
+                run.abandon();
                 Ok(None)
             }
             Err(RunError::Exec(failure)) => Err(SupervisorError::Command(failure)),
             Err(RunError::Io(error)) => {
-                live.abandon();
-                Err(SupervisorError::Harness(format!(
-                    "watching the target: {error}"
-                )))
+                run.abandon();
+                Err(harness("watching the target")(error))
             }
         }
     }
+
+    fn launch(&mut self, request: &RunRequest) -> Result<Launch, SupervisorError> {
+        let target = &self.setup.target;
+        let command = request.command.as_ref().unwrap_or(&target.command);
+        Launch::new(
+            target,
+            command,
+            &self.tree.places,
+            &self.setup.around,
+            &mut self.programs,
+        )
+        .map_err(|error| SupervisorError::Command(error.to_string()))
+    }
+
+    /// A command of the harness's own has pipes, and nothing to read.
+    fn streams(&self, request: &RunRequest) -> Result<Streams, SupervisorError> {
+        let target = &self.setup.target;
+        let own = request.command.is_some();
+        match target.pty {
+            Some(size) if !own => Streams::terminal(size).map_err(harness("opening a pty")),
+            _ => Streams::pipes(target.stdin.as_deref().filter(|_| !own))
+                .map_err(|error| SupervisorError::Input(format!("standard input: {error}"))),
+        }
+    }
+
+    fn failpoints(&self, request: &RunRequest) -> Result<Option<Failpoints>, SupervisorError> {
+        if !self.setup.target.failpoints || request.command.is_some() {
+            return Ok(None);
+        }
+        let failpoints = Failpoints::new().map_err(harness("a socket for failpoints"))?;
+        Ok(Some(failpoints))
+    }
+
+    /// The signals that the program is started with ignored. A command of the harness's own gets none of them.
+    fn ignored(&self, request: &RunRequest) -> Vec<Signal> {
+        match request.command {
+            Some(_) => Vec::new(),
+            None => {
+                let ignored = self.setup.target.ignored.iter();
+                ignored.copied().map(Signal::new).collect()
+            }
+        }
+    }
+}
+
+fn filter(config: Option<&TraceConfig>) -> Vec<sock_filter> {
+    match config {
+        Some(config) if !config.chosen.is_none() => seccomp::program(&config.chosen),
+        _ => Vec::new(),
+    }
+}
+
+/// Attaches to a child that waits at its gate.
+fn attach(started: Started) -> Result<Started, SupervisorError> {
+    let Err(error) = ptrace::seize(started.pid) else {
+        return Ok(started);
+    };
+    let _ = Recipient::Process(started.pid).send(Signal::KILL);
+    let _ = wait::until_ended(started.pid);
+    if let Ok(Err(failure)) = started.executed() {
+        let why = io::Error::from_raw_os_error(failure.errno);
+        let text = format!("preparing the target (step {:?}): {why}", failure.step);
+        return Err(SupervisorError::Harness(text));
+    }
+    Err(SupervisorError::Trace(format!(
+        "the kernel does not allow tracing the target (ptrace: {error}); \
+         sigproof doctor shows what is missing"
+    )))
 }

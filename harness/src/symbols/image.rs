@@ -117,7 +117,7 @@ impl Image {
     }
 }
 
-/// Whether an index of frames has a table to search: linkers leave it out at times, and then the index says nothing.
+/// Whether an index of frames has a table to search: some linkers leave it out, and then the index is of no use.
 fn has_table(eh_frame_hdr: &[u8]) -> bool {
     const OMITTED: u8 = 0xff;
     eh_frame_hdr

@@ -1,4 +1,4 @@
-//! Whose code an address is: call stacks walked and named from the files that a process has mapped.
+//! The functions behind addresses: call stacks are walked, and named from the files that a process has mapped.
 //!
 //! Everything about a process comes in as plain values (the text of `/proc/PID/maps`, three registers, a way to read
 //! its memory); this room reads files, no processes. Stacks are walked while the thread stands still, by frame pointers

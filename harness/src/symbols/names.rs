@@ -69,7 +69,7 @@ impl Names {
     }
 }
 
-/// What debug information says.
+/// Returns the frames that debug information describes.
 fn described(loader: &Loader, module: &str, offset: u64) -> Vec<Frame> {
     let mut found = Vec::new();
     let Ok(mut frames) = loader.find_frames(offset) else {
@@ -257,7 +257,7 @@ mod tests {
             ),
             (named("prog", "rename", None), true),
             (named("prog", "open64", None), true),
-            // A program's own function may have such a name; its line tells.
+            // A program's own function may have such a name; its line shows that.
             (named("prog", "rename", Some("save.c")), false),
             (named("prog", "write_result", None), false),
         ] {

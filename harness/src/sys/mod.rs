@@ -1,6 +1,7 @@
 //! Operating system calls, one concern a file: safe functions out, every
 //! return value checked.
 
+pub(crate) mod ids;
 pub(crate) mod mounts;
 pub(crate) mod poller;
 pub(crate) mod proc;
@@ -11,8 +12,6 @@ pub(crate) mod reexec;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 pub(crate) mod spawn;
-#[cfg(test)]
-mod spawn_tests;
 pub(crate) mod starve;
 pub(crate) mod wait;
 

@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// Takes this process (which must have one thread) into mount and process
 /// namespaces of its own. Without the privilege for that it first takes a user
-/// namespace, in which the user keeps the own number. Answers whether it did.
+/// namespace, in which the user keeps its own number. Returns whether it did.
 ///
 /// The process namespace holds for children forked from now on.
 pub(crate) fn enter_namespaces() -> io::Result<bool> {

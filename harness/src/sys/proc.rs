@@ -1,16 +1,19 @@
 //! Reading `/proc`.
 
+use super::ids::{Pid, Tid};
+use crate::facts::Signal;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
-/// What `/proc/PID/stat` says of a process.
+/// The fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stat {
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     pub(crate) state: char,
-    pub(crate) parent: i32,
-    pub(crate) group: i32,
+    pub(crate) parent: Pid,
+    /// Its process group, by the leader.
+    pub(crate) group: Pid,
     pub(crate) session: i32,
     /// Processor time in user mode and in the kernel, milliseconds.
     pub(crate) cpu_ms: u64,
@@ -27,7 +30,7 @@ fn small(path: &str) -> std::io::Result<String> {
 }
 
 /// One process, if it is there.
-pub(crate) fn stat(pid: i32) -> Option<Stat> {
+pub(crate) fn stat(pid: Pid) -> Option<Stat> {
     let text = small(&format!("/proc/{pid}/stat")).ok()?;
     // The name is in parentheses and may itself contain any of them.
     let after = text.get(text.rfind(')')? + 2..)?;
@@ -36,8 +39,8 @@ pub(crate) fn stat(pid: i32) -> Option<Stat> {
     Some(Stat {
         pid,
         state: fields.first()?.chars().next()?,
-        parent: number(1)? as i32,
-        group: number(2)? as i32,
+        parent: Pid::new(number(1)? as i32),
+        group: Pid::new(number(2)? as i32),
         session: number(3)? as i32,
         // The kernel counts in ticks, and ticks are hundredths of a second for user space.
         cpu_ms: (number(11)? + number(12)?) as u64 * 10,
@@ -52,10 +55,10 @@ pub(crate) fn descendants() -> Vec<Stat> {
     let mut all: Vec<Stat> = entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(stat)
+        .filter_map(|number| stat(Pid::new(number)))
         .collect();
     all.sort_by_key(|stat| stat.pid);
-    let mut family = vec![std::process::id() as i32];
+    let mut family = vec![Pid::current()];
     let mut found = Vec::new();
     // Each round adds one generation at least, so it ends.
     loop {
@@ -74,7 +77,7 @@ pub(crate) fn descendants() -> Vec<Stat> {
 }
 
 /// A process's command line, words joined by spaces; its name in brackets when it has none.
-pub(crate) fn command(pid: i32) -> String {
+pub(crate) fn command(pid: Pid) -> String {
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words: Vec<String> = words
         .split(|b| *b == 0)
@@ -89,15 +92,15 @@ pub(crate) fn command(pid: i32) -> String {
 }
 
 /// The base name of the program that a process executes.
-pub(crate) fn program_name(pid: i32) -> String {
+pub(crate) fn program_name(pid: Pid) -> String {
     fs::read_link(format!("/proc/{pid}/exe"))
         .ok()
         .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "?".to_owned())
 }
 
-/// Whether address-space randomisation is off for a process; true when that cannot be told.
-pub(crate) fn has_fixed_addresses(pid: i32) -> bool {
+/// Whether address-space randomisation is off for a process; true when that is not known.
+pub(crate) fn has_fixed_addresses(pid: Pid) -> bool {
     let text = small(&format!("/proc/{pid}/personality")).unwrap_or_default();
     let flags = u32::from_str_radix(text.trim(), 16);
     flags.map_or(true, |flags| {
@@ -106,7 +109,7 @@ pub(crate) fn has_fixed_addresses(pid: i32) -> bool {
 }
 
 /// The program of a process, when it is set-uid or set-gid and the kernel did not give it the rights of its owner.
-pub(crate) fn without_its_rights(pid: i32) -> Option<String> {
+pub(crate) fn without_its_rights(pid: Pid) -> Option<String> {
     let program = fs::metadata(format!("/proc/{pid}/exe")).ok()?;
     if program.mode() & (libc::S_ISUID | libc::S_ISGID) == 0 {
         return None;
@@ -125,19 +128,19 @@ pub(crate) fn without_its_rights(pid: i32) -> Option<String> {
 }
 
 /// The name that a thread gave itself, or that of its program.
-pub(crate) fn thread_name(tid: i32) -> Option<String> {
+pub(crate) fn thread_name(tid: Tid) -> Option<String> {
     let name = small(&format!("/proc/{tid}/comm")).ok()?;
     Some(name.trim_end_matches('\n').to_owned())
 }
 
 /// What a process has mapped where, as the kernel writes it.
-pub(crate) fn maps(pid: i32) -> Option<String> {
-    let text = fs::read(format!("/proc/{pid}/maps")).ok()?;
+pub(crate) fn maps(tid: Tid) -> Option<String> {
+    let text = fs::read(format!("/proc/{tid}/maps")).ok()?;
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// True when `tid` is a thread of the process `pid`.
-pub(crate) fn is_thread_of(pid: i32, tid: i32) -> bool {
+pub(crate) fn is_thread_of(pid: Pid, tid: Tid) -> bool {
     fs::metadata(format!("/proc/{pid}/task/{tid}")).is_ok()
 }
 
@@ -151,13 +154,15 @@ pub(crate) struct SignalSets {
 }
 
 impl SignalSets {
-    pub(crate) fn has(set: u64, signal: i32) -> bool {
-        set & (1 << (signal - 1)) != 0
+    /// Returns whether a signal is in one of these sets.
+    pub(crate) fn has(set: u64, signal: Signal) -> bool {
+        let bit = 1u64.checked_shl(signal.number().cast_unsigned().wrapping_sub(1));
+        bit.is_some_and(|bit| set & bit != 0)
     }
 }
 
 /// Which signals a process has pending, ignores and handles.
-pub(crate) fn signal_sets(pid: i32) -> Option<SignalSets> {
+pub(crate) fn signal_sets(pid: Pid) -> Option<SignalSets> {
     let text = small(&format!("/proc/{pid}/status")).ok()?;
     let mut sets = SignalSets::default();
     for line in text.lines() {
@@ -176,24 +181,24 @@ pub(crate) fn signal_sets(pid: i32) -> Option<SignalSets> {
 }
 
 /// What a descriptor of a process is open on: a path, or `pipe:[…]`, `socket:[…]`, ….
-pub(crate) fn descriptor(pid: i32, number: i64) -> Option<String> {
-    let link = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
+pub(crate) fn descriptor(tid: Tid, number: i64) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{tid}/fd/{number}")).ok()?;
     Some(link.to_string_lossy().into_owned())
 }
 
 /// The working directory of a process.
-pub(crate) fn directory(pid: i32) -> Option<String> {
-    let link = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+pub(crate) fn directory(tid: Tid) -> Option<String> {
+    let link = fs::read_link(format!("/proc/{tid}/cwd")).ok()?;
     Some(link.to_string_lossy().into_owned())
 }
 
-/// The system call that a process waits in, if the kernel tells.
-pub(crate) fn waiting_in(pid: i32) -> Option<String> {
-    waits(pid).map(|(name, _)| name.to_owned())
+/// The system call that a process waits in, if the kernel shows it.
+pub(crate) fn waiting_in(pid: Pid) -> Option<String> {
+    waits(pid.main_thread()).map(|(name, _)| name.to_owned())
 }
 
 /// The same for a thread, with the call's first argument.
-pub(crate) fn waits(tid: i32) -> Option<(&'static str, i64)> {
+pub(crate) fn waits(tid: Tid) -> Option<(&'static str, i64)> {
     let text = small(&format!("/proc/{tid}/syscall")).ok()?;
     let mut words = text.split_ascii_whitespace();
     let number: usize = words.next()?.parse().ok()?;
@@ -207,12 +212,12 @@ mod tests {
 
     #[test]
     fn this_process_is_read() {
-        let me = std::process::id() as i32;
+        let me = Pid::current();
         let stat = stat(me).expect("own stat");
         assert_eq!(stat.pid, me);
         assert!(matches!(stat.state, 'R' | 'S'));
-        assert!(is_thread_of(me, me));
-        assert!(!is_thread_of(me, 1));
+        assert!(is_thread_of(me, me.main_thread()));
+        assert!(!is_thread_of(me, Tid::new(1)));
         assert!(!command(me).is_empty());
         assert!(signal_sets(me).is_some());
     }

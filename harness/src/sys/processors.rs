@@ -15,12 +15,12 @@ impl Processors {
         Ok(Processors { all })
     }
 
-    /// Keeps to one of them from now on; `place` says which, counted round and round.
-    pub(crate) fn pin_to_cpu(&self, place: usize) -> io::Result<()> {
+    /// Pins this process to one of them; `number` selects it, counted round and round.
+    pub(crate) fn pin_to_cpu(&self, number: usize) -> io::Result<()> {
         let mine: Vec<usize> = (0..CpuSet::count())
             .filter(|cpu| self.all.is_set(*cpu).unwrap_or(false))
             .collect();
-        let Some(cpu) = mine.get(place % mine.len().max(1)) else {
+        let Some(cpu) = mine.get(number % mine.len().max(1)) else {
             return Ok(());
         };
         let mut one = CpuSet::new();

@@ -1,5 +1,6 @@
 //! Pseudo-terminals.
 
+use crate::sys::ids::Pid;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
@@ -51,11 +52,11 @@ pub(crate) fn settings(slave: &OwnedFd) -> io::Result<[u32; 4]> {
     ])
 }
 
-/// The process group in the terminal's foreground.
-pub(crate) fn foreground(slave: BorrowedFd<'_>) -> Option<i32> {
+/// The process group in the terminal's foreground, by its leader.
+pub(crate) fn foreground(slave: BorrowedFd<'_>) -> Option<Pid> {
     let mut group: libc::pid_t = 0;
     // TIOCGPGRP through the master end works from outside the session.
     // SAFETY: the ioctl writes one pid_t through a pointer to a live local.
     let answer = unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCGPGRP, &raw mut group) };
-    (answer == 0 && group > 0).then_some(group)
+    (answer == 0 && group > 0).then_some(Pid::new(group))
 }

@@ -6,6 +6,7 @@
 //! environment; a constructor that runs before `main` sees it and serves that
 //! descriptor instead of running the program.
 
+use crate::sys::ids::Pid;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -16,21 +17,21 @@ use std::process::{Child, Command, Stdio};
 
 /// Names the descriptor of the control socket in a supervisor's environment.
 const VARIABLE: &str = "SIGPROOF_SUPERVISOR_FD";
-/// And that of its turn.
-const TURN: &str = "SIGPROOF_SUPERVISOR_TURN_FD";
+/// The same for its run lock.
+const RUN_LOCK: &str = "SIGPROOF_SUPERVISOR_TURN_FD";
 
 /// Starts a supervisor and answers with the socket to it. It dies when the
 /// calling *thread* does, so that call must come from a thread that stays.
-pub(crate) fn start_supervisor(turn: File) -> io::Result<(Child, UnixStream)> {
+pub(crate) fn start_supervisor(run_lock: File) -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     let theirs: OwnedFd = theirs.into();
-    let (number, turn_number) = (theirs.as_raw_fd(), turn.as_raw_fd());
+    let (number, lock_number) = (theirs.as_raw_fd(), run_lock.as_raw_fd());
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0("sigproof-supervisor")
         .env_clear()
         .env(VARIABLE, number.to_string())
-        .env(TURN, turn_number.to_string())
+        .env(RUN_LOCK, lock_number.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit());
@@ -45,7 +46,7 @@ pub(crate) fn start_supervisor(turn: File) -> io::Result<(Child, UnixStream)> {
             if libc::setsid() == -1
                 || libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1
                 || libc::fcntl(number, libc::F_SETFD, 0) == -1
-                || libc::fcntl(turn_number, libc::F_SETFD, 0) == -1
+                || libc::fcntl(lock_number, libc::F_SETFD, 0) == -1
             {
                 return Err(io::Error::last_os_error());
             }
@@ -69,9 +70,9 @@ fn named(variable: &str) -> Option<OwnedFd> {
 /// Called by the loader before `main`: serves, and ends the process, when this
 /// is to be a supervisor; otherwise returns at once.
 pub(crate) fn before_main(serve: fn(UnixStream, File) -> i32) {
-    if let (Some(socket), Some(turn)) = (named(VARIABLE), named(TURN)) {
+    if let (Some(socket), Some(run_lock)) = (named(VARIABLE), named(RUN_LOCK)) {
         // Unwinding out of a constructor is not allowed.
-        let serve = move || serve(UnixStream::from(socket), File::from(turn));
+        let serve = move || serve(UnixStream::from(socket), File::from(run_lock));
         let code = std::panic::catch_unwind(serve).unwrap_or(101);
         std::process::exit(code);
     }
@@ -94,15 +95,15 @@ macro_rules! run_before_main {
 }
 pub(crate) use run_before_main;
 
-/// Forks. Must be called by a process with a single thread. Answers the
+/// Forks. Must be called by a process with a single thread. Returns the
 /// child's number, or `None` in the child.
-pub(crate) fn fork() -> io::Result<Option<i32>> {
+pub(crate) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: with one thread there is no lock that another thread could hold in
     // the child.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(None),
-        pid => Ok(Some(pid)),
+        pid => Ok(Some(Pid::new(pid))),
     }
 }
 

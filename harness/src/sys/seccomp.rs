@@ -8,6 +8,15 @@
 
 use libc::{sock_filter, sock_fprog};
 
+/// An instruction that makes a system call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SyscallInstruction {
+    /// The call's number.
+    pub(crate) number: u32,
+    /// The address after the instruction; 0 where addresses differ from run to run.
+    pub(crate) ip: u64,
+}
+
 /// Which system calls stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chosen {
@@ -15,8 +24,38 @@ pub(crate) enum Chosen {
     All,
     /// Those with one of these numbers.
     Numbers(Vec<u32>),
-    /// Those made by one of these instructions: number and the address after it.
-    Instructions(Vec<(u32, u64)>),
+    /// Those made by one of these instructions.
+    Instructions(Vec<SyscallInstruction>),
+}
+
+impl Chosen {
+    /// No call stops.
+    pub(crate) fn none() -> Chosen {
+        Chosen::Numbers(Vec::new())
+    }
+
+    /// Calls of these numbers stop, too.
+    pub(crate) fn and_numbers(self, mut more: Vec<u32>) -> Chosen {
+        match self {
+            Chosen::All => return Chosen::All,
+            Chosen::Numbers(numbers) => more.extend(numbers),
+            Chosen::Instructions(instructions) => {
+                more.extend(instructions.iter().map(|at| at.number));
+            }
+        }
+        more.sort_unstable();
+        more.dedup();
+        Chosen::Numbers(more)
+    }
+
+    /// Returns whether no call stops.
+    pub(crate) fn is_none(&self) -> bool {
+        match self {
+            Chosen::All => false,
+            Chosen::Numbers(numbers) => numbers.is_empty(),
+            Chosen::Instructions(instructions) => instructions.is_empty(),
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -57,7 +96,7 @@ pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
             }
         }
         Chosen::Instructions(instructions) => {
-            for (number, ip) in instructions {
+            for SyscallInstruction { number, ip } in instructions {
                 program.push(op(LOAD, NR, 0, 0));
                 program.push(op(EQUAL, *number, 0, 5));
                 program.push(op(LOAD, IP_LOW, 0, 0));
@@ -73,7 +112,7 @@ pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
 }
 
 /// Installs a filter in the calling thread. Only async-signal-safe calls: this
-/// runs in a child between fork and exec. Answers an errno on failure.
+/// runs in a child between fork and exec. Returns an errno on failure.
 pub(crate) fn install(program: &[sock_filter]) -> Result<(), i32> {
     let fprog = sock_fprog {
         len: program.len() as u16,
@@ -139,7 +178,9 @@ mod tests {
     #[test]
     fn an_instruction_stops_only_at_its_address() {
         let ip = 0x7fff_f7ea_1234;
-        let program = program(&Chosen::Instructions(vec![(1, ip), (1, ip + 9), (3, ip)]));
+        let chosen = [(1, ip), (1, ip + 9), (3, ip)];
+        let chosen = chosen.map(|(number, ip)| SyscallInstruction { number, ip });
+        let program = program(&Chosen::Instructions(chosen.to_vec()));
         let trace = libc::SECCOMP_RET_TRACE;
         assert_eq!(verdict(&program, ARCH, 1, ip), trace);
         assert_eq!(verdict(&program, ARCH, 1, ip + 9), trace);

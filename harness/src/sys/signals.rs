@@ -1,4 +1,46 @@
-//! Signal dispositions of this process.
+//! Sending signals, and the dispositions of this process.
+
+use super::ids::{Pid, Tid};
+use crate::facts::Signal;
+use std::io;
+
+/// Who gets a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recipient {
+    Process(Pid),
+    /// The process group that this process leads.
+    Group(Pid),
+    Thread(Pid, Tid),
+}
+
+impl Recipient {
+    /// Sends a signal. False when nobody is there: whoever gets it may end at any moment, which is no error.
+    ///
+    /// # Panics
+    /// For process 0 or 1 and their groups, which mean more than one program.
+    pub(crate) fn send(self, signal: Signal) -> io::Result<bool> {
+        let (Recipient::Process(pid) | Recipient::Group(pid) | Recipient::Thread(pid, _)) = self;
+        assert!(pid.number() > 1, "a signal for everybody is a bug here");
+        // SAFETY: kill and tgkill have no memory to get wrong.
+        let sent = unsafe {
+            match self {
+                Recipient::Process(pid) => libc::kill(pid.number(), signal.number()).into(),
+                Recipient::Group(pid) => libc::kill(-pid.number(), signal.number()).into(),
+                Recipient::Thread(pid, tid) => libc::syscall(
+                    libc::SYS_tgkill,
+                    pid.number(),
+                    tid.number(),
+                    signal.number(),
+                ),
+            }
+        };
+        match io::Error::last_os_error() {
+            _ if sent == 0 => Ok(true),
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            error => Err(error),
+        }
+    }
+}
 
 /// Sets every signal to its default disposition and empties the mask, so that
 /// a target starts clean whatever this process inherited.

@@ -7,8 +7,8 @@
 //! important one as well. Neither needs privilege; taking them back does, but
 //! without the restless thread they do no harm.
 
+use super::ids::Tid;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ pub(crate) struct Hog {
 impl Hog {
     /// Starts it, on the last processor that this process may use.
     pub(crate) fn start() -> io::Result<Hog> {
-        let me = Pid::from_raw(0);
+        let me = nix::unistd::Pid::from_raw(0);
         let all = sched_getaffinity(me)?;
         let last = (0..CpuSet::count())
             .rev()
@@ -34,13 +34,13 @@ impl Hog {
         let mut one = CpuSet::new();
         one.set(last)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
+        let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("hog".to_owned())
             .spawn(move || {
                 // Anywhere else it would only take less away.
                 let _ = sched_setaffinity(me, &one);
-                while !told.load(Ordering::Relaxed) {
+                while !stopped.load(Ordering::Relaxed) {
                     std::hint::spin_loop();
                 }
             })?;
@@ -53,32 +53,32 @@ impl Hog {
     }
 
     /// Starves these threads. One that is gone is no error.
-    pub(crate) fn press(&self, tids: &[i32]) {
+    pub(crate) fn press(&self, tids: &[Tid]) {
         for tid in tids {
-            let _ = sched_setaffinity(Pid::from_raw(*tid), &self.one);
+            let _ = sched_setaffinity((*tid).into(), &self.one);
             policy(*tid, libc::SCHED_IDLE);
             autogroup(*tid, 19);
         }
     }
 
-    /// Gives these threads what they had, as far as that is allowed.
-    pub(crate) fn relieve(self, tids: &[i32]) {
+    /// Restores what these threads had, as far as that is allowed.
+    pub(crate) fn relieve(self, tids: &[Tid]) {
         for tid in tids {
-            let _ = sched_setaffinity(Pid::from_raw(*tid), &self.all);
+            let _ = sched_setaffinity((*tid).into(), &self.all);
             policy(*tid, libc::SCHED_OTHER);
             autogroup(*tid, 0);
         }
     }
 }
 
-fn policy(tid: i32, policy: i32) {
+fn policy(tid: Tid, policy: i32) {
     // SAFETY: all zeroes is a valid value, and priority 0 is the only one of both policies.
     let parameter: libc::sched_param = unsafe { std::mem::zeroed() };
     // SAFETY: reads one live local. Refused or gone, there is nothing else to do.
-    let _ = unsafe { libc::sched_setscheduler(tid, policy, &raw const parameter) };
+    let _ = unsafe { libc::sched_setscheduler(tid.number(), policy, &raw const parameter) };
 }
 
-fn autogroup(tid: i32, nice: i32) {
+fn autogroup(tid: Tid, nice: i32) {
     // There is no such file where the kernel does not group.
     let _ = std::fs::write(format!("/proc/{tid}/autogroup"), nice.to_string());
 }
@@ -103,18 +103,18 @@ mod tests {
             .stdin(std::process::Stdio::piped())
             .spawn()
             .expect("cat");
-        let pid = child.id() as i32;
+        let tid = Tid::new(child.id() as i32);
         let processors = || {
-            let set = sched_getaffinity(Pid::from_raw(pid)).expect("affinity");
+            let set = sched_getaffinity(tid.into()).expect("affinity");
             (0..CpuSet::count())
                 .filter(|cpu| set.is_set(*cpu).unwrap_or(false))
                 .count()
         };
         let before = processors();
         let hog = Hog::start().expect("a thread");
-        hog.press(&[pid, i32::MAX]);
+        hog.press(&[tid, Tid::new(i32::MAX)]);
         assert_eq!(processors(), 1);
-        hog.relieve(&[pid]);
+        hog.relieve(&[tid]);
         assert_eq!(processors(), before);
         drop(child.stdin.take());
         child.wait().expect("its end");

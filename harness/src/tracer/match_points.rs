@@ -1,174 +1,104 @@
-//! Calls that a run looks out for: recording them, and knowing the awaited one.
+//! For which calls a thread is held: breakpoints, scopes, output.
 
-use super::syscalls::Call;
-use super::trace_config::{Breakpoint, Record, SyscallMatcher};
-use super::tracer::{HoldReason, Tracer};
-use crate::facts::{Phase, PointKey, RawPoint};
-use crate::tracer::syscalls;
-use crate::tracer::thread::pending_syscall::PendingSyscall;
+use super::syscalls::observed_syscall::ObservedSyscall;
+use super::trace_config::{Breakpoint, Scope};
+use super::trace_event::HoldReason;
+use crate::facts::Phase;
 
-/// A target that makes more calls than this is recorded up to here.
-const POINTS_MAX: usize = 200_000;
+/// The breakpoints and scopes of one run, and how far each of them has come.
+#[derive(Debug, Default)]
+pub(crate) struct PointMatcher {
+    breakpoints: Vec<BreakpointState>,
+    scopes: Vec<ScopeState>,
+    hold_output: bool,
+}
 
-impl Tracer {
-    /// Records the call and its name as far as this run wants them.
-    pub(crate) fn note(
-        &mut self,
-        tid: i32,
-        call: &Call,
-        ip: u64,
-        nth: u32,
-        inside: &mut PendingSyscall,
-    ) {
-        if self.watch.record.is_none() && !self.watch.tell_effects {
-            return;
-        }
-        let name = syscalls::name(call.number);
-        let class = syscalls::class_of(&name);
-        let effect = class.is_some_and(|class| class.is_effect(call));
-        if self.watch.record.is_some() && syscalls::asks_for_processors(&name, call) {
-            self.recording.parallel = true;
-        }
-        if !effect && self.watch.record != Some(Record::All) {
-            return;
-        }
-        let arg = class.map_or_else(String::new, |class| class.argument(call, &self.places));
-        if name == "rt_sigaction" {
-            inside.installs = syscalls::handler_installed(call);
-        }
-        if self.watch.tell_effects && effect {
-            inside.tell = Some(if arg.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}({arg})")
-            });
-        }
-        let is_new = inside.point.is_none() && self.recording.points.len() < POINTS_MAX;
-        if self.watch.record.is_some() && is_new {
-            inside.point = Some(self.recording.points.len());
-            if self.watch.stacks {
-                self.take_stack(tid);
-            }
-            self.recording.points.push(RawPoint {
-                key: self.key(tid, call.number, ip, nth),
-                call: name,
-                arg,
-                returned: None,
-                effect,
-                blocks: class.is_some_and(|class| class.blocks),
-                changes: effect && class.is_some_and(|class| class.changes),
-                in_handler: self.in_window(tid),
-                installs: inside.installs,
-                at_ns: self.now_ns,
-            });
-        }
-    }
+#[derive(Debug)]
+struct BreakpointState {
+    breakpoint: Breakpoint,
+    /// How many of its calls have begun.
+    met: u32,
+    /// It is reached once.
+    reached: bool,
+}
 
-    fn key(&self, tid: i32, number: u32, ip: u64, nth: u32) -> PointKey {
-        let thread = self.family.threads.get(&tid);
-        let pid = thread.map_or(tid, |thread| thread.pid);
-        PointKey {
-            process: self
-                .family
-                .processes
-                .get(&pid)
-                .map(crate::tracer::process_tree::Process::name)
-                .unwrap_or_default(),
-            thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
-            number,
-            ip,
-            nth,
-        }
-    }
+#[derive(Debug)]
+struct ScopeState {
+    scope: Scope,
+    /// How many of its calls are still to be held.
+    armed: u32,
+}
 
-    /// What this call is to be held for, if for anything: an awaited point, or a scope.
-    pub(crate) fn match_awaited(
-        &mut self,
-        tid: i32,
-        call: &Call,
-        ip: u64,
-        nth: u32,
-    ) -> Option<(HoldReason, Phase)> {
-        let mut found = None;
-        for index in 0..self.watch.awaited.len() {
-            let (matches, phase) = match &self.watch.awaited[index] {
-                Breakpoint::Exact {
-                    key,
-                    arg,
-                    same,
-                    phase,
-                } => (
-                    (key.number, key.ip, key.nth) == (call.number, ip, nth)
-                        && *key == self.key(tid, call.number, ip, nth)
-                        && same(arg, &self.argument(call)),
-                    *phase,
-                ),
-                Breakpoint::Live { look, nth, phase } => {
-                    let (nth, phase) = (*nth, *phase);
-                    let looks_right = self.looks(tid, call, look);
-                    // Counted for all, whichever of them this call is held for.
-                    self.met[index] += u32::from(looks_right);
-                    (looks_right && self.met[index] == nth, phase)
-                }
-            };
-            if matches && !self.reached[index] && found.is_none() {
-                self.reached[index] = true;
-                found = Some((HoldReason::Awaited(index), phase));
-            }
-        }
-        if found.is_some() {
-            return found;
-        }
-        let scope = (0..self.watch.scopes.len()).find(|index| {
-            self.armed[*index] > 0 && self.looks(tid, call, &self.watch.scopes[*index].look)
+impl PointMatcher {
+    pub(crate) fn new(
+        breakpoints: Vec<Breakpoint>,
+        scopes: Vec<Scope>,
+        hold_output: bool,
+    ) -> PointMatcher {
+        let breakpoints = breakpoints.into_iter().map(|breakpoint| BreakpointState {
+            breakpoint,
+            met: 0,
+            reached: false,
         });
-        match scope {
-            Some(index) => {
-                self.armed[index] -= 1;
-                Some((HoldReason::Scope(index), self.watch.scopes[index].phase))
-            }
-            None => (self.watch.outputs && call.is_output())
-                .then_some((HoldReason::Output, Phase::Exit)),
+        let scopes = scopes
+            .into_iter()
+            .map(|scope| ScopeState { scope, armed: 0 });
+        PointMatcher {
+            breakpoints: breakpoints.collect(),
+            scopes: scopes.collect(),
+            hold_output,
         }
     }
 
-    /// From now on the calls of a scope are held, so many of them.
+    /// From now on the next `times` calls of a scope are held.
     pub(crate) fn arm(&mut self, scope: usize, times: u32) {
-        self.armed[scope] = times;
+        self.scopes[scope].armed = times;
     }
 
-    fn looks(&self, tid: i32, call: &Call, look: &SyscallMatcher) -> bool {
-        let name = syscalls::name(call.number);
-        if !look.calls.contains(&name) {
-            return false;
+    /// Returns why and on which side of this call its thread is to be held, if it is. Every call that begins comes
+    /// through here once, in order.
+    pub(crate) fn hold_at(&mut self, call: &ObservedSyscall<'_>) -> Option<(HoldReason, Phase)> {
+        self.breakpoint_at(call)
+            .or_else(|| self.scope_at(call))
+            .or_else(|| {
+                (self.hold_output && call.call.is_output())
+                    .then_some((HoldReason::Output, Phase::Exit))
+            })
+    }
+
+    fn breakpoint_at(&mut self, call: &ObservedSyscall<'_>) -> Option<(HoldReason, Phase)> {
+        let mut found = None;
+        for (index, state) in self.breakpoints.iter_mut().enumerate() {
+            // Each counts its calls, whichever of them this call is held for.
+            if state.is_at(call) && !state.reached && found.is_none() {
+                state.reached = true;
+                found = Some((HoldReason::Awaited(index), state.breakpoint.phase()));
+            }
         }
-        let is_process = look.process.as_ref().is_none_or(|glob| {
-            let key = self.key(tid, call.number, 0, 0);
-            // As the name of a point begins: with the thread, when it is not the main one.
-            glob.is_match(&key.process)
-                || !key.thread.is_empty()
-                    && glob.is_match(format!("{}+{}", key.process, key.thread))
-        });
-        is_process
-            && (look.every || syscalls::class_of(&name).is_none_or(|class| class.is_effect(call)))
-            && look
-                .arg
-                .as_ref()
-                .is_none_or(|glob| glob.is_match(self.argument(call)))
+        found
     }
 
-    /// The call with its argument, as a point's name shows it.
-    pub(crate) fn label(&self, call: &Call) -> String {
-        let (name, arg) = (syscalls::name(call.number), self.argument(call));
-        if arg.is_empty() {
-            name
-        } else {
-            format!("{name}({arg})")
+    fn scope_at(&mut self, call: &ObservedSyscall<'_>) -> Option<(HoldReason, Phase)> {
+        let mut scopes = self.scopes.iter_mut().enumerate();
+        let (index, state) =
+            scopes.find(|(_, state)| state.armed > 0 && state.scope.calls.matches(call))?;
+        state.armed -= 1;
+        Some((HoldReason::Scope(index), state.scope.phase))
+    }
+}
+
+impl BreakpointState {
+    /// Counts the call, if it is one of the breakpoint's, and returns whether it is the one that is meant.
+    fn is_at(&mut self, call: &ObservedSyscall<'_>) -> bool {
+        match &self.breakpoint {
+            Breakpoint::Exact { key, arg, same, .. } => {
+                call.has_key(key) && same(arg, &call.argument().to_string())
+            }
+            Breakpoint::Nth { calls, nth, .. } => {
+                let is_one = calls.matches(call);
+                self.met += u32::from(is_one);
+                is_one && self.met == *nth
+            }
         }
-    }
-
-    fn argument(&self, call: &Call) -> String {
-        syscalls::class_of(&syscalls::name(call.number))
-            .map_or_else(String::new, |class| class.argument(call, &self.places))
     }
 }

@@ -1,17 +1,21 @@
-//! The tracer: ptrace events in, what they mean for the run out.
+//! The tracer: ptrace stops in, what they mean for the run out.
 
-mod addressee;
+mod call_stops;
 mod match_points;
+mod next;
 mod process_tree;
 mod recording;
-mod restarted_syscall;
-mod rewrite_syscall;
+mod signal_stops;
+mod stack_memory;
 mod syscalls;
 mod thread;
 mod trace_config;
+mod trace_event;
 mod tracer;
 
 pub(crate) use recording::Recording;
 pub(crate) use syscalls::class_of;
-pub(crate) use trace_config::{Breakpoint, Record, Scope, SyscallMatcher, TraceConfig};
-pub(crate) use tracer::{HoldReason, TraceEvent, Tracer};
+pub(crate) use syscalls::syscall_matcher::SyscallMatcher;
+pub(crate) use trace_config::{Breakpoint, Record, Scope, TraceConfig};
+pub(crate) use trace_event::{HoldReason, TraceEvent};
+pub(crate) use tracer::Tracer;

@@ -4,43 +4,58 @@
 //! the target, `bash/2:sort` the second process that it created, now executing
 //! `sort`. A thread is named by the order of its creation: `t1`, `t1.2`.
 
+use super::thread::activity::Activity;
+use super::thread::handler_frame::HandlerStack;
+use super::thread::livelock::Livelock;
+use super::thread::passes::Passes;
+use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
+use crate::sys::ptrace::Resume;
 use std::collections::HashMap;
 
 /// A traced thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Thread {
     /// The process that it belongs to.
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     /// Its name below the main thread's, which is empty.
     pub(crate) name: String,
     threads_created: u32,
-    /// How often it came by at each instruction that makes a call.
-    pub(crate) passes: HashMap<(u32, u64), u32>,
-    /// It was put back in front of this call, which it makes again: the same pass.
-    pub(crate) rewound: Option<(u32, u64)>,
-    /// A call that it makes again.
-    pub(crate) again: Option<crate::tracer::restarted_syscall::RestartedSyscall>,
-    /// The call that it is in and whose return is to be seen.
-    pub(crate) inside: Option<crate::tracer::thread::pending_syscall::PendingSyscall>,
-    /// It is about to enter the handler of this signal; the call that it was in.
-    pub(crate) entering: Option<(i32, String)>,
-    /// It goes instruction by instruction.
-    pub(crate) steps: Option<crate::tracer::thread::single_step::SingleStep>,
-    pub(crate) spin: crate::tracer::thread::livelock::Livelock,
-    /// The handlers that it is in, the innermost last.
-    pub(crate) windows: Vec<crate::tracer::thread::handler_frame::HandlerFrame>,
+    pub(crate) passes: Passes,
+    pub(crate) activity: Activity,
+    /// The traced handlers that it is in.
+    pub(crate) handlers: HandlerStack,
+    pub(crate) livelock: Livelock,
+}
+
+impl Thread {
+    fn new(pid: Pid, name: String) -> Thread {
+        Thread {
+            pid,
+            name,
+            threads_created: 0,
+            passes: Passes::default(),
+            activity: Activity::default(),
+            handlers: HandlerStack::default(),
+            livelock: Livelock::default(),
+        }
+    }
+
+    /// Returns how it goes on.
+    pub(crate) fn resume(&self) -> Resume {
+        self.activity.resume(!self.handlers.is_empty())
+    }
 }
 
 /// A traced process.
 #[derive(Debug, Default)]
 pub(crate) struct Process {
-    /// Its place among the births, without the program: empty for the target itself.
-    place: String,
+    /// The numbers of its birth and of its ancestors', without the program: empty for the target itself.
+    path: String,
     program: String,
     children: u32,
     threads: usize,
-    /// Its place among all births.
+    /// How many processes were created before it.
     born: u32,
     /// Its addresses differ from run to run, whatever was asked: executing a set-uid program has that effect.
     random: bool,
@@ -49,10 +64,10 @@ pub(crate) struct Process {
 impl Process {
     /// Its name, such as `bash/2:sort`.
     pub(crate) fn name(&self) -> String {
-        if self.place.is_empty() {
+        if self.path.is_empty() {
             self.program.clone()
         } else {
-            format!("{}:{}", self.place, self.program)
+            format!("{}:{}", self.path, self.program)
         }
     }
 
@@ -61,40 +76,89 @@ impl Process {
     }
 }
 
-/// All of them.
+/// The processes and threads that live.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessTree {
-    pub(crate) threads: HashMap<i32, Thread>,
-    pub(crate) processes: HashMap<i32, Process>,
+    threads: HashMap<Tid, Thread>,
+    processes: HashMap<Pid, Process>,
     births: u32,
 }
 
 impl ProcessTree {
-    /// The target itself, before it executes its program.
-    pub(crate) fn found(&mut self, pid: i32) {
-        self.processes.insert(
-            pid,
-            Process {
-                threads: 1,
-                ..Process::default()
-            },
-        );
-        self.threads.insert(
-            pid,
-            Thread {
-                pid,
-                ..Thread::default()
-            },
-        );
+    /// The tree that begins with the target, before it executes its program.
+    pub(crate) fn new(root: Pid) -> ProcessTree {
+        let process = Process {
+            threads: 1,
+            ..Process::default()
+        };
+        ProcessTree {
+            threads: HashMap::from([(root.main_thread(), Thread::new(root, String::new()))]),
+            processes: HashMap::from([(root, process)]),
+            births: 0,
+        }
     }
 
-    /// `creator` made `new`. Answers the parent's process when that is a process
-    /// of its own, `None` for a thread.
-    pub(crate) fn born(&mut self, creator: i32, new: i32, may_be_thread: bool) -> Option<i32> {
-        let parent = self
-            .threads
-            .get(&creator)
-            .map_or(creator, |thread| thread.pid);
+    pub(crate) fn thread(&self, tid: Tid) -> Option<&Thread> {
+        self.threads.get(&tid)
+    }
+
+    pub(crate) fn thread_mut(&mut self, tid: Tid) -> Option<&mut Thread> {
+        self.threads.get_mut(&tid)
+    }
+
+    pub(crate) fn process(&self, pid: Pid) -> Option<&Process> {
+        self.processes.get(&pid)
+    }
+
+    /// All threads of all processes.
+    pub(crate) fn thread_ids(&self) -> impl Iterator<Item = Tid> {
+        self.threads.keys().copied()
+    }
+
+    /// How many processes there are.
+    pub(crate) fn process_count(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// The process that a thread belongs to.
+    pub(crate) fn process_of(&self, tid: Tid) -> Pid {
+        self.threads
+            .get(&tid)
+            .map_or(tid.as_main_of(), |thread| thread.pid)
+    }
+
+    /// A thread of a process, by its name here (`main`, `t1`) or the one that it gave itself.
+    pub(crate) fn thread_named(&self, pid: Pid, name: &str) -> Option<Tid> {
+        let path = if name == "main" { "" } else { name };
+        let mut own = self.threads.iter().filter(|(_, thread)| thread.pid == pid);
+        let by_path = own.clone().find(|(_, thread)| thread.name == path);
+        by_path
+            .or_else(|| own.find(|(tid, _)| proc::thread_name(**tid).as_deref() == Some(name)))
+            .map(|(tid, _)| *tid)
+    }
+
+    /// The process that was born last of those that live, the target itself left out.
+    pub(crate) fn youngest(&self) -> Option<Pid> {
+        let living = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.born > 0);
+        living
+            .max_by_key(|(_, process)| process.born)
+            .map(|(pid, _)| *pid)
+    }
+
+    /// Whether the addresses of a process differ from run to run.
+    pub(crate) fn is_random(&self, pid: Pid) -> bool {
+        self.processes
+            .get(&pid)
+            .is_some_and(|process| process.random)
+    }
+
+    /// `creator` made `new`. Returns the parent when `new` is a process of its
+    /// own, `None` when it is a thread.
+    pub(crate) fn born(&mut self, creator: Tid, new: Tid, may_be_thread: bool) -> Option<Pid> {
+        let parent = self.process_of(creator);
         if may_be_thread && proc::is_thread_of(parent, new) {
             let name = self.threads.get_mut(&creator).map(|creator| {
                 creator.threads_created += 1;
@@ -106,7 +170,8 @@ impl ProcessTree {
                 }
             });
             self.processes.entry(parent).or_default().threads += 1;
-            self.insert(new, parent, name.unwrap_or_default());
+            let thread = Thread::new(parent, name.unwrap_or_default());
+            self.threads.insert(new, thread);
             return None;
         }
         self.births += 1;
@@ -114,74 +179,47 @@ impl ProcessTree {
         let process = self.processes.entry(parent).or_default();
         process.children += 1;
         let child = Process {
-            place: format!("{}/{}", process.name(), process.children),
+            path: format!("{}/{}", process.name(), process.children),
             program: process.program.clone(),
             children: 0,
             threads: 1,
             born,
             random: process.random,
         };
-        self.processes.insert(new, child);
-        self.insert(new, new, String::new());
+        let pid = new.as_main_of();
+        self.processes.insert(pid, child);
+        self.threads.insert(new, Thread::new(pid, String::new()));
         Some(parent)
-    }
-
-    /// The process that was born last of those that live, the target itself left out.
-    pub(crate) fn youngest(&self) -> Option<i32> {
-        let living = self
-            .processes
-            .iter()
-            .filter(|(_, process)| process.born > 0);
-        living
-            .max_by_key(|(_, process)| process.born)
-            .map(|(pid, _)| *pid)
-    }
-
-    fn insert(&mut self, tid: i32, pid: i32, name: String) {
-        self.threads.insert(
-            tid,
-            Thread {
-                pid,
-                name,
-                ..Thread::default()
-            },
-        );
     }
 
     /// A thread of process `pid`, formerly `former`, executed a program: the
     /// other threads are gone and it has the main thread's number now.
-    pub(crate) fn executed(&mut self, pid: i32, former: i32) {
-        let mut survivor = self.threads.remove(&former).unwrap_or_default();
+    pub(crate) fn executed(&mut self, pid: Pid, former: Tid) {
+        let survivor = self.threads.remove(&former);
         self.threads.retain(|_, thread| thread.pid != pid);
+        let mut survivor = survivor.unwrap_or_else(|| Thread::new(pid, String::new()));
         survivor.pid = pid;
         survivor.name.clear();
         survivor.threads_created = 0;
-        self.threads.insert(pid, survivor);
+        self.threads.insert(pid.main_thread(), survivor);
         let process = self.processes.entry(pid).or_default();
         process.threads = 1;
         process.program = proc::program_name(pid);
         process.random = !proc::has_fixed_addresses(pid);
     }
 
-    /// Whether the addresses of a process tell nothing apart.
-    pub(crate) fn is_random(&self, pid: i32) -> bool {
-        self.processes
-            .get(&pid)
-            .is_some_and(|process| process.random)
-    }
-
-    /// A thread ended. Answers true when it was the process's main thread, whose
-    /// end is the end of the process.
-    pub(crate) fn ended(&mut self, tid: i32) -> bool {
+    /// A thread ended. Returns the process that ends with it, when it was the main thread.
+    pub(crate) fn ended(&mut self, tid: Tid) -> Option<Pid> {
         let Some(thread) = self.threads.remove(&tid) else {
-            return true;
+            return Some(tid.as_main_of());
         };
         if let Some(process) = self.processes.get_mut(&thread.pid) {
             process.threads = process.threads.saturating_sub(1);
         }
-        if thread.pid == tid {
-            self.processes.remove(&tid);
-        }
-        thread.pid == tid
+        let is_main = thread.pid.main_thread() == tid;
+        is_main.then(|| {
+            self.processes.remove(&thread.pid);
+            thread.pid
+        })
     }
 }

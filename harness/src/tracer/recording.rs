@@ -1,80 +1,128 @@
-//! What a recorded run keeps: the points, and who made their calls.
+//! What a run keeps of its calls: points, and the stacks of the threads that make them.
 
-use super::tracer::Tracer;
+use super::stack_memory::StackMemory;
+use super::syscalls;
+use super::syscalls::observed_syscall::ObservedSyscall;
+use super::thread::pending_syscall::PendingSyscall;
+use super::trace_config::Record;
 use crate::facts::{RawPoint, Stacks};
 use crate::symbols::{Collector, Registers};
+use crate::sys::ids::Tid;
+use crate::sys::seccomp::SyscallInstruction;
 use crate::sys::{proc, ptrace};
 
-/// Points and stacks of one run.
+/// A target that makes more calls than this is recorded up to here.
+const POINTS_MAX: usize = 200_000;
+
+/// The recording of one run.
 #[derive(Default)]
 pub(crate) struct Recording {
-    /// In order.
-    pub(crate) points: Vec<RawPoint>,
+    wanted: Option<Record>,
+    with_stacks: bool,
+    report_effects: bool,
+    points: Vec<RawPoint>,
     stacks: Collector,
-    pub(crate) parallel: bool,
+    parallel: bool,
 }
 
 impl Recording {
+    /// `report_effects`: calls with an effect are to be reported when they return.
+    pub(crate) fn new(
+        wanted: Option<Record>,
+        with_stacks: bool,
+        report_effects: bool,
+    ) -> Recording {
+        Recording {
+            wanted,
+            with_stacks,
+            report_effects,
+            ..Recording::default()
+        }
+    }
+
     /// See [`crate::facts::Run::parallel`].
     pub(crate) fn is_parallel(&self) -> bool {
         self.parallel
+    }
+
+    pub(crate) fn note_parallel(&mut self) {
+        self.parallel = true;
     }
 
     /// The points, and their stacks with names.
     pub(crate) fn finish(self) -> (Vec<RawPoint>, Stacks) {
         (self.points, self.stacks.finish())
     }
-}
 
-impl Tracer {
-    /// Takes the stack of a thread that stands at a call, for the point that comes next.
-    pub(crate) fn take_stack(&mut self, tid: i32) {
-        let stacks = &mut self.recording.stacks;
-        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::standing(tid), proc::maps(tid)) else {
-            // Gone meanwhile, or another kind of processor.
-            stacks.miss();
+    /// A call begins: records it, and notes what its return brings.
+    pub(crate) fn note(
+        &mut self,
+        call: &ObservedSyscall<'_>,
+        in_handler: bool,
+        now_ns: u64,
+        pending: &mut PendingSyscall,
+    ) {
+        if self.wanted.is_none() && !self.report_effects {
             return;
-        };
-        let mut memory = Memory::new(tid);
-        stacks.take(&maps, Registers { ip, sp, bp }, |address| {
-            memory.word(address)
+        }
+        let (name, class) = (call.name(), call.class());
+        let effect = class.is_some_and(|class| class.is_effect(&call.call));
+        if self.wanted.is_some() && syscalls::asks_for_processors(&name, &call.call) {
+            self.parallel = true;
+        }
+        if !effect && self.wanted != Some(Record::All) {
+            return;
+        }
+        if name == "rt_sigaction" {
+            pending.installs = syscalls::handler_installed(&call.call);
+        }
+        if self.report_effects && effect {
+            pending.effect = Some(call.label());
+        }
+        if self.wanted.is_none() || pending.point.is_some() || self.points.len() >= POINTS_MAX {
+            return;
+        }
+        if self.with_stacks {
+            self.take_stack(call.call.tid);
+        }
+        pending.point = Some(self.points.len());
+        self.points.push(RawPoint {
+            key: call.key(),
+            call: name.into_owned(),
+            arg: call.argument().to_string(),
+            returned: None,
+            effect,
+            blocks: class.is_some_and(|class| class.blocks),
+            changes: effect && class.is_some_and(|class| class.changes),
+            in_handler,
+            installs: pending.installs.map(|signal| signal.number()),
+            at_ns: now_ns,
         });
     }
-}
 
-/// A tracee's memory, page by page: a walk reads many words that lie side by side.
-struct Memory {
-    tid: i32,
-    pages: Vec<(u64, Option<Box<[u8; PAGE]>>)>,
-}
-
-const PAGE: usize = 4096;
-
-impl Memory {
-    fn new(tid: i32) -> Memory {
-        Memory {
-            tid,
-            pages: Vec::new(),
-        }
+    /// A recorded call returned.
+    pub(crate) fn returned(&mut self, point: usize, result: i64) {
+        self.points[point].returned = Some(result);
     }
 
-    fn word(&mut self, address: u64) -> Option<u64> {
-        let mut bytes = [0; 8];
-        for (byte, at) in bytes.iter_mut().zip(0u64..) {
-            *byte = self.byte(address.checked_add(at)?)?;
-        }
-        Some(u64::from_ne_bytes(bytes))
+    /// The last recorded call of an instruction, if it returned this.
+    pub(crate) fn last_with_result(&self, at: SyscallInstruction, result: i64) -> Option<usize> {
+        self.points.iter().rposition(|point| {
+            (point.key.number, point.key.ip) == (at.number, at.ip) && point.returned == Some(result)
+        })
     }
 
-    fn byte(&mut self, address: u64) -> Option<u8> {
-        let within = address % PAGE as u64;
-        let start = address - within;
-        if !self.pages.iter().any(|(known, _)| *known == start) {
-            let mut page = Box::new([0; PAGE]);
-            let whole = ptrace::read_memory(self.tid, start, page.as_mut_slice()) == Some(PAGE);
-            self.pages.push((start, whole.then_some(page)));
-        }
-        let (_, page) = self.pages.iter().find(|(known, _)| *known == start)?;
-        page.as_ref().map(|page| page[within as usize])
+    /// Takes the stack of a thread that stands at a call, for the point that comes next.
+    fn take_stack(&mut self, tid: Tid) {
+        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::stack_registers(tid), proc::maps(tid)) else {
+            // Gone meanwhile, or another kind of processor.
+            self.stacks.miss();
+            return;
+        };
+        let mut memory = StackMemory::new(tid);
+        self.stacks
+            .take(&maps, Registers { ip, sp, bp }, |address| {
+                memory.word(address)
+            });
     }
 }

@@ -1,193 +1,168 @@
 //! What a traced run looks out for.
 
-use crate::facts::{Phase, PointKey};
-use crate::sys::seccomp::Chosen;
+use super::syscalls::syscall_matcher::SyscallMatcher;
+use crate::facts::{Phase, PointKey, Signal};
+use crate::sys::seccomp::{Chosen, SyscallInstruction};
 use crate::tracer::syscalls;
-use globset::GlobMatcher;
 
 /// Which calls stop, and what is done with them.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceConfig {
+    /// The calls that stop.
     pub(crate) chosen: Chosen,
-    /// Keep every effect call (or every call) that stops, as a point.
+    /// Every effect call (or every call) that stops becomes a point.
     pub(crate) record: Option<Record>,
-    /// With each point the stack of the thread that makes the call.
+    /// Each point has the stack of the thread that makes the call.
     pub(crate) stacks: bool,
-    /// Tell of effect calls as they return.
-    pub(crate) tell_effects: bool,
-    /// Points at which the tracee is held for a fault.
-    pub(crate) awaited: Vec<Breakpoint>,
-    /// Calls at which it is held as well, once [`crate::tracer::tracer::Tracer::arm`] says so.
+    /// Effect calls are reported as they return.
+    pub(crate) report_effects: bool,
+    /// Where a thread is held for a fault.
+    pub(crate) breakpoints: Vec<Breakpoint>,
+    /// Calls at which a thread is held as well, once [`crate::tracer::Tracer::arm`] says so.
     pub(crate) scopes: Vec<Scope>,
     /// Whoever has written to a pipe or a terminal is held until that has been read: what is waited for in the output
     /// is then found before its writer goes on.
-    pub(crate) outputs: bool,
-    /// Signals whose handlers are looked into.
-    pub(crate) handlers: Vec<i32>,
-}
-
-/// What a call looks like.
-#[derive(Debug, Clone)]
-pub(crate) struct SyscallMatcher {
-    /// Glob on the process path, with or without the thread's; or any process.
-    pub(crate) process: Option<GlobMatcher>,
-    /// Its names.
-    pub(crate) calls: Vec<String>,
-    /// Glob on its argument.
-    pub(crate) arg: Option<GlobMatcher>,
-    /// Calls without an effect count, too.
-    pub(crate) every: bool,
-}
-
-/// Calls to which a fault happens from some moment on.
-#[derive(Debug, Clone)]
-pub(crate) struct Scope {
-    pub(crate) look: SyscallMatcher,
-    pub(crate) phase: Phase,
+    pub(crate) hold_output: bool,
+    /// Signals whose handlers are traced.
+    pub(crate) handlers: Vec<Signal>,
 }
 
 /// How much is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Record {
+    /// Calls with an effect.
     Effects,
+    /// Every call.
     All,
 }
 
-/// A point at which a fault is to be placed.
+/// A call at which a fault is to be placed, once.
 #[derive(Debug, Clone)]
 pub(crate) enum Breakpoint {
     /// The very call of a recorded run.
     Exact {
         key: PointKey,
-        /// What its argument must look like, and how that is compared: never inject elsewhere.
+        /// What its argument must look like, and how that is compared: a fault is never placed elsewhere.
         arg: String,
         same: fn(&str, &str) -> bool,
         phase: Phase,
     },
-    /// The n-th call that looks like this, counted from the start.
-    Live {
-        look: SyscallMatcher,
+    /// The n-th of these calls, by whatever thread, counted from the start.
+    Nth {
+        calls: SyscallMatcher,
         nth: u32,
         phase: Phase,
     },
+}
+
+/// Calls to which a fault happens from some moment on.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) calls: SyscallMatcher,
+    pub(crate) phase: Phase,
+}
+
+impl Breakpoint {
+    pub(crate) fn phase(&self) -> Phase {
+        match self {
+            Breakpoint::Exact { phase, .. } | Breakpoint::Nth { phase, .. } => *phase,
+        }
+    }
+
+    /// The only instruction that can lead to it, where that is known. Without an address all calls of a number have
+    /// to be counted.
+    fn instruction(&self) -> Option<SyscallInstruction> {
+        match self {
+            Breakpoint::Exact { key, .. } => (key.ip != 0).then_some(SyscallInstruction {
+                number: key.number,
+                ip: key.ip,
+            }),
+            Breakpoint::Nth { .. } => None,
+        }
+    }
+
+    /// The numbers of the calls that can lead to it.
+    fn numbers(&self) -> Vec<u32> {
+        match self {
+            Breakpoint::Exact { key, .. } => vec![key.number],
+            Breakpoint::Nth { calls, .. } => calls.numbers(),
+        }
+    }
 }
 
 impl TraceConfig {
     /// Only births, deaths, executions and signals: no call stops.
     pub(crate) fn lifecycle() -> TraceConfig {
         TraceConfig {
-            chosen: Chosen::Numbers(Vec::new()),
+            chosen: Chosen::none(),
             record: None,
             stacks: false,
-            tell_effects: false,
-            awaited: Vec::new(),
+            report_effects: false,
+            breakpoints: Vec::new(),
             scopes: Vec::new(),
-            outputs: false,
+            hold_output: false,
             handlers: Vec::new(),
         }
     }
 
-    /// Everything that becomes a point, and what is awaited besides.
+    /// Everything that becomes a point, and what the breakpoints and the scopes need.
     pub(crate) fn recording(
         record: Record,
-        awaited: Vec<Breakpoint>,
+        breakpoints: Vec<Breakpoint>,
         scopes: Vec<Scope>,
     ) -> TraceConfig {
-        let mut watch = TraceConfig {
-            record: Some(record),
-            awaited,
-            scopes,
-            ..TraceConfig::lifecycle()
-        };
-        watch.chosen = match record {
+        let chosen = match record {
             Record::All => Chosen::All,
-            Record::Effects => {
-                let recorded = syscalls::numbers_with_effect();
-                let named = syscalls::numbers(|name| watch.names(name));
-                let mut numbers = [recorded, named].concat();
-                numbers.sort_unstable();
-                numbers.dedup();
-                Chosen::Numbers(numbers)
-            }
+            Record::Effects => Chosen::none()
+                .and_numbers(syscalls::numbers_with_effect())
+                .and_numbers(named(&breakpoints, &scopes)),
         };
-        watch
-    }
-
-    /// Only what the awaited points and the scopes need: exact instructions where
-    /// all of them are known from a recording, else all calls of their names.
-    pub(crate) fn awaiting(awaited: Vec<Breakpoint>, scopes: Vec<Scope>) -> TraceConfig {
-        let mut watch = TraceConfig {
-            awaited,
+        TraceConfig {
+            chosen,
+            record: Some(record),
+            breakpoints,
             scopes,
             ..TraceConfig::lifecycle()
-        };
-        let exact: Option<Vec<(u32, u64)>> = watch
-            .awaited
-            .iter()
-            .map(|awaited| match awaited {
-                // Address 0 is none: all calls of its number have to be counted.
-                Breakpoint::Exact { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
-                Breakpoint::Live { .. } => None,
-            })
-            .collect();
-        watch.chosen = match exact {
-            Some(instructions) if watch.scopes.is_empty() => Chosen::Instructions(instructions),
-            _ => Chosen::Numbers(syscalls::numbers(|name| watch.names(name))),
-        };
-        watch
+        }
     }
 
-    /// Whether an awaited point or a scope is about calls of this name.
-    fn names(&self, name: &str) -> bool {
-        let looks = |look: &SyscallMatcher| look.calls.iter().any(|call| call == name);
-        self.awaited.iter().any(|awaited| match awaited {
-            Breakpoint::Exact { key, .. } => syscalls::name(key.number) == name,
-            Breakpoint::Live { look, .. } => looks(look),
-        }) || self.scopes.iter().any(|scope| looks(&scope.look))
+    /// Only what the breakpoints and the scopes need: exact instructions where
+    /// all of them are known from a recording, else all calls of their numbers.
+    pub(crate) fn awaiting(breakpoints: Vec<Breakpoint>, scopes: Vec<Scope>) -> TraceConfig {
+        let instructions = breakpoints.iter().map(Breakpoint::instruction);
+        let chosen = match instructions.collect() {
+            Some(instructions) if scopes.is_empty() => Chosen::Instructions(instructions),
+            _ => Chosen::none().and_numbers(named(&breakpoints, &scopes)),
+        };
+        TraceConfig {
+            chosen,
+            breakpoints,
+            scopes,
+            ..TraceConfig::lifecycle()
+        }
     }
 
-    /// Also stops at the calls whose names are accepted, and tells of those with an effect.
-    pub(crate) fn and_tell(mut self, accept: impl Fn(&str) -> bool) -> TraceConfig {
-        self.choose(syscalls::numbers(|name| {
+    /// Also stops at the calls whose names are accepted, and reports those with an effect.
+    pub(crate) fn and_report(mut self, accept: impl Fn(&str) -> bool) -> TraceConfig {
+        self.chosen = self.chosen.and_numbers(syscalls::numbers(|name| {
             syscalls::class_of(name).is_some() && accept(name)
         }));
-        self.tell_effects = true;
+        self.report_effects = true;
         self
     }
 
     /// Also holds whoever has written output.
     pub(crate) fn and_hold_output(mut self) -> TraceConfig {
-        self.choose(syscalls::numbers(|name| syscalls::output(name).is_some()));
-        self.outputs = true;
+        let output = syscalls::numbers(|name| syscalls::output(name).is_some());
+        self.chosen = self.chosen.and_numbers(output);
+        self.hold_output = true;
         self
     }
+}
 
-    /// These calls stop, too.
-    fn choose(&mut self, mut wanted: Vec<u32>) {
-        let chosen = std::mem::replace(&mut self.chosen, Chosen::All);
-        self.chosen = match chosen {
-            Chosen::All => Chosen::All,
-            Chosen::Numbers(numbers) => {
-                wanted.extend(numbers);
-                wanted.sort_unstable();
-                wanted.dedup();
-                Chosen::Numbers(wanted)
-            }
-            Chosen::Instructions(instructions) => {
-                wanted.extend(instructions.iter().map(|(number, _)| *number));
-                wanted.sort_unstable();
-                wanted.dedup();
-                Chosen::Numbers(wanted)
-            }
-        };
-    }
-
-    /// No call needs to stop.
-    pub(crate) fn needs_no_filter(&self) -> bool {
-        match &self.chosen {
-            Chosen::All => false,
-            Chosen::Numbers(numbers) => numbers.is_empty(),
-            Chosen::Instructions(instructions) => instructions.is_empty(),
-        }
-    }
+/// The numbers of the calls that the breakpoints and the scopes are about.
+fn named(breakpoints: &[Breakpoint], scopes: &[Scope]) -> Vec<u32> {
+    let at = breakpoints.iter().flat_map(Breakpoint::numbers);
+    at.chain(scopes.iter().flat_map(|scope| scope.calls.numbers()))
+        .collect()
 }

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::explore::applicable::Applicable;
 use crate::explore::sweep::plan::{PointFilter, moment};
-use crate::facts::{EventKind, Phase, RawPoint, Run};
+use crate::facts::{CallArgument, EventKind, Phase, RawPoint, Run};
 use crate::oracle::{Baseline, PhaseSelection, Point, PointMap};
 use crate::schedule::{CallSelector, Fault, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,7 +246,8 @@ fn moments(baseline: &Baseline, ready_ns: u64) -> Vec<Trigger> {
     let mut files = BTreeSet::new();
     for point in made {
         let name = &point.name;
-        let path = name.arg.rsplit(" -> ").next().unwrap_or(&name.arg);
+        let argument = CallArgument::parse(&name.call, &name.arg);
+        let path = argument.result().unwrap_or_default();
         let makes = ["open", "rename", "link", "mkdir", "mknod"];
         let own = !path.is_empty() && !path.starts_with(['/', '$', '*']);
         if own && makes.iter().any(|call| name.call.contains(call)) && !name.call.contains("unlink")

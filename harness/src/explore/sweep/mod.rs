@@ -15,6 +15,7 @@ use crate::execute::Trials;
 use crate::execute::refine;
 use crate::execute::until;
 use crate::execute::{SupervisorPool, learn};
+use crate::facts::CallArgument;
 use crate::failure::{ExpectedVerdict, Store};
 use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::PointName;
@@ -346,7 +347,7 @@ pub(crate) fn outside(baseline: &Baseline) -> Option<String> {
         .points
         .iter()
         .filter(|point| point.changes)
-        .flat_map(|point| point.name.arg.split(" -> "))
+        .flat_map(|point| CallArgument::parse(&point.name.call, &point.name.arg).parts())
         .filter(|path| {
             // The last one is memory, not a file system.
             let nowhere = ["/dev/", "/proc/", "/memfd:"];

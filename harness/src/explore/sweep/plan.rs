@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
-use crate::facts::{EventKind, Phase, Run};
+use crate::facts::{CallArgument, EventKind, Phase, Run};
 use crate::oracle::{Baseline, Contract, PhaseSelection, Point};
 use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use globset::Glob;
@@ -266,7 +266,9 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
                 .iter()
                 .find(|point| {
                     point.changes
-                        && glob.is_match(point.arg.rsplit(" -> ").next().unwrap_or(&point.arg))
+                        && CallArgument::parse(&point.call, &point.arg)
+                            .result()
+                            .is_some_and(|path| glob.is_match(path))
                 })
                 .map(|point| point.at_ns + 1)
         }

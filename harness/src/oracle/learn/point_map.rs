@@ -1,6 +1,6 @@
 //! The points of a target, from two recordings of it.
 
-use crate::facts::{Phase, PointKey, RawPoint, Run};
+use crate::facts::{CallArgument, Phase, PointKey, RawPoint, Run};
 use crate::schedule::PointName;
 use std::collections::HashMap;
 
@@ -136,7 +136,7 @@ impl PointMap {
         }
         let names = ordinals
             .keys()
-            .flat_map(|(.., arg)| arg.split(" -> "))
+            .flat_map(|(_, _, call, arg)| CallArgument::parse(call, arg).parts())
             .filter(|arg| arg.contains('*'));
         map.varying_paths = names.map(str::to_owned).collect();
         map.varying_paths.sort();

@@ -1,4 +1,4 @@
-//! Failpoints: places at which a cooperative target says where it is, and waits
+//! Failpoints: a cooperative target reports where it is, and waits
 //! until it may go on.
 //!
 //! The target has one end of a socket pair (packets, so that one write is one
@@ -7,9 +7,10 @@
 //! end; a byte goes to whichever of them reads it, and so the answers go out one
 //! at a time: while one is held back, no other name is read.
 
-use super::run_loop::{ActiveRun, RunError};
-use super::timers::Timer;
-use crate::facts::EventKind;
+use super::inject::{Held, Timer};
+use super::live_target::RunError;
+use super::run_loop::ActiveRun;
+use crate::facts::{EventKind, Signal};
 use crate::schedule::{Fault, Step, Trigger};
 use crate::sys::poller::Poller;
 use crate::sys::spawn;
@@ -30,12 +31,12 @@ pub(crate) struct Failpoints {
     socket: File,
     /// The target's end, closed here once it has it.
     theirs: Option<OwnedFd>,
-    /// How often each name was said.
-    said: HashMap<String, u32>,
+    /// How often each name was reported.
+    counts: HashMap<String, u32>,
     /// Somebody waits for an answer that comes later.
     held: bool,
     /// The signal that ends that.
-    until: Option<i32>,
+    until: Option<Signal>,
     open: bool,
 }
 
@@ -45,14 +46,14 @@ impl Failpoints {
         Ok(Failpoints {
             socket: File::from(ours),
             theirs: Some(theirs),
-            said: HashMap::new(),
+            counts: HashMap::new(),
             held: false,
             until: None,
             open: true,
         })
     }
 
-    /// What the target is given.
+    /// The target's end.
     pub(crate) fn theirs(&self) -> Option<BorrowedFd<'_>> {
         self.theirs.as_ref().map(AsFd::as_fd)
     }
@@ -63,7 +64,7 @@ impl Failpoints {
         poller.add(&self.socket, FAILPOINTS)
     }
 
-    /// The next name, and the how-manieth time it is said.
+    /// Returns the next name, and which time it is that this name is reported, from 1.
     fn next(&mut self, poller: &Poller) -> io::Result<Option<(String, u32)>> {
         if self.held || !self.open {
             return Ok(None);
@@ -80,7 +81,7 @@ impl Failpoints {
             return Ok(None);
         }
         let name = String::from_utf8_lossy(&name[..length]).trim().to_owned();
-        let nth = self.said.entry(name.clone()).or_default();
+        let nth = self.counts.entry(name.clone()).or_default();
         *nth = nth.saturating_add(1);
         Ok(Some((name, *nth)))
     }
@@ -101,7 +102,7 @@ impl Failpoints {
     }
 
     /// Nothing is read meanwhile, and what is there would wake for ever.
-    fn hold(&mut self, until: Option<i32>, poller: &Poller) -> io::Result<()> {
+    fn hold(&mut self, until: Option<Signal>, poller: &Poller) -> io::Result<()> {
         self.held = true;
         self.until = until;
         poller.remove(&self.socket)
@@ -116,7 +117,7 @@ impl Failpoints {
         poller.add(&self.socket, FAILPOINTS)
     }
 
-    pub(crate) fn close(&mut self, poller: &Poller) -> io::Result<()> {
+    fn close(&mut self, poller: &Poller) -> io::Result<()> {
         if self.open && !self.held && self.theirs.is_none() {
             poller.remove(&self.socket)?;
         }
@@ -126,12 +127,12 @@ impl Failpoints {
 }
 
 impl ActiveRun<'_> {
-    /// Takes the names that were said.
-    pub(crate) fn at_failpoints(&mut self) -> Result<(), RunError> {
+    /// Takes the names that were reported.
+    pub(super) fn at_failpoints(&mut self) -> Result<(), RunError> {
         // What the target wrote before it came here is seen before it.
-        self.read_all()?;
+        self.read_all(Held::Nobody)?;
         while let Some((name, nth)) = match &mut self.failpoints {
-            Some(failpoints) => failpoints.next(self.poller)?,
+            Some(failpoints) => failpoints.next(self.target.poller)?,
             None => None,
         } {
             let met = format!("failpoint {name}#{nth}");
@@ -139,8 +140,8 @@ impl ActiveRun<'_> {
                 name: name.clone(),
                 nth,
             };
-            self.push(EventKind::Failpoint { name, nth });
-            let due = self.cursor.current().map(|(_, step)| step.clone());
+            self.target.push(EventKind::Failpoint { name, nth });
+            let due = self.injector.current().cloned();
             match due.filter(|step| step.trigger == here) {
                 Some(step) => self.at_failpoint(&step, met)?,
                 None => self.answer()?,
@@ -154,29 +155,20 @@ impl ActiveRun<'_> {
         match step.fault {
             Fault::Delay { ns } if !step.lasting => {
                 self.hold_answer(None, ns)?;
-                self.allow(ns);
-                self.delayed_here(met);
-                match self.already_met() {
-                    Some(met) => self.inject_due(met, None),
-                    None => Ok(()),
-                }
+                self.target.clock.allow(ns);
+                self.injector.delayed(&mut self.target, met)
             }
-            // Nobody is left to take the answer.
-            Fault::Signal {
-                signal: libc::SIGKILL,
-                ..
-            } => {
-                self.inject_due(met, None)?;
-                self.answer()
-            }
-            Fault::Signal { signal, .. } => {
+            Fault::Signal { signal, .. } if Signal::new(signal) != Signal::KILL => {
                 // Another thread than the one that waits here may take it, a
                 // moment later: it is to land here all the same.
-                self.hold_answer(Some(signal), TAKEN_NS)?;
-                self.inject_due(met, None)
+                self.hold_answer(Some(Signal::new(signal)), TAKEN_NS)?;
+                self.injector
+                    .inject_due(&mut self.target, met, Held::Nobody)
             }
+            // After SIGKILL nobody is left to take the answer.
             _ => {
-                self.inject_due(met, None)?;
+                self.injector
+                    .inject_due(&mut self.target, met, Held::Nobody)?;
                 self.answer()
             }
         }
@@ -190,31 +182,38 @@ impl ActiveRun<'_> {
     }
 
     /// Nobody is answered until this signal was taken, for so long at most.
-    fn hold_answer(&mut self, until: Option<i32>, ns: u64) -> Result<(), RunError> {
+    fn hold_answer(&mut self, until: Option<Signal>, ns: u64) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
-            failpoints.hold(until, self.poller)?;
+            failpoints.hold(until, self.target.poller)?;
         }
-        self.later
-            .push(self.now_ns().saturating_add(ns), Timer::Answer);
+        let at_ns = self.target.clock.now_ns().saturating_add(ns);
+        self.injector.set_timer(at_ns, Timer::Answer);
         Ok(())
     }
 
     /// The target took a signal.
-    pub(crate) fn signal_taken(&mut self, signal: i32) -> Result<(), RunError> {
+    pub(super) fn signal_taken(&mut self, signal: Signal) -> Result<(), RunError> {
         let awaited = |failpoints: &Failpoints| failpoints.until == Some(signal);
         if self.failpoints.as_ref().is_some_and(awaited) {
-            self.later.drop_answer();
+            self.injector.drop_answer();
             return self.answer_late();
         }
         Ok(())
     }
 
-    /// The answer that was held back.
-    pub(crate) fn answer_late(&mut self) -> Result<(), RunError> {
+    /// Sends the answer that was held back.
+    pub(super) fn answer_late(&mut self) -> Result<(), RunError> {
         if let Some(failpoints) = &mut self.failpoints {
-            failpoints.let_go(self.poller)?;
+            failpoints.let_go(self.target.poller)?;
         }
         self.answer()?;
         self.at_failpoints()
+    }
+
+    pub(super) fn close_failpoints(&mut self) {
+        if let Some(failpoints) = &mut self.failpoints {
+            // Closing the socket takes it out of the poller as well.
+            let _ = failpoints.close(self.target.poller);
+        }
     }
 }

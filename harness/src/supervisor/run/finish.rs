@@ -1,104 +1,66 @@
-//! The end of a run: everything gone, the facts together.
+//! The end of a run: the facts together.
 
-use super::run_loop::ActiveRun;
+use super::inject::Injector;
+use super::live_target::{LiveTarget, READ_BYTES};
 use crate::facts::Run;
 use crate::supervisor::protocol::SupervisorError;
-use crate::sys::wait;
-use crate::sys::wait::Next;
-use crate::tracer::{Recording, Tracer};
 
-impl ActiveRun<'_> {
-    /// Kills whatever there is, and waits until it is gone; nobody wants the facts.
-    pub(crate) fn abandon(&mut self) {
-        self.kill_everybody();
-        // Each answer is one end, or a stop on the way to it; a killed process
-        // ends, so that this does, too.
-        while let Ok(Next::Some(..)) = wait::any_blocking() {
-            self.kill_everybody();
-        }
-        for reader in &self.streams.readers {
-            let _ = self.poller.remove(reader);
-        }
-        self.end_failpoints();
+/// Collects the facts of a run of which nobody is left.
+pub(crate) fn finish(
+    mut target: LiveTarget<'_>,
+    injector: Injector,
+) -> Result<Run, SupervisorError> {
+    // What an orphan wrote last. Nobody is left to write more, so it ends.
+    let mut buffer = [0u8; READ_BYTES];
+    for number in 0..target.streams.count() {
+        while matches!(target.read(number, &mut buffer), Ok(1..)) {}
     }
-
-    fn end_failpoints(&mut self) {
-        if let Some(failpoints) = &mut self.failpoints {
-            // Closing the socket takes it out of the poller as well.
-            let _ = failpoints.close(self.poller);
+    target.streams.unwatch(target.poller);
+    if target.tree.is_full() {
+        let full = "the private file system of the work tree ran full (see --tree-limit)";
+        target.log.limit(full.to_owned());
+    }
+    let tree = target
+        .tree
+        .changes()
+        .map_err(|error| SupervisorError::Harness(format!("reading the work tree: {error}")))?;
+    let terminal = target.streams.terminal_fact();
+    let (stdout, stderr) = target.streams.finish();
+    for (name, capture) in [("standard output", &stdout), ("standard error", &stderr)] {
+        if capture.truncated() {
+            target.log.limit(format!(
+                "{name}: {} bytes, of which {} were not kept",
+                capture.total,
+                capture.dropped()
+            ));
         }
     }
-
-    /// Everybody is gone: the facts.
-    pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
-        self.end_failpoints();
-        for number in 0..self.streams.readers.len() {
-            // What an orphan wrote last.
-            while self.streams.readers[number].open {
-                let before = self.streams.readers[number].capture.total();
-                if self.read(number).is_err()
-                    || self.streams.readers[number].capture.total() == before
-                {
-                    break;
-                }
-            }
-            if self.streams.readers[number].open {
-                let _ = self.poller.remove(&self.streams.readers[number]);
-            }
-        }
-        if self.tree.is_full() {
-            self.limits.push(
-                "the private file system of the work tree ran full (see --tree-limit)".to_owned(),
-            );
-        }
-        let tree = self
-            .tree
-            .changes()
-            .map_err(|error| SupervisorError::Harness(format!("reading the work tree: {error}")))?;
-        let terminal = self.streams.terminal_fact();
-        let recording = self
-            .tracer
-            .map_or_else(Recording::default, Tracer::into_recording);
-        let parallel = recording.is_parallel();
-        let (points, stacks) = recording.finish();
-        let mut captures = self
-            .streams
-            .readers
-            .into_iter()
-            .map(|reader| reader.capture.finish());
-        let stdout = captures.next().unwrap_or_default();
-        let stderr = captures.next().unwrap_or_default();
-        for (name, capture) in [("standard output", &stdout), ("standard error", &stderr)] {
-            if capture.truncated() {
-                self.limits.push(format!(
-                    "{name}: {} bytes, of which {} were not kept",
-                    capture.total,
-                    capture.dropped()
-                ));
-            }
-        }
-        Ok(Run {
-            events: self.events,
-            status: self.status,
-            fired_ns: self.cursor.fired_ns,
-            inapplicable: self.inapplicable,
-            parallel,
-            stepped: self.stepped,
-            end_ns: self.ended_ns.unwrap_or_default(),
-            orphans: self.orphans,
-            stuck: self.stuck,
-            tree,
-            stdout,
-            stderr,
-            terminal,
-            usage: self.usage,
-            points,
-            stacks,
-            limits: self.limits,
-            rerun: None,
-            check: None,
-            results: None,
-            zombies: self.zombies,
-        })
-    }
+    let processes = target.processes.finish();
+    let parallel = processes.recording.is_parallel();
+    let (points, stacks) = processes.recording.finish();
+    let (events, limits) = target.log.finish();
+    let (fired_ns, inapplicable) = injector.finish();
+    Ok(Run {
+        events,
+        status: processes.status,
+        fired_ns,
+        inapplicable,
+        parallel,
+        stepped: processes.stepped,
+        end_ns: target.clock.ended_ns().unwrap_or_default(),
+        orphans: processes.orphans,
+        stuck: processes.stuck,
+        tree,
+        stdout,
+        stderr,
+        terminal,
+        usage: processes.usage,
+        points,
+        stacks,
+        limits,
+        rerun: None,
+        check: None,
+        results: None,
+        zombies: processes.zombies,
+    })
 }

@@ -1,78 +1,41 @@
-//! What happens to the target's processes, as events.
+//! What happens to the target's processes: events of the run, and triggers of its schedule.
 
-use super::run_loop::{ActiveRun, RunError};
-use crate::facts::{EventKind, ExitStatus, Usage};
+use super::clock::Stage;
+use super::inject::Held;
+use super::live_target::RunError;
+use super::run_loop::ActiveRun;
+use crate::facts::{CallArgument, CallLabel, EventKind, ExitStatus, Signal, Usage};
+use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
-use crate::sys::wait;
-use crate::sys::wait::{Next, Waited};
 use crate::tracer::{HoldReason, TraceEvent};
 use std::io;
 
 impl ActiveRun<'_> {
-    /// Takes everything that happened to children and tracees.
-    pub(crate) fn reap(&mut self) -> Result<(), RunError> {
-        let mut seen = Vec::new();
-        loop {
-            let (tid, waited) = match wait::any()? {
-                Next::None => return Ok(()),
-                Next::Nobody => {
-                    self.alone = true;
-                    if self.ended_ns.is_none() {
-                        self.ended_ns = Some(self.now_ns());
-                    }
-                    return Ok(());
-                }
-                Next::Some(tid, waited) => (tid, waited),
-            };
-            if self.order.trace.records() {
-                // What a call wrote is seen before the next call is: points and output are in order.
-                self.read_all()?;
-            }
-            let now = self.now_ns();
-            match &mut self.tracer {
-                Some(tracer) => tracer.handle(tid, waited, now, &mut seen)?,
-                None => {
-                    if let Waited::Ended(status, usage) = waited {
-                        seen.push(TraceEvent::Ended {
-                            pid: tid,
-                            status,
-                            usage,
-                        });
-                    }
-                }
-            }
-            for seen in seen.drain(..) {
-                self.take(seen)?;
-            }
-        }
-    }
-
-    pub(crate) fn take(&mut self, seen: TraceEvent) -> Result<(), RunError> {
-        match seen {
+    pub(super) fn take(&mut self, event: TraceEvent) -> Result<(), RunError> {
+        match event {
             TraceEvent::Started => {
-                // The pipe tells nothing new: exec worked.
-                if let Some(started) = self.started.take() {
-                    started.has_left();
-                }
-                self.begin();
-                self.look_at_rights(self.pid);
-                // A file can be there from the start.
-                if let Some(met) = self.already_met() {
-                    self.inject_due(met, None)?;
-                }
+                // The pipe says nothing new: the tracer has seen it.
+                self.target.processes.has_executed();
+                self.target.start();
+                self.target.look_at_rights(self.target.processes.pid());
+                self.injector.started(&mut self.target)?;
             }
             TraceEvent::Child { pid, parent } => {
-                self.push(EventKind::Child { pid, parent });
-                self.cursor.child();
-                if self.cursor.has_children() {
-                    self.inject_due(format!("child {pid}"), None)?;
-                }
+                let (pid, parent) = (pid.number(), parent.number());
+                self.target.push(EventKind::Child { pid, parent });
+                self.injector.child(&mut self.target, pid)?;
             }
             TraceEvent::Exec { pid } => {
-                self.look_at_rights(pid);
+                self.target.look_at_rights(pid);
                 let command = proc::command(pid);
-                self.push(EventKind::Exec { pid, command });
+                let pid = pid.number();
+                self.target.push(EventKind::Exec { pid, command });
             }
+            // The kernel sends it for each child that ends, which is an event already.
+            TraceEvent::Delivered {
+                signal: Signal::CHLD,
+                ..
+            } => {}
             TraceEvent::Delivered {
                 pid,
                 tid,
@@ -80,123 +43,114 @@ impl ActiveRun<'_> {
                 signal,
                 own_fault,
             } => {
-                if signal != libc::SIGCHLD {
-                    self.delivered(EventKind::Delivered {
-                        pid,
-                        tid,
-                        thread,
-                        signal,
-                        own_fault,
-                        times: 1,
-                    });
-                    self.signal_taken(signal)?;
-                }
+                let delivered = EventKind::Delivered {
+                    pid: pid.number(),
+                    tid: tid.number(),
+                    thread,
+                    signal: signal.number(),
+                    own_fault,
+                    times: 1,
+                };
+                let now = self.target.clock.now_ns();
+                self.target.log.delivery(now, delivered);
+                self.signal_taken(signal)?;
             }
-            TraceEvent::Spins { pid, signal, times } => self.spins(pid, signal, times),
+            TraceEvent::Livelock { pid, signal, times } => self.livelock(pid, signal, times),
             TraceEvent::Handler { pid, signal } => {
-                self.push(EventKind::Handler { pid, signal });
-                if self.cursor.handler() == Some(signal) {
-                    self.inject_due(
-                        format!("handler for {}", crate::facts::signals::name(signal)),
-                        None,
-                    )?;
-                }
+                let installed = EventKind::Handler {
+                    pid: pid.number(),
+                    signal: signal.number(),
+                };
+                self.target.push(installed);
+                self.injector.handler(&mut self.target, signal)?;
             }
-            TraceEvent::HandlerReturned(fact) => self.push(EventKind::HandlerReturned(fact)),
+            TraceEvent::HandlerReturned(fact) => {
+                self.target.push(EventKind::HandlerReturned(fact));
+            }
             TraceEvent::Effect { pid, call } => {
-                if let Some(path) = self.cursor.glob().and_then(|glob| self.tree.find(glob)) {
-                    self.inject_due(format!("file {path}"), None)?;
-                }
-                if !call.starts_with("write(std") && !call.starts_with("rt_sigaction") {
-                    self.push(EventKind::File { pid, call });
+                self.injector.effect(&mut self.target)?;
+                if !is_of_a_stream(&call) && call.name != "rt_sigaction" {
+                    let (pid, call) = (pid.number(), call.to_string());
+                    self.target.push(EventKind::File { pid, call });
                 }
             }
-            TraceEvent::Reached { tid, hold, call } => {
-                // What was written so far comes before what is done here. A step that it brings is applied while its
-                // writer stands still.
-                self.writer = (hold == HoldReason::Output).then_some(tid);
-                let read = self.read_all();
-                self.writer = None;
-                read?;
-                match hold {
-                    HoldReason::Output => {}
-                    HoldReason::Awaited(awaited) if self.cursor.is_at(awaited) => {
-                        self.inject_due("its point".to_owned(), Some(tid))?;
-                    }
-                    HoldReason::Awaited(_) => {}
-                    HoldReason::Scope(scope) => self.again(scope, tid, call)?,
-                }
-                self.release(tid)?;
+            TraceEvent::Reached { tid, hold, call } => self.reached(tid, hold, call)?,
+            TraceEvent::SteppedThrough { instructions } => {
+                self.target.processes.stepped_through(instructions);
             }
-            TraceEvent::SteppedThrough { instructions } => self.stepped = Some(instructions),
             TraceEvent::Ended { pid, status, usage } => self.ended(pid, status, usage)?,
         }
         Ok(())
     }
 
-    /// Says when a program does not get the rights that its file gives it: under a tracer without all rights itself, with
-    /// a filter, or in a user namespace the kernel takes them away, and the program does something else.
-    fn look_at_rights(&mut self, pid: i32) {
-        let Some(program) = proc::without_its_rights(pid) else {
-            return;
-        };
-        let limit = format!(
-            "{program} is set-uid, but runs without the rights of its owner: nobody but root can trace a program that has them"
-        );
-        if !self.limits.contains(&limit) {
-            self.limits.push(limit);
+    fn reached(&mut self, tid: Tid, hold: HoldReason, call: String) -> Result<(), RunError> {
+        // What was written so far comes before what is done here. A step that it brings is applied while its
+        // writer stands still.
+        self.read_all(match hold {
+            HoldReason::Output => Held::AfterOutput(tid),
+            HoldReason::Awaited(_) | HoldReason::Scope(_) => Held::Nobody,
+        })?;
+        match hold {
+            HoldReason::Output => {}
+            HoldReason::Awaited(breakpoint) => {
+                self.injector
+                    .breakpoint(&mut self.target, breakpoint, tid)?;
+            }
+            HoldReason::Scope(scope) => {
+                self.injector.scope(&mut self.target, scope, tid, call)?;
+            }
         }
+        Ok(self.injector.release(&mut self.target, tid)?)
     }
 
-    /// Takes a delivery. A program can send itself the same signal for ever, and
-    /// its children likewise: those are counted in one event.
-    fn delivered(&mut self, what: EventKind) {
-        const NEAR: usize = 16;
-        let EventKind::Delivered { tid, signal, .. } = &what else {
-            return;
-        };
-        let mut near = self.events.iter_mut().rev().take(NEAR);
-        let same = near.find_map(|event| match &mut event.what {
-            EventKind::Delivered {
-                tid: last,
-                signal: same,
+    /// It only sends itself a signal. That is as good as its deadline, unless the schedule has more for it.
+    fn livelock(&mut self, pid: Pid, signal: Signal, times: u32) {
+        let is_running = matches!(self.target.clock.stage(), Stage::Starting | Stage::Running);
+        if is_running && self.injector.is_finished() {
+            self.target.end_by_force(EventKind::Spins {
+                pid: pid.number(),
+                signal: signal.number(),
                 times,
-                ..
-            } if (&*last, &*same) == (tid, signal) => Some(times),
-            _ => None,
-        });
-        match same {
-            Some(times) => *times = times.saturating_add(1),
-            None => self.push(what),
+            });
         }
     }
 
-    pub(crate) fn ended(
-        &mut self,
-        pid: i32,
-        status: ExitStatus,
-        usage: Usage,
-    ) -> Result<(), RunError> {
-        if pid != self.pid {
-            self.push(EventKind::ChildExited { pid, status });
-            self.watch_exit(pid);
+    fn ended(&mut self, pid: Pid, status: ExitStatus, usage: Usage) -> Result<(), RunError> {
+        if pid != self.target.processes.pid() {
+            let exited = EventKind::ChildExited {
+                pid: pid.number(),
+                status,
+            };
+            self.target.push(exited);
+            if self.target.clock.ended_ns().is_none() {
+                let now = self.target.clock.now_ns();
+                self.target.processes.watch_exit(pid, now);
+            }
             return Ok(());
         }
-        if !self.running {
-            self.executed()?;
+        if !self.target.clock.has_started() {
+            self.target.processes.await_execution()?;
             return Err(io::Error::other(format!(
                 "the target ended before its program ran: {status}"
             ))
             .into());
         }
         // What it wrote before its end comes before its end.
-        self.read_all()?;
-        self.usage = usage;
-        self.ended_ns = Some(self.now_ns());
-        if !self.deadline_passed {
-            self.status = Some(status);
-            self.push(EventKind::Exited { status });
+        self.read_all(Held::Nobody)?;
+        let was_killed = self.target.clock.stage() == Stage::Killed;
+        self.target.clock.end();
+        let status = (!was_killed).then_some(status);
+        self.target.processes.end(status, usage);
+        if let Some(status) = status {
+            self.target.push(EventKind::Exited { status });
         }
         Ok(())
     }
+}
+
+/// Whether a call writes to a standard stream: that is seen as output.
+fn is_of_a_stream(call: &CallLabel) -> bool {
+    let streams = ["stdin", "stdout", "stderr"];
+    call.name == "write"
+        && matches!(&call.argument, CallArgument::One(what) if streams.contains(&what.as_str()))
 }

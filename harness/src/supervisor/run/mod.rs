@@ -1,13 +1,14 @@
 //! One run: the loop that waits for everything, and what it does at each event.
 
-pub(crate) mod deadlines;
+pub(crate) mod clock;
+pub(crate) mod event_log;
 pub(crate) mod failpoints;
 pub(crate) mod finish;
 pub(crate) mod handle_events;
 pub(crate) mod inject;
+pub(crate) mod live_target;
+pub(crate) mod process_watch;
 pub(crate) mod run_loop;
-pub(crate) mod schedule_cursor;
 pub(crate) mod streams;
-pub(crate) mod timers;
 pub(crate) mod trace_config;
 pub(crate) mod zombies;

@@ -1,167 +1,91 @@
-//! A run that is going on: what is known of it, and the loop that follows it.
+//! A run that is going on: the loop that waits for everything.
 
+use super::clock::Stage;
+use super::event_log::EventLog;
 use super::failpoints::{FAILPOINTS, Failpoints};
-use super::schedule_cursor::ScheduleCursor;
+use super::finish;
+use super::inject::{Held, Injector, ScheduleCursor, Timer};
+use super::live_target::{LiveTarget, READ_BYTES, READS_MAX, RunError};
+use super::process_watch::ProcessWatch;
 use super::streams::Streams;
-use super::timers::TimerQueue;
-use crate::facts::{Event, EventKind, ExitStatus, Orphan, Stream, Stuck, Usage, Zombie};
-use crate::supervisor::protocol::RunRequest;
+use crate::facts::{EventKind, Run};
+use crate::supervisor::protocol::{RunRequest, SupervisorError};
+use crate::supervisor::run::clock::Clock;
 use crate::sys::poller::{Poller, Ready};
-use crate::sys::spawn::Started;
-use crate::sys::starve::Hog;
+use crate::sys::proc;
+use crate::sys::wait;
+use crate::sys::wait::WaitResult;
 use crate::target::WorkTree;
-use crate::tracer::Tracer;
-use std::collections::VecDeque;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The control socket's number in the poller.
 pub(crate) const CONTROL: u64 = 1000;
-/// Events kept of one run; what comes after is counted by nobody.
-const EVENTS_MAX: usize = 50_000;
 
-/// What ends a run without facts.
-pub(crate) enum RunError {
-    /// The program could not be executed.
-    Exec(String),
-    Io(io::Error),
-}
-
-impl From<io::Error> for RunError {
-    fn from(error: io::Error) -> RunError {
-        RunError::Io(error)
-    }
-}
 /// A run that is going on.
 pub(crate) struct ActiveRun<'a> {
-    pub(crate) order: &'a RunRequest,
-    pub(crate) tree: &'a mut WorkTree,
-    pub(crate) poller: &'a mut Poller,
-    pub(crate) streams: Streams,
-    pub(crate) failpoints: Option<Failpoints>,
-    pub(crate) cursor: ScheduleCursor,
-    pub(crate) tracer: Option<Tracer>,
-    pub(crate) started: Option<Started>,
-    pub(crate) pid: i32,
-    pub(crate) born: Instant,
-    pub(crate) running: bool,
-    pub(crate) events: Vec<Event>,
-    pub(crate) status: Option<ExitStatus>,
-    pub(crate) ended_ns: Option<u64>,
-    pub(crate) killed_ns: Option<u64>,
-    pub(crate) deadline_passed: bool,
-    pub(crate) usage: Usage,
-    pub(crate) orphans: Vec<Orphan>,
-    pub(crate) stuck: Vec<Stuck>,
-    pub(crate) limits: Vec<String>,
-    /// Children that have ended, and when: whether somebody waits for them shows later.
-    pub(crate) dead: VecDeque<(i32, u64)>,
-    pub(crate) zombies: Vec<Zombie>,
-    /// No child and no tracee is left.
-    pub(crate) alone: bool,
-    pub(crate) later: TimerQueue,
-    /// Takes the processor away while the target is starved.
-    pub(crate) hog: Option<Hog>,
-    /// Time that faults have taken from the target, which it gets back.
-    pub(crate) allowance_ns: u64,
-    /// How long the window was that was stepped through.
-    pub(crate) stepped: Option<u32>,
-    /// Steps whose moment came when there was nothing to apply them to.
-    pub(crate) inapplicable: Vec<usize>,
-    /// The thread that stands still until its output has been read.
-    pub(crate) writer: Option<i32>,
+    pub(super) target: LiveTarget<'a>,
+    pub(super) injector: Injector,
+    pub(super) failpoints: Option<Failpoints>,
+    traced: bool,
+    /// Output is read before each event of a process: points and output are in order.
+    records: bool,
 }
 
 impl<'a> ActiveRun<'a> {
     pub(crate) fn new(
-        order: &'a RunRequest,
+        request: &RunRequest,
         tree: &'a mut WorkTree,
         poller: &'a mut Poller,
         streams: Streams,
+        processes: ProcessWatch,
         cursor: ScheduleCursor,
-        tracer: Option<Tracer>,
-        started: Started,
-    ) -> ActiveRun<'a> {
-        ActiveRun {
-            order,
-            tree,
-            poller,
-            streams,
-            failpoints: None,
-            cursor,
-            tracer,
-            pid: started.pid,
-            started: Some(started),
-            born: Instant::now(),
-            running: false,
-            events: Vec::new(),
-            status: None,
-            ended_ns: None,
-            killed_ns: None,
-            deadline_passed: false,
-            usage: Usage::default(),
-            orphans: Vec::new(),
-            stuck: Vec::new(),
-            limits: Vec::new(),
-            dead: VecDeque::new(),
-            zombies: Vec::new(),
-            alone: false,
-            later: TimerQueue::default(),
-            hog: None,
-            allowance_ns: 0,
-            stepped: None,
-            inapplicable: Vec::new(),
-            writer: None,
-        }
+        failpoints: Option<Failpoints>,
+    ) -> io::Result<ActiveRun<'a>> {
+        streams.watch(poller)?;
+        let records = request.trace.records();
+        Ok(ActiveRun {
+            traced: processes.tracer().is_some(),
+            target: LiveTarget {
+                clock: Clock::new(request),
+                log: EventLog::new(!records),
+                streams,
+                processes,
+                tree,
+                poller,
+            },
+            injector: Injector::new(cursor),
+            failpoints,
+            records,
+        })
     }
 
-    pub(crate) fn now_ns(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn push(&mut self, what: EventKind) {
-        let at_ns = self.now_ns();
-        if self.events.len() < EVENTS_MAX {
-            self.events.push(Event { at_ns, what });
-        } else if self.events.len() == EVENTS_MAX {
-            self.limits
-                .push(format!("only the first {EVENTS_MAX} events were kept"));
-            self.events.push(Event { at_ns, what });
-        }
-    }
-
-    pub(crate) fn watch_streams(&self) -> io::Result<()> {
-        for (number, reader) in self.streams.readers.iter().enumerate() {
-            self.poller.add(reader, number as u64)?;
-        }
-        Ok(())
-    }
-
-    /// Until nobody is left. False when the control socket closed.
+    /// Follows the run until nobody is left. False when the control socket closed.
     pub(crate) fn follow(&mut self) -> Result<bool, RunError> {
-        if self.tracer.is_none() {
-            self.executed()?;
-            self.begin();
+        if !self.traced {
+            self.target.processes.await_execution()?;
+            self.target.start();
         }
         let mut ready = Vec::new();
         let mut waking = None;
         loop {
             self.keep_time()?;
-            if self.alone && self.ended_ns.is_some() {
+            if self.target.processes.is_alone() && self.target.clock.ended_ns().is_some() {
                 return Ok(true);
             }
             let next = self.next_wake_ns();
-            if next != waking || next.is_some_and(|at| at <= self.now_ns()) {
-                let after = next.map(|at| Duration::from_nanos(at.saturating_sub(self.now_ns())));
-                self.poller.wake_in(after)?;
+            let now = self.target.clock.now_ns();
+            if next != waking || next.is_some_and(|at| at <= now) {
+                let after = next.map(|at| Duration::from_nanos(at.saturating_sub(now)));
+                self.target.poller.wake_in(after)?;
                 waking = next;
             }
-            self.poller.wait(&mut ready)?;
+            self.target.poller.wait(&mut ready)?;
             for event in &ready {
                 match *event {
                     Ready::Descriptor(CONTROL) => return Ok(false),
                     Ready::Descriptor(FAILPOINTS) => self.at_failpoints()?,
-                    Ready::Descriptor(number) => self.read(number as usize)?,
+                    Ready::Descriptor(number) => self.read(number as usize, Held::Nobody)?,
                     Ready::Children => self.reap()?,
                     Ready::Time => waking = None,
                 }
@@ -169,105 +93,137 @@ impl<'a> ActiveRun<'a> {
         }
     }
 
-    /// The program runs now; time counts from here.
-    pub(crate) fn begin(&mut self) {
-        self.born = Instant::now();
-        self.running = true;
-        self.push(EventKind::Started { pid: self.pid });
+    fn next_wake_ns(&self) -> Option<u64> {
+        let timer = self.injector.next_timer_ns();
+        let look = self.target.processes.next_look_ns();
+        let due = timer.into_iter().chain(look);
+        let progress = self.injector.progress();
+        self.target.clock.next_wake_ns(progress, due)
     }
 
-    /// Asks the child whether exec worked.
-    pub(crate) fn executed(&mut self) -> Result<(), RunError> {
-        let Some(started) = self.started.take() else {
-            return Ok(());
-        };
-        match started.executed()? {
-            Ok(()) => Ok(()),
-            Err(failure) => {
-                let error = io::Error::from_raw_os_error(failure.errno);
-                let hint = if failure.errno == libc::ENOEXEC {
-                    "; a script needs a first line such as #!/bin/sh"
-                } else {
-                    ""
-                };
-                Err(RunError::Exec(format!(
-                    "the program cannot be started (step {:?}): {error}{hint}",
-                    failure.step
-                )))
-            }
-        }
-    }
-    /// Reads what a stream has, at most a few buffers at a time.
-    pub(crate) fn read(&mut self, number: usize) -> Result<(), RunError> {
-        const ROUNDS: usize = 16;
-        let mut buffer = [0u8; 16 * 1024];
-        for _ in 0..ROUNDS {
-            let reader = &mut self.streams.readers[number];
-            if !reader.open {
-                // A fault that came due by what was read has closed it.
-                break;
-            }
-            let count = reader.read(&mut buffer)?;
-            if count == 0 {
-                if !reader.open {
-                    self.poller.remove(&self.streams.readers[number])?;
+    /// Does what has come due.
+    fn keep_time(&mut self) -> Result<(), RunError> {
+        match self.target.clock.stage() {
+            Stage::Killed => {
+                if self.target.clock.is_kill_overdue() {
+                    return Err(survivors().into());
                 }
+                self.target.processes.kill_all();
+                Ok(())
+            }
+            Stage::Ended => {
+                let over = self.target.clock.grace_over_ns();
+                let is_over = over.is_some_and(|over| over <= self.target.clock.now_ns());
+                if is_over && !self.target.processes.is_alone() {
+                    self.target.processes.kill_orphans();
+                    self.target.clock.kill();
+                }
+                Ok(())
+            }
+            Stage::Starting | Stage::Running => {
+                let now = self.target.clock.now_ns();
+                self.target.processes.look_at_dead(now);
+                self.run_timers()?;
+                self.injector.time_passed(&mut self.target)?;
+                self.keep_deadline();
+                Ok(())
+            }
+        }
+    }
+
+    fn run_timers(&mut self) -> Result<(), RunError> {
+        while let Some(timer) = self.injector.due_timer(self.target.clock.now_ns()) {
+            match timer {
+                Timer::Answer => self.answer_late()?,
+                timer => self.injector.on_timer(&mut self.target, timer)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_deadline(&mut self) {
+        let progress = self.injector.progress();
+        let clock = &self.target.clock;
+        let is_running = matches!(clock.stage(), Stage::Starting | Stage::Running);
+        if is_running && clock.now_ns() >= clock.deadline_ns(progress) {
+            let limit_ms = clock.limit_ms(progress);
+            self.target.end_by_force(EventKind::Deadline { limit_ms });
+        }
+    }
+
+    /// Takes everything that happened to children and tracees.
+    fn reap(&mut self) -> Result<(), RunError> {
+        let mut events = Vec::new();
+        loop {
+            let (tid, event) = match wait::any()? {
+                WaitResult::Nothing => return Ok(()),
+                WaitResult::NoChildren => {
+                    self.target.processes.note_alone();
+                    if self.target.clock.ended_ns().is_none() {
+                        self.target.clock.end();
+                    }
+                    return Ok(());
+                }
+                WaitResult::Event(tid, event) => (tid, event),
+            };
+            if self.records {
+                self.read_all(Held::Nobody)?;
+            }
+            let now = self.target.clock.now_ns();
+            self.target.processes.handle(tid, event, now, &mut events)?;
+            for event in events.drain(..) {
+                self.take(event)?;
+            }
+        }
+    }
+
+    /// Reads what a stream has, a few buffers at most. Steps that wait for it are applied while its writer stands
+    /// still, if it is `held`.
+    fn read(&mut self, number: usize, held: Held) -> Result<(), RunError> {
+        let mut buffer = [0u8; READ_BYTES];
+        for _ in 0..READS_MAX {
+            // A fault that came due by what was read may have closed it: then there is nothing.
+            let bytes = self.target.read(number, &mut buffer)?;
+            if bytes == 0 {
                 break;
             }
-            let bytes = &buffer[..count];
-            let stream = reader.stream;
-            let kept = reader.capture.push(bytes);
-            self.output(stream, bytes, kept);
-            if let Some(met) = self.cursor.output(bytes) {
-                self.inject_due(met, None)?;
-            }
+            self.injector
+                .output(&mut self.target, &buffer[..bytes], held)?;
         }
         Ok(())
     }
 
-    pub(crate) fn read_all(&mut self) -> Result<(), RunError> {
-        for number in 0..self.streams.readers.len() {
-            if self.streams.readers[number].open {
-                self.read(number)?;
-            }
+    /// Reads what all streams have.
+    pub(super) fn read_all(&mut self, held: Held) -> Result<(), RunError> {
+        for number in 0..self.target.streams.count() {
+            self.read(number, held)?;
         }
         Ok(())
     }
 
-    fn output(&mut self, stream: Stream, bytes: &[u8], kept: bool) {
-        if !kept {
-            if !self
-                .events
-                .iter()
-                .rev()
-                .any(|event| event.what == EventKind::Flooded { stream })
-            {
-                self.push(EventKind::Flooded { stream });
-            }
-            return;
-        }
-        let now = self.now_ns();
-        // Many small writes in a row are one event.
-        if let Some(Event {
-            at_ns,
-            what:
-                EventKind::Output {
-                    stream: last,
-                    bytes: before,
-                },
-        }) = self.events.last_mut()
-            && *last == stream
-            // In a recording every piece keeps its moment: points are compared with it.
-            && !self.order.trace.records()
-            && now - *at_ns < 1_000_000
-            && before.len() + bytes.len() <= 8192
-        {
-            before.extend_from_slice(bytes);
-            return;
-        }
-        self.push(EventKind::Output {
-            stream,
-            bytes: bytes.to_vec(),
-        });
+    /// Collects the facts, now that nobody is left.
+    pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
+        self.close_failpoints();
+        finish::finish(self.target, self.injector)
     }
+
+    /// Kills whatever there is, and waits until it is gone; nobody wants the facts.
+    pub(crate) fn abandon(mut self) {
+        self.target.processes.kill_all();
+        // Each event is one end, or a stop on the way to it; a killed process
+        // ends, so that this does, too.
+        while let Ok(WaitResult::Event(..)) = wait::any_blocking() {
+            self.target.processes.kill_all();
+        }
+        self.target.streams.unwatch(self.target.poller);
+        self.close_failpoints();
+    }
+}
+
+fn survivors() -> io::Error {
+    let pids: Vec<i32> = proc::descendants()
+        .iter()
+        .map(|stat| stat.pid.number())
+        .collect();
+    io::Error::other(format!("processes survive SIGKILL: {pids:?}"))
 }

@@ -1,7 +1,7 @@
 //! A target's standard streams, seen from outside.
 
-use crate::facts::CaptureWriter;
-use crate::facts::{Stream, TerminalFact};
+use crate::facts::{Capture, CaptureWriter, Stream, TerminalFact};
+use crate::sys::ids::Pid;
 use crate::sys::poller::Poller;
 use crate::sys::pty;
 use crate::sys::pty::Pty;
@@ -13,11 +13,20 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// One stream that is read.
-pub(crate) struct Reader {
+struct Reader {
     file: File,
+    stream: Stream,
+    capture: CaptureWriter,
+    open: bool,
+}
+
+/// A piece of output that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
     pub(crate) stream: Stream,
-    pub(crate) capture: CaptureWriter,
-    pub(crate) open: bool,
+    pub(crate) bytes: usize,
+    /// The capture has kept it.
+    pub(crate) kept: bool,
 }
 
 impl Reader {
@@ -30,8 +39,8 @@ impl Reader {
         }
     }
 
-    /// The next bytes; 0 when there are none now (`open` tells whether more can come).
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads the next bytes; 0 when there are none now (`open` says whether more can come).
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.file.read(buffer) {
                 Ok(0) => {
@@ -50,15 +59,7 @@ impl Reader {
             }
         }
     }
-}
 
-impl AsFd for Reader {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.file.as_fd()
-    }
-}
-
-impl Reader {
     /// Closes this end for good. What is read from then on is an end of file.
     fn close(&mut self, poller: &Poller) -> io::Result<()> {
         if self.open {
@@ -72,7 +73,7 @@ impl Reader {
 
 /// All streams of one run.
 pub(crate) struct Streams {
-    pub(crate) readers: Vec<Reader>,
+    readers: Vec<Reader>,
     terminal: Option<(OwnedFd, TerminalFact)>,
     hung_up: bool,
     /// The target's ends, closed here once it has them.
@@ -127,6 +128,61 @@ impl Streams {
         self.theirs.clear();
     }
 
+    /// The poller reports these streams, by their numbers from 0.
+    pub(crate) fn watch(&self, poller: &Poller) -> io::Result<()> {
+        for (number, reader) in self.readers.iter().enumerate() {
+            poller.add(&reader.file, number as u64)?;
+        }
+        Ok(())
+    }
+
+    /// The poller reports none of these streams any more.
+    pub(crate) fn unwatch(&self, poller: &Poller) {
+        for reader in self.readers.iter().filter(|reader| reader.open) {
+            let _ = poller.remove(&reader.file);
+        }
+    }
+
+    /// How many streams are read.
+    pub(crate) fn count(&self) -> usize {
+        self.readers.len()
+    }
+
+    /// Reads a stream once. `None` when there is nothing now, or it has ended.
+    pub(crate) fn read(
+        &mut self,
+        number: usize,
+        buffer: &mut [u8],
+        poller: &Poller,
+    ) -> io::Result<Option<Piece>> {
+        let reader = &mut self.readers[number];
+        if !reader.open {
+            return Ok(None);
+        }
+        let bytes = reader.read(buffer)?;
+        if bytes == 0 {
+            if !reader.open {
+                poller.remove(&reader.file)?;
+            }
+            return Ok(None);
+        }
+        Ok(Some(Piece {
+            stream: reader.stream,
+            bytes,
+            kept: reader.capture.push(&buffer[..bytes]),
+        }))
+    }
+
+    /// What was captured of standard output (or of the terminal) and standard error.
+    pub(crate) fn finish(self) -> (Capture, Capture) {
+        let mut captures = self
+            .readers
+            .into_iter()
+            .map(|reader| reader.capture.finish());
+        let stdout = captures.next().unwrap_or_default();
+        (stdout, captures.next().unwrap_or_default())
+    }
+
     /// Closes the terminal's master end, which is a hangup. False when there is no terminal any more.
     pub(crate) fn hang_up(&mut self, poller: &Poller) -> io::Result<bool> {
         if self.terminal.is_none() || self.hung_up {
@@ -146,8 +202,8 @@ impl Streams {
         }
     }
 
-    /// Types a character on the terminal. Answers the group in its foreground.
-    pub(crate) fn type_character(&mut self, character: u8) -> io::Result<Option<i32>> {
+    /// Types a character on the terminal. Returns the group in its foreground, by its leader.
+    pub(crate) fn type_character(&mut self, character: u8) -> io::Result<Option<Pid>> {
         let Some((slave, _)) = &self.terminal else {
             return Err(io::Error::other(
                 "there is no terminal to type on; use --pty",
@@ -173,7 +229,7 @@ impl Streams {
         Ok(poll(&mut asked, PollTimeout::ZERO)? == 0)
     }
 
-    /// Waits until the terminal has something to say, at most this long.
+    /// Waits until there is something to read from the terminal, at most this long.
     pub(crate) fn echo_within_ms(&self, limit_ms: u16) -> io::Result<()> {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
         let mut wanted = [PollFd::new(self.readers[0].file.as_fd(), PollFlags::POLLIN)];

@@ -1,41 +1,50 @@
-//! What a run's order and schedule ask of the tracer.
+//! What a run's request and its schedule need of the tracer.
 
-use super::schedule_cursor::{awaited, scope};
+use super::inject::{breakpoint, scope};
+use crate::facts::Signal;
 use crate::schedule::Trigger;
 use crate::supervisor::protocol::{RunRequest, Trace};
 use crate::tracer::{Record, TraceConfig, class_of};
 
-/// The tracer's orders; `None` for a run that is not traced.
-pub(crate) fn watch(order: &RunRequest) -> Option<TraceConfig> {
-    let points = order.steps.iter().filter_map(awaited).collect();
-    let scopes = order.steps.iter().filter_map(scope).collect();
-    let mut watch = match order.trace {
+/// Returns what the tracer looks out for; `None` for a run that is not traced.
+pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
+    let breakpoints = request.steps.iter().filter_map(breakpoint).collect();
+    let scopes = request.steps.iter().filter_map(scope).collect();
+    let mut config = match request.trace {
         Trace::None => return None,
-        Trace::Record | Trace::Stacks => TraceConfig::recording(Record::Effects, points, scopes),
-        Trace::RecordAll | Trace::StacksAll => TraceConfig::recording(Record::All, points, scopes),
-        Trace::Steps | Trace::Effects => TraceConfig::awaiting(points, scopes),
+        Trace::Record | Trace::Stacks => {
+            TraceConfig::recording(Record::Effects, breakpoints, scopes)
+        }
+        Trace::RecordAll | Trace::StacksAll => {
+            TraceConfig::recording(Record::All, breakpoints, scopes)
+        }
+        Trace::Steps | Trace::Effects => TraceConfig::awaiting(breakpoints, scopes),
     };
-    watch.stacks = matches!(order.trace, Trace::Stacks | Trace::StacksAll);
-    let signals = order.steps.iter().filter_map(|step| step.fault.signal());
-    watch.handlers = signals.collect();
-    let triggers = || order.steps.iter().map(|step| &step.trigger);
-    if order.trace == Trace::Effects {
+    config.stacks = matches!(request.trace, Trace::Stacks | Trace::StacksAll);
+    let signals = request
+        .steps
+        .iter()
+        .filter_map(|step| step.fault.signal())
+        .map(Signal::new);
+    config.handlers = signals.collect();
+    let triggers = || request.steps.iter().map(|step| &step.trigger);
+    if request.trace == Trace::Effects {
         let wanted = |name: &str| {
             class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction")
         };
-        watch = watch.and_tell(wanted);
+        config = config.and_report(wanted);
     } else {
         if triggers().any(|trigger| *trigger == Trigger::Handler) {
-            watch = watch.and_tell(|name| name == "rt_sigaction");
+            config = config.and_report(|name| name == "rt_sigaction");
         }
         if triggers().any(|trigger| matches!(trigger, Trigger::File { .. })) {
-            watch = watch.and_tell(makes_names);
+            config = config.and_report(makes_names);
         }
     }
     if triggers().any(|trigger| matches!(trigger, Trigger::Output { .. })) {
-        watch = watch.and_hold_output();
+        config = config.and_hold_output();
     }
-    Some(watch)
+    Some(config)
 }
 
 /// Calls after which a path can exist that did not before.

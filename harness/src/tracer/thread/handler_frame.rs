@@ -1,160 +1,120 @@
-//! Handler windows: from the moment at which a handler's frame is on the stack
-//! until `rt_sigreturn` takes it away.
+//! The handlers that a thread is in: each from the moment at which its frame is on the stack until `rt_sigreturn`
+//! takes it away.
 //!
 //! The entry is seen by a single step from the delivery: the kernel stops the
 //! thread in front of the handler's first instruction. Between entry and return
-//! the thread stops at every call, whatever the filter says. A handler that is
-//! left by a long jump never returns: its window ends at the first call that is
+//! the thread stops at every call, whatever the filter chooses. A handler that is
+//! left by a long jump never returns: it ends at the first call that is
 //! made from another place of the stack.
 
-use crate::facts::HandlerFact;
-use crate::sys::proc;
-use crate::sys::proc::SignalSets;
-use crate::sys::ptrace;
-use crate::tracer::syscalls;
-use crate::tracer::syscalls::Call;
-use crate::tracer::tracer::{TraceEvent, Tracer};
-use std::io;
+use super::activity::HandlerEntry;
+use crate::facts::{HandlerFact, Signal};
+use crate::sys::ids::{Pid, Tid};
 
 /// Calls of one handler that are kept.
 const CALLS_MAX: usize = 64;
 /// Stack that a handler uses at most: what is farther away is another stack.
 const STACK_MAX: u64 = 512 * 1024;
 
+/// The handlers of one thread, the innermost last.
+#[derive(Debug, Default)]
+pub(crate) struct HandlerStack(Vec<HandlerFrame>);
+
 /// A handler that runs.
 #[derive(Debug)]
 pub(crate) struct HandlerFrame {
-    signal: i32,
+    signal: Signal,
     entered_ns: u64,
+    /// Where the stack ended when it was entered.
     stack: u64,
     interrupted: String,
     calls: Vec<String>,
     more_calls: u32,
 }
 
-impl Tracer {
-    /// Whether the handler of this delivery is to be looked into.
-    pub(crate) fn watches(&self, pid: i32, signal: i32) -> bool {
-        cfg!(target_arch = "x86_64")
-            && self.watch.handlers.contains(&signal)
-            && proc::signal_sets(pid).is_some_and(|sets| SignalSets::has(sets.caught, signal))
+impl HandlerStack {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// A thread is about to enter a handler; its next stop is in front of the first instruction.
-    pub(crate) fn entering(&mut self, tid: i32, signal: i32) -> io::Result<()> {
-        let interrupted = ptrace::interrupted_call(tid)?
-            .map_or_else(String::new, |number| syscalls::name(number as u32));
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.entering = Some((signal, interrupted));
-        }
-        Ok(())
-    }
-
-    /// The stop after a single step. False when nobody asked for it.
-    pub(crate) fn entered(&mut self, tid: i32) -> io::Result<bool> {
-        let now_ns = self.now_ns;
-        let Some(thread) = self.family.threads.get_mut(&tid) else {
-            return Ok(false);
-        };
-        let Some((signal, interrupted)) = thread.entering.take() else {
-            return Ok(false);
-        };
-        thread.windows.push(HandlerFrame {
-            signal,
+    /// A handler is entered, with the stack pointer there.
+    pub(crate) fn enter(&mut self, entry: HandlerEntry, stack: u64, now_ns: u64) {
+        self.0.push(HandlerFrame {
+            signal: entry.signal,
             entered_ns: now_ns,
-            stack: ptrace::stack_pointer(tid)?,
-            interrupted,
+            stack,
+            interrupted: entry.interrupted,
             calls: Vec::new(),
             more_calls: 0,
         });
-        Ok(true)
     }
 
-    /// A call begins in a thread that is in a handler.
-    pub(crate) fn call_in_window(
-        &mut self,
-        tid: i32,
-        number: u32,
-        args: [u64; 6],
-        seen: &mut Vec<TraceEvent>,
-    ) -> io::Result<()> {
-        let stack = ptrace::stack_pointer(tid)?;
-        // Several at once, when the long jump was out of a nested one.
-        while let Some(window) = self.window(tid)
-            && (stack > window.stack || window.stack - stack > STACK_MAX)
-            // At the return the frame itself is all that is left.
-            && i64::from(number) != libc::SYS_rt_sigreturn
-        {
-            self.close_window(tid, false, seen);
-        }
-        if i64::from(number) == libc::SYS_rt_sigreturn {
-            self.close_window(tid, true, seen);
-            return Ok(());
-        }
-        if self.window(tid).is_none() {
-            return Ok(());
-        }
-        let label = self.label_in_window(&Call {
-            pid: tid,
-            number,
-            args,
-            threads: 1,
-        });
-        let thread = self.family.threads.get_mut(&tid);
-        if let Some(window) = thread.and_then(|thread| thread.windows.last_mut()) {
-            if window.calls.len() < CALLS_MAX {
-                window.calls.push(label);
-            } else {
-                window.more_calls += 1;
-            }
-        }
-        Ok(())
+    /// Takes out the innermost handler.
+    pub(crate) fn pop(&mut self) -> Option<HandlerFrame> {
+        self.0.pop()
     }
 
-    fn window(&self, tid: i32) -> Option<&HandlerFrame> {
-        self.family.threads.get(&tid)?.windows.last()
+    /// Takes out the innermost handler, if a call from this place of the stack shows that it was left by a long jump.
+    pub(crate) fn pop_left(&mut self, stack: u64) -> Option<HandlerFrame> {
+        self.0
+            .pop_if(|frame| stack > frame.stack || frame.stack - stack > STACK_MAX)
     }
 
-    /// Whether a thread runs in a handler that is watched.
-    pub(crate) fn in_window(&self, tid: i32) -> bool {
-        self.window(tid).is_some()
-    }
-
-    fn label_in_window(&self, call: &Call) -> String {
-        if i64::from(call.number) != libc::SYS_futex {
-            return self.label(call);
-        }
-        // FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2.
-        let waits = matches!(call.args[1] & 0x7f, 0 | 6 | 9 | 11 | 13);
-        format!("futex({})", if waits { "wait" } else { "wake" })
-    }
-
-    fn close_window(&mut self, tid: i32, returned: bool, seen: &mut Vec<TraceEvent>) {
-        let now_ns = self.now_ns;
-        let pid = self.process_of(tid);
-        let Some(thread) = self.family.threads.get_mut(&tid) else {
+    /// The innermost handler makes a call.
+    pub(crate) fn push_call(&mut self, label: String) {
+        let Some(frame) = self.0.last_mut() else {
             return;
         };
-        let Some(window) = thread.windows.pop() else {
-            return;
-        };
-        seen.push(TraceEvent::HandlerReturned(HandlerFact {
-            pid,
-            tid,
-            thread: thread.name.clone(),
-            signal: window.signal,
-            took_ns: now_ns.saturating_sub(window.entered_ns),
-            calls: window.calls,
-            more_calls: window.more_calls,
-            interrupted: window.interrupted,
+        if frame.calls.len() < CALLS_MAX {
+            frame.calls.push(label);
+        } else {
+            frame.more_calls += 1;
+        }
+    }
+}
+
+impl HandlerFrame {
+    /// What is known of it, now that it is over.
+    pub(crate) fn into_fact(
+        self,
+        pid: Pid,
+        tid: Tid,
+        thread: &str,
+        now_ns: u64,
+        returned: bool,
+    ) -> HandlerFact {
+        HandlerFact {
+            pid: pid.number(),
+            tid: tid.number(),
+            thread: thread.to_owned(),
+            signal: self.signal.number(),
+            took_ns: now_ns.saturating_sub(self.entered_ns),
+            calls: self.calls,
+            more_calls: self.more_calls,
+            interrupted: self.interrupted,
             returned,
-        }));
-    }
-
-    /// A thread is at its end, or executes another program: so are its handlers.
-    pub(crate) fn close_windows(&mut self, tid: i32, seen: &mut Vec<TraceEvent>) {
-        while self.in_window(tid) {
-            self.close_window(tid, false, seen);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_is_left_when_the_stack_is_elsewhere() {
+        let mut handlers = HandlerStack::default();
+        for stack in [0x9000_0000, 0x8fff_f000] {
+            let entry = HandlerEntry {
+                signal: Signal::INT,
+                interrupted: String::new(),
+            };
+            handlers.enter(entry, stack, 0);
+        }
+        assert!(handlers.pop_left(0x8fff_e000).is_none(), "deeper, in it");
+        assert!(handlers.pop_left(0x8fff_f800).is_some(), "out of the inner");
+        assert!(handlers.pop_left(0x8fff_f800).is_none(), "in the outer one");
+        assert!(handlers.pop_left(0x1000_0000).is_some(), "another stack");
+        assert!(handlers.is_empty());
     }
 }

@@ -1,89 +1,37 @@
 //! A call that a thread is in: what is done when it returns.
 
-use super::single_step::SingleStep;
-use crate::sys::ptrace;
-use crate::sys::ptrace::Resume;
-use crate::tracer::tracer::{HoldReason, TraceEvent, Tracer};
-use std::io;
+use crate::facts::{CallLabel, Signal};
+use crate::sys::seccomp::SyscallInstruction;
+use crate::tracer::syscalls::rewrite_syscall::ChangedArgument;
+use crate::tracer::trace_event::HoldReason;
 
-/// A call whose return is to be seen.
+/// What the return of a call brings.
 #[derive(Debug, Default)]
 pub(crate) struct PendingSyscall {
-    pub(crate) ip: u64,
-    pub(crate) number: u32,
+    pub(crate) at: SyscallInstruction,
     /// Index of the recorded point.
     pub(crate) point: Option<usize>,
-    /// Hold the thread at the return.
+    /// The thread is held.
     pub(crate) hold: Option<HoldReason>,
-    /// Hold it so many instructions later.
+    /// It is held so many instructions after the return.
     pub(crate) instructions: u32,
-    /// The call is skipped, to stand in front of it again.
+    /// The call was skipped: the thread is put back in front of it.
     pub(crate) rewind: bool,
-    /// Tell of it under this name, when it succeeds.
-    pub(crate) tell: Option<String>,
-    pub(crate) installs: Option<i32>,
-    /// An argument that was changed for this call, by position, and what it was:
+    /// A call with an effect, which is reported when it succeeds.
+    pub(crate) effect: Option<CallLabel>,
+    /// It installs a handler for this signal.
+    pub(crate) installs: Option<Signal>,
+    /// An argument that was changed for this call and is to be put back:
     /// a program counts on its registers being left alone.
-    pub(crate) restore: Option<(usize, u64)>,
+    pub(crate) restore: Option<ChangedArgument>,
 }
 
-impl Tracer {
-    /// Notes that a thread is in a call whose return is to be seen, if it is.
-    pub(crate) fn go_inside(&mut self, tid: i32, inside: PendingSyscall) {
-        let wanted = inside.hold.is_some() || inside.point.is_some() || inside.tell.is_some();
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.inside = wanted.then_some(inside);
-        }
-    }
-
-    /// A call has returned.
-    pub(crate) fn returned(
-        &mut self,
-        tid: i32,
-        result: i64,
-        seen: &mut Vec<TraceEvent>,
-    ) -> io::Result<Option<(Resume, i32)>> {
-        let pid = self.process_of(tid);
-        let Some(inside) = self
-            .family
-            .threads
-            .get_mut(&tid)
-            .and_then(|thread| thread.inside.take())
-        else {
-            return Ok(Some((self.going_on(tid), 0)));
-        };
-        if inside.rewind {
-            ptrace::rewind_call(tid, u64::from(inside.number))?;
-            if let Some(thread) = self.family.threads.get_mut(&tid) {
-                thread.rewound = Some((inside.number, inside.ip));
-            }
-        }
-        if let Some((position, value)) = inside.restore {
-            ptrace::set_argument(tid, position, value)?;
-        }
-        if let Some(point) = inside.point {
-            self.recording.points[point].returned = Some(result);
-        }
-        if result >= 0 {
-            if let Some(signal) = inside.installs {
-                seen.push(TraceEvent::Handler { pid, signal });
-            }
-            if let Some(call) = inside.tell {
-                seen.push(TraceEvent::Effect { pid, call });
-            }
-        }
-        if let Some(hold) = inside.hold
-            && inside.instructions > 0
-        {
-            self.step_away(
-                tid,
-                SingleStep::new(hold, inside.number, inside.instructions),
-            );
-        } else if let Some(hold) = inside.hold {
-            let call = crate::tracer::syscalls::name(inside.number);
-            seen.push(TraceEvent::Reached { tid, hold, call });
-            return Ok(None);
-        }
-        Ok(Some((self.going_on(tid), 0)))
+impl PendingSyscall {
+    /// Returns whether the return has to be seen.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.hold.is_some()
+            || self.point.is_some()
+            || self.effect.is_some()
+            || self.restore.is_some()
     }
 }

@@ -2,24 +2,34 @@
 //!
 //! From the return of the awaited call on the thread takes single steps, until
 //! it has taken so many or stands in front of the instruction that makes its
-//! next call: the window between two calls is over, and how long it was is told.
+//! next call: the window between two calls is over, and its length is reported.
 //! Signals that come meanwhile are delivered; their handlers' instructions count.
 
-use crate::sys::ptrace;
-use crate::sys::ptrace::Resume;
-use crate::tracer::tracer::{HoldReason, TraceEvent, Tracer};
+use crate::tracer::trace_event::HoldReason;
 use std::io;
 
 /// Instructions that are stepped through at most; some 20,000 a second can be.
 const STEPS_MAX: u32 = 20_000;
 
-/// A thread on its way.
+/// The steps of one thread.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SingleStep {
-    hold: HoldReason,
-    number: u32,
+    pub(crate) hold: HoldReason,
+    /// The call that they lead away from.
+    pub(crate) number: u32,
     wanted: u32,
-    taken: u32,
+    pub(crate) taken: u32,
+}
+
+/// What one step led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepResult {
+    /// More steps are to be taken.
+    GoOn,
+    /// The wanted instruction is reached.
+    Arrived,
+    /// The thread's next call, or the bound, came first.
+    NextCall,
 }
 
 impl SingleStep {
@@ -31,58 +41,42 @@ impl SingleStep {
             taken: 0,
         }
     }
+
+    /// Counts a step. `is_at_call` finds out whether the next instruction makes a call.
+    pub(crate) fn count(
+        &mut self,
+        is_at_call: impl FnOnce() -> io::Result<bool>,
+    ) -> io::Result<StepResult> {
+        self.taken += 1;
+        if self.taken == self.wanted {
+            return Ok(StepResult::Arrived);
+        }
+        if self.taken >= STEPS_MAX || is_at_call()? {
+            return Ok(StepResult::NextCall);
+        }
+        Ok(StepResult::GoOn)
+    }
 }
 
-impl Tracer {
-    /// How a thread goes on.
-    pub(crate) fn going_on(&self, tid: i32) -> Resume {
-        match self.family.threads.get(&tid) {
-            Some(thread) if thread.steps.is_some() => Resume::Step,
-            Some(thread) if thread.inside.is_some() || !thread.windows.is_empty() => {
-                Resume::ToCallBoundary
-            }
-            _ => Resume::Run,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_end_where_they_were_to_lead_or_at_the_next_call() {
+        let mut steps = SingleStep::new(HoldReason::Output, 0, 2);
+        assert_eq!(steps.count(|| Ok(false)).unwrap(), StepResult::GoOn);
+        // The wanted place counts, even where it is the last one before a call.
+        assert_eq!(steps.count(|| Ok(true)).unwrap(), StepResult::Arrived);
+        let mut steps = SingleStep::new(HoldReason::Output, 0, 2);
+        assert_eq!(steps.count(|| Ok(true)).unwrap(), StepResult::NextCall);
+        assert_eq!(steps.taken, 1);
     }
 
-    /// A thread begins to step away from a call that has returned.
-    pub(crate) fn step_away(&mut self, tid: i32, steps: SingleStep) {
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.steps = Some(steps);
-        }
-    }
-
-    /// The stop after one instruction. `None` when nobody asked for it; a thread
-    /// that has come to where it was to go is held.
-    pub(crate) fn stepped(
-        &mut self,
-        tid: i32,
-        seen: &mut Vec<TraceEvent>,
-    ) -> io::Result<Option<Option<(Resume, i32)>>> {
-        let thread = self.family.threads.get_mut(&tid);
-        let Some(steps) = thread.and_then(|thread| thread.steps.as_mut()) else {
-            return Ok(None);
-        };
-        steps.taken += 1;
-        let steps = *steps;
-        let arrived = steps.taken == steps.wanted;
-        if !arrived && steps.taken < STEPS_MAX && !ptrace::is_at_call(tid)? {
-            return Ok(Some(Some((Resume::Step, 0))));
-        }
-        if let Some(thread) = self.family.threads.get_mut(&tid) {
-            thread.steps = None;
-        }
-        if arrived {
-            seen.push(TraceEvent::Reached {
-                tid,
-                hold: steps.hold,
-                call: crate::tracer::syscalls::name(steps.number),
-            });
-            return Ok(Some(None));
-        }
-        seen.push(TraceEvent::SteppedThrough {
-            instructions: steps.taken,
-        });
-        Ok(Some(Some((self.going_on(tid), 0))))
+    #[test]
+    fn steps_are_bounded() {
+        let mut steps = SingleStep::new(HoldReason::Output, 0, u32::MAX);
+        while steps.count(|| Ok(false)).unwrap() == StepResult::GoOn {}
+        assert_eq!(steps.taken, STEPS_MAX);
     }
 }

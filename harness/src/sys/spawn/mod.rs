@@ -5,8 +5,14 @@
 //! its own, and everything that it reads is kept until it has executed or ended.
 //! It allocates nothing and makes only async-signal-safe calls. One that cannot
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
-//! tells that the program runs.
+//! shows that the program runs.
 
+#[cfg(test)]
+mod tests;
+
+use crate::facts::Signal;
+use crate::sys::ids::Pid;
+use crate::sys::signals::Recipient;
 use crate::sys::{seccomp, wait};
 use libc::sock_filter;
 use nix::fcntl::OFlag;
@@ -37,20 +43,20 @@ pub(crate) struct Program<'a> {
     /// Stop at these calls once executed.
     pub(crate) filter: Vec<sock_filter>,
     /// Signals that it is started with ignored; all others have their default.
-    pub(crate) ignored: Vec<i32>,
+    pub(crate) ignored: Vec<Signal>,
     /// Wait at the gate, so that a tracer can attach before anything runs.
     pub(crate) gated: bool,
 }
 
 /// A started child.
 pub(crate) struct Started {
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
-    /// The child may still be in the cradle.
-    inside: bool,
-    _cradle: Box<ChildSharedMemory>,
+    /// The child may still use the memory below.
+    shares_memory: bool,
+    _memory: Box<ChildSharedMemory>,
 }
 
 /// What a child needs until it executes, in memory that it shares.
@@ -110,7 +116,7 @@ impl Started {
 
     /// It has executed its program, somebody saw.
     pub(crate) fn has_left(mut self) {
-        self.inside = false;
+        self.shares_memory = false;
     }
 
     /// Blocks until the program runs or has failed to.
@@ -127,7 +133,7 @@ impl Started {
             }
         }
         if got < answer.len() {
-            self.inside = false;
+            self.shares_memory = false;
             return Ok(Ok(()));
         }
         let step = match answer[0] {
@@ -144,11 +150,11 @@ impl Started {
 }
 
 impl Drop for Started {
-    /// A child that is still in the cradle is taken out of it before that goes: a run was given up, or the child failed
+    /// A child that is still in that memory is ended before the memory is freed: a run was given up, or the child failed
     /// and is on its way out.
     fn drop(&mut self) {
-        if self.inside && wait::is_own_child(self.pid) {
-            let _ = kill(self.pid, libc::SIGKILL);
+        if self.shares_memory && wait::is_own_child(self.pid) {
+            let _ = Recipient::Process(self.pid).send(Signal::KILL);
             let _ = wait::until_ended(self.pid);
         }
     }
@@ -169,7 +175,7 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             (three, false)
         }
     };
-    let mut cradle = Box::new(ChildSharedMemory {
+    let mut memory = Box::new(ChildSharedMemory {
         path: program.path,
         directory: program.directory,
         argv: pointers(&program.argv),
@@ -181,15 +187,15 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             .extra
             .map(|(extra, number)| (extra.as_raw_fd(), number)),
         filter: program.filter,
-        ignored: program.ignored,
+        ignored: program.ignored.into_iter().map(Signal::number).collect(),
         gate: gate
             .as_ref()
             .map(|(read, write)| (read.as_raw_fd(), write.as_raw_fd())),
         failure: failure_child.as_raw_fd(),
         stack: Box::new_uninit_slice(STACK_LINES),
     });
-    let top = cradle.stack.as_mut_ptr_range().end;
-    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in the cradle.
+    let top = memory.stack.as_mut_ptr_range().end;
+    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in that memory.
     // It changes nothing of ours but errno, and that only when it fails, which ends this run. Its descriptors,
     // signal mask and handlers are copies.
     let pid = unsafe {
@@ -197,48 +203,48 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
             in_child,
             top.cast(),
             libc::CLONE_VM | libc::SIGCHLD,
-            (&raw mut *cradle).cast(),
+            (&raw mut *memory).cast(),
         )
     };
     if pid == -1 {
         return Err(io::Error::last_os_error());
     }
     Ok(Started {
-        pid,
+        pid: Pid::new(pid),
         failure,
         gate: gate.map(|(_read, write)| write),
-        inside: true,
-        _cradle: cradle,
+        shares_memory: true,
+        _memory: memory,
     })
 }
 
 /// Where a child begins. It ends in another program, or in `_exit`.
-extern "C" fn in_child(cradle: *mut libc::c_void) -> libc::c_int {
-    // SAFETY: `start` gives a cradle that outlives the child in here; nobody writes to it meanwhile.
-    let cradle = unsafe { &*cradle.cast::<ChildSharedMemory>() };
-    let (step, errno) = child(cradle);
+extern "C" fn in_child(memory: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `start` passes memory that outlives the child in here; nobody writes to it meanwhile.
+    let memory = unsafe { &*memory.cast::<ChildSharedMemory>() };
+    let (step, errno) = child(memory);
     let mut answer = [0u8; 5];
     answer[0] = step as u8;
     answer[1..].copy_from_slice(&errno.to_ne_bytes());
     // SAFETY: writes a live local and leaves without running destructors, which belong to the parent.
     unsafe {
-        libc::write(cradle.failure, answer.as_ptr().cast(), answer.len());
+        libc::write(memory.failure, answer.as_ptr().cast(), answer.len());
         libc::_exit(127)
     }
 }
 
 /// The child's part. Returns only on failure.
-fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
+fn child(memory: &ChildSharedMemory) -> (Step, i32) {
     // SAFETY: plain system calls on live descriptors and NUL-terminated strings;
     // argv and env end with a null pointer.
     unsafe {
         if libc::setsid() == -1 {
             return (Step::Session, errno());
         }
-        if cradle.terminal && libc::ioctl(cradle.stdio[0], libc::TIOCSCTTY, 0) == -1 {
+        if memory.terminal && libc::ioctl(memory.stdio[0], libc::TIOCSCTTY, 0) == -1 {
             return (Step::Terminal, errno());
         }
-        for (number, stream) in cradle.stdio.into_iter().enumerate() {
+        for (number, stream) in memory.stdio.into_iter().enumerate() {
             if libc::dup2(stream, number as RawFd) == -1 {
                 return (Step::Streams, errno());
             }
@@ -250,21 +256,21 @@ fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
             u32::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
-        if let Some((extra, number)) = cradle.extra
+        if let Some((extra, number)) = memory.extra
             && libc::dup2(extra, number) == -1
         {
             return (Step::Streams, errno());
         }
-        if libc::chdir(cradle.directory.as_ptr()) == -1 {
+        if libc::chdir(memory.directory.as_ptr()) == -1 {
             return (Step::Directory, errno());
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-        for signal in &cradle.ignored {
+        for signal in &memory.ignored {
             libc::signal(*signal, libc::SIG_IGN);
         }
-        if let Some((read, write)) = cradle.gate {
+        if let Some((read, write)) = memory.gate {
             libc::close(write);
             let mut byte = 0u8;
             let mut got = -1;
@@ -279,15 +285,15 @@ fn child(cradle: &ChildSharedMemory) -> (Step, i32) {
                 libc::_exit(127);
             }
         }
-        if !cradle.filter.is_empty()
-            && let Err(errno) = seccomp::install(&cradle.filter)
+        if !memory.filter.is_empty()
+            && let Err(errno) = seccomp::install(&memory.filter)
         {
             return (Step::Filter, errno);
         }
         libc::execve(
-            cradle.path.as_ptr(),
-            cradle.argv.as_ptr(),
-            cradle.env.as_ptr(),
+            memory.path.as_ptr(),
+            memory.argv.as_ptr(),
+            memory.env.as_ptr(),
         );
         (Step::Exec, errno())
     }
@@ -328,7 +334,7 @@ pub(crate) fn packet_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Takes a descriptor that this process was started with.
 ///
-/// Answers `None` when the number is not open.
+/// Returns `None` when the number is not open.
 pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     // SAFETY: F_GETFD only looks the number up.
     if unsafe { libc::fcntl(number, libc::F_GETFD) } == -1 {
@@ -343,33 +349,4 @@ pub(crate) fn inherited(number: RawFd) -> Option<OwnedFd> {
     )
     .ok()?;
     Some(owned)
-}
-
-/// Sends a signal to a process (positive) or a group (negative). A target that
-/// is gone is no error: it may end at any moment.
-pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<bool> {
-    assert!(
-        pid != 0 && pid != -1,
-        "a signal for everybody is a bug here"
-    );
-    // SAFETY: kill has no memory to get wrong.
-    if unsafe { libc::kill(pid, signal) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-        error => Err(error),
-    }
-}
-
-/// Sends a signal to one thread of a process. One that is gone is no error.
-pub(crate) fn kill_thread(pid: i32, tid: i32, signal: i32) -> io::Result<bool> {
-    // SAFETY: tgkill has no memory to get wrong.
-    if unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-        error => Err(error),
-    }
 }

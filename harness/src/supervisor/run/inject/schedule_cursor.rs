@@ -1,8 +1,8 @@
 //! Which step of a schedule is next, and whether it is due.
 
-use crate::facts::Phase;
-use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
-use crate::tracer::{Breakpoint, Scope, SyscallMatcher, class_of};
+use super::breakpoints::{breakpoint, scope};
+use crate::facts::Signal;
+use crate::schedule::{Step, Trigger};
 use globset::{Glob, GlobMatcher};
 use regex::bytes::Regex;
 
@@ -13,24 +13,26 @@ const WINDOW_BYTES: usize = 256 * 1024;
 pub(crate) struct ScheduleCursor {
     steps: Vec<Step>,
     next: usize,
-    pub(crate) fired_ns: Vec<Option<u64>>,
+    /// When each step was applied.
+    fired_ns: Vec<Option<u64>>,
     /// Output since the last step.
     window: Vec<u8>,
     patterns: Vec<Option<Regex>>,
     globs: Vec<Option<GlobMatcher>>,
     children: u32,
-    /// For each awaited point, its step.
-    awaited_steps: Vec<usize>,
+    /// For each breakpoint, its step.
+    breakpoint_steps: Vec<usize>,
     /// For each scope, its step.
     scope_steps: Vec<usize>,
     /// The current step's trigger was met, and its fault waits for a call to happen to.
     armed: bool,
     /// How often each step's fault was applied.
-    pub(crate) applied: Vec<u32>,
+    applied: Vec<u32>,
 }
 
 impl ScheduleCursor {
-    /// Answers an error for a pattern that cannot be compiled.
+    /// # Errors
+    /// A pattern or a glob that cannot be compiled.
     pub(crate) fn new(steps: &[Step]) -> Result<ScheduleCursor, String> {
         let mut patterns = Vec::new();
         let mut globs = Vec::new();
@@ -62,7 +64,7 @@ impl ScheduleCursor {
             patterns,
             globs,
             children: 0,
-            awaited_steps: indices(|step| awaited(step).is_some()),
+            breakpoint_steps: indices(|step| breakpoint(step).is_some()),
             scope_steps: indices(|step| scope(step).is_some()),
             armed: false,
             applied: vec![0; steps.len()],
@@ -89,19 +91,37 @@ impl ScheduleCursor {
         match &self.waiting()?.trigger {
             Trigger::After { ns } => Some((*ns).min(u64::MAX / 4)),
             Trigger::AfterPrevious { ns } => {
-                Some(self.last_ns().saturating_add(*ns).min(u64::MAX / 4))
+                let last = self.last_ns().unwrap_or(0);
+                Some(last.saturating_add(*ns).min(u64::MAX / 4))
             }
             _ => None,
         }
     }
 
-    fn last_ns(&self) -> u64 {
-        self.fired_ns.iter().flatten().max().copied().unwrap_or(0)
+    /// When the last step was applied, if one was.
+    pub(crate) fn last_ns(&self) -> Option<u64> {
+        self.fired_ns.iter().flatten().max().copied()
     }
 
-    /// Whether a step was applied already.
-    pub(crate) fn any_fired(&self) -> bool {
-        self.next > 0
+    /// When each step was applied; `None` for those that were not.
+    pub(crate) fn into_fired_ns(self) -> Vec<Option<u64>> {
+        self.fired_ns
+    }
+
+    /// A step, by its place in the schedule.
+    pub(crate) fn step(&self, index: usize) -> Option<&Step> {
+        self.steps.get(index)
+    }
+
+    /// How often a step's fault was applied.
+    pub(crate) fn applied(&self, index: usize) -> u32 {
+        self.applied[index]
+    }
+
+    /// The fault of a step was applied again. Returns how often that makes.
+    pub(crate) fn repeated(&mut self, index: usize) -> u32 {
+        self.applied[index] = self.applied[index].saturating_add(1);
+        self.applied[index]
     }
 
     /// The current step is done.
@@ -113,7 +133,7 @@ impl ScheduleCursor {
         self.window.clear();
     }
 
-    /// Takes output. Answers what matched when the current step waits for it.
+    /// Takes output. Returns what matched, if the current step waits for it.
     pub(crate) fn output(&mut self, bytes: &[u8]) -> Option<String> {
         self.waiting()?;
         let pattern = self.patterns.get(self.next)?.as_ref()?;
@@ -144,16 +164,17 @@ impl ScheduleCursor {
     }
 
     /// The signal whose handler the current step waits for.
-    pub(crate) fn handler(&self) -> Option<i32> {
+    pub(crate) fn handler(&self) -> Option<Signal> {
         let step = self.waiting()?;
         (step.trigger == Trigger::Handler)
             .then(|| step.fault.signal())
             .flatten()
+            .map(Signal::new)
     }
 
-    /// True when this awaited point is what the current step waits for.
-    pub(crate) fn is_at(&self, awaited: usize) -> bool {
-        self.awaited_steps.get(awaited) == Some(&self.next)
+    /// True when this breakpoint is what the current step waits for.
+    pub(crate) fn is_at(&self, breakpoint: usize) -> bool {
+        self.breakpoint_steps.get(breakpoint) == Some(&self.next)
     }
 
     /// The step that a scope belongs to.
@@ -165,82 +186,5 @@ impl ScheduleCursor {
     /// The scope of a step.
     pub(crate) fn scope_of(&self, step: usize) -> Option<usize> {
         self.scope_steps.iter().position(|index| *index == step)
-    }
-}
-
-/// The point that a step waits for.
-pub(crate) fn awaited(step: &Step) -> Option<Breakpoint> {
-    match &step.trigger {
-        Trigger::Point { name, key } => Some(Breakpoint::Exact {
-            key: key.clone(),
-            arg: name.arg.clone(),
-            same: crate::schedule::same_arg,
-            phase: name.phase,
-        }),
-        Trigger::Call(selector) => Some(Breakpoint::Live {
-            look: look(selector),
-            nth: selector.nth,
-            phase: selector.phase,
-        }),
-        _ => None,
-    }
-}
-
-/// The calls that a step's fault happens to besides the one that is its trigger.
-pub(crate) fn scope(step: &Step) -> Option<Scope> {
-    if !step.lasting && (!step.fault.is_of_call() || awaited(step).is_some()) {
-        return None;
-    }
-    if matches!(step.fault, Fault::Freeze { .. } | Fault::Starve { .. }) {
-        // They last by not ending.
-        return None;
-    }
-    Some(match &step.trigger {
-        Trigger::Call(selector) => Scope {
-            look: look(selector),
-            phase: selector.phase,
-        },
-        Trigger::Point { name, .. } if !step.fault.is_of_call() => Scope {
-            look: SyscallMatcher {
-                process: None,
-                calls: vec![name.call.clone()],
-                arg: None,
-                every: false,
-            },
-            phase: name.phase,
-        },
-        // A signal without a call comes again by the clock.
-        _ if !step.fault.is_of_call() => return None,
-        _ => Scope {
-            look: fitting(&step.fault),
-            phase: Phase::Entry,
-        },
-    })
-}
-
-fn look(selector: &CallSelector) -> SyscallMatcher {
-    let glob = |text: &str| {
-        // What a person writes may be a glob; what does not parse as one is literal.
-        Glob::new(text).map_or_else(|_| arg_matcher(text), |glob| glob.compile_matcher())
-    };
-    SyscallMatcher {
-        process: selector.process.as_deref().map(glob),
-        calls: selector.names(),
-        arg: selector.arg.as_deref().map(glob),
-        every: selector.every,
-    }
-}
-
-/// All calls that a fault can happen to.
-fn fitting(fault: &Fault) -> SyscallMatcher {
-    let known = syscalls::Sysno::iter().map(|call| call.name());
-    // Most happen only to calls that change something: no disk is too full to open a file for reading.
-    let every = fault.needs_every_call() || matches!(fault, Fault::Short { .. });
-    let calls = known.filter(|name| fault.fits(name) && (every || class_of(name).is_some()));
-    SyscallMatcher {
-        process: None,
-        calls: calls.map(str::to_owned).collect(),
-        arg: None,
-        every,
     }
 }

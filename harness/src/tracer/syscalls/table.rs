@@ -1,14 +1,17 @@
-//! Which system calls matter, and what tells two of them apart.
+//! Which system calls matter, and the argument that distinguishes two of them.
 //!
 //! Effect points are the calls at which the world outside the process changes,
 //! or at which the process waits. A call that fails changes nothing; one that
-//! only reads a file cannot be told from the next.
+//! only reads a file cannot be distinguished from the next.
 
+use crate::facts::{CallArgument, Signal};
+use crate::sys::ids::Tid;
 use crate::sys::{proc, ptrace};
 use crate::target::{FAILPOINTS_FD, TargetPaths};
+use std::borrow::Cow;
 use syscalls::Sysno;
 
-/// What there is to know of one call by its name.
+/// What is known of a call by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SyscallClass {
     arg: Arg,
@@ -133,7 +136,7 @@ pub(crate) fn asks_for_processors(name: &str, call: &Call) -> bool {
         "openat" | "openat2" => 1,
         _ => return false,
     };
-    let path = ptrace::read_string(call.pid, call.args[position]).unwrap_or_default();
+    let path = ptrace::read_string(call.tid, call.args[position]).unwrap_or_default();
     PLACES
         .iter()
         .any(|place| path.starts_with(place.as_bytes()))
@@ -148,15 +151,17 @@ pub(crate) fn numbers(accept: impl Fn(&str) -> bool) -> Vec<u32> {
 }
 
 /// The name of a call by its number.
-pub(crate) fn name(number: u32) -> String {
-    Sysno::new(number as usize)
-        .map_or_else(|| format!("call_{number}"), |call| call.name().to_owned())
+pub(crate) fn name(number: u32) -> Cow<'static, str> {
+    match Sysno::new(number as usize) {
+        Some(call) => Cow::Borrowed(call.name()),
+        None => Cow::Owned(format!("call_{number}")),
+    }
 }
 
 /// One call that a tracee is about to make.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
-    pub(crate) pid: i32,
+    pub(crate) tid: Tid,
     pub(crate) number: u32,
     pub(crate) args: [u64; 6],
     pub(crate) threads: usize,
@@ -166,7 +171,7 @@ impl Call {
     /// Whether it writes to what may be the target's output: a pipe or a terminal.
     pub(crate) fn is_output(&self) -> bool {
         output(&name(self.number))
-            .and_then(|position| proc::descriptor(self.pid, self.args[position] as i64))
+            .and_then(|position| proc::descriptor(self.tid, self.args[position] as i64))
             .is_some_and(|what| what.starts_with("pipe:") || what.starts_with("/dev/pts/"))
     }
 }
@@ -186,7 +191,7 @@ impl SyscallClass {
                 call.args[1],
                 libc::TCSETS | libc::TCSETSW | libc::TCSETSF | libc::TIOCSPGRP
             ),
-            When::Waiting(position) => proc::descriptor(call.pid, call.args[position] as i64)
+            When::Waiting(position) => proc::descriptor(call.tid, call.args[position] as i64)
                 .is_some_and(|what| waits(&what)),
             // FUTEX_WAIT and FUTEX_WAIT_BITSET. Threads contend for futexes in another
             // order each time, which would make every count after it unsteady.
@@ -194,21 +199,29 @@ impl SyscallClass {
         }
     }
 
-    /// The argument that tells this call from others of its name.
-    pub(crate) fn argument(&self, call: &Call, places: &TargetPaths) -> String {
-        let at = |dir: Option<usize>, path: usize| path_argument(call, dir, path, places);
+    /// Returns the argument that distinguishes this call from others of its name.
+    pub(crate) fn argument(&self, call: &Call, paths: &TargetPaths) -> CallArgument {
+        let at = |dir: Option<usize>, path: usize| path_argument(call, dir, path, paths);
         match self.arg {
-            Arg::None => String::new(),
-            Arg::Path(path) => at(None, path),
-            Arg::At(dir, path) => at(Some(dir), path),
-            Arg::TwoPaths(from, to) => format!("{} -> {}", at(None, from), at(None, to)),
-            Arg::TwoAt(from_dir, from, to_dir, to) => {
-                format!("{} -> {}", at(Some(from_dir), from), at(Some(to_dir), to))
+            Arg::None => CallArgument::None,
+            Arg::Path(path) => CallArgument::One(at(None, path)),
+            Arg::At(dir, path) => CallArgument::One(at(Some(dir), path)),
+            Arg::TwoPaths(from, to) => CallArgument::Two {
+                from: at(None, from),
+                to: at(None, to),
+            },
+            Arg::TwoAt(from_dir, from, to_dir, to) => CallArgument::Two {
+                from: at(Some(from_dir), from),
+                to: at(Some(to_dir), to),
+            },
+            Arg::Descriptor(position) => {
+                CallArgument::One(said_at_failpoint(call).unwrap_or_else(|| {
+                    descriptor_argument(call.tid, call.args[position] as i32, paths)
+                }))
             }
-            Arg::Descriptor(position) => said_at_failpoint(call).unwrap_or_else(|| {
-                descriptor_argument(call.pid, call.args[position] as i32, places)
-            }),
-            Arg::Signal(position) => crate::facts::signals::name(call.args[position] as i32),
+            Arg::Signal(position) => {
+                CallArgument::One(Signal::new(call.args[position] as i32).to_string())
+            }
         }
     }
 }
@@ -219,11 +232,11 @@ fn said_at_failpoint(call: &Call) -> Option<String> {
     if call.args[0] as i32 != FAILPOINTS_FD || call.args[2] > BYTES_MAX {
         return None;
     }
-    let is_socket = proc::descriptor(call.pid, i64::from(FAILPOINTS_FD))?.starts_with("socket:");
-    if !is_socket || !matches!(name(call.number).as_str(), "write" | "sendto") {
+    let is_socket = proc::descriptor(call.tid, i64::from(FAILPOINTS_FD))?.starts_with("socket:");
+    if !is_socket || !matches!(&*name(call.number), "write" | "sendto") {
         return is_socket.then(|| "failpoint".to_owned());
     }
-    let said = ptrace::read_bytes(call.pid, call.args[1], call.args[2] as usize)?;
+    let said = ptrace::read_bytes(call.tid, call.args[1], call.args[2] as usize)?;
     let said = std::str::from_utf8(&said).ok()?.trim();
     crate::facts::is_failpoint(said).then(|| format!("failpoint:{said}"))
 }
@@ -237,21 +250,21 @@ fn waits(what: &str) -> bool {
         || what.starts_with("anon_inode:[signalfd]")
 }
 
-fn descriptor_argument(pid: i32, number: i32, places: &TargetPaths) -> String {
+fn descriptor_argument(tid: Tid, number: i32, paths: &TargetPaths) -> String {
     let stream = match number {
         0 => Some("stdin"),
         1 => Some("stdout"),
         2 => Some("stderr"),
         _ => None,
     };
-    let Some(what) = proc::descriptor(pid, i64::from(number)) else {
+    let Some(what) = proc::descriptor(tid, i64::from(number)) else {
         return format!("fd {number}");
     };
     if let Some(path) = what.strip_prefix('/') {
         if path.starts_with("dev/pts/") {
             return stream.unwrap_or("terminal").to_owned();
         }
-        return places.shorten(what.trim_end_matches(" (deleted)"));
+        return paths.shorten(what.trim_end_matches(" (deleted)"));
     }
     // The numbers of pipes and sockets differ from run to run.
     let kind = what.split(":[").next().unwrap_or(&what);
@@ -259,49 +272,55 @@ fn descriptor_argument(pid: i32, number: i32, places: &TargetPaths) -> String {
     stream.unwrap_or(kind.trim_matches(['[', ']'])).to_owned()
 }
 
-fn path_argument(call: &Call, dir: Option<usize>, path: usize, places: &TargetPaths) -> String {
-    let Some(path) = ptrace::read_string(call.pid, call.args[path]) else {
+fn path_argument(call: &Call, dir: Option<usize>, path: usize, paths: &TargetPaths) -> String {
+    let Some(path) = ptrace::read_string(call.tid, call.args[path]) else {
         return dir.map_or_else(
             || "?".to_owned(),
             // Without a path these calls mean the descriptor itself.
-            |position| descriptor_argument(call.pid, call.args[position] as i32, places),
+            |position| descriptor_argument(call.tid, call.args[position] as i32, paths),
         );
     };
     let path = String::from_utf8_lossy(&path).into_owned();
     if path.starts_with('/') {
-        return places.shorten(&path);
+        return paths.shorten(&path);
     }
     let base = match dir.map(|position| call.args[position] as i32) {
-        Some(number) if number != libc::AT_FDCWD => proc::descriptor(call.pid, i64::from(number)),
-        _ => proc::directory(call.pid),
+        Some(number) if number != libc::AT_FDCWD => proc::descriptor(call.tid, i64::from(number)),
+        _ => proc::directory(call.tid),
     };
     match base {
-        Some(base) => places.shorten(&format!("{base}/{path}")),
+        Some(base) => paths.shorten(&format!("{base}/{path}")),
         None => path,
     }
 }
 
+/// Whether a `futex` can wait: FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2.
+pub(crate) fn futex_waits(call: &Call) -> bool {
+    matches!(call.args[1] & 0x7f, 0 | 6 | 9 | 11 | 13)
+}
+
 /// The signal for which a `rt_sigaction` installs a handler, if it does.
-pub(crate) fn handler_installed(call: &Call) -> Option<i32> {
+pub(crate) fn handler_installed(call: &Call) -> Option<Signal> {
     let action = call.args[1];
     if action == 0 {
         return None;
     }
     // The first field of the kernel's sigaction is the handler: 0 is default, 1 is ignore.
-    let handler = ptrace::read_u64(call.pid, action)?;
-    (handler > 1).then_some(call.args[0] as i32)
+    let handler = ptrace::read_u64(call.tid, action)?;
+    (handler > 1).then_some(Signal::new(call.args[0] as i32))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::ids::Pid;
 
     fn call(name: &str, args: [u64; 6]) -> (SyscallClass, Call) {
         let number = numbers(|other| other == name)[0];
         (
             class_of(name).expect(name),
             Call {
-                pid: std::process::id() as i32,
+                tid: Pid::current().main_thread(),
                 number,
                 args,
                 threads: 1,
@@ -330,6 +349,16 @@ mod tests {
         call.threads = 1;
         call.args[1] = 129; // wake
         assert!(!class.is_effect(&call));
+    }
+
+    #[test]
+    fn an_argument_with_two_paths_is_read_as_two() {
+        for call in Sysno::iter() {
+            let two = class_of(call.name())
+                .is_some_and(|class| matches!(class.arg, Arg::TwoPaths(..) | Arg::TwoAt(..)));
+            let parts = CallArgument::parse(call.name(), "a -> b").parts().count();
+            assert_eq!(parts, if two { 2 } else { 1 }, "{}", call.name());
+        }
     }
 
     #[test]

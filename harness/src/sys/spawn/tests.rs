@@ -1,6 +1,6 @@
 //! A child that shares our memory is out of it before that goes.
 
-use super::spawn::{Program, Started, Stdio, Step, start};
+use super::{Program, Started, Stdio, Step, start};
 use crate::sys::wait;
 use std::os::fd::AsFd;
 
