@@ -1,7 +1,6 @@
 //! Scenario files as tests of a Cargo package: one test for each.
 
 use crate::cli::exit;
-use crate::error::Error;
 use crate::report;
 use crate::report::TerminalWriter;
 use crate::scenario::{Binaries, FoundFiles, Runner, Scenario};
@@ -50,7 +49,6 @@ fn play(player: &Runner, scenario: &Scenario) -> Result<(), Failed> {
     let source = StopSource::new();
     let case = match player.play(scenario, &source.token(), |_, _| {}) {
         Ok(case) => case,
-        Err(Error::Interrupted) => return Err("interrupted".into()),
         Err(error) => return Err(error.to_string().into()),
     };
     match case.verdict {

@@ -87,7 +87,7 @@ impl TargetArgs {
         }
         if self.inputs.is_empty() {
             let here = std::env::current_dir()
-                .map_err(|error| Error::Usage(format!("the working directory: {error}")))?;
+                .map_err(|error| Error::usage(format!("the working directory: {error}")))?;
             return Ok(Source::View(here));
         }
         let inputs = self
@@ -103,7 +103,7 @@ impl TargetArgs {
         let mut names: Vec<_> = inputs.iter().map(|path| path.file_name()).collect();
         names.sort();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "two inputs are called {}; a work tree can hold one of them",
                 twice[0].unwrap_or_default().display()
             )));
@@ -114,7 +114,7 @@ impl TargetArgs {
 
 fn readable(path: &std::path::Path) -> Result<PathBuf, Error> {
     let wrong =
-        |error: std::io::Error| Error::Usage(format!("cannot read {}: {error}", path.display()));
+        |error: std::io::Error| Error::usage(format!("cannot read {}: {error}", path.display()));
     let real = path.canonicalize().map_err(wrong)?;
     if real.is_dir() {
         return Ok(real);
@@ -155,7 +155,7 @@ impl RunArgs {
 /// A step that can be done to such a target; `flag` is where it was given.
 fn step(text: &str, flag: &str, pty: bool) -> Result<Step, Error> {
     let step = Step::parse(text, |signal| Delivery::usual(signal, pty))
-        .map_err(|error| Error::Usage(format!("{flag} {error}")))?;
+        .map_err(|error| Error::usage(format!("{flag} {error}")))?;
     possible(&step.fault, pty)?;
     Ok(step)
 }
@@ -163,7 +163,7 @@ fn step(text: &str, flag: &str, pty: bool) -> Result<Step, Error> {
 pub(crate) fn possible(fault: &Fault, pty: bool) -> Result<(), Error> {
     fault
         .check(pty)
-        .map_err(|error| Error::Usage(error.to_string()))
+        .map_err(|error| Error::usage(error.to_string()))
 }
 
 impl SweepArgs {
@@ -173,7 +173,7 @@ impl SweepArgs {
         let default = |signal| self.deliver.unwrap_or_else(|| Delivery::usual(signal, pty));
         let (fault, lasting) = match &self.fault {
             Some(text) => Fault::parse(text, default)
-                .map_err(|error| Error::Usage(format!("--fault {error}")))?,
+                .map_err(|error| Error::usage(format!("--fault {error}")))?,
             None => {
                 let signal = self.points.signal;
                 let to = default(signal);
@@ -195,7 +195,7 @@ impl SweepArgs {
             return Ok(None);
         }
         if first.signal().is_none() {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "--second: {first} has no handler and asks for no clean-up; a second fault follows a signal"
             )));
         }
@@ -204,9 +204,9 @@ impl SweepArgs {
             Some(text) => {
                 let default = |signal| Delivery::usual(signal, self.target.pty);
                 let (fault, lasting) = Fault::parse(text, default)
-                    .map_err(|error| Error::Usage(format!("--second-fault {error}")))?;
+                    .map_err(|error| Error::usage(format!("--second-fault {error}")))?;
                 if lasting || fault.is_of_call() {
-                    return Err(Error::Usage(format!(
+                    return Err(Error::usage(format!(
                         "--second-fault {text}: only what happens once, and not to a call, can come second"
                     )));
                 }
@@ -227,7 +227,7 @@ impl SweepArgs {
             return self.points.mapped();
         }
         if !self.points.phase.is_empty() {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "{fault} happens to the call itself; leave --phase out"
             )));
         }
@@ -271,7 +271,7 @@ pub(crate) fn mapped(phases: &[PhaseArg]) -> Result<PhaseSelection, Error> {
         entry_all: false,
     };
     if mapped.before_all && !cfg!(target_arch = "x86_64") {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "phase {} is known for x86-64 only",
             Phase::Before
         )));

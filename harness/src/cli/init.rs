@@ -18,7 +18,7 @@ pub fn init(args: &InitArgs) -> u8 {
         let target = args.target.target(false)?;
         let path = args.out.clone().unwrap_or_else(|| usual(&target.command));
         if path.exists() && !args.force {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "{} is there already; --force writes it anew, --out FILE writes another one",
                 path.display()
             )));
@@ -38,13 +38,13 @@ pub fn init(args: &InitArgs) -> u8 {
             token,
         )?;
         bar.clear();
-        let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
+        let failed = |error: io::Error| Error::harness(format!("{}: {error}", path.display()));
         let directory = path.parent().unwrap_or(Path::new(""));
         let absolute = std::path::absolute(directory).map_err(failed)?;
         let text = draft(&target, &baseline, &absolute);
         // What we write ourselves must be right.
         if let Err(mistake) = Scenario::parse(&path, "draft", &text) {
-            return Err(Error::Harness(mistake.render(false, 100)));
+            return Err(Error::harness(mistake.render(false, 100)));
         }
         fs::create_dir_all(&absolute).map_err(failed)?;
         File::create(&path)

@@ -16,7 +16,7 @@ pub fn write(directory: &Path) -> u8 {
         Ok(()) => exit::HOLDS,
         Err(error) => failed(
             false,
-            &Error::Harness(format!("{}: {error}", directory.display())),
+            &Error::harness(format!("{}: {error}", directory.display())),
         ),
     }
 }

@@ -17,13 +17,13 @@ pub fn merge(args: &MergeArgs) -> u8 {
 fn joined(args: &MergeArgs) -> Result<u8, Error> {
     let mut cases = Vec::new();
     for file in &args.files {
-        let results = Results::read(file).map_err(|error| Error::Usage(error.to_string()))?;
+        let results = Results::read(file).map_err(|error| Error::usage(error.to_string()))?;
         cases.extend(results.cases);
     }
     // The order of one session that has them all.
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     if let Some(pair) = cases.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "{} is in two of these files; they are not shards of one session",
             pair[0].name
         )));

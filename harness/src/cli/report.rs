@@ -34,7 +34,7 @@ impl ReportArgs {
 
     /// Writes those that were asked for. Annotations go to standard error when standard output is for a program.
     pub fn write(&self, results: &Results, json: bool) -> Result<(), Error> {
-        let annotations = report::write(results, &self.wanted()).map_err(Error::Harness)?;
+        let annotations = report::write(results, &self.wanted()).map_err(Error::harness)?;
         if json {
             // A closed stream is no reason to fail: the exit code still tells.
             let _ = std::io::stderr().lock().write_all(annotations.as_bytes());
@@ -60,7 +60,7 @@ pub fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Erro
     if let Some(path) = &output.results {
         results
             .write(path)
-            .map_err(|error| Error::Harness(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Error::harness(format!("{}: {error}", path.display())))?;
     }
     output.reports.write(&results, output.json)
 }
@@ -68,26 +68,26 @@ pub fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Erro
 /// What could not be carried out is a result, too: a report that is missing tells nobody anything. Answers the error;
 /// one of the files themselves is told after it.
 pub fn keep_error(output: &OutputArgs, kind: Kind, command: &[String], error: Error) -> Error {
-    if matches!(error, Error::Interrupted) {
+    if error.is_interrupted() {
         return error;
     }
-    let code = exit::of_error(&error);
+    let code = error.exit_code();
     let program = command.first().map_or("", String::as_str);
     let name = program.rsplit('/').next().unwrap_or(program);
     let case = || Case::failed(name, kind, command, &error.to_string(), code);
     match keep(output, case) {
         Ok(()) => error,
-        Err(other) => Error::Harness(format!("{error}\n{other}")),
+        Err(other) => Error::harness(format!("{error}\n{other}")),
     }
 }
 
 /// `sigproof report`: files from a results file.
 pub fn report(args: &ReportVerbArgs) -> u8 {
     let made = Results::read(&args.results)
-        .map_err(|error| Error::Usage(error.to_string()))
+        .map_err(|error| Error::usage(error.to_string()))
         .and_then(|results| {
             if !args.reports.any() {
-                return Err(Error::Usage(
+                return Err(Error::usage(
                     "which report? Name one or more of --html, --junit, --github, --perfetto and --asciicast"
                         .to_owned(),
                 ));

@@ -42,7 +42,7 @@ pub(crate) fn guarded(
     let options = Options::new(Policy::escalating()).feedback(Sink::new(bar));
     let handler = match InterruptHandler::install(options) {
         Ok(handler) => handler,
-        Err(error) => return failed(json, &Error::Harness(format!("signal handlers: {error}"))),
+        Err(error) => return failed(json, &Error::harness(format!("signal handlers: {error}"))),
     };
     let token = handler.token();
     let code = match work(&token) {
@@ -59,12 +59,12 @@ pub(crate) fn guarded(
 
 /// Says an error, and answers its exit code.
 pub fn failed(json: bool, error: &Error) -> u8 {
-    let code = exit::of_error(error);
+    let code = error.exit_code();
     if json {
         let _ = Json::new(io::stdout().lock()).error(&error.to_string(), code);
     }
     let mut out = TerminalWriter::new();
-    if matches!(error, Error::Interrupted) {
+    if error.is_interrupted() {
         out.line(&[
             (Style::Warn, "sigproof: "),
             (
@@ -115,7 +115,7 @@ pub(crate) fn open(
 pub(crate) fn told(result: io::Result<()>) -> Result<(), Error> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| Error::Harness(format!("standard output: {error}"))),
+        other => other.map_err(|error| Error::harness(format!("standard output: {error}"))),
     }
 }
 
@@ -155,7 +155,7 @@ fn swept(
     args.filter().check()?;
     let fault_spec = args.fault_spec()?;
     if args.instructions.is_some() && !cfg!(target_arch = "x86_64") {
-        return Err(Error::Usage(
+        return Err(Error::usage(
             "--instructions: instructions are told apart on x86-64 only".to_owned(),
         ));
     }

@@ -65,7 +65,7 @@ fn chosen(args: &TestArgs) -> Result<Option<Vec<Scenario>>, Error> {
     let all = scenarios.len();
     scenarios.retain(|scenario| filter.takes(&scenario.name));
     if scenarios.is_empty() {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "none of {all} scenarios has such a name; `sigproof test --list` shows them"
         )));
     }
@@ -73,7 +73,7 @@ fn chosen(args: &TestArgs) -> Result<Option<Vec<Scenario>>, Error> {
         Some(Part::Of(shard)) => Some(shard),
         Some(Part::None) => None,
         None => {
-            let told = Shard::told(|name| std::env::var(name).ok()).map_err(Error::Usage)?;
+            let told = Shard::told(|name| std::env::var(name).ok()).map_err(Error::usage)?;
             if let Some((shard, engine)) = &told {
                 remark(&format!(
                     "this is part {shard} of the scenarios, as {engine} says"
@@ -94,7 +94,7 @@ fn usual_place() -> Result<PathBuf, Error> {
         .map(PathBuf::from)
         .find(|path| path.is_dir())
         .ok_or_else(|| {
-            Error::Usage(format!(
+            Error::usage(format!(
                 "there are no scenarios here: none of {} is a directory; name one, or write a first scenario with \
                  `sigproof init -- CMD`",
                 USUAL_PLACES.join(", ")
@@ -199,7 +199,7 @@ pub(crate) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error>
 
 /// Writes results; a directory that is not there is made.
 pub(crate) fn write(results: &Results, path: &Path) -> Result<(), Error> {
-    let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
+    let failed = |error: io::Error| Error::harness(format!("{}: {error}", path.display()));
     if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory).map_err(failed)?;
     }

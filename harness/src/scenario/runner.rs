@@ -32,8 +32,6 @@ pub struct Runner {
 
 /// Exit codes of cases that could not be carried out.
 const USAGE: u8 = 2;
-const HARNESS: u8 = 3;
-const NOT_REACHED: u8 = 4;
 
 impl Runner {
     /// Plays a scenario. `progress` hears of a sweep's runs: done and planned.
@@ -93,10 +91,8 @@ impl Runner {
         match self.attempt(scenario, token, progress) {
             Ok(case) => Ok(case),
             Err(SetupError::Diagnostic(mistake)) => Ok(fail(&mistake.render(false, 100), USAGE)),
-            Err(SetupError::Error(Error::Interrupted)) => Err(Error::Interrupted),
-            Err(SetupError::Error(Error::Usage(text))) => Ok(fail(&text, USAGE)),
-            Err(SetupError::Error(Error::Harness(text))) => Ok(fail(&text, HARNESS)),
-            Err(SetupError::Error(Error::NotReached(text))) => Ok(fail(&text, NOT_REACHED)),
+            Err(SetupError::Error(error)) if error.is_interrupted() => Err(error),
+            Err(SetupError::Error(error)) => Ok(fail(&error.to_string(), error.exit_code())),
         }
     }
 
@@ -287,7 +283,7 @@ fn accept(
             .is_some_and(|expected| is_expected(expected, text));
         if !is_old {
             snapshot.accept(scenario, text).map_err(|error| {
-                Error::Harness(format!("{}: {error}", snapshot.file().display()))
+                Error::harness(format!("{}: {error}", snapshot.file().display()))
             })?;
             snapshot.expected = Some(text.clone());
         }

@@ -198,11 +198,11 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::Usage(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(Error::usage(format!("{}: {error}", path.display()))),
     };
     let mut lines = text.lines();
     if lines.next() != Some(FENCE) || !lines.any(|line| line == FENCE) {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "{} is no snapshot: it does not begin with a header between two lines {FENCE}; remove it, and accept a new one",
             path.display()
         )));

@@ -68,7 +68,7 @@ pub fn play_all(
             let tell = sender.clone();
             let sender = Mutex::new(sender);
             let work = move |index: usize, _: &StopToken| {
-                let told = sender.lock().map_err(|_| Error::Interrupted)?.clone();
+                let told = sender.lock().map_err(|_| Error::interrupted())?.clone();
                 Ok(one(&player, &scenarios[index], index, &stop, &told)?)
             };
             for (index, outcome) in pool
@@ -77,9 +77,7 @@ pub fn play_all(
                 .into_iter()
                 .enumerate()
             {
-                if let Outcome::Failed(failure) = outcome
-                    && failure.message != Error::Interrupted.to_string()
-                {
+                if let Outcome::Failed(failure) = outcome {
                     let blank = &blanks[index];
                     let words = failure.to_string();
                     let case =

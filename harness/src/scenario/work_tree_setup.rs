@@ -229,7 +229,7 @@ impl SetupContext<'_> {
                 other => other,
             }
             .map_err(|error| {
-                SetupError::Error(Error::Harness(format!("{}: {error}", place.display())))
+                SetupError::Error(Error::harness(format!("{}: {error}", place.display())))
             })
         });
         // Gone already when all went well.
@@ -239,7 +239,7 @@ impl SetupContext<'_> {
 
     fn fill(&self, part: &Path, token: &StopToken) -> Result<(), SetupError> {
         let failed = |error: io::Error| {
-            SetupError::Error(Error::Harness(format!("{}: {error}", part.display())))
+            SetupError::Error(Error::harness(format!("{}: {error}", part.display())))
         };
         let tree = part.join("tree");
         let _ = fs::remove_dir_all(part);
@@ -277,7 +277,7 @@ impl SetupContext<'_> {
     ) -> Result<(), SetupError> {
         let home = part.join("home");
         fs::create_dir_all(&home)
-            .map_err(|error| SetupError::Error(Error::Harness(error.to_string())))?;
+            .map_err(|error| SetupError::Error(Error::harness(error.to_string())))?;
         let mut command = Command::new("sh");
         command
             .args(["-e", "-c", script])
@@ -291,10 +291,10 @@ impl SetupContext<'_> {
             said.extend_from_slice(bytes);
         });
         let end = match end {
-            _ if token.is_interrupted() => return Err(SetupError::Error(Error::Interrupted)),
+            _ if token.is_interrupted() => return Err(SetupError::Error(Error::interrupted())),
             Ok(end) => end,
             Err(error) => {
-                return Err(SetupError::Error(Error::Harness(format!("sh: {error}"))));
+                return Err(SetupError::Error(Error::harness(format!("sh: {error}"))));
             }
         };
         if end.status.success() {

@@ -16,7 +16,7 @@
 //!     .run(["INT@output:'task 3'", "INT@+200ms"])?;
 //! verdicts.assert_holds();
 //! assert!(verdicts.transcript().contains("^C")); // or insta::assert_snapshot!
-//! # Ok::<(), sigproof::explore::Error>(())
+//! # Ok::<(), sigproof::error::Error>(())
 //! ```
 //!
 //! A program is found as `assert_cmd` finds it: [`Target::of`] takes any [`std::process::Command`].
@@ -262,5 +262,5 @@ impl Test {
 }
 
 fn usage(error: impl std::fmt::Display) -> Error {
-    Error::Usage(error.to_string())
+    Error::usage(error.to_string())
 }

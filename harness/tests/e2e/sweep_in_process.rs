@@ -65,5 +65,5 @@ fn a_stop_before_the_start_is_an_interruption() {
     let source = StopSource::new();
     source.stop(Stage::CancelQueued);
     let outcome = swept("echo a > x", &source);
-    assert!(matches!(outcome, Err(sigproof::error::Error::Interrupted)));
+    assert!(outcome.is_err_and(|error| error.is_interrupted()));
 }

@@ -101,7 +101,7 @@ impl FuzzArgs {
             for way in &ways {
                 let default = |signal| way.unwrap_or_else(|| Delivery::usual(signal, pty));
                 let choice = Fault::parse(text, default)
-                    .map_err(|error| Error::Usage(format!("--fault {error}")))?;
+                    .map_err(|error| Error::usage(format!("--fault {error}")))?;
                 possible(&choice.0, pty)?;
                 if !choices.contains(&choice) {
                     choices.push(choice);
@@ -114,7 +114,7 @@ impl FuzzArgs {
     /// On which sides of the calls signals come.
     fn mapped(&self, choices: &[(Fault, bool)]) -> Result<PhaseSelection, Error> {
         match choices.iter().find(|(fault, _)| fault.is_of_call()) {
-            Some((fault, _)) if !self.phase.is_empty() => Err(Error::Usage(format!(
+            Some((fault, _)) if !self.phase.is_empty() => Err(Error::usage(format!(
                 "{fault} happens to the call itself; leave --phase out"
             ))),
             _ => mapped(&self.phase),
