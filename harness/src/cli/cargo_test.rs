@@ -15,7 +15,7 @@ use std::process::ExitCode;
 pub fn scenarios(package: &str, path: &str) -> ExitCode {
     let package = PathBuf::from(package);
     let found = FoundFiles::at(&[package.join(path)]);
-    let player = Runner {
+    let runner = Runner {
         binaries: Binaries::default(),
         store: package.join(".sigproof"),
         jobs: 1,
@@ -33,9 +33,9 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
         trials.push(Trial::test(name, move || Err(Failed::from(text))));
     }
     for scenario in found.scenarios {
-        let player = player.clone();
+        let runner = runner.clone();
         let name = scenario.name.clone();
-        trials.push(Trial::test(name, move || play(&player, &scenario)));
+        trials.push(Trial::test(name, move || run(&runner, &scenario)));
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     if conclusion.has_failed() {
@@ -45,19 +45,18 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
     ExitCode::from(exit::HOLDS)
 }
 
-fn play(player: &Runner, scenario: &Scenario) -> Result<(), Failed> {
+fn run(runner: &Runner, scenario: &Scenario) -> Result<(), Failed> {
     let source = StopSource::new();
-    let case = match player.play(scenario, &source.token(), |_, _| {}) {
-        Ok(case) => case,
-        Err(error) => return Err(error.to_string().into()),
+    let Some(case) = runner.run(scenario, &source.token()) else {
+        return Err("interrupted".into());
     };
     match case.verdict {
         CaseVerdict::Holds => Ok(()),
-        _ => Err(shown(&case).into()),
+        _ => Err(details(&case).into()),
     }
 }
 
-fn shown(case: &Case) -> String {
+fn details(case: &Case) -> String {
     let mut out = TerminalWriter::with_width(100);
     report::case_details(&mut out, case);
     anstream::adapter::strip_str(&out.finish()).to_string()

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::report;
 use crate::report::{Bar, Json, TerminalWriter};
 use crate::scenario::{
-    Binaries, Diagnostic, Filter, FoundFiles, Played, Runner, Scenario, Shard, USUAL_PLACES,
-    json_schema, play_all,
+    Binaries, Diagnostic, Filter, FoundFiles, Runner, Scenario, Shard, USUAL_PLACES, json_schema,
+    run_all,
 };
 use crate::session::{CaseVerdict, Results};
 use sigproof_core::StopToken;
@@ -29,7 +29,7 @@ pub fn test(args: TestArgs) -> u8 {
             list(&scenarios);
             return Ok(exit::HOLDS);
         }
-        let results = played(&args, scenarios, &bar, token);
+        let results = run_scenarios(&args, scenarios, &bar, token);
         let code = exit::of_results(&results);
         let path = args.results.clone();
         let path = path.unwrap_or_else(|| args.store.join("results.json"));
@@ -142,9 +142,14 @@ fn list(scenarios: &[Scenario]) {
     print(&text);
 }
 
-fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToken) -> Results {
+fn run_scenarios(
+    args: &TestArgs,
+    scenarios: Vec<Scenario>,
+    bar: &Bar,
+    token: &StopToken,
+) -> Results {
     let jobs = at_once(args.jobs);
-    let player = Runner {
+    let runner = Runner {
         binaries: Binaries {
             directories: args.bin_dir.clone(),
         },
@@ -155,17 +160,15 @@ fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToke
     };
     bar.begin(scenarios.len());
     let (mut done, mut failed) = (0, 0);
-    let (cases, cut_short) = play_all(&player, scenarios, jobs, token, |happened| {
-        if let Played::Finished(case) = happened {
-            done += 1;
-            failed += usize::from(case.verdict != CaseVerdict::Holds);
-            if !args.json {
-                let mut out = TerminalWriter::new();
-                report::finished_line(&mut out, case);
-                bar.above(&out.finish());
-            }
-            bar.at(done, failed);
+    let (cases, cut_short) = run_all(&runner, scenarios, jobs, token, |case| {
+        done += 1;
+        failed += usize::from(case.verdict != CaseVerdict::Holds);
+        if !args.json {
+            let mut out = TerminalWriter::new();
+            report::finished_line(&mut out, case);
+            bar.above(&out.finish());
         }
+        bar.at(done, failed);
     });
     bar.clear();
     if cut_short {

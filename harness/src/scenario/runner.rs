@@ -1,11 +1,11 @@
-//! Playing one scenario: make its start state, run it, compare, accept.
+//! Runs one scenario: makes its start state, runs it, compares, accepts.
 
 use super::snapshot::Snapshot;
 use super::work_tree_setup::SetupError;
 use crate::error::Error;
 use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{FuzzProgress, Progress, RunOptions};
+use crate::explore::RunOptions;
 use crate::failure::Store;
 use crate::oracle::{Contract, is_expected};
 use crate::scenario::document::read::{Action, Scenario};
@@ -15,7 +15,7 @@ use crate::session::{Case, CaseVerdict, Difference, Finding, Kind, OracleResult,
 use sigproof_core::StopToken;
 use std::path::PathBuf;
 
-/// What playing needs.
+/// What a scenario needs to be run.
 #[derive(Debug, Clone)]
 pub struct Runner {
     /// Where binaries are looked for.
@@ -34,21 +34,14 @@ pub struct Runner {
 const USAGE: u8 = 2;
 
 impl Runner {
-    /// Plays a scenario. `progress` hears of a sweep's runs: done and planned.
-    ///
-    /// # Errors
-    /// The person interrupted it. All other trouble is told by the case.
-    pub fn play(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        mut progress: impl FnMut(usize, usize),
-    ) -> Result<Case, Error> {
-        let mut case = self.once(scenario, token, &mut progress)?;
+    /// Runs a scenario, and a failed one again. Returns `None` when the person interrupts it; every other trouble is in
+    /// the case.
+    pub fn run(&self, scenario: &Scenario, token: &StopToken) -> Option<Case> {
+        let mut case = self.once(scenario, token)?;
         let mut again = 0;
         while failed(&case) && again < self.retries {
             again += 1;
-            let next = self.once(scenario, token, &mut progress)?;
+            let next = self.once(scenario, token)?;
             if failed(&next) {
                 case = next;
                 continue;
@@ -71,50 +64,31 @@ impl Runner {
                 .push(format!("it failed {again} of {} times{words}", again + 1));
         }
         case.file = Some(scenario.path.display().to_string());
-        Ok(case)
+        Some(case)
     }
 
-    fn once(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        progress: &mut impl FnMut(usize, usize),
-    ) -> Result<Case, Error> {
-        let kind = match scenario.act {
-            Action::Run { .. } => Kind::Run,
-            Action::Sweep(_) => Kind::Sweep,
-            Action::Fuzz(_) => Kind::Fuzz,
-        };
+    fn once(&self, scenario: &Scenario, token: &StopToken) -> Option<Case> {
+        let kind = scenario.action.kind();
         let fail = |text: &str, code: u8| {
             Case::failed(&scenario.name, kind, &scenario.command(), text, code)
         };
-        match self.attempt(scenario, token, progress) {
-            Ok(case) => Ok(case),
-            Err(SetupError::Diagnostic(mistake)) => Ok(fail(&mistake.render(false, 100), USAGE)),
-            Err(SetupError::Error(error)) if error.is_interrupted() => Err(error),
-            Err(SetupError::Error(error)) => Ok(fail(&error.to_string(), error.exit_code())),
-        }
+        Some(match self.attempt(scenario, token) {
+            Ok(case) => case,
+            Err(SetupError::Diagnostic(mistake)) => fail(&mistake.render(false, 100), USAGE),
+            Err(SetupError::Error(error)) if error.is_interrupted() => return None,
+            Err(SetupError::Error(error)) => fail(&error.to_string(), error.exit_code()),
+        })
     }
 
-    fn attempt(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        progress: &mut impl FnMut(usize, usize),
-    ) -> Result<Case, SetupError> {
+    fn attempt(&self, scenario: &Scenario, token: &StopToken) -> Result<Case, SetupError> {
         let target = scenario.target(&self.binaries, &self.store, token)?;
         let store = Store::at(&self.store);
         let open = |jobs| SupervisorPool::open(&target, jobs, scenario.isolation);
-        let (schedule, baseline, confirm) = match &scenario.act {
+        let (schedule, baseline, confirm) = match &scenario.action {
             Action::Sweep(options) => {
-                let told = |happened: Progress<'_>| {
-                    if let Progress::Ran { done, total, .. } = happened {
-                        progress(done, total);
-                    }
-                };
                 let contract = scenario.contract.clone();
                 let pool = open(self.jobs)?;
-                let report = explore::sweep(pool, contract, options, &store, token, told)?;
+                let report = explore::sweep(pool, contract, options, &store, token, |_| {})?;
                 let fault = options.words();
                 return Ok(session::of_sweep(
                     &scenario.name,
@@ -124,15 +98,9 @@ impl Runner {
                 ));
             }
             Action::Fuzz(options) => {
-                let total = options.budget.runs;
-                let told = |happened: FuzzProgress<'_>| {
-                    if let FuzzProgress::Ran { runs, .. } = happened {
-                        progress(runs, total.unwrap_or(runs));
-                    }
-                };
                 let contract = scenario.contract.clone();
                 let pool = open(self.jobs)?;
-                let report = explore::fuzz(pool, contract, options, &store, token, told)?;
+                let report = explore::fuzz(pool, contract, options, &store, token, |_| {})?;
                 let name = &scenario.name;
                 return Ok(session::of_fuzz(
                     name,

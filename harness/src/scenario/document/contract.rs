@@ -17,7 +17,7 @@ use toml::Spanned;
 pub(crate) struct Parts<'a> {
     pub(crate) text: &'a Text,
     pub(crate) document: &'a Document,
-    pub(crate) act: &'a Action,
+    pub(crate) action: &'a Action,
     /// The file's name without its extension.
     pub(crate) stem: &'a str,
 }
@@ -128,7 +128,7 @@ impl Parts<'_> {
 
     /// What is judged over runs of one schedule needs one.
     fn needs_signals(&self, key: &str) -> Result<usize, Diagnostic> {
-        let words = match self.act {
+        let words = match self.action {
             Action::Run { schedule, .. } if schedule.first_signal().is_some() => {
                 return Ok(schedule.steps.len());
             }
@@ -163,7 +163,7 @@ impl Parts<'_> {
             ));
         }
         let whole = table.transcript.is_some() || table.snapshot || screen.is_some();
-        if whole && !matches!(self.act, Action::Run { .. }) {
+        if whole && !matches!(self.action, Action::Run { .. }) {
             return Err(self.text.mistake(
                 span,
                 "a sweep has a transcript for each point, and random schedules one each; use lines and never here, and a second file with [run] for the whole",

@@ -12,6 +12,7 @@ use crate::scenario::document::{Document, TargetTable};
 use crate::scenario::work_tree_setup;
 use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
 use crate::schedule::Schedule;
+use crate::session::Kind;
 use crate::target::Isolation;
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
@@ -29,7 +30,7 @@ pub struct Scenario {
     /// What it shows.
     pub description: Option<String>,
     /// What is done.
-    pub act: Action,
+    pub action: Action,
     /// What is asked.
     pub contract: Contract,
     /// What is compared with what was written down before.
@@ -61,6 +62,15 @@ pub enum Action {
 }
 
 impl Action {
+    /// The kind of case that it makes.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Action::Run { .. } => Kind::Run,
+            Action::Sweep(_) => Kind::Sweep,
+            Action::Fuzz(_) => Kind::Fuzz,
+        }
+    }
+
     fn needs_failpoints(&self) -> bool {
         match self {
             Action::Run { schedule, .. } => schedule.needs_failpoints(),
@@ -112,30 +122,34 @@ impl Scenario {
             .target
             .isolation
             .map_or(Isolation::Auto, |how| how.0);
-        let acting = ActionReader {
+        let reader = ActionReader {
             text: &text,
             pty: pty.is_some(),
             isolation,
         };
-        let act = match (&document.run, &document.sweep, &document.fuzz) {
-            (Some(run), None, None) => acting.run(run.get_ref())?,
-            (None, Some(sweep), None) => acting.sweep(sweep.get_ref())?,
-            (None, None, Some(fuzz)) => acting.fuzz(fuzz.get_ref())?,
+        let action = match (&document.run, &document.sweep, &document.fuzz) {
+            (Some(run), None, None) => reader.run(run.get_ref())?,
+            (None, Some(sweep), None) => reader.sweep(sweep.get_ref())?,
+            (None, None, Some(fuzz)) => reader.fuzz(fuzz.get_ref())?,
             (None, None, None) => {
                 return Err(text.mistake(
                     0..0,
                     "nothing is done to the target; add [run] with signals = [\"INT@output:'ready'\"], or [sweep], or [fuzz]",
                 ));
             }
-            (Some(_), Some(other), _) => return Err(text.two_acts("run", "sweep", other.span())),
-            (Some(_), _, Some(other)) => return Err(text.two_acts("run", "fuzz", other.span())),
-            (_, Some(_), Some(other)) => return Err(text.two_acts("sweep", "fuzz", other.span())),
+            (Some(_), Some(other), _) => {
+                return Err(text.two_actions("run", "sweep", other.span()));
+            }
+            (Some(_), _, Some(other)) => return Err(text.two_actions("run", "fuzz", other.span())),
+            (_, Some(_), Some(other)) => {
+                return Err(text.two_actions("sweep", "fuzz", other.span()));
+            }
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let parts = contract::Parts {
             text: &text,
             document: &document,
-            act: &act,
+            action: &action,
             stem: &stem,
         };
         let (contract, snapshots, budget) = parts.read()?;
@@ -143,7 +157,7 @@ impl Scenario {
             name: name.to_owned(),
             path: shown.to_owned(),
             description: document.description,
-            act,
+            action,
             contract,
             snapshots,
             budget,
@@ -189,7 +203,7 @@ impl Scenario {
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
             serialise: table.serialise,
-            failpoints: table.failpoints || self.act.needs_failpoints(),
+            failpoints: table.failpoints || self.action.needs_failpoints(),
             limits: Limits {
                 baseline_ms: limits.timeout.map_or(usual.baseline_ms, Time::ms),
                 after_signal_ms: limits.deadline.map(Time::ms),
@@ -267,7 +281,7 @@ fn check_target(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
 }
 
 impl Text {
-    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Diagnostic {
+    fn two_actions(&self, one: &str, other: &str, span: Range<usize>) -> Diagnostic {
         let words =
             format!("both [{one}] and [{other}]; a scenario is one of them, so make it two files");
         self.mistake(span, &words)
