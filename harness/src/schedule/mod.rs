@@ -12,7 +12,7 @@ mod tests;
 mod units;
 
 pub(crate) use applicability::length_position;
-pub use delivery::{Delivery, ThreadName};
+pub use delivery::Delivery;
 pub use fault::Fault;
 pub(crate) use fault::typed;
 pub use parse::ParseError;

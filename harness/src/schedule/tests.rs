@@ -1,6 +1,7 @@
 //! Schedules as people write them: read, refused, and printed.
 
 use crate::facts::{Phase, Stream};
+use crate::schedule::delivery::ThreadName;
 use crate::schedule::*;
 use proptest::prelude::*;
 

@@ -16,7 +16,7 @@
 //!     .run(["INT@output:'task 3'", "INT@+200ms"])?;
 //! verdicts.assert_holds();
 //! assert!(verdicts.transcript().contains("^C")); // or insta::assert_snapshot!
-//! # Ok::<(), sigproof::error::Error>(())
+//! # Ok::<(), sigproof::testing::Error>(())
 //! ```
 //!
 //! A program is found as `assert_cmd` finds it: [`Target::of`] takes any [`std::process::Command`].
