@@ -19,4 +19,4 @@ pub use parse::ParseError;
 pub use point_name::PointName;
 pub(crate) use point_name::{arg_matcher, same_arg};
 pub use schedule::{CallSelector, Schedule, Step, Trigger};
-pub(crate) use units::{duration, signal};
+pub(crate) use units::{bad_expression, check_glob, duration, signal};
