@@ -10,6 +10,7 @@ pub mod explore;
 pub mod facts;
 #[doc(hidden)]
 pub mod failure;
+mod options;
 mod oracle;
 #[doc(hidden)]
 pub mod report;

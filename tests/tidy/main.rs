@@ -52,6 +52,7 @@ const LAYERS: &[Layers] = &[
             "execute",
             "explore",
             "session",
+            "options",
             "scenario",
             "report",
             "testing",

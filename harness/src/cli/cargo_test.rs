@@ -23,13 +23,13 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
         retries: 0,
     };
     let mut trials: Vec<Trial> = Vec::new();
-    for mistake in found.mistakes {
-        let name = Path::new(mistake.file()).strip_prefix(&package);
+    for diagnostic in found.diagnostics {
+        let name = Path::new(diagnostic.file()).strip_prefix(&package);
         let name = name.map_or_else(
-            |_| mistake.file().to_owned(),
+            |_| diagnostic.file().to_owned(),
             |path| path.display().to_string(),
         );
-        let text = mistake.render(false, 100);
+        let text = diagnostic.render(false, 100);
         trials.push(Trial::test(name, move || Err(Failed::from(text))));
     }
     for scenario in found.scenarios {

@@ -1,6 +1,6 @@
-//! `sigproof doctor`: what this machine can do.
+//! `sigproof doctor`: what this machine supports.
 
-use super::sessions::print;
+use super::stdio::print;
 use crate::cli::exit;
 use crate::execute::SupervisorPool;
 use crate::explore::map_points;
@@ -10,7 +10,7 @@ use crate::target::Isolation;
 use crate::target::{Source, Target};
 use sigproof_core::StopSource;
 
-/// Tries each thing for real and says what follows when it does not work.
+/// Tries each facility, and names the consequence of one that does not work.
 pub fn doctor() -> u8 {
     let mut out = TerminalWriter::new();
     let mut code = exit::HOLDS;

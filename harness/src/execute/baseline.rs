@@ -4,7 +4,7 @@ use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
 use crate::facts::{ExitStatus, Run};
-use crate::oracle::{Baseline, Contract, EndState, PhaseSelection, PointMap};
+use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
 use crate::supervisor::{RunRequest, Trace};
 use sigproof_core::{Stage, StopToken};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -56,7 +56,7 @@ pub fn learn(
         )));
     }
     if let Some(command) = &contract.check
-        && contract.asks("check")
+        && contract.asks(OracleId::Check)
     {
         let check = crate::execute::trial::check(&mut lease, pool, command, CHECK_CHARS)?;
         if check.status != Some(ExitStatus::Exited(0)) {
@@ -70,7 +70,7 @@ pub fn learn(
     let learned = EndState::from_runs(&runs);
     let mut rerun = None;
     let mut learned_rerun = None;
-    if contract.asks("rerun") {
+    if contract.asks(OracleId::Rerun) {
         let again = lease.run(order(false, Trace::Steps))?;
         if again.status.is_some() {
             learned_rerun = Some(EndState::from_runs([&again]).with_varying_of(&learned));
@@ -186,7 +186,7 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
             })
         })
         .collect();
-    if contract.asks("orphans") && !stray.is_empty() {
+    if contract.asks(OracleId::Orphans) && !stray.is_empty() {
         return Err(Error::usage(format!(
             "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",
             stray[0].command

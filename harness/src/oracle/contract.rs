@@ -1,5 +1,6 @@
 //! What is asked of a target.
 
+use crate::oracle::id::OracleId;
 use crate::oracle::learn::redact::Redactions;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
@@ -9,9 +10,9 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
     /// Oracles that are not asked.
-    pub skip: BTreeSet<String>,
+    pub skip: BTreeSet<OracleId>,
     /// When not empty, only these are asked.
-    pub only: BTreeSet<String>,
+    pub only: BTreeSet<OracleId>,
     /// Exit statuses that are right for a cancelled run.
     pub ok_status: BTreeSet<i32>,
     /// The exit status of an undisturbed run.
@@ -105,8 +106,8 @@ pub struct Messages {
 
 impl Contract {
     /// Whether this oracle is part of the contract.
-    pub fn asks(&self, oracle: &str) -> bool {
-        (self.only.is_empty() || self.only.contains(oracle)) && !self.skip.contains(oracle)
+    pub fn asks(&self, oracle: OracleId) -> bool {
+        (self.only.is_empty() || self.only.contains(&oracle)) && !self.skip.contains(&oracle)
     }
 
     pub(crate) fn keeps(&self, path: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::execute::SupervisorPool;
 use crate::explore;
 use crate::explore::RunOptions;
 use crate::failure::Store;
-use crate::oracle::{Contract, is_expected};
+use crate::oracle::{Contract, OracleId, is_expected};
 use crate::scenario::document::read::{Action, Scenario};
 use crate::scenario::document::substitutions::Binaries;
 use crate::session;
@@ -152,7 +152,7 @@ fn failed(case: &Case) -> bool {
 }
 
 fn asks_messages(scenario: &Scenario) -> bool {
-    scenario.contract.asks("messages")
+    scenario.contract.asks(OracleId::Messages)
 }
 
 /// The scenario's contract with its snapshots.
@@ -168,7 +168,8 @@ fn asked(scenario: &Scenario, snapshots: &[Snapshot]) -> Contract {
 
 fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
     let word = snapshot.kind.word();
-    let mine = |finding: &&Finding| finding.oracle == "messages" && finding.subject == word;
+    let mine =
+        |finding: &&Finding| finding.oracle == OracleId::Messages.name() && finding.subject == word;
     case.findings
         .iter()
         .filter(mine)
@@ -197,7 +198,7 @@ fn accept(
         budget: None,
         ..attempt.clone()
     };
-    contract.only = ["exits".to_owned()].into();
+    contract.only = [OracleId::Exits].into();
     let pool = std::sync::Arc::new(pool);
     let mut texts: Vec<Vec<String>> = Vec::new();
     for _ in 0..3 {
@@ -268,7 +269,7 @@ impl Case {
         if snapshot.expected.is_none() {
             let word = snapshot.kind.word();
             self.findings.push(Finding {
-                oracle: "messages".to_owned(),
+                oracle: OracleId::Messages.to_string(),
                 subject: word.to_owned(),
                 text: format!(
                     "there is no snapshot of the {word} yet; look at it with `cargo insta review`, or accept it with `sigproof test --bless`"
@@ -287,8 +288,12 @@ impl Case {
             });
             self.verdict = self.verdict.max(CaseVerdict::Violated);
             for oracle in &mut self.oracles {
-                if oracle.name == "messages" {
-                    *oracle = OracleResult::named("messages", OracleVerdict::Violated, None);
+                if oracle.name == OracleId::Messages.name() {
+                    *oracle = OracleResult::named(
+                        OracleId::Messages.name(),
+                        OracleVerdict::Violated,
+                        None,
+                    );
                 }
             }
         }

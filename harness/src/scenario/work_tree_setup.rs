@@ -7,7 +7,9 @@
 use super::diagnostic::Diagnostic;
 use super::document::TargetTable;
 use crate::error::Error;
+use crate::options::{check_inputs, check_stdin, existing, existing_directory};
 use crate::scenario::document::substitutions::{Binaries, Text, expand};
+use crate::schedule::ParseError;
 use crate::target::Source;
 use sigproof_core::StopToken;
 use sigproof_core::pool::{CommandRunner, Output};
@@ -50,10 +52,9 @@ impl From<Diagnostic> for SetupError {
 /// Whether the ways to give a start state agree with each other.
 pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
     if let (Some(_), Some(view)) = (&table.directory, &table.view) {
-        return Err(text.mistake(
-            view.span(),
-            "both directory and view; a work tree is one of them",
-        ));
+        return Err(text
+            .diagnostic(view.span(), "both directory and view")
+            .hint("a work tree is one of them"));
     }
     let first = table
         .inputs
@@ -62,41 +63,38 @@ pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> 
         .or_else(|| table.files.keys().next().map(Spanned::span));
     if let (Some(view), Some(span)) = (&table.view, first) {
         let _ = view;
-        return Err(text.mistake(
-            span,
-            "a view cannot get further files; use directory instead of view, or leave these out",
-        ));
+        return Err(text
+            .diagnostic(span, "a view cannot get further files")
+            .hint("use directory instead of view, or leave these out"));
     }
     if let (Some(view), Some(setup)) = (&table.view, &table.setup) {
         let _ = view;
-        return Err(text.mistake(
-            setup.span(),
-            "setup would change the directory of the view itself; use directory instead of view",
-        ));
+        return Err(text
+            .diagnostic(
+                setup.span(),
+                "setup would change the directory of the view itself",
+            )
+            .hint("use directory instead of view"));
     }
     for path in table.files.keys() {
         let inside = Path::new(path.get_ref())
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         if !inside || path.get_ref().is_empty() {
-            return Err(text.mistake(
-                path.span(),
-                "this path leads out of the work tree; write it relative to the tree, without ..",
-            ));
+            return Err(text
+                .diagnostic(path.span(), "this path leads out of the work tree")
+                .hint("write it relative to the tree, without .."));
         }
     }
     if let (Some(_), Some(stdin)) = (&table.stdin, &table.stdin_text) {
-        return Err(text.mistake(stdin.span(), "both stdin and stdin-text; write one of them"));
+        return Err(text
+            .diagnostic(stdin.span(), "both stdin and stdin-text")
+            .hint("write one of them"));
     }
     let on_terminal = table.terminal.is_some_and(|terminal| terminal.0.is_some());
-    if let (true, Some(stdin)) = (
-        on_terminal,
-        table.stdin.as_ref().or(table.stdin_text.as_ref()),
-    ) {
-        return Err(text.mistake(
-            stdin.span(),
-            "on a terminal standard input is the terminal; leave one of them out",
-        ));
+    if let Some(stdin) = table.stdin.as_ref().or(table.stdin_text.as_ref()) {
+        check_stdin(on_terminal, true)
+            .map_err(|error| text.problem(stdin.span(), error.problem))?;
     }
     Ok(())
 }
@@ -110,34 +108,22 @@ impl WorkTreeSetup {
         store: &Path,
         token: &StopToken,
     ) -> Result<WorkTreeSetup, SetupError> {
-        let beside = |path: &Spanned<String>| -> Result<PathBuf, Diagnostic> {
-            let expanded = expand(text, path, binaries)?;
-            let full = text.directory().join(&expanded);
-            fs::canonicalize(&full).map_err(|error| {
-                text.mistake(
-                    path.span(),
-                    &format!("cannot read {}: {error}", full.display()),
-                )
-            })?;
-            // A link keeps its name, under which the command looks for it.
-            std::path::absolute(&full)
-                .map_err(|error| text.mistake(path.span(), &error.to_string()))
+        let located = |path: &Spanned<String>,
+                       find: fn(&Path) -> Result<PathBuf, ParseError>|
+         -> Result<PathBuf, Diagnostic> {
+            let full = text.directory().join(expand(text, path, binaries)?);
+            find(&full).map_err(|problem| text.problem(path.span(), problem))
         };
-        let inputs = table
-            .inputs
-            .iter()
-            .map(beside)
-            .collect::<Result<Vec<_>, _>>()?;
-        let directory = table.directory.as_ref().map(beside).transpose()?;
-        let view = table.view.as_ref().map(beside).transpose()?;
-        for given in [(&table.directory, &directory), (&table.view, &view)] {
-            if let (Some(word), Some(path)) = given
-                && !path.is_dir()
-            {
-                let words = format!("{} is no directory", path.display());
-                return Err(text.mistake(word.span(), &words).into());
-            }
-        }
+        let inputs = table.inputs.iter().map(|path| located(path, existing));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        check_inputs(&inputs)
+            .map_err(|error| text.problem(table.inputs[error.index].span(), error.problem))?;
+        let directory = |path: &Option<Spanned<String>>| {
+            let path = path.as_ref();
+            path.map(|path| located(path, existing_directory))
+                .transpose()
+        };
+        let (view, directory) = (directory(&table.view)?, directory(&table.directory)?);
         let setup = table
             .setup
             .as_ref()
@@ -152,7 +138,7 @@ impl WorkTreeSetup {
         };
         let place = made.place(store);
         let stdin = match (&table.stdin, &table.stdin_text) {
-            (Some(path), _) => Some(beside(path)?),
+            (Some(path), _) => Some(located(path, existing)?),
             (None, Some(_)) => Some(place.join("stdin")),
             (None, None) => None,
         };
@@ -302,12 +288,15 @@ impl SetupContext<'_> {
         }
         let said = String::from_utf8_lossy(&said);
         let last = said.lines().rfind(|line| !line.trim().is_empty());
-        let words = format!(
-            "setup fails: {}, saying {:?}; it runs with `sh -e` in an empty HOME",
+        let message = format!(
+            "setup fails: {}, saying {:?}",
             end.status,
             last.unwrap_or_default()
         );
-        Err(self.text.mistake(word.span(), &words).into())
+        let diagnostic = self.text.diagnostic(word.span(), message);
+        Err(diagnostic
+            .hint("it runs with `sh -e` in an empty HOME")
+            .into())
     }
 }
 

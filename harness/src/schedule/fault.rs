@@ -101,11 +101,11 @@ impl Fault {
     pub fn check(&self, pty: bool) -> Result<(), ParseError> {
         if self.needs_terminal() && !pty {
             let what = match self {
-                Fault::HangUp => "closing the terminal",
-                _ => "typing on the terminal",
+                Fault::HangUp => "there is no terminal to close",
+                _ => "there is no terminal to type on",
             };
             return wrong(
-                format!("{self}: {what} needs one"),
+                format!("{self}: {what}"),
                 "run the target on a terminal: --pty, or terminal = true in [target]",
             );
         }

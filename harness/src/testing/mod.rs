@@ -36,6 +36,7 @@ use crate::execute::SupervisorPool;
 use crate::explore;
 use crate::explore::{FaultSpec, FuzzBudget, FuzzOptions, RunOptions, SweepOptions};
 use crate::failure::Store;
+use crate::options::{FaultReader, check_command, check_contract};
 use crate::oracle::PhaseSelection;
 use crate::session;
 use crate::target::Isolation;
@@ -126,13 +127,11 @@ impl Test {
         &self,
         steps: impl IntoIterator<Item = S>,
     ) -> Result<Verdicts, Error> {
-        let steps = steps.into_iter().map(|text| {
-            let step = Step::parse(text.as_ref(), |signal| self.usual(signal)).map_err(usage)?;
-            self.can(&step.fault)?;
-            Ok(step)
-        });
+        let steps = steps
+            .into_iter()
+            .map(|text| self.faults().step(text.as_ref()));
         let schedule = Schedule {
-            steps: steps.collect::<Result<_, Error>>()?,
+            steps: steps.collect::<Result<_, _>>()?,
         };
         self.run_schedule(&schedule)
     }
@@ -167,7 +166,7 @@ impl Test {
     /// # Errors
     /// As for [`Test::run`].
     pub fn sweep(&self, fault: &str) -> Result<Verdicts, Error> {
-        let (fault, lasting) = self.fault(fault)?;
+        let (fault, lasting) = self.faults().fault(fault, None)?;
         self.sweep_with(&SweepOptions::of(FaultSpec {
             lasting,
             ..FaultSpec::once(fault)
@@ -207,8 +206,10 @@ impl Test {
         runs: usize,
         seed: u64,
     ) -> Result<Verdicts, Error> {
-        let faults = faults.into_iter().map(|text| self.fault(text.as_ref()));
-        let faults = faults.collect::<Result<Vec<_>, Error>>()?;
+        let faults = faults
+            .into_iter()
+            .map(|text| self.faults().fault(text.as_ref(), None));
+        let faults = faults.collect::<Result<Vec<_>, _>>()?;
         let options = FuzzOptions {
             mapped: PhaseSelection::DEFAULT,
             budget: FuzzBudget {
@@ -237,30 +238,20 @@ impl Test {
 
     /// A lab in which the target is told of failpoints when what is done to it needs them.
     fn pool(&self, jobs: usize, needs_failpoints: bool) -> Result<SupervisorPool, Error> {
+        check_contract(&self.contract).map_err(|error| error.problem)?;
+        check_command(&self.target.command).map_err(|error| error.problem)?;
         let mut target = self.target.clone();
         target.failpoints |= needs_failpoints;
         SupervisorPool::open(&target, jobs, Isolation::Auto)
     }
 
-    fn usual(&self, signal: i32) -> Delivery {
-        Delivery::usual(signal, self.target.pty.is_some())
-    }
-
-    fn fault(&self, text: &str) -> Result<(Fault, bool), Error> {
-        let (fault, lasting) = Fault::parse(text, |signal| self.usual(signal)).map_err(usage)?;
-        self.can(&fault)?;
-        Ok((fault, lasting))
-    }
-
-    fn can(&self, fault: &Fault) -> Result<(), Error> {
-        fault.check(self.target.pty.is_some()).map_err(usage)
+    fn faults(&self) -> FaultReader {
+        FaultReader {
+            terminal: self.target.pty.is_some(),
+        }
     }
 
     fn stored(&self) -> Store {
         Store::at(&self.store)
     }
-}
-
-fn usage(error: impl std::fmt::Display) -> Error {
-    Error::usage(error.to_string())
 }

@@ -242,7 +242,7 @@ fn each_mistake_gets_its_place_and_a_hint() {
             shown.contains(&format!("gate.toml:{line}:{column}]")),
             "{name}: {shown}"
         );
-        assert!(mistake.hint().is_some(), "{name} has no hint: {shown}");
+        assert!(mistake.hint_text().is_some(), "{name} has no hint: {shown}");
         insta::assert_snapshot!(*name, shown);
     }
 }

@@ -1,15 +1,16 @@
 //! Faults and steps, as they are written in a scenario file. What they mean by
 //! default depends on the terminal, so that they are read once more later.
 
-use super::value::{ScalarValue, ScalarVisitor, choose, worded, words};
+use super::value::{ScalarValue, ScalarVisitor, scalar};
 use crate::explore::Window;
-use crate::schedule::{Delivery, Fault, Step};
+use crate::options::{choose, names};
+use crate::schedule::{Delivery, Fault, ParseError, Step};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-worded!(StepText, FaultText, WindowName);
+scalar!(StepText, FaultText, WindowName);
 
 /// `"INT@output:'ready'"`. Whom it goes to by default depends on the terminal,
 /// so that the step itself is read later.
@@ -20,8 +21,8 @@ impl ScalarValue for StepText {
     const NAME: &'static str = "Step";
     const EXPECTED: &'static str = "a step such as \"INT@output:'ready'\"";
 
-    fn read(text: &str) -> Result<StepText, String> {
-        Step::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+    fn read(text: &str) -> Result<StepText, ParseError> {
+        Step::parse(text, |_| Delivery::Group)?;
         Ok(StepText(text.to_owned()))
     }
 
@@ -42,8 +43,8 @@ impl ScalarValue for FaultText {
     const NAME: &'static str = "Fault";
     const EXPECTED: &'static str = "a fault such as \"ENOSPC\"";
 
-    fn read(text: &str) -> Result<FaultText, String> {
-        Fault::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+    fn read(text: &str) -> Result<FaultText, ParseError> {
+        Fault::parse(text, |_| Delivery::Group)?;
         Ok(FaultText(text.to_owned()))
     }
 
@@ -64,15 +65,15 @@ impl ScalarValue for WindowName {
     const NAME: &'static str = "Place";
     const EXPECTED: &'static str = "\"in-handler\" or \"in-cleanup\"";
 
-    fn read(text: &str) -> Result<WindowName, String> {
-        choose("place", text).map(WindowName)
+    fn read(text: &str) -> Result<WindowName, ParseError> {
+        choose("window", text).map(WindowName)
     }
 
     fn schema() -> Schema {
         json_schema!({
             "description": "Where the second of a pair comes: at each call of the handler, or at each call with an effect after the first.",
             "type": "string",
-            "enum": words::<Window>(),
+            "enum": names::<Window>(),
         })
     }
 }

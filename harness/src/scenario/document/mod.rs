@@ -16,7 +16,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 use value::{
-    DeliveryText, Expression, GlobText, HowText, OracleName, Phases, SignalName, Time, TriggerText,
+    DeliveryText, Expression, GlobText, IsolationText, OracleName, PhaseText, SignalName,
+    StatusNumber, Time, TriggerText,
 };
 
 /// A scenario: a program, what is done to it, and what it must then do.
@@ -84,7 +85,7 @@ pub(crate) struct TargetTable {
     #[schemars(with = "Option<String>")]
     pub(crate) stdin_text: Option<Spanned<String>>,
     /// How it is kept apart from the machine.
-    pub(crate) isolation: Option<HowText>,
+    pub(crate) isolation: Option<IsolationText>,
     /// Leave address-space randomisation on: slower, and points are told apart less exactly.
     #[serde(default)]
     pub(crate) keep_aslr: bool,
@@ -168,8 +169,8 @@ pub(crate) struct SweepTable {
     pub(crate) paths: Vec<GlobText>,
     /// On which side of the calls [exit, and before calls that can block].
     #[serde(default)]
-    #[schemars(with = "Vec<Phases>")]
-    pub(crate) phases: Vec<Spanned<Phases>>,
+    #[schemars(with = "Vec<PhaseText>")]
+    pub(crate) phases: Vec<Spanned<PhaseText>>,
     /// Every system call, not only those with an effect.
     #[serde(default)]
     pub(crate) all: bool,
@@ -217,8 +218,8 @@ pub(crate) struct FuzzTable {
     pub(crate) paths: Vec<GlobText>,
     /// On which side of the calls [exit, and before calls that can block].
     #[serde(default)]
-    #[schemars(with = "Vec<Phases>")]
-    pub(crate) phases: Vec<Spanned<Phases>>,
+    #[schemars(with = "Vec<PhaseText>")]
+    pub(crate) phases: Vec<Spanned<PhaseText>>,
     /// Every system call, not only those with an effect.
     #[serde(default)]
     pub(crate) all: bool,
@@ -242,9 +243,11 @@ pub(crate) struct ContractTable {
     /// Outputs whose content does not matter.
     pub(crate) any: Vec<GlobText>,
     /// Exit statuses that are right for a cancelled run.
-    pub(crate) ok_status: Vec<u8>,
+    #[schemars(with = "Vec<u8>")]
+    pub(crate) ok_status: Vec<StatusNumber>,
     /// The exit status of an undisturbed run [0].
-    pub(crate) baseline_status: u8,
+    #[schemars(with = "u8")]
+    pub(crate) baseline_status: StatusNumber,
     /// A command for `sh -c` that must succeed on the end state.
     pub(crate) check: Option<String>,
     /// How long a signal handler may run.
