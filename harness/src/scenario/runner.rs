@@ -46,7 +46,7 @@ impl Runner {
                 case = next;
                 continue;
             }
-            // It fails once and holds once: what was found stays told.
+            // It fails once and holds once: the findings stay.
             for finding in &mut case.findings {
                 finding.flaky = true;
             }
@@ -56,12 +56,12 @@ impl Runner {
                 }
             }
             case.verdict = CaseVerdict::Flaky;
-            let words = case
+            let why = case
                 .error
                 .take()
                 .map_or_else(String::new, |error| format!(": {}", error.text));
             case.notes
-                .push(format!("it failed {again} of {} times{words}", again + 1));
+                .push(format!("it failed {again} of {} times{why}", again + 1));
         }
         case.file = Some(scenario.path.display().to_string());
         Some(case)
@@ -129,7 +129,7 @@ impl Runner {
                 return Ok(case);
             }
         }
-        let contract = asked(scenario, &snapshots);
+        let contract = contract_with(scenario, &snapshots);
         let report = explore::attempt(open(1)?, contract, &attempt, &store, token)?;
         let mut case = session::of_attempt(&scenario.name, &target.command, &report);
         if let (Some(messages), true) = (&report.contract.messages, asks_messages(scenario)) {
@@ -156,18 +156,18 @@ fn asks_messages(scenario: &Scenario) -> bool {
 }
 
 /// The scenario's contract with its snapshots.
-fn asked(scenario: &Scenario, snapshots: &[Snapshot]) -> Contract {
+fn contract_with(scenario: &Scenario, snapshots: &[Snapshot]) -> Contract {
     let mut contract = scenario.contract.clone();
     if let Some(messages) = &mut contract.messages {
         for snapshot in snapshots {
-            snapshot.ask(messages);
+            snapshot.require(messages);
         }
     }
     contract
 }
 
 fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
-    let word = snapshot.kind.word();
+    let word = snapshot.kind.name();
     let mine =
         |finding: &&Finding| finding.oracle == OracleId::Messages.name() && finding.subject == word;
     case.findings
@@ -176,8 +176,8 @@ fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
         .any(|finding| finding.flaky)
 }
 
-/// Runs it for new snapshots, and once more to see that they are the same each
-/// time. Answers a case only when they are not, or when it does not get so far.
+/// Runs it for new snapshots, three times to see that they do not vary. Returns a
+/// case only when they do, or when a run does not get so far.
 fn accept(
     scenario: &Scenario,
     snapshots: &mut [Snapshot],
@@ -231,8 +231,8 @@ fn accept(
                 continue;
             }
             let words = format!(
-                "the {} differs from run to run, so that it is no snapshot; replace what varies with redact, or leave it out with [..] and a line ...\n{}",
-                snapshot.kind.word(),
+                "the {} varies from run to run, so it cannot be a snapshot; redact what varies, or leave it out with [..] and a line ...\n{}",
+                snapshot.kind.name(),
                 similar::TextDiff::from_lines(text.as_str(), other)
                     .unified_diff()
                     .context_radius(1)
@@ -251,9 +251,9 @@ fn accept(
             .as_ref()
             .is_some_and(|expected| is_expected(expected, text));
         if !is_old {
-            snapshot.accept(scenario, text).map_err(|error| {
-                Error::harness(format!("{}: {error}", snapshot.file().display()))
-            })?;
+            snapshot
+                .accept(scenario, text)
+                .map_err(|error| Error::harness(error.to_string()).at_path(snapshot.file()))?;
             snapshot.expected = Some(text.clone());
         }
     }
@@ -267,12 +267,12 @@ impl Case {
             return;
         };
         if snapshot.expected.is_none() {
-            let word = snapshot.kind.word();
+            let word = snapshot.kind.name();
             self.findings.push(Finding {
                 oracle: OracleId::Messages.to_string(),
                 subject: word.to_owned(),
                 text: format!(
-                    "there is no snapshot of the {word} yet; look at it with `cargo insta review`, or accept it with `sigproof test --bless`"
+                    "the {word} has no snapshot yet; review it with `cargo insta review`, or accept it with `sigproof test --bless`"
                 ),
                 points: Vec::new(),
                 first: None,

@@ -1,7 +1,7 @@
 //! The start state of a scenario's work tree.
 //!
 //! What the file itself spells out (`files`, `stdin-text`, what `setup` makes)
-//! is put below the store, under a name that tells what it is made of, and stays
+//! is created below the store, under a name that is a hash of its origin, and stays
 //! there: a stored failure is replayed from the same place later.
 
 use super::diagnostic::Diagnostic;
@@ -100,7 +100,7 @@ pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> 
 }
 
 impl WorkTreeSetup {
-    /// Makes the start state; what is made lies below `store`.
+    /// Creates the start state below `store`.
     pub(crate) fn prepare(
         text: &Text,
         table: &TargetTable,
@@ -129,25 +129,25 @@ impl WorkTreeSetup {
             .as_ref()
             .map(|setup| expand(text, setup, binaries))
             .transpose()?;
-        let made = SetupContext {
+        let context = SetupContext {
             text,
             table,
             inputs: &inputs,
             directory: directory.as_deref(),
             setup: setup.as_deref(),
         };
-        let place = made.place(store);
+        let state = context.directory_below(store);
         let stdin = match (&table.stdin, &table.stdin_text) {
             (Some(path), _) => Some(located(path, existing)?),
-            (None, Some(_)) => Some(place.join("stdin")),
+            (None, Some(_)) => Some(state.join("stdin")),
             (None, None) => None,
         };
-        let makes_tree = made.tree();
+        let makes_tree = context.makes_tree();
         if makes_tree || table.stdin_text.is_some() {
-            made.put(&place, token)?;
+            context.create(&state, token)?;
         }
         let source = match (view, directory) {
-            _ if makes_tree => Source::Directory(place.join("tree")),
+            _ if makes_tree => Source::Directory(state.join("tree")),
             (Some(view), _) => Source::View(view),
             (None, Some(directory)) => Source::Directory(directory),
             (None, None) if inputs.is_empty() => Source::Empty,
@@ -157,7 +157,7 @@ impl WorkTreeSetup {
     }
 }
 
-/// What has to be made.
+/// What the start state is created from.
 struct SetupContext<'a> {
     text: &'a Text,
     table: &'a TargetTable,
@@ -168,14 +168,14 @@ struct SetupContext<'a> {
 
 impl SetupContext<'_> {
     /// The work tree is not simply what lies somewhere already.
-    fn tree(&self) -> bool {
+    fn makes_tree(&self) -> bool {
         self.setup.is_some()
             || !self.table.files.is_empty()
             || (self.directory.is_some() && !self.inputs.is_empty())
     }
 
     /// A directory whose name changes with what is in it.
-    fn place(&self, store: &Path) -> PathBuf {
+    fn directory_below(&self, store: &Path) -> PathBuf {
         let mut hasher = Xxh3Default::new();
         put(&mut hasher, self.text.path.as_os_str().as_encoded_bytes());
         for (path, content) in &self.table.files {
@@ -199,34 +199,33 @@ impl SetupContext<'_> {
         store.join("inputs").join(name)
     }
 
-    /// Makes the directory, unless it is there: it is never changed, since
-    /// somebody else may be using it.
-    fn put(&self, place: &Path, token: &StopToken) -> Result<(), SetupError> {
+    /// Creates the directory, unless it exists. It is never changed, because
+    /// another session may be using it.
+    fn create(&self, directory: &Path, token: &StopToken) -> Result<(), SetupError> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        if place.exists() {
+        if directory.exists() {
             return Ok(());
         }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let part = place.with_extension(format!("part-{}-{number}", std::process::id()));
-        let made = self.fill(&part, token).and_then(|()| {
-            match fs::rename(&part, place) {
-                // Somebody else was quicker; theirs is the same.
-                Err(_) if place.exists() => Ok(()),
+        let part = directory.with_extension(format!("part-{}-{number}", std::process::id()));
+        let created = self.fill(&part, token).and_then(|()| {
+            match fs::rename(&part, directory) {
+                // Another session was quicker; its directory is the same.
+                Err(_) if directory.exists() => Ok(()),
                 other => other,
             }
             .map_err(|error| {
-                SetupError::Error(Error::harness(format!("{}: {error}", place.display())))
+                SetupError::Error(Error::harness(error.to_string()).at_path(directory))
             })
         });
         // Gone already when all went well.
         let _ = fs::remove_dir_all(&part);
-        made
+        created
     }
 
     fn fill(&self, part: &Path, token: &StopToken) -> Result<(), SetupError> {
-        let failed = |error: io::Error| {
-            SetupError::Error(Error::harness(format!("{}: {error}", part.display())))
-        };
+        let failed =
+            |error: io::Error| SetupError::Error(Error::harness(error.to_string()).at_path(part));
         let tree = part.join("tree");
         let _ = fs::remove_dir_all(part);
         fs::create_dir_all(&tree).map_err(failed)?;

@@ -77,10 +77,7 @@ fn sweeps_and_random_schedules_find_what_a_contract_does_not_allow() {
     assert_eq!(found.violated(), ["old-or-new"]);
     assert!(found.run().is_some_and(|run| run.status.is_some()));
     // The same program with a promise that it keeps.
-    let contract = Contract {
-        prefix: vec!["x".into()],
-        ..Contract::default()
-    };
+    let contract = Contract::default().prefix("x");
     let allowed = careless.contract(contract);
     allowed.sweep("INT").expect("swept").assert_holds();
     allowed

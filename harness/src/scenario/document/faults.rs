@@ -28,7 +28,7 @@ impl ScalarValue for StepText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "FAULT[:DELIVERY][:always]@TRIGGER; steps come due in order. faults.md lists the faults.",
+            "description": "FAULT[:DELIVERY][:always]@TRIGGER. Steps are applied in their order. faults.md lists the faults.",
             "type": "string",
             "examples": ["INT@output:'ready'", "INT@+200ms", "TERM:process@handler", "ENOSPC:always@write(out)#3"],
         })
@@ -50,7 +50,7 @@ impl ScalarValue for FaultText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "FAULT[:DELIVERY][:always]: a signal, an error in place of a call, short, delay, freeze, starve, hangup or close. faults.md tells what each does.",
+            "description": "FAULT[:DELIVERY][:always]: a signal, an error in place of a call, short, delay, freeze, starve, hangup or close. faults.md describes them.",
             "type": "string",
             "examples": ["ENOSPC", "EINTR:always", "short=1", "delay=50ms", "KILL:child", "freeze:child"],
         })
@@ -71,7 +71,7 @@ impl ScalarValue for WindowName {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "Where the second of a pair comes: at each call of the handler, or at each call with an effect after the first.",
+            "description": "Where the second signal of a pair comes: at each call of the handler, or at each call with an effect after the first.",
             "type": "string",
             "enum": names::<Window>(),
         })

@@ -200,7 +200,7 @@ impl Scenario {
             pty: table.terminal.and_then(|terminal| terminal.0),
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
-            serialise: table.serialise,
+            serialise: table.serialize,
             failpoints: table.failpoints || self.action.needs_failpoints(),
             limits: table.limits(&self.text)?,
             ..Target::new(command)

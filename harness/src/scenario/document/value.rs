@@ -155,7 +155,7 @@ impl ScalarValue for TriggerText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "When: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
+            "description": "A time or an event: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
             "type": "string",
             "examples": ["output:'ready'", "+200ms", "handler"],
         })
@@ -261,7 +261,7 @@ impl ScalarValue for DeliveryText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "Whom a signal goes to.",
+            "description": "Who gets a signal.",
             "type": "string",
             "pattern": "^(process|group|terminal|child|thread:[^:@]{1,15})$",
         })
@@ -278,7 +278,7 @@ impl ScalarValue for IsolationText {
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "How targets are kept apart from the machine.",
+            "description": "How targets are isolated from the machine.",
             "type": "string",
             "enum": names::<Isolation>(),
         })
