@@ -8,7 +8,7 @@ use fixture_model::{Fixture, HELPERS, Helper, fixtures};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use sigproof::facts::Phase;
-use sigproof::schedule::PointName;
+use sigproof::internals::PointName;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;

@@ -1,23 +1,47 @@
 //! sigproof proves that a program survives Ctrl+C.
 
+mod cli;
+mod error;
 #[doc(hidden)]
-pub mod cli;
-pub mod error;
 pub mod execute;
+#[doc(hidden)]
 pub mod explore;
+#[doc(hidden)]
 pub mod facts;
+#[doc(hidden)]
 pub mod failure;
-pub mod oracle;
+mod options;
+mod oracle;
+#[doc(hidden)]
 pub mod report;
-pub mod scenario;
-pub mod schedule;
+mod scenario;
+mod schedule;
+#[doc(hidden)]
 pub mod session;
 mod supervisor;
 mod symbols;
 mod sys;
-pub mod target;
+mod target;
 pub mod testing;
 mod tracer;
+
+/// The results format: what `--results FILE` writes and `sigproof report` reads.
+///
+/// A sweep, a run or a scenario becomes a [`Case`](results::Case); the cases of one session are
+/// [`Results`](results::Results), one versioned JSON file. Reports are made from it, at any time, on any machine, without
+/// the program that it came from.
+pub mod results {
+    pub use crate::session::*;
+}
+
+/// What the project's own binary and tests need besides; nothing here is stable.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::cli::{main, scenarios};
+    pub use crate::scenario::{Diagnostic, Scenario, json_schema};
+    pub use crate::schedule::PointName;
+    pub use crate::target::Isolation;
+}
 
 /// Makes the `main` of a test target (with `harness = false`) that has one test
 /// for each scenario file below a directory, relative to the package's:
@@ -38,7 +62,7 @@ mod tracer;
 macro_rules! scenarios {
     ($path:expr) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::scenarios(env!("CARGO_MANIFEST_DIR"), $path)
+            $crate::internals::scenarios(env!("CARGO_MANIFEST_DIR"), $path)
         }
     };
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(sigproof::cli::main())
+    ExitCode::from(sigproof::internals::main())
 }

@@ -64,6 +64,7 @@ const LAYERS: &[Layers] = &[
             "execute",
             "explore",
             "session",
+            "options",
             "scenario",
             "report",
             "testing",

@@ -1,7 +1,6 @@
 //! Scenario files as tests of a Cargo package: one test for each.
 
 use crate::cli::exit;
-use crate::error::Error;
 use crate::report;
 use crate::report::TerminalWriter;
 use crate::scenario::{Binaries, FoundFiles, Runner, Scenario};
@@ -16,7 +15,7 @@ use std::process::ExitCode;
 pub fn scenarios(package: &str, path: &str) -> ExitCode {
     let package = PathBuf::from(package);
     let found = FoundFiles::at(&[package.join(path)]);
-    let player = Runner {
+    let runner = Runner {
         binaries: Binaries::default(),
         store: package.join(".sigproof"),
         jobs: 1,
@@ -24,19 +23,19 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
         retries: 0,
     };
     let mut trials: Vec<Trial> = Vec::new();
-    for mistake in found.mistakes {
-        let name = Path::new(mistake.file()).strip_prefix(&package);
+    for diagnostic in found.diagnostics {
+        let name = Path::new(diagnostic.file()).strip_prefix(&package);
         let name = name.map_or_else(
-            |_| mistake.file().to_owned(),
+            |_| diagnostic.file().to_owned(),
             |path| path.display().to_string(),
         );
-        let text = mistake.render(false, 100);
+        let text = diagnostic.render(false, 100);
         trials.push(Trial::test(name, move || Err(Failed::from(text))));
     }
     for scenario in found.scenarios {
-        let player = player.clone();
+        let runner = runner.clone();
         let name = scenario.name.clone();
-        trials.push(Trial::test(name, move || play(&player, &scenario)));
+        trials.push(Trial::test(name, move || run(&runner, &scenario)));
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     if conclusion.has_failed() {
@@ -46,20 +45,18 @@ pub fn scenarios(package: &str, path: &str) -> ExitCode {
     ExitCode::from(exit::HOLDS)
 }
 
-fn play(player: &Runner, scenario: &Scenario) -> Result<(), Failed> {
+fn run(runner: &Runner, scenario: &Scenario) -> Result<(), Failed> {
     let source = StopSource::new();
-    let case = match player.play(scenario, &source.token(), |_, _| {}) {
-        Ok(case) => case,
-        Err(Error::Interrupted) => return Err("interrupted".into()),
-        Err(error) => return Err(error.to_string().into()),
+    let Some(case) = runner.run(scenario, &source.token()) else {
+        return Err("interrupted".into());
     };
     match case.verdict {
         CaseVerdict::Holds => Ok(()),
-        _ => Err(shown(&case).into()),
+        _ => Err(details(&case).into()),
     }
 }
 
-fn shown(case: &Case) -> String {
+fn details(case: &Case) -> String {
     let mut out = TerminalWriter::with_width(100);
     report::case_details(&mut out, case);
     anstream::adapter::strip_str(&out.finish()).to_string()

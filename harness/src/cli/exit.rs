@@ -1,6 +1,5 @@
 //! Exit codes, as documented in the README.
 
-use crate::error::Error;
 use crate::explore::{FuzzReport, SweepReport};
 use crate::session::{CaseVerdict, Results};
 
@@ -16,17 +15,6 @@ pub const HARNESS: u8 = 3;
 pub const NOT_REACHED: u8 = 4;
 /// A verdict was not reproduced.
 pub const FLAKY: u8 = 5;
-
-/// The code of an error. An interrupted command ends by the signal instead,
-/// which the caller sees to; 130 is for when it was interrupted by a request.
-pub fn of_error(error: &Error) -> u8 {
-    match error {
-        Error::Usage(_) => USAGE,
-        Error::Harness(_) => HARNESS,
-        Error::NotReached(_) => NOT_REACHED,
-        Error::Interrupted => 130,
-    }
-}
 
 /// The code of a sweep: the worst thing that it has to tell.
 pub fn of_sweep(report: &SweepReport) -> u8 {

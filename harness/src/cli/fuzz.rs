@@ -1,8 +1,10 @@
-//! `sigproof fuzz`.
+//! `sigproof fuzz`: random schedules.
 
-use super::report::{keep, keep_error, named};
-use super::sessions::{at_once, guarded, open, print, told};
-use crate::cli::args::fuzz::FuzzArgs;
+use super::args::fuzz::FuzzArgs;
+use super::interrupt::interruptible;
+use super::pool::{open_pool, parallel_runs};
+use super::results::{program_name, write_error, write_results};
+use super::stdio::{print, written};
 use crate::cli::exit;
 use crate::error::Error;
 use crate::explore;
@@ -19,48 +21,57 @@ use std::io;
 pub fn fuzz(args: &FuzzArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
-    guarded(json, &bar, |token| {
-        let (target, fault, report) = fuzzed(args, &bar, token)
-            .map_err(|error| keep_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
+    interruptible(json, &bar, |token| {
+        let (target, fault, report) = fuzz_target(args, &bar, token)
+            .map_err(|error| write_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
         bar.clear();
         let code = exit::of_fuzz(&report);
         if json {
             let mut out = Json::new(io::stdout().lock());
             for found in &report.found {
-                told(out.found(found))?;
+                written(out.found(found))?;
             }
-            told(out.fuzzed(&report, code))?;
+            written(out.fuzzed(&report, code))?;
         } else {
             let mut out = TerminalWriter::new();
             report::fuzz_report(&mut out, &report);
             print(&out.finish());
         }
-        keep(&args.output, || {
-            session::of_fuzz(&named(&target), &target.command, fault, &report)
+        write_results(&args.output, || {
+            session::of_fuzz(
+                &program_name(&target.command),
+                &target.command,
+                fault,
+                &report,
+            )
         })?;
         Ok(code)
     })
 }
 
-/// Opens a lab and fuzzes in it; says what is going on meanwhile.
-fn fuzzed(
+/// Fuzzes, and shows the progress.
+fn fuzz_target(
     args: &FuzzArgs,
     bar: &Bar,
     token: &StopToken,
 ) -> Result<(Target, String, FuzzReport), Error> {
     let json = args.output.json;
     let options = args.options()?;
-    options.filter.check()?;
+    let contract = args.contract.contract()?;
     let target = args.target.target(options.needs_failpoints())?;
     bar.say("starting");
-    let pool = open(&target, at_once(args.jobs), args.target.isolation)?;
+    let pool = open_pool(
+        &target,
+        parallel_runs(args.budget.jobs),
+        args.target.isolation,
+    )?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let place = report::RunSetup::of(&pool);
+    let setup = report::RunSetup::of(&pool);
     let report = explore::fuzz(
         pool,
-        args.contract.contract(),
+        contract,
         &options,
         &store,
         token,
@@ -71,7 +82,7 @@ fn fuzzed(
                     heading = Some(out.fuzzing(&target.command, baseline, &options));
                 } else {
                     let mut out = TerminalWriter::new();
-                    report::fuzz_heading(&mut out, &target, &place, baseline, &options);
+                    report::fuzz_heading(&mut out, &target, &setup, baseline, &options);
                     bar.print(&out.finish());
                 }
                 bar.begin_budget(options.budget.runs, options.budget.time);
@@ -89,6 +100,6 @@ fn fuzzed(
             FuzzProgress::Confirming { text } => bar.remark(&format!("running again: {text}")),
         },
     )?;
-    told(heading.unwrap_or(Ok(())))?;
+    written(heading.unwrap_or(Ok(())))?;
     Ok((target, options.words(), report))
 }

@@ -1,7 +1,9 @@
 //! `sigproof init`: a first scenario from a program's undisturbed run.
 
-use super::sessions::{guarded, open, print};
-use crate::cli::args::test::InitArgs;
+use super::args::test::InitArgs;
+use super::interrupt::interruptible;
+use super::pool::open_pool;
+use super::stdio::print;
 use crate::cli::exit;
 use crate::error::Error;
 use crate::explore::map_points;
@@ -14,17 +16,19 @@ use std::path::{Path, PathBuf};
 
 pub fn init(args: &InitArgs) -> u8 {
     let bar = Bar::new(true);
-    guarded(false, &bar, |token| {
+    interruptible(false, &bar, |token| {
         let target = args.target.target(false)?;
-        let path = args.out.clone().unwrap_or_else(|| usual(&target.command));
+        let path = args
+            .out
+            .clone()
+            .unwrap_or_else(|| usual_path(&target.command));
         if path.exists() && !args.force {
-            return Err(Error::Usage(format!(
-                "{} is there already; --force writes it anew, --out FILE writes another one",
-                path.display()
-            )));
+            return Err(Error::usage("this file already exists")
+                .at_path(&path)
+                .with_hint("use --force to overwrite it, or --out FILE to write another one"));
         }
         bar.say("learning what it does undisturbed");
-        let pool = open(&target, 1, args.target.isolation)?;
+        let pool = open_pool(&target, 1, args.target.isolation)?;
         let contract = Contract {
             baseline_status: i32::from(args.baseline_status),
             ..Contract::default()
@@ -38,13 +42,13 @@ pub fn init(args: &InitArgs) -> u8 {
             token,
         )?;
         bar.clear();
-        let failed = |error: io::Error| Error::Harness(format!("{}: {error}", path.display()));
+        let failed = |error: io::Error| Error::harness(error.to_string()).at_path(&path);
         let directory = path.parent().unwrap_or(Path::new(""));
         let absolute = std::path::absolute(directory).map_err(failed)?;
         let text = draft(&target, &baseline, &absolute);
         // What we write ourselves must be right.
-        if let Err(mistake) = Scenario::parse(&path, "draft", &text) {
-            return Err(Error::Harness(mistake.render(false, 100)));
+        if let Err(diagnostic) = Scenario::parse(&path, "draft", &text) {
+            return Err(Error::harness(diagnostic.render(false, 100)));
         }
         fs::create_dir_all(&absolute).map_err(failed)?;
         File::create(&path)
@@ -55,7 +59,7 @@ pub fn init(args: &InitArgs) -> u8 {
             0,
             (Style::Good, "✓ "),
             Style::Plain,
-            &format!("{} is written; now run it:", path.display()),
+            &format!("wrote {}; now run it:", path.display()),
         );
         out.command(2, &format!("sigproof test {}", path.display()));
         print(&out.finish());
@@ -64,7 +68,7 @@ pub fn init(args: &InitArgs) -> u8 {
 }
 
 /// Named after the program, where scenarios usually are.
-fn usual(command: &[String]) -> PathBuf {
+fn usual_path(command: &[String]) -> PathBuf {
     let stem = named(command)
         .split('.')
         .next()

@@ -1,7 +1,7 @@
-//! Manual pages, made from the arguments themselves: they cannot say anything else.
+//! `sigproof man`: manual pages, generated from the arguments.
 
 use super::args::Cli;
-use super::sessions::failed;
+use super::stdio::report_error;
 use crate::cli::exit;
 use crate::error::Error;
 use clap::CommandFactory;
@@ -14,9 +14,9 @@ pub fn write(directory: &Path) -> u8 {
         .and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
     match written {
         Ok(()) => exit::HOLDS,
-        Err(error) => failed(
-            false,
-            &Error::Harness(format!("{}: {error}", directory.display())),
-        ),
+        Err(error) => {
+            let error = Error::harness(error.to_string()).at_path(directory);
+            report_error(false, &error)
+        }
     }
 }

@@ -1,40 +1,20 @@
-//! `sigproof minimise`.
+//! `sigproof minimize`: a stored failing run without what it does not need.
 
-use super::sessions::{guarded, print, told};
+use super::args::minimize::MinimizeArgs;
+use super::interrupt::interruptible;
+use super::stdio::{print, written};
 use crate::cli::exit;
 use crate::explore;
 use crate::explore::MinimizeOptions;
 use crate::failure::StoredFailure;
 use crate::report;
 use crate::report::{Bar, Json, TerminalWriter};
-use clap::Args;
 use std::io;
 use std::path::{Path, PathBuf};
 
-#[derive(Debug, Args)]
-pub struct MinimizeArgs {
-    /// The stored failing run
-    pub file: PathBuf,
-    /// Arguments that may be left out, a glob (repeatable); globs with spaces between for those that go together
-    #[arg(long, value_name = "GLOBS", allow_hyphen_values = true)]
-    pub optional: Vec<String>,
-    /// Runs that each smaller failure is confirmed by
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub times: u32,
-    /// Runs at most, baselines not counted
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub runs: usize,
-    /// Where the smaller failure is written [default: beside FILE, with .min before its extension]
-    #[arg(long, value_name = "FILE")]
-    pub to: Option<PathBuf>,
-    /// Print JSON Lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-pub fn minimise(args: &MinimizeArgs) -> u8 {
+pub fn minimize(args: &MinimizeArgs) -> u8 {
     let bar = Bar::new(!args.json);
-    guarded(args.json, &bar, |token| {
+    interruptible(args.json, &bar, |token| {
         let failure = StoredFailure::read(&args.file)?;
         let options = MinimizeOptions {
             optional: args.optional.clone(),
@@ -58,7 +38,7 @@ pub fn minimise(args: &MinimizeArgs) -> u8 {
             exit::HOLDS
         };
         if args.json {
-            told(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
+            written(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
         } else {
             let mut out = TerminalWriter::new();
             report::minimised_report(&mut out, &failure, &least, file.as_deref());

@@ -2,17 +2,27 @@
 
 mod args;
 mod cargo_test;
-mod convert;
+mod completions;
 mod doctor;
 mod exit;
 mod fuzz;
 mod help;
 mod init;
+mod interrupt;
 mod man;
 mod merge;
 mod minimize;
+mod points;
+mod pool;
+mod replay;
 mod report;
-mod sessions;
+mod results;
+mod run;
+#[cfg(test)]
+mod same_sentence_tests;
+mod selection;
+mod stdio;
+mod sweep;
 mod test;
 
 use args::{Cli, Verb};
@@ -21,12 +31,12 @@ use clap::Parser;
 
 pub use cargo_test::scenarios;
 
-/// Runs the command with the arguments of this process. Answers its exit code.
+/// Runs the command with the arguments of this process. Returns its exit code.
 pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers, not errors.
+            // Help and version were asked for: no errors.
             let code = if error.use_stderr() {
                 exit::USAGE
             } else {
@@ -37,26 +47,20 @@ pub fn main() -> u8 {
             return code;
         }
     };
-    cli.colour.apply();
+    cli.color.apply();
     match cli.verb {
-        Verb::Run(args) => sessions::run(args),
-        Verb::Sweep(args) => sessions::sweep(args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
-        Verb::Points(args) => sessions::points(args),
-        Verb::Replay(args) => sessions::replay(args),
-        Verb::Minimise(args) => minimize::minimise(&args),
-        Verb::Test(args) => test::test(*args),
+        Verb::Points(args) => points::points(&args),
+        Verb::Replay(args) => replay::replay(&args),
+        Verb::Minimize(args) => minimize::minimize(&args),
+        Verb::Test(args) => test::test(&args),
         Verb::Init(args) => init::init(&args),
         Verb::Merge(args) => merge::merge(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Doctor => doctor::doctor(),
         Verb::Man { directory } => man::write(&directory),
-        Verb::Completions { shell } => {
-            use clap::CommandFactory;
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "sigproof", &mut script);
-            sessions::print(&String::from_utf8_lossy(&script));
-            exit::HOLDS
-        }
+        Verb::Completions { shell } => completions::completions(shell),
     }
 }

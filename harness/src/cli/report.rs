@@ -1,101 +1,25 @@
-//! Results and reports as files.
+//! `sigproof report`: reports from a results file.
 
-use super::args::{OutputArgs, ReportArgs, ReportVerbArgs};
-use super::sessions::{failed, print};
+use super::args::output::ReportVerbArgs;
+use super::stdio::report_error;
 use crate::cli::exit;
 use crate::error::Error;
-use crate::report;
-use crate::report::ReportFiles;
-use crate::session::{Case, Kind, Results};
-use crate::target::Target;
-use std::io::Write;
+use crate::session::Results;
 
-impl ReportArgs {
-    fn wanted(&self) -> ReportFiles {
-        ReportFiles {
-            html: self.html.clone(),
-            junit: self.junit.clone(),
-            perfetto: self.perfetto.clone(),
-            asciicast: self.asciicast.clone(),
-            github: self.github,
-            github_summary: std::env::var_os("GITHUB_STEP_SUMMARY")
-                .filter(|path| !path.is_empty())
-                .map(Into::into),
-        }
-    }
-
-    /// Whether any was asked for.
-    fn any(&self) -> bool {
-        self.github
-            || [&self.html, &self.junit, &self.perfetto, &self.asciicast]
-                .iter()
-                .any(|path| path.is_some())
-    }
-
-    /// Writes those that were asked for. Annotations go to standard error when standard output is for a program.
-    pub fn write(&self, results: &Results, json: bool) -> Result<(), Error> {
-        let annotations = report::write(results, &self.wanted()).map_err(Error::Harness)?;
-        if json {
-            // A closed stream is no reason to fail: the exit code still tells.
-            let _ = std::io::stderr().lock().write_all(annotations.as_bytes());
-        } else {
-            print(&annotations);
-        }
-        Ok(())
-    }
-}
-
-/// A case that comes from no scenario is named after its program.
-pub fn named(target: &Target) -> String {
-    let program = target.command.first().map_or("", String::as_str);
-    program.rsplit('/').next().unwrap_or(program).to_owned()
-}
-
-/// Writes the results and the reports that were asked for.
-pub fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Error> {
-    if output.results.is_none() && !output.reports.any() {
-        return Ok(());
-    }
-    let results = Results::new(vec![case()]);
-    if let Some(path) = &output.results {
-        results
-            .write(path)
-            .map_err(|error| Error::Harness(format!("{}: {error}", path.display())))?;
-    }
-    output.reports.write(&results, output.json)
-}
-
-/// What could not be carried out is a result, too: a report that is missing tells nobody anything. Answers the error;
-/// one of the files themselves is told after it.
-pub fn keep_error(output: &OutputArgs, kind: Kind, command: &[String], error: Error) -> Error {
-    if matches!(error, Error::Interrupted) {
-        return error;
-    }
-    let code = exit::of_error(&error);
-    let program = command.first().map_or("", String::as_str);
-    let name = program.rsplit('/').next().unwrap_or(program);
-    let case = || Case::failed(name, kind, command, &error.to_string(), code);
-    match keep(output, case) {
-        Ok(()) => error,
-        Err(other) => Error::Harness(format!("{error}\n{other}")),
-    }
-}
-
-/// `sigproof report`: files from a results file.
+/// Writes the reports that were asked for.
 pub fn report(args: &ReportVerbArgs) -> u8 {
-    let made = Results::read(&args.results)
-        .map_err(|error| Error::Usage(error.to_string()))
+    let written = Results::read(&args.results)
+        .map_err(|error| Error::usage(error.to_string()))
         .and_then(|results| {
             if !args.reports.any() {
-                return Err(Error::Usage(
-                    "which report? Name one or more of --html, --junit, --github, --perfetto and --asciicast"
-                        .to_owned(),
+                return Err(Error::usage("no report was asked for").with_hint(
+                    "name one or more of --html, --junit, --github, --perfetto and --asciicast",
                 ));
             }
             args.reports.write(&results, false)
         });
-    match made {
+    match written {
         Ok(()) => exit::HOLDS,
-        Err(error) => failed(false, &error),
+        Err(error) => report_error(false, &error),
     }
 }

@@ -4,7 +4,7 @@ use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
 use crate::facts::{ExitStatus, Run};
-use crate::oracle::{Baseline, Contract, EndState, PhaseSelection, PointMap};
+use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
 use crate::supervisor::{RunRequest, Trace};
 use sigproof_core::{Stage, StopToken};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,18 +49,18 @@ pub fn learn(
         runs.push(run);
     }
     if let Some(other) = runs.iter().find(|run| run.status != runs[0].status) {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "undisturbed runs differ: {} the first time, {} later; a target must be repeatable to be judged",
             words(runs[0].status),
             words(other.status)
         )));
     }
     if let Some(command) = &contract.check
-        && contract.asks("check")
+        && contract.asks(OracleId::Check)
     {
         let check = crate::execute::trial::check(&mut lease, pool, command, CHECK_CHARS)?;
         if check.status != Some(ExitStatus::Exited(0)) {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "the check `{command}` fails after an undisturbed run ({}): {}",
                 words(check.status),
                 last_line(&check.output)
@@ -70,7 +70,7 @@ pub fn learn(
     let learned = EndState::from_runs(&runs);
     let mut rerun = None;
     let mut learned_rerun = None;
-    if contract.asks("rerun") {
+    if contract.asks(OracleId::Rerun) {
         let again = lease.run(order(false, Trace::Steps))?;
         if again.status.is_some() {
             learned_rerun = Some(EndState::from_runs([&again]).with_varying_of(&learned));
@@ -110,7 +110,7 @@ pub(crate) fn refine(
             .unwrap_or_default();
         let rest = Duration::from_nanos(u64::from(1_000_000_000 - now.subsec_nanos()));
         if token.wait_timeout(Stage::CancelQueued, rest).is_some() {
-            return Err(Error::Interrupted);
+            return Err(Error::interrupted());
         }
     }
     let mut lease = pool.lease()?;
@@ -125,7 +125,7 @@ pub(crate) fn refine(
         grace_ms: limits.grace_ms,
     })?;
     if again.status != Some(baseline.status) {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "undisturbed runs differ: {} at first, {} later; a target must be repeatable to be judged",
             baseline.status,
             words(again.status)
@@ -161,7 +161,7 @@ fn said(run: &Run) -> String {
 
 fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
     let Some(status) = run.status else {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "the undisturbed run did not end within {:.1} s, so there is nothing to compare with; \
              raise --timeout, or use `sigproof run --no-baseline` for a program that runs until it is told to stop\n  {}",
             limit_ms as f64 / 1000.0,
@@ -169,7 +169,7 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
         )));
     };
     if status != ExitStatus::Exited(contract.baseline_status) {
-        return Err(Error::Usage(format!(
+        return Err(Error::usage(format!(
             "the undisturbed run fails: {status}, expected exit status {} (--baseline-status N for another); \
              HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE)\n  {}",
             contract.baseline_status,
@@ -186,8 +186,8 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
             })
         })
         .collect();
-    if contract.asks("orphans") && !stray.is_empty() {
-        return Err(Error::Usage(format!(
+    if contract.asks(OracleId::Orphans) && !stray.is_empty() {
+        return Err(Error::usage(format!(
             "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",
             stray[0].command
         )));

@@ -29,7 +29,7 @@ impl Spawner {
                     let _ = answer.send(Supervisor::start(setup, &turn));
                 }
             })
-            .map_err(|error| Error::Harness(format!("a thread: {error}")))?;
+            .map_err(|error| Error::harness(format!("a thread: {error}")))?;
         Ok(Spawner { requests })
     }
 

@@ -72,18 +72,18 @@ impl SupervisorPool {
         isolation: Isolation,
     ) -> Result<SupervisorPool, Error> {
         let harness =
-            |what: &str, error: std::io::Error| Error::Harness(format!("{what}: {error}"));
+            |what: &str, error: std::io::Error| Error::harness(format!("{what}: {error}"));
         let removed = remove_stale();
         let avoid = match &target.source {
             Source::View(directory) => Some(
                 directory
                     .canonicalize()
-                    .map_err(|error| Error::Usage(format!("{}: {error}", directory.display())))?,
+                    .map_err(|error| Error::usage(format!("{}: {error}", directory.display())))?,
             ),
             _ => None,
         };
         let mut home = ScratchDir::find(avoid.as_deref())
-            .map_err(|error| Error::Usage(format!("no place for work trees: {error}")))?;
+            .map_err(|error| Error::usage(format!("no place for work trees: {error}")))?;
         let around =
             Environment::here().map_err(|error| harness("the working directory", error))?;
         let mut notes = Vec::new();
@@ -124,7 +124,7 @@ impl SupervisorPool {
                 Err(error) => return Err(error.into()),
             }
         }
-        let ready = ready.ok_or_else(|| Error::Harness("no supervisor".to_owned()))?;
+        let ready = ready.ok_or_else(|| Error::harness("no supervisor".to_owned()))?;
         notes.extend(ready.notes.iter().cloned());
         Ok(SupervisorPool {
             target: target.clone(),
@@ -239,10 +239,10 @@ impl SupervisorPool {
         let mut idle = self.lock();
         loop {
             if self.aborted.load(Ordering::SeqCst) {
-                return Err(Error::Interrupted);
+                return Err(Error::interrupted());
             }
             if self.left.load(Ordering::SeqCst) == 0 {
-                return Err(Error::Harness("no supervisor is left".to_owned()));
+                return Err(Error::harness("no supervisor is left".to_owned()));
             }
             if let Some(kept) = idle.pop() {
                 return Ok(SupervisorLease {
@@ -280,7 +280,7 @@ impl SupervisorPool {
         self.pids().retain(|pid| *pid != supervisor.pid());
         drop(supervisor);
         if self.replaced.fetch_add(1, Ordering::Relaxed) >= REPLACED_MAX {
-            return Err(Error::Harness(format!(
+            return Err(Error::harness(format!(
                 "{REPLACED_MAX} supervisors were lost; no more are started"
             )));
         }
@@ -300,7 +300,7 @@ impl SupervisorLease<'_> {
     /// Runs the target once.
     pub(crate) fn run(&mut self, order: RunRequest) -> Result<Run, Error> {
         let Some(kept) = &mut self.kept else {
-            return Err(Error::Harness("no supervisor is left".to_owned()));
+            return Err(Error::harness("no supervisor is left".to_owned()));
         };
         let pin_to_cpu = self.pool.pinned_to_cpu.load(Ordering::SeqCst) && !kept.pinned_to_cpu;
         let placed = match pin_to_cpu {
@@ -313,7 +313,7 @@ impl SupervisorLease<'_> {
             Err(error) => error,
         };
         if self.pool.aborted.load(Ordering::SeqCst) {
-            return Err(Error::Interrupted);
+            return Err(Error::interrupted());
         }
         // One that said no is well. One that is lost, or whose words were cut, is not.
         if !matches!(error, ClientError::Refused(_))

@@ -4,7 +4,7 @@ use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use crate::error::Error;
 use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::oracle;
-use crate::oracle::{Baseline, Context, Contract, Judgement};
+use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId};
 use crate::schedule::{Schedule, Trigger};
 use crate::supervisor::{RunRequest, Trace};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ impl Trial {
     /// Whether this oracle found this.
     pub fn has(&self, oracle: &str, subject: &str) -> bool {
         self.judgements.iter().any(|judgement| {
-            judgement.oracle == oracle
+            judgement.oracle.name() == oracle
                 && judgement
                     .verdict
                     .evidence()
@@ -74,8 +74,8 @@ impl Trials {
     /// For this target, baseline and contract.
     pub fn new(pool: Arc<SupervisorPool>, baseline: Baseline, contract: Contract) -> Trials {
         let mut states = HashMap::new();
-        let looks = (contract.check.is_some() && contract.asks("check"))
-            || (contract.results.is_some() && contract.asks("results"));
+        let looks = (contract.check.is_some() && contract.asks(OracleId::Check))
+            || (contract.results.is_some() && contract.asks(OracleId::Results));
         if !looks {
             // Nothing was done: running it again is a first run. All was done: that was tried.
             let first = baseline.runs.last().cloned();
@@ -204,13 +204,13 @@ impl Trials {
             .contract
             .check
             .as_ref()
-            .filter(|_| self.contract.asks("check"));
+            .filter(|_| self.contract.asks(OracleId::Check));
         let wants_results = self
             .contract
             .results
             .as_ref()
-            .filter(|_| self.contract.asks("results"));
-        let wants_rerun = self.contract.asks("rerun");
+            .filter(|_| self.contract.asks(OracleId::Results));
+        let wants_rerun = self.contract.asks(OracleId::Rerun);
         if wants_check.is_none() && wants_results.is_none() && !wants_rerun {
             return Ok(());
         }

@@ -114,7 +114,7 @@ impl Findings {
                 let key = (before_ready, rank, evidence.subject.clone());
                 let collected = self.by_subject.entry(key).or_insert_with(|| Collected {
                     finding: Finding {
-                        oracle: judgement.oracle,
+                        oracle: judgement.oracle.name(),
                         subject: evidence.subject.clone(),
                         text: String::new(),
                         points: Vec::new(),

@@ -27,11 +27,11 @@ impl OracleSummary {
             match &judgement.verdict {
                 Verdict::NotApplicable { reason } => {
                     self.unjudged
-                        .entry(judgement.oracle)
+                        .entry(judgement.oracle.name())
                         .or_insert_with(|| reason.clone());
                 }
                 _ => {
-                    self.judged.insert(judgement.oracle);
+                    self.judged.insert(judgement.oracle.name());
                 }
             }
         }

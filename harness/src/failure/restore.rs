@@ -47,7 +47,7 @@ impl RestoredFailure {
         let minimal_subset = packed.filter(|packed| packed.alone || !missing.is_empty());
         let Some(packed) = minimal_subset else {
             if let Some(path) = missing.first() {
-                return Err(Error::Usage(format!(
+                return Err(Error::usage(format!(
                     "{} is not there any more, and was too large to be stored with the failure; bring it back, or take its content from where it was stored",
                     path.display()
                 )));
@@ -77,7 +77,7 @@ impl RestoredFailure {
 /// The parcel in a place of its own, and the target with it.
 fn unpacked(packed: &PackedInputs, target: &Target) -> Result<(ScratchDir, Target), Error> {
     let failed = |error: std::io::Error| {
-        Error::Usage(format!("the stored inputs cannot be unpacked: {error}"))
+        Error::usage(format!("the stored inputs cannot be unpacked: {error}"))
     };
     // Supervisors cover their own place in /tmp.
     let mut home = ScratchDir::find(Some(Path::new("/tmp"))).map_err(failed)?;

@@ -91,7 +91,7 @@ impl StoredFailure {
     /// A file that cannot be written (a full disk).
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::Harness(error.to_string()))?;
+            .map_err(|error| Error::harness(error.to_string()))?;
         let part = path.with_extension("json.part");
         let written = File::create(&part).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
@@ -102,7 +102,7 @@ impl StoredFailure {
             .and_then(|()| fs::rename(&part, path))
             .map_err(|error| {
                 let _ = fs::remove_file(&part);
-                Error::Harness(format!(
+                Error::harness(format!(
                     "cannot store a finding at {}: {error}",
                     path.display()
                 ))
@@ -116,23 +116,23 @@ impl StoredFailure {
     pub fn read(path: &Path) -> Result<StoredFailure, Error> {
         let shown = path.display();
         let text =
-            fs::read_to_string(path).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+            fs::read_to_string(path).map_err(|error| Error::usage(format!("{shown}: {error}")))?;
         #[derive(Deserialize)]
         struct Version {
             version: u32,
         }
         let found: Version = serde_json::from_str(&text).map_err(|error| {
-            Error::Usage(format!("{shown} is no stored failure of sigproof: {error}"))
+            Error::usage(format!("{shown} is no stored failure of sigproof: {error}"))
         })?;
         if found.version != StoredFailure::VERSION {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "{shown} is of format version {}, this sigproof reads version {}",
                 found.version,
                 StoredFailure::VERSION
             )));
         }
         serde_json::from_str(&text).map_err(|error| {
-            Error::Usage(format!(
+            Error::usage(format!(
                 "{shown}:{}:{}: {error}",
                 error.line(),
                 error.column()
@@ -183,7 +183,7 @@ impl Store {
         let failed = |path: &Path| {
             let path = path.display().to_string();
             move |error: io::Error| {
-                Error::Harness(format!("cannot store a finding at {path}: {error}"))
+                Error::harness(format!("cannot store a finding at {path}: {error}"))
             }
         };
         fs::create_dir_all(&self.directory).map_err(failed(&self.directory))?;
@@ -192,7 +192,7 @@ impl Store {
             fs::write(&ignore, "*\n").map_err(failed(&ignore))?;
         }
         let text = serde_json::to_string_pretty(failure)
-            .map_err(|error| Error::Harness(error.to_string()))?;
+            .map_err(|error| Error::harness(error.to_string()))?;
         let program = failure.target.command.first().map_or("", String::as_str);
         let program = program.rsplit('/').next().unwrap_or(program);
         let mut hasher = Xxh3Default::new();
@@ -280,6 +280,6 @@ mod tests {
             assert!(error.contains(reason), "{error}");
         }
         let error = StoredFailure::read(&directory.path().join("none")).unwrap_err();
-        assert!(matches!(error, Error::Usage(_)));
+        assert!(error.is_usage(), "{error:?}");
     }
 }

@@ -1,52 +1,68 @@
 //! What is asked of a target.
 
+use crate::oracle::id::OracleId;
 use crate::oracle::learn::redact::Redactions;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// The set of oracles, and what the user declared to be right.
+/// What must hold in every run: the oracles that judge it, and what you declare to be right.
+///
+/// The default contract has every oracle that needs no declaration. It expects that an undisturbed run ends with status
+/// 0, and learns from undisturbed runs what the target leaves behind.
+///
+/// ```
+/// use sigproof::testing::{Contract, OracleId};
+///
+/// let contract = Contract::default()
+///     .prefix("out.txt") // it may be cut short
+///     .keep("*.log") // these may stay
+///     .ok_status(1) // the status of a canceled run
+///     .skip(OracleId::Rerun);
+/// # let _ = contract;
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
     /// Oracles that are not asked.
-    pub skip: BTreeSet<String>,
+    pub(crate) skip: BTreeSet<OracleId>,
     /// When not empty, only these are asked.
-    pub only: BTreeSet<String>,
+    pub(crate) only: BTreeSet<OracleId>,
     /// Exit statuses that are right for a cancelled run.
-    pub ok_status: BTreeSet<i32>,
+    pub(crate) ok_status: BTreeSet<i32>,
     /// The exit status of an undisturbed run.
-    pub baseline_status: i32,
+    pub(crate) baseline_status: i32,
     /// Globs of paths that may be left behind (checkpoints).
-    pub keep: Vec<String>,
+    pub(crate) keep: Vec<String>,
     /// Globs of outputs that may be cut short.
-    pub prefix: Vec<String>,
+    pub(crate) prefix: Vec<String>,
     /// Globs of outputs whose content does not matter.
-    pub any: Vec<String>,
+    pub(crate) any: Vec<String>,
     /// A command for `sh -c` that must succeed on the end state.
-    pub check: Option<String>,
+    pub(crate) check: Option<String>,
     /// Globs of command lines that may outlive the target.
-    pub daemons: Vec<String>,
+    pub(crate) daemons: Vec<String>,
     /// A word to the person, soon.
     #[serde(default)]
-    pub acknowledged: Option<Acknowledged>,
+    pub(crate) acknowledged: Option<Acknowledged>,
     /// What the target says is done is in its result, once.
     #[serde(default)]
-    pub results: Option<Results>,
+    pub(crate) results: Option<Results>,
     /// More signals stop it sooner.
     #[serde(default)]
-    pub escalation: Option<Escalation>,
+    pub(crate) escalation: Option<Escalation>,
     /// The same schedule does whomever the signal is sent to.
     #[serde(default)]
-    pub reach: bool,
+    pub(crate) reach: bool,
     /// Started with the signal ignored, it does not stop on it.
     #[serde(default)]
-    pub ignored: bool,
+    pub(crate) ignored: bool,
     /// How long a signal handler may run, in milliseconds.
     #[serde(default)]
-    pub handler_budget_ms: Option<u64>,
+    pub(crate) handler_budget_ms: Option<u64>,
     /// What a person sees.
     #[serde(default)]
-    pub messages: Option<Messages>,
+    pub(crate) messages: Option<Messages>,
 }
 
 /// A word to the person must come this soon after each signal, or the end.
@@ -103,10 +119,103 @@ pub struct Messages {
     pub redactions: Redactions,
 }
 
+/// A contract of your own: what differs from the default one, step by step.
+impl Contract {
+    /// Judges by these oracles only.
+    pub fn only(mut self, oracles: impl IntoIterator<Item = OracleId>) -> Contract {
+        self.only = oracles.into_iter().collect();
+        self
+    }
+
+    /// Does not judge by this oracle.
+    pub fn skip(mut self, oracle: OracleId) -> Contract {
+        self.skip.insert(oracle);
+        self
+    }
+
+    /// Accepts this exit status of a canceled run, too.
+    pub fn ok_status(mut self, status: u8) -> Contract {
+        self.ok_status.insert(i32::from(status));
+        self
+    }
+
+    /// Expects this exit status of an undisturbed run [0].
+    pub fn baseline_status(mut self, status: u8) -> Contract {
+        self.baseline_status = i32::from(status);
+        self
+    }
+
+    /// Accepts that paths which match this glob are left behind, such as checkpoints.
+    pub fn keep(mut self, glob: impl Into<String>) -> Contract {
+        self.keep.push(glob.into());
+        self
+    }
+
+    /// Accepts that outputs which match this glob are cut short, such as logs.
+    pub fn prefix(mut self, glob: impl Into<String>) -> Contract {
+        self.prefix.push(glob.into());
+        self
+    }
+
+    /// Accepts any content of outputs that match this glob.
+    pub fn any(mut self, glob: impl Into<String>) -> Contract {
+        self.any.push(glob.into());
+        self
+    }
+
+    /// Runs this command with `sh -c` on the end state of every run; it must succeed.
+    pub fn check(mut self, command: impl Into<String>) -> Contract {
+        self.check = Some(command.into());
+        self
+    }
+
+    /// Accepts that processes whose command line matches this glob outlive the target.
+    pub fn daemon(mut self, glob: impl Into<String>) -> Contract {
+        self.daemons.push(glob.into());
+        self
+    }
+
+    /// Bounds how long a signal handler may run, in whole milliseconds.
+    pub fn handler_budget(mut self, time: Duration) -> Contract {
+        self.handler_budget_ms = Some(milliseconds(time));
+        self
+    }
+
+    /// Requires output (or the exit) this soon after each signal, in whole milliseconds.
+    pub fn acknowledged_within(mut self, time: Duration) -> Contract {
+        self.acknowledged = Some(Acknowledged {
+            within_ms: milliseconds(time),
+            pattern: None,
+        });
+        self
+    }
+
+    /// Requires this line in the output, whole and once, after the lines required before; `[..]` stands for any part of
+    /// it.
+    pub fn line(mut self, line: impl Into<String>) -> Contract {
+        self.messages_mut().lines.push(line.into());
+        self
+    }
+
+    /// Forbids output lines that contain this text; `[..]` stands for any part of a line.
+    pub fn never(mut self, text: impl Into<String>) -> Contract {
+        self.messages_mut().never.push(text.into());
+        self
+    }
+
+    fn messages_mut(&mut self) -> &mut Messages {
+        self.messages.get_or_insert_with(Messages::default)
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Contract {
     /// Whether this oracle is part of the contract.
-    pub fn asks(&self, oracle: &str) -> bool {
-        (self.only.is_empty() || self.only.contains(oracle)) && !self.skip.contains(oracle)
+    pub(crate) fn asks(&self, oracle: OracleId) -> bool {
+        (self.only.is_empty() || self.only.contains(&oracle)) && !self.skip.contains(&oracle)
     }
 
     pub(crate) fn keeps(&self, path: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What an oracle says.
 
+use crate::oracle::id::OracleId;
 use serde::Serialize;
 
 /// The answer of one oracle.
@@ -33,7 +34,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judgement {
     /// The oracle.
-    pub oracle: &'static str,
+    pub oracle: OracleId,
     /// Its answer.
     #[serde(flatten)]
     pub verdict: Verdict,

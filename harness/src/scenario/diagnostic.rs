@@ -1,7 +1,10 @@
 //! What is wrong with a scenario file: where, why, and what would do.
 
 use crate::facts::signals;
+use crate::options::one_of;
 use crate::scenario::document::schema;
+use crate::scenario::document::value::HINT_MARK;
+use crate::schedule::ParseError;
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan,
 };
@@ -18,7 +21,7 @@ struct Parts {
     message: String,
     source: NamedSource<String>,
     span: Option<SourceSpan>,
-    help: Option<String>,
+    hint: Option<String>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -31,8 +34,8 @@ impl std::error::Error for Diagnostic {}
 
 impl miette::Diagnostic for Diagnostic {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.0.help.as_ref()?;
-        Some(Box::new(help))
+        let hint = self.0.hint.as_ref()?;
+        Some(Box::new(hint))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -46,39 +49,56 @@ impl miette::Diagnostic for Diagnostic {
 }
 
 impl Diagnostic {
-    /// A mistake at a place of a file. What stands after the first `; ` of the
-    /// text is its hint.
-    pub(crate) fn at(path: &Path, text: &str, span: Range<usize>, words: &str) -> Diagnostic {
-        let (message, help) = match words.split_once("; ") {
-            Some((message, help)) => (message, Some(help.to_owned())),
-            None => (words, None),
-        };
-        let start = span.start.min(text.len());
-        // An empty place would be shown as nothing.
-        let length = (span.end.min(text.len()) - start).max(1);
+    /// What is wrong, in no file yet.
+    pub(crate) fn new(message: impl Into<String>) -> Diagnostic {
         Diagnostic(Box::new(Parts {
-            message: message.to_owned(),
-            source: NamedSource::new(path.display().to_string(), text.to_owned())
-                .with_language("toml"),
-            span: Some((start, length).into()),
-            help,
+            message: message.into(),
+            source: NamedSource::new("", String::new()),
+            span: None,
+            hint: None,
         }))
     }
 
-    /// A file that cannot be read at all.
-    pub(crate) fn unreadable(path: &Path, why: &str) -> Diagnostic {
-        Diagnostic(Box::new(Parts {
-            message: format!("{}: {why}", path.display()),
-            source: NamedSource::new(path.display().to_string(), String::new()),
-            span: None,
-            help: None,
-        }))
+    /// A value that cannot be read.
+    pub(crate) fn of(problem: ParseError) -> Diagnostic {
+        let (message, hint) = problem.into_parts();
+        let mut diagnostic = Diagnostic::new(message);
+        diagnostic.0.hint = hint;
+        diagnostic
+    }
+
+    /// Adds what would do.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts it at a place of a file.
+    #[must_use]
+    pub(crate) fn at(mut self, path: &Path, text: &str, span: Range<usize>) -> Diagnostic {
+        let start = span.start.min(text.len());
+        // An empty place would be shown as nothing.
+        let length = (span.end.min(text.len()) - start).max(1);
+        let name = path.display().to_string();
+        self.0.source = NamedSource::new(name, text.to_owned()).with_language("toml");
+        self.0.span = Some((start, length).into());
+        self
+    }
+
+    /// About a file as a whole, which the message names.
+    #[must_use]
+    pub(crate) fn of_file(mut self, path: &Path) -> Diagnostic {
+        let name = path.display().to_string();
+        self.0.message = format!("{name}: {}", self.0.message);
+        self.0.source = NamedSource::new(name, String::new());
+        self
     }
 
     /// What the parser says, in words for people.
     pub(crate) fn of_toml(path: &Path, text: &str, error: &toml::de::Error) -> Diagnostic {
         let span = error.span().unwrap_or(0..0);
-        Diagnostic::at(path, text, span, &reworded(error.message()))
+        reworded(error.message()).at(path, text, span)
     }
 
     /// Line and column of the place, from 1.
@@ -100,13 +120,13 @@ impl Diagnostic {
     }
 
     /// What would do.
-    pub fn hint(&self) -> Option<&str> {
-        self.0.help.as_deref()
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
     }
 
     /// The mistake with the piece of the file, as it is shown to a person.
-    pub fn render(&self, colour: bool, width: usize) -> String {
-        let theme = if colour {
+    pub fn render(&self, color: bool, width: usize) -> String {
+        let theme = if color {
             GraphicalTheme::unicode()
         } else {
             GraphicalTheme::unicode_nocolor()
@@ -121,73 +141,71 @@ impl Diagnostic {
     }
 }
 
-/// serde's words, in ours. Words that are ours already have a hint.
-fn reworded(message: &str) -> String {
+/// serde's message, in plain English. A message of ours passes through serde with its hint behind a mark.
+fn reworded(message: &str) -> Diagnostic {
     let message = message.trim();
-    if message.contains("; ") {
-        return message.to_owned();
+    if let Some((message, hint)) = message.split_once(HINT_MARK) {
+        let diagnostic = Diagnostic::new(message);
+        return match hint {
+            "" => diagnostic,
+            hint => diagnostic.hint(hint),
+        };
     }
-    let quoted = |text: &str| -> Option<String> {
-        let (_, rest) = text.split_once('`')?;
-        Some(rest.split_once('`')?.0.to_owned())
-    };
-    if let Some(rest) = message.strip_prefix("unknown field ") {
-        let name = quoted(message).unwrap_or_default();
-        let expected = rest.split_once(", ").map_or("", |(_, list)| list);
-        let keys: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        return format!("no such key: {name}; {}", hint_for_key(&name, &keys));
+    let name = quoted(message).unwrap_or_default();
+    if let Some(list) = message.strip_prefix("unknown field ") {
+        return Diagnostic::new(format!("no such key: {name}"))
+            .hint(hint_for_key(name, &words(list)));
     }
-    if let Some(rest) = message.strip_prefix("unknown variant ") {
-        let name = quoted(message).unwrap_or_default();
-        let expected = rest.split_once(", ").map_or("", |(_, list)| list);
-        let words: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        return format!(
-            "no such word: {name}; {}",
-            crate::scenario::document::value::one_of(&name, &words)
-        );
+    if let Some(list) = message.strip_prefix("unknown variant ") {
+        return Diagnostic::new(format!("no such word: {name}")).hint(one_of(name, &words(list)));
     }
     if message.starts_with("missing field ") {
-        let name = quoted(message).unwrap_or_default();
-        return format!("the key {name} is missing{}", example(&name));
-    }
-    if let Some((is, wanted)) = message
-        .strip_prefix("invalid type: ")
-        .and_then(|rest| rest.split_once(", expected "))
-    {
-        let is = is.replace('`', "");
-        let wanted = match wanted {
-            "a string" | "string" => "a string, in quotes",
-            "a sequence" => "a list, such as [\"one\", \"two\"]",
-            "a boolean" => "true or false",
-            "a map" => "a table",
-            other if other.starts_with("struct ") => "a table",
-            "u8" => "a number from 0 to 255",
-            "u32" | "u64" => "a whole number",
-            other => other,
+        let diagnostic = Diagnostic::new(format!("the key {name} is missing"));
+        return match example(name) {
+            Some(example) => diagnostic.hint(format!("write {example}")),
+            None => diagnostic,
         };
-        return format!("this is {}; write {wanted}", with_article(&is));
-    }
-    if let Some((is, wanted)) = message
-        .strip_prefix("invalid value: ")
-        .and_then(|rest| rest.split_once(", expected "))
-    {
-        let wanted = match wanted {
-            "u8" => "a number from 0 to 255",
-            "u32" | "u64" => "a whole number that is not negative",
-            other => other,
-        };
-        return format!(
-            "this is {}; write {wanted}",
-            with_article(&is.replace('`', ""))
-        );
     }
     if message.starts_with("duplicate key") {
-        return "this key is there twice; a key stands once in its table".to_owned();
+        return Diagnostic::new("this key is there twice").hint("write each key once in its table");
     }
-    format!(
-        "no valid TOML: {}; write key = value, texts in quotes, lists in brackets",
-        message.replace('\n', ", ").replace("; ", ", ")
-    )
+    unexpected(message).unwrap_or_else(|| {
+        let message = message.replace('\n', ", ");
+        Diagnostic::new(format!("this is not valid TOML: {message}"))
+            .hint("write key = value, texts in quotes, lists in brackets")
+    })
+}
+
+/// A value of another type than expected, or out of its range.
+fn unexpected(message: &str) -> Option<Diagnostic> {
+    let rest = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))?;
+    let (is, wanted) = rest.split_once(", expected ")?;
+    let wanted = match wanted {
+        "a string" | "string" => "a string, in quotes",
+        "a sequence" => "a list, such as [\"one\", \"two\"]",
+        "a boolean" => "true or false",
+        "a map" => "a table",
+        other if other.starts_with("struct ") => "a table",
+        "u8" => "a number from 0 to 255",
+        "u32" | "u64" => "a whole number that is not negative",
+        other => other,
+    };
+    let is = with_article(&is.replace('`', ""));
+    Some(Diagnostic::new(format!("this is {is}")).hint(format!("write {wanted}")))
+}
+
+/// The first word in backquotes.
+fn quoted(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once('`')?;
+    Some(rest.split_once('`')?.0)
+}
+
+/// The words in backquotes behind the first comma: those that serde knows.
+fn words(text: &str) -> Vec<&str> {
+    let list = text.split_once(", ").map_or("", |(_, list)| list);
+    list.split('`').skip(1).step_by(2).collect()
 }
 
 /// `integer 250` becomes `the integer 250`.
@@ -203,7 +221,7 @@ fn with_article(what: &str) -> String {
 fn hint_for_key(name: &str, keys: &[&str]) -> String {
     let elsewhere: Vec<String> = schema::places_of(name);
     if let Some(place) = elsewhere.first() {
-        return format!("it belongs into {place}");
+        return format!("it belongs in {place}");
     }
     if let Some(near) = signals::nearest(name, keys.iter().copied()) {
         return format!("did you mean `{near}`?");
@@ -211,14 +229,14 @@ fn hint_for_key(name: &str, keys: &[&str]) -> String {
     format!("keys of this table are {}", keys.join(", "))
 }
 
-fn example(key: &str) -> &'static str {
-    match key {
-        "target" => "; write [target] and below it command = [\"program\", \"argument\"]",
-        "command" => "; write command = [\"program\", \"argument\"]",
-        "signals" => "; write signals = [\"INT@output:'ready'\"]",
-        "pattern" | "with" => "; write { pattern = '\\d+ files', with = \"[N] files\" }",
-        "said" => "; write said = 'task (\\d+) is done'",
-        "found" => "; write found = '^(\\d+) '",
-        _ => "",
-    }
+fn example(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "target" => "[target] and below it command = [\"program\", \"argument\"]",
+        "command" => "command = [\"program\", \"argument\"]",
+        "signals" => "signals = [\"INT@output:'ready'\"]",
+        "pattern" | "with" => "{ pattern = '\\d+ files', with = \"[N] files\" }",
+        "said" => "said = 'task (\\d+) is done'",
+        "found" => "found = '^(\\d+) '",
+        _ => return None,
+    })
 }

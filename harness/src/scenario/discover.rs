@@ -14,7 +14,7 @@ pub struct FoundFiles {
     /// Those that can be read, by name.
     pub scenarios: Vec<Scenario>,
     /// What is wrong with the others.
-    pub mistakes: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl FoundFiles {
@@ -28,31 +28,28 @@ impl FoundFiles {
             let before = files.len();
             if let Err(error) = list(path, &mut String::new(), &mut files, 0) {
                 found
-                    .mistakes
-                    .push(Diagnostic::unreadable(path, &error.to_string()));
+                    .diagnostics
+                    .push(Diagnostic::new(error.to_string()).of_file(path));
             } else if files.len() == before {
-                let words = "no scenario file (*.toml) is in this directory";
-                found.mistakes.push(Diagnostic::unreadable(path, words));
+                let message = "this directory holds no scenario file (*.toml)";
+                found
+                    .diagnostics
+                    .push(Diagnostic::new(message).of_file(path));
             }
         }
         files.sort();
         files.dedup_by(|one, other| one.1 == other.1);
         for pair in files.windows(2) {
             if pair[0].0 == pair[1].0 {
-                let words = format!(
-                    "two scenarios are called {}; the other one is {}",
-                    pair[0].0,
-                    pair[0].1.display()
-                );
-                found
-                    .mistakes
-                    .push(Diagnostic::unreadable(&pair[1].1, &words));
+                let diagnostic = Diagnostic::new(format!("two scenarios are called {}", pair[0].0))
+                    .hint(format!("rename one; the other is {}", pair[0].1.display()));
+                found.diagnostics.push(diagnostic.of_file(&pair[1].1));
             }
         }
         for (name, path) in &files {
             match Scenario::read(path, name) {
                 Ok(scenario) => found.scenarios.push(scenario),
-                Err(mistake) => found.mistakes.push(mistake),
+                Err(diagnostic) => found.diagnostics.push(diagnostic),
             }
         }
         found
@@ -60,7 +57,7 @@ impl FoundFiles {
 }
 
 /// Directories below one another; a link in a circle ends here.
-const DEEPEST: usize = 16;
+const DEPTH_MAX: usize = 16;
 
 fn list(
     path: &Path,
@@ -76,7 +73,7 @@ fn list(
         files.push((format!("{prefix}{}", stem(path)), path.to_owned()));
         return Ok(());
     }
-    if depth > DEEPEST {
+    if depth > DEPTH_MAX {
         return Ok(());
     }
     let mut entries: Vec<PathBuf> = fs::read_dir(path)?
@@ -150,7 +147,7 @@ mod tests {
         }
         let names = |paths: &[PathBuf]| {
             let found = FoundFiles::at(paths);
-            assert!(found.mistakes.is_empty(), "{:?}", found.mistakes);
+            assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
             found
                 .scenarios
                 .into_iter()
@@ -168,7 +165,7 @@ mod tests {
             root.join(".hidden"),
             root.join("sub/y.snap"),
         ]);
-        assert_eq!(found.mistakes.len(), 1, "{:?}", found.mistakes);
+        assert_eq!(found.diagnostics.len(), 1, "{:?}", found.diagnostics);
     }
 
     #[test]

@@ -16,11 +16,10 @@ mod work_tree_setup;
 
 pub use diagnostic::Diagnostic;
 pub use discover::{Filter, FoundFiles, USUAL_PLACES};
-pub use document::read::{Action, Scenario, Snapshots};
+pub use document::read::Scenario;
 pub use document::schema::json_schema;
 pub use document::substitutions::Binaries;
 pub use runner::Runner;
 pub use shard::Shard;
-pub use suite::{Played, play_all};
+pub use suite::run_all;
 pub use template::{draft, named};
-pub use work_tree_setup::SetupError;

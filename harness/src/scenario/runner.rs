@@ -1,13 +1,13 @@
-//! Playing one scenario: make its start state, run it, compare, accept.
+//! Runs one scenario: makes its start state, runs it, compares, accepts.
 
 use super::snapshot::Snapshot;
 use super::work_tree_setup::SetupError;
 use crate::error::Error;
 use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{FuzzProgress, Progress, RunOptions};
+use crate::explore::RunOptions;
 use crate::failure::Store;
-use crate::oracle::{Contract, is_expected};
+use crate::oracle::{Contract, OracleId, is_expected};
 use crate::scenario::document::read::{Action, Scenario};
 use crate::scenario::document::substitutions::Binaries;
 use crate::session;
@@ -15,7 +15,7 @@ use crate::session::{Case, CaseVerdict, Difference, Finding, Kind, OracleResult,
 use sigproof_core::StopToken;
 use std::path::PathBuf;
 
-/// What playing needs.
+/// What a scenario needs to be run.
 #[derive(Debug, Clone)]
 pub struct Runner {
     /// Where binaries are looked for.
@@ -32,30 +32,21 @@ pub struct Runner {
 
 /// Exit codes of cases that could not be carried out.
 const USAGE: u8 = 2;
-const HARNESS: u8 = 3;
-const NOT_REACHED: u8 = 4;
 
 impl Runner {
-    /// Plays a scenario. `progress` hears of a sweep's runs: done and planned.
-    ///
-    /// # Errors
-    /// The person interrupted it. All other trouble is told by the case.
-    pub fn play(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        mut progress: impl FnMut(usize, usize),
-    ) -> Result<Case, Error> {
-        let mut case = self.once(scenario, token, &mut progress)?;
+    /// Runs a scenario, and a failed one again. Returns `None` when the person interrupts it; every other trouble is in
+    /// the case.
+    pub fn run(&self, scenario: &Scenario, token: &StopToken) -> Option<Case> {
+        let mut case = self.once(scenario, token)?;
         let mut again = 0;
         while failed(&case) && again < self.retries {
             again += 1;
-            let next = self.once(scenario, token, &mut progress)?;
+            let next = self.once(scenario, token)?;
             if failed(&next) {
                 case = next;
                 continue;
             }
-            // It fails once and holds once: what was found stays told.
+            // It fails once and holds once: the findings stay.
             for finding in &mut case.findings {
                 finding.flaky = true;
             }
@@ -65,60 +56,39 @@ impl Runner {
                 }
             }
             case.verdict = CaseVerdict::Flaky;
-            let words = case
+            let why = case
                 .error
                 .take()
                 .map_or_else(String::new, |error| format!(": {}", error.text));
             case.notes
-                .push(format!("it failed {again} of {} times{words}", again + 1));
+                .push(format!("it failed {again} of {} times{why}", again + 1));
         }
         case.file = Some(scenario.path.display().to_string());
-        Ok(case)
+        Some(case)
     }
 
-    fn once(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        progress: &mut impl FnMut(usize, usize),
-    ) -> Result<Case, Error> {
-        let kind = match scenario.act {
-            Action::Run { .. } => Kind::Run,
-            Action::Sweep(_) => Kind::Sweep,
-            Action::Fuzz(_) => Kind::Fuzz,
-        };
+    fn once(&self, scenario: &Scenario, token: &StopToken) -> Option<Case> {
+        let kind = scenario.action.kind();
         let fail = |text: &str, code: u8| {
             Case::failed(&scenario.name, kind, &scenario.command(), text, code)
         };
-        match self.attempt(scenario, token, progress) {
-            Ok(case) => Ok(case),
-            Err(SetupError::Diagnostic(mistake)) => Ok(fail(&mistake.render(false, 100), USAGE)),
-            Err(SetupError::Error(Error::Interrupted)) => Err(Error::Interrupted),
-            Err(SetupError::Error(Error::Usage(text))) => Ok(fail(&text, USAGE)),
-            Err(SetupError::Error(Error::Harness(text))) => Ok(fail(&text, HARNESS)),
-            Err(SetupError::Error(Error::NotReached(text))) => Ok(fail(&text, NOT_REACHED)),
-        }
+        Some(match self.attempt(scenario, token) {
+            Ok(case) => case,
+            Err(SetupError::Diagnostic(mistake)) => fail(&mistake.render(false, 100), USAGE),
+            Err(SetupError::Error(error)) if error.is_interrupted() => return None,
+            Err(SetupError::Error(error)) => fail(&error.to_string(), error.exit_code()),
+        })
     }
 
-    fn attempt(
-        &self,
-        scenario: &Scenario,
-        token: &StopToken,
-        progress: &mut impl FnMut(usize, usize),
-    ) -> Result<Case, SetupError> {
+    fn attempt(&self, scenario: &Scenario, token: &StopToken) -> Result<Case, SetupError> {
         let target = scenario.target(&self.binaries, &self.store, token)?;
         let store = Store::at(&self.store);
         let open = |jobs| SupervisorPool::open(&target, jobs, scenario.isolation);
-        let (schedule, baseline, confirm) = match &scenario.act {
+        let (schedule, baseline, confirm) = match &scenario.action {
             Action::Sweep(options) => {
-                let told = |happened: Progress<'_>| {
-                    if let Progress::Ran { done, total, .. } = happened {
-                        progress(done, total);
-                    }
-                };
                 let contract = scenario.contract.clone();
                 let pool = open(self.jobs)?;
-                let report = explore::sweep(pool, contract, options, &store, token, told)?;
+                let report = explore::sweep(pool, contract, options, &store, token, |_| {})?;
                 let fault = options.words();
                 return Ok(session::of_sweep(
                     &scenario.name,
@@ -128,15 +98,9 @@ impl Runner {
                 ));
             }
             Action::Fuzz(options) => {
-                let total = options.budget.runs;
-                let told = |happened: FuzzProgress<'_>| {
-                    if let FuzzProgress::Ran { runs, .. } = happened {
-                        progress(runs, total.unwrap_or(runs));
-                    }
-                };
                 let contract = scenario.contract.clone();
                 let pool = open(self.jobs)?;
-                let report = explore::fuzz(pool, contract, options, &store, token, told)?;
+                let report = explore::fuzz(pool, contract, options, &store, token, |_| {})?;
                 let name = &scenario.name;
                 return Ok(session::of_fuzz(
                     name,
@@ -165,7 +129,7 @@ impl Runner {
                 return Ok(case);
             }
         }
-        let contract = asked(scenario, &snapshots);
+        let contract = contract_with(scenario, &snapshots);
         let report = explore::attempt(open(1)?, contract, &attempt, &store, token)?;
         let mut case = session::of_attempt(&scenario.name, &target.command, &report);
         if let (Some(messages), true) = (&report.contract.messages, asks_messages(scenario)) {
@@ -188,31 +152,32 @@ fn failed(case: &Case) -> bool {
 }
 
 fn asks_messages(scenario: &Scenario) -> bool {
-    scenario.contract.asks("messages")
+    scenario.contract.asks(OracleId::Messages)
 }
 
 /// The scenario's contract with its snapshots.
-fn asked(scenario: &Scenario, snapshots: &[Snapshot]) -> Contract {
+fn contract_with(scenario: &Scenario, snapshots: &[Snapshot]) -> Contract {
     let mut contract = scenario.contract.clone();
     if let Some(messages) = &mut contract.messages {
         for snapshot in snapshots {
-            snapshot.ask(messages);
+            snapshot.require(messages);
         }
     }
     contract
 }
 
 fn is_flaky(case: &Case, snapshot: &Snapshot) -> bool {
-    let word = snapshot.kind.word();
-    let mine = |finding: &&Finding| finding.oracle == "messages" && finding.subject == word;
+    let word = snapshot.kind.name();
+    let mine =
+        |finding: &&Finding| finding.oracle == OracleId::Messages.name() && finding.subject == word;
     case.findings
         .iter()
         .filter(mine)
         .any(|finding| finding.flaky)
 }
 
-/// Runs it for new snapshots, and once more to see that they are the same each
-/// time. Answers a case only when they are not, or when it does not get so far.
+/// Runs it for new snapshots, three times to see that they do not vary. Returns a
+/// case only when they do, or when a run does not get so far.
 fn accept(
     scenario: &Scenario,
     snapshots: &mut [Snapshot],
@@ -233,7 +198,7 @@ fn accept(
         budget: None,
         ..attempt.clone()
     };
-    contract.only = ["exits".to_owned()].into();
+    contract.only = [OracleId::Exits].into();
     let pool = std::sync::Arc::new(pool);
     let mut texts: Vec<Vec<String>> = Vec::new();
     for _ in 0..3 {
@@ -266,8 +231,8 @@ fn accept(
                 continue;
             }
             let words = format!(
-                "the {} differs from run to run, so that it is no snapshot; replace what varies with redact, or leave it out with [..] and a line ...\n{}",
-                snapshot.kind.word(),
+                "the {} varies from run to run, so it cannot be a snapshot; redact what varies, or leave it out with [..] and a line ...\n{}",
+                snapshot.kind.name(),
                 similar::TextDiff::from_lines(text.as_str(), other)
                     .unified_diff()
                     .context_radius(1)
@@ -286,9 +251,9 @@ fn accept(
             .as_ref()
             .is_some_and(|expected| is_expected(expected, text));
         if !is_old {
-            snapshot.accept(scenario, text).map_err(|error| {
-                Error::Harness(format!("{}: {error}", snapshot.file().display()))
-            })?;
+            snapshot
+                .accept(scenario, text)
+                .map_err(|error| Error::harness(error.to_string()).at_path(snapshot.file()))?;
             snapshot.expected = Some(text.clone());
         }
     }
@@ -302,12 +267,12 @@ impl Case {
             return;
         };
         if snapshot.expected.is_none() {
-            let word = snapshot.kind.word();
+            let word = snapshot.kind.name();
             self.findings.push(Finding {
-                oracle: "messages".to_owned(),
+                oracle: OracleId::Messages.to_string(),
                 subject: word.to_owned(),
                 text: format!(
-                    "there is no snapshot of the {word} yet; look at it with `cargo insta review`, or accept it with `sigproof test --bless`"
+                    "the {word} has no snapshot yet; review it with `cargo insta review`, or accept it with `sigproof test --bless`"
                 ),
                 points: Vec::new(),
                 first: None,
@@ -323,8 +288,12 @@ impl Case {
             });
             self.verdict = self.verdict.max(CaseVerdict::Violated);
             for oracle in &mut self.oracles {
-                if oracle.name == "messages" {
-                    *oracle = OracleResult::named("messages", OracleVerdict::Violated, None);
+                if oracle.name == OracleId::Messages.name() {
+                    *oracle = OracleResult::named(
+                        OracleId::Messages.name(),
+                        OracleVerdict::Violated,
+                        None,
+                    );
                 }
             }
         }

@@ -1,5 +1,6 @@
-//! A part of the work: the engine that spreads it is the CI system's.
+//! A part of the work; the CI system spreads the parts over machines.
 
+use crate::schedule::ParseError;
 use std::fmt;
 use std::str::FromStr;
 use xxhash_rust::xxh3::xxh3_64;
@@ -14,10 +15,13 @@ pub struct Shard {
 }
 
 impl FromStr for Shard {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Shard, String> {
-        let wrong = || format!("no such part: {text}; write 2/4 for the second of four");
+    fn from_str(text: &str) -> Result<Shard, ParseError> {
+        let wrong = || {
+            ParseError::new(format!("no such shard: {text}"))
+                .hint("write 2/4 for the second of four")
+        };
         let (index, total) = text.split_once('/').ok_or_else(wrong)?;
         let number = |text: &str| text.trim().parse::<u32>().map_err(|_| wrong());
         Shard::new(number(index)?, number(total)?).ok_or_else(wrong)
@@ -92,27 +96,29 @@ impl Shard {
     ///
     /// # Errors
     /// Variables that are no part.
-    pub fn told(
+    pub fn from_engine(
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<(Shard, &'static str)>, String> {
-        for told in &ENGINES {
-            let (Some(index), Some(total)) = (variable(told.index), variable(told.total)) else {
+    ) -> Result<Option<(Shard, &'static str)>, ParseError> {
+        for source in &ENGINES {
+            let (Some(index), Some(total)) = (variable(source.index), variable(source.total))
+            else {
                 continue;
             };
             let wrong = || {
-                format!(
-                    "{} says {}={index} and {}={total}, which is no part; say it with --shard, or --shard none",
-                    told.engine, told.index, told.total
-                )
+                ParseError::new(format!(
+                    "{} sets {}={index} and {}={total}, which is not a shard",
+                    source.engine, source.index, source.total
+                ))
+                .hint("use --shard I/N, or --shard none")
             };
             let number = |text: &str| text.parse::<u32>().map_err(|_| wrong());
-            let first = match &told.first {
+            let first = match &source.first {
                 First::Number(first) => *first,
                 First::Variable(name) => number(&variable(name).unwrap_or_default())?,
             };
             let from_one = number(&index)?.checked_sub(first).ok_or_else(wrong)? + 1;
             let shard = Shard::new(from_one, number(&total)?).ok_or_else(wrong)?;
-            return Ok((shard.total > 1).then_some((shard, told.engine)));
+            return Ok((shard.total > 1).then_some((shard, source.engine)));
         }
         Ok(None)
     }
@@ -160,7 +166,7 @@ mod tests {
     fn engines_tell_their_part() {
         let told = |variables: &[(&str, &str)]| {
             let known: BTreeMap<&str, &str> = variables.iter().copied().collect();
-            Shard::told(|name| known.get(name).map(|value| (*value).to_owned()))
+            Shard::from_engine(|name| known.get(name).map(|value| (*value).to_owned()))
                 .map(|told| told.map(|(shard, _)| shard.to_string()))
         };
         let part = |text: &str| Ok(Some(text.to_owned()));

@@ -16,20 +16,20 @@ use std::path::{Path, PathBuf};
 
 /// One expected text.
 pub(crate) struct Snapshot {
-    pub(crate) kind: Kind,
-    place: Place,
+    pub(crate) kind: SnapshotKind,
+    location: SnapshotLocation,
     /// What is expected; `None` for a snapshot that nobody has accepted yet.
     pub(crate) expected: Option<String>,
 }
 
 /// What it is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SnapshotKind {
     Transcript,
     Screen,
 }
 
-enum Place {
+enum SnapshotLocation {
     File(PathBuf),
     /// In the scenario file.
     Inline {
@@ -38,26 +38,26 @@ enum Place {
     },
 }
 
-impl Kind {
-    /// The word for it, which is also the evidence's subject.
-    pub(crate) fn word(self) -> &'static str {
+impl SnapshotKind {
+    /// Its name, which is also the subject of its evidence.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Transcript => "transcript",
-            Kind::Screen => "screen",
+            SnapshotKind::Transcript => "transcript",
+            SnapshotKind::Screen => "screen",
         }
     }
 
     fn of(self, run: &Run, messages: &Messages) -> String {
         match self {
-            Kind::Transcript => transcript_of(run, &messages.redactions),
-            Kind::Screen => screens_of(run, &messages.redactions),
+            SnapshotKind::Transcript => transcript_of(run, &messages.redactions),
+            SnapshotKind::Screen => screens_of(run, &messages.redactions),
         }
     }
 
     fn expected_of(self, messages: &mut Messages) -> &mut Option<String> {
         match self {
-            Kind::Transcript => &mut messages.transcript,
-            Kind::Screen => &mut messages.screens,
+            SnapshotKind::Transcript => &mut messages.transcript,
+            SnapshotKind::Screen => &mut messages.screens,
         }
     }
 }
@@ -66,8 +66,8 @@ impl Snapshot {
     /// Those of a scenario, as they were accepted.
     pub(crate) fn load(scenario: &Scenario) -> Result<Vec<Snapshot>, Error> {
         let files = [
-            (Kind::Transcript, &scenario.snapshots.transcript),
-            (Kind::Screen, &scenario.snapshots.screen),
+            (SnapshotKind::Transcript, &scenario.snapshots.transcript),
+            (SnapshotKind::Screen, &scenario.snapshots.screen),
         ];
         let mut loaded = Vec::new();
         for (kind, path) in files {
@@ -77,16 +77,16 @@ impl Snapshot {
             loaded.push(Snapshot {
                 kind,
                 expected: read(path)?,
-                place: Place::File(path.clone()),
+                location: SnapshotLocation::File(path.clone()),
             });
         }
         if let (Some(span), Some(messages)) =
             (&scenario.snapshots.inline, &scenario.contract.messages)
         {
             loaded.push(Snapshot {
-                kind: Kind::Transcript,
+                kind: SnapshotKind::Transcript,
                 expected: messages.transcript.clone(),
-                place: Place::Inline {
+                location: SnapshotLocation::Inline {
                     file: scenario.path.clone(),
                     span: span.clone(),
                 },
@@ -95,16 +95,16 @@ impl Snapshot {
         Ok(loaded)
     }
 
-    /// Makes it part of what is asked.
-    pub(crate) fn ask(&self, messages: &mut Messages) {
+    /// Makes it part of the contract.
+    pub(crate) fn require(&self, messages: &mut Messages) {
         *self.kind.expected_of(messages) = self.expected.clone();
     }
 
     /// Where it is, for a report.
     pub(crate) fn file(&self) -> &Path {
-        match &self.place {
-            Place::File(path) => path,
-            Place::Inline { file, .. } => file,
+        match &self.location {
+            SnapshotLocation::File(path) => path,
+            SnapshotLocation::Inline { file, .. } => file,
         }
     }
 
@@ -121,21 +121,21 @@ impl Snapshot {
             return None;
         }
         Some(Difference {
-            name: self.kind.word().to_owned(),
+            name: self.kind.name().to_owned(),
             file: Some(self.file().display().to_string()),
             expected,
             actual,
         })
     }
 
-    /// Puts what differs beside the file, for a review; takes away what was put
-    /// there before when nothing differs any more.
+    /// Writes what differs beside the file, for a review; removes that file when
+    /// nothing differs any more.
     pub(crate) fn propose(
         &self,
         scenario: &Scenario,
         difference: Option<&Difference>,
     ) -> io::Result<()> {
-        let Place::File(path) = &self.place else {
+        let SnapshotLocation::File(path) = &self.location else {
             return Ok(());
         };
         let proposal = proposal_of(path);
@@ -149,27 +149,26 @@ impl Snapshot {
         }
     }
 
-    /// Accepts a text in the place of the old one; parts that a person left out
-    /// stay left out.
+    /// Replaces the expected text; parts that a person left out stay left out.
     pub(crate) fn accept(&self, scenario: &Scenario, actual: &str) -> io::Result<()> {
-        let kept = match &self.expected {
+        let text = match &self.expected {
             Some(expected) => keep_elisions(expected, actual),
             None => actual.to_owned(),
         };
-        match &self.place {
-            Place::File(path) => {
-                write(path, scenario, self.kind, &kept)?;
+        match &self.location {
+            SnapshotLocation::File(path) => {
+                write(path, scenario, self.kind, &text)?;
                 match fs::remove_file(proposal_of(path)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                     _ => Ok(()),
                 }
             }
-            Place::Inline { file, span } => {
+            SnapshotLocation::Inline { file, span } => {
                 let mut content = fs::read_to_string(file)?;
                 if content.get(span.clone()).is_none() {
                     return Err(io::Error::other("the file has changed meanwhile"));
                 }
-                content.replace_range(span.clone(), &toml_text(&kept));
+                content.replace_range(span.clone(), &toml_text(&text));
                 fs::write(file, content)
             }
         }
@@ -198,26 +197,26 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::Usage(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(Error::usage(error.to_string()).at_path(path)),
     };
     let mut lines = text.lines();
     if lines.next() != Some(FENCE) || !lines.any(|line| line == FENCE) {
-        return Err(Error::Usage(format!(
-            "{} is no snapshot: it does not begin with a header between two lines {FENCE}; remove it, and accept a new one",
-            path.display()
-        )));
+        let message = format!("no snapshot: its header between two lines {FENCE} is missing");
+        return Err(Error::usage(message)
+            .at_path(path)
+            .with_hint("remove it, and accept a new one"));
     }
     Ok(Some(lines.collect::<Vec<_>>().join("\n")))
 }
 
-fn write(path: &Path, scenario: &Scenario, kind: Kind, text: &str) -> io::Result<()> {
+fn write(path: &Path, scenario: &Scenario, kind: SnapshotKind, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
     let source = serde_json::to_string(&scenario.path.display().to_string())?;
     let text = format!(
         "{FENCE}\nsource: {source}\nexpression: {}\n{FENCE}\n{}\n",
-        kind.word(),
+        kind.name(),
         text.trim_end_matches('\n')
     );
     fs::write(path, text)

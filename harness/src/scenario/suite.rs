@@ -1,142 +1,89 @@
-//! Playing many scenarios, several at a time.
+//! Runs many scenarios, several at a time.
 
 use super::runner::Runner;
-use crate::error::Error;
-use crate::scenario::document::read::{Action, Scenario};
-use crate::session::{Case, Kind};
+use crate::scenario::document::read::Scenario;
+use crate::session::{Case, CaseVerdict};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
-
-/// What happens meanwhile.
-pub enum Played<'a> {
-    /// A scenario was begun.
-    Began(&'a str),
-    /// Runs of a sweep were done.
-    Ran {
-        /// The scenario.
-        name: &'a str,
-        /// Runs done.
-        done: usize,
-        /// Runs planned.
-        total: usize,
-    },
-    /// A scenario is done.
-    Finished(&'a Case),
-}
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The exit code of a case that we could not carry out.
 const HARNESS: u8 = 3;
 
-enum News {
-    Began(usize),
-    Ran(usize, usize, usize),
-    Finished(usize, Box<Case>),
-}
-
-/// Plays scenarios, `jobs` at a time. `token` stops it: scenarios that were not
-/// begun are not played; of a sweep that goes on, what was found so far is told.
-/// Answers the cases in the order of the scenarios, and whether it was cut short.
-pub fn play_all(
-    player: &Runner,
+/// Runs scenarios, `jobs` at a time, and hands each finished case to `each`. `token` stops it: scenarios that have not
+/// begun are not run; of a sweep that has begun, what it found so far is reported. Returns the cases in the order of the
+/// scenarios, and whether some are missing.
+pub fn run_all(
+    runner: &Runner,
     scenarios: Vec<Scenario>,
     jobs: usize,
     token: &StopToken,
-    mut each: impl FnMut(Played<'_>),
+    mut each: impl FnMut(&Case),
 ) -> (Vec<Case>, bool) {
     let jobs = jobs.max(1);
-    let player = Runner {
+    let runner = Runner {
         // Few scenarios leave processors to the sweeps among them.
         jobs: jobs.div_ceil(scenarios.len().max(1)),
-        ..player.clone()
+        ..runner.clone()
     };
-    let names: Vec<String> = scenarios
-        .iter()
-        .map(|scenario| scenario.name.clone())
-        .collect();
-    let blanks: Vec<Case> = scenarios.iter().map(blank).collect();
-    let (sender, news) = channel::<News>();
-    let count = scenarios.len();
-    let scenarios = Arc::new(scenarios);
+    let unfinished: Vec<Case> = scenarios.iter().map(unfinished).collect();
+    let (sender, receiver) = channel::<(usize, Case)>();
     let mut finished: BTreeMap<usize, Case> = BTreeMap::new();
     std::thread::scope(|threads| {
-        let blanks = &blanks;
-        threads.spawn(move || {
-            let pool = ThreadPool::new(token).workers(jobs.min(count.max(1)));
-            let stop = token.clone();
-            let tell = sender.clone();
-            let sender = Mutex::new(sender);
-            let work = move |index: usize, _: &StopToken| {
-                let told = sender.lock().map_err(|_| Error::Interrupted)?.clone();
-                Ok(one(&player, &scenarios[index], index, &stop, &told)?)
-            };
-            for (index, outcome) in pool
-                .map(0..count, work)
-                .into_outcomes()
-                .into_iter()
-                .enumerate()
-            {
-                if let Outcome::Failed(failure) = outcome
-                    && failure.message != Error::Interrupted.to_string()
-                {
-                    let blank = &blanks[index];
-                    let words = failure.to_string();
-                    let case =
-                        Case::failed(&blank.name, blank.kind, &blank.command, &words, HARNESS);
-                    let _ = tell.send(News::Finished(index, Box::new(case)));
-                }
-            }
-        });
-        for news in news {
-            match news {
-                News::Began(index) => each(Played::Began(&names[index])),
-                News::Ran(index, done, total) => each(Played::Ran {
-                    name: &names[index],
-                    done,
-                    total,
-                }),
-                News::Finished(index, case) => {
-                    each(Played::Finished(&case));
-                    finished.insert(index, *case);
-                }
-            }
+        let unfinished = &unfinished;
+        threads.spawn(move || work(runner, scenarios, unfinished, jobs, token, sender));
+        for (index, case) in receiver {
+            each(&case);
+            finished.insert(index, case);
         }
     });
-    let cut_short = finished.len() < names.len();
-    let cases = blanks
+    let cut_short = finished.len() < unfinished.len();
+    let cases = unfinished
         .into_iter()
         .enumerate()
-        .map(|(index, blank)| finished.remove(&index).unwrap_or(blank))
+        .map(|(index, case)| finished.remove(&index).unwrap_or(case))
         .collect();
     (cases, cut_short)
 }
 
-fn one(
-    player: &Runner,
-    scenario: &Scenario,
-    index: usize,
+/// Runs them on a pool and sends each case as it is finished. Nothing is sent for a scenario that was interrupted.
+fn work(
+    runner: Runner,
+    scenarios: Vec<Scenario>,
+    unfinished: &[Case],
+    jobs: usize,
     token: &StopToken,
-    told: &Sender<News>,
-) -> Result<(), Error> {
-    // Who listens stays until everybody is done.
-    let _ = told.send(News::Began(index));
-    let case = player.play(scenario, token, |done, total| {
-        let _ = told.send(News::Ran(index, done, total));
-    })?;
-    let _ = told.send(News::Finished(index, Box::new(case)));
-    Ok(())
+    sender: Sender<(usize, Case)>,
+) {
+    let count = scenarios.len();
+    let scenarios = Arc::new(scenarios);
+    let stop = token.clone();
+    let shared = Mutex::new(sender.clone());
+    let run = move |index: usize, _: &StopToken| {
+        if let Some(case) = runner.run(&scenarios[index], &stop) {
+            let sender = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            // The receiver stays until every sender is gone.
+            let _ = sender.send((index, case));
+        }
+        Ok(())
+    };
+    let pool = ThreadPool::new(token).workers(jobs.min(count.max(1)));
+    let outcomes = pool.map(0..count, run).into_outcomes();
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        if let Outcome::Failed(failure) = outcome {
+            let known = &unfinished[index];
+            let text = failure.to_string();
+            let case = Case::failed(&known.name, known.kind, &known.command, &text, HARNESS);
+            let _ = sender.send((index, case));
+        }
+    }
 }
 
-/// The case of a scenario that was not played to its end.
-fn blank(scenario: &Scenario) -> Case {
-    let kind = match scenario.act {
-        Action::Run { .. } => Kind::Run,
-        Action::Sweep(_) => Kind::Sweep,
-        Action::Fuzz(_) => Kind::Fuzz,
-    };
-    let mut case = Case::new(&scenario.name, kind, &scenario.command());
-    case.verdict = crate::session::CaseVerdict::NotReached;
+/// The case of a scenario that was not run to its end.
+fn unfinished(scenario: &Scenario) -> Case {
+    let mut case = Case::new(&scenario.name, scenario.action.kind(), &scenario.command());
+    case.verdict = CaseVerdict::NotReached;
     case.file = Some(scenario.path.display().to_string());
     case.notes.push("interrupted before it was done".to_owned());
     case

@@ -20,13 +20,13 @@ pub fn draft(target: &Target, baseline: &Baseline, directory: &Path) -> String {
     put(
         &mut text,
         &format!(
-            "# Written by `sigproof init` from undisturbed runs: {status}, at most {} ms, {} points at which a signal can\n\
-         # matter. Run it with `sigproof test`.\n\
+            "# Written by `sigproof init` from undisturbed runs: {status}, at most {} ms, {} points where a signal could\n\
+         # do harm. Run it with `sigproof test`.\n\
          description = {}\n\n",
             (baseline.duration_ns / 1_000_000).max(1),
             baseline.points.points.len(),
             toml(&format!(
-                "{name}, interrupted at every moment that matters, leaves nothing wrong behind"
+                "{name}, interrupted wherever it could do harm, leaves nothing in a bad state"
             )),
         ),
     );
@@ -86,25 +86,25 @@ fn target_table(text: &mut String, target: &Target, directory: &Path) {
         Source::View(path) => {
             put(
                 text,
-                "# It runs in this directory, seen through a private view: nothing in it is changed.\n",
+                "# It runs in a private view of this directory: nothing in it changes.\n",
             );
             let _ = writeln!(text, "view = {}", toml(&beside(path)));
         }
         Source::Directory(path) => {
             put(
                 text,
-                "# Its work tree starts with what is in this directory.\n",
+                "# The content of this directory is copied as the root of its work tree.\n",
             );
             let _ = writeln!(text, "directory = {}", toml(&beside(path)));
         }
         Source::Files(paths) => {
-            put(text, "# Its work tree starts with these.\n");
+            put(text, "# These are copied into its work tree.\n");
             let paths: Vec<String> = paths.iter().map(beside).collect();
             let _ = writeln!(text, "inputs = {}", list(&paths));
         }
         Source::Empty => put(
             text,
-            "# Its work tree starts empty. Files can be put into it:\n# files = { \"words.txt\" = \"one\\ntwo\\n\" }\n",
+            "# Its work tree starts empty. To create files in it:\n# files = { \"words.txt\" = \"one\\ntwo\\n\" }\n",
         ),
     }
     if !target.env.is_empty() {
@@ -121,7 +121,7 @@ fn target_table(text: &mut String, target: &Target, directory: &Path) {
         }
         None => put(
             text,
-            "# On a terminal Ctrl+C is typed, and what the screen shows is judged:\n# terminal = true\n",
+            "# To run it on a terminal, where Ctrl+C is typed and the screen is judged:\n# terminal = true\n",
         ),
     }
     if let Some(stdin) = &target.stdin {
@@ -133,7 +133,7 @@ fn target_table(text: &mut String, target: &Target, directory: &Path) {
 fn sweep_table(text: &mut String, baseline: &Baseline, name: &str) {
     put(
         text,
-        "# The signal at every point where it matters, one run each.\n[sweep]\n# signal = \"TERM\"\n",
+        "# One run per point where the signal could do harm.\n[sweep]\n# signal = \"TERM\"\n",
     );
     let is_interpreter = interprets(name);
     let ready = baseline.recorded().and_then(first_line);
@@ -141,13 +141,13 @@ fn sweep_table(text: &mut String, baseline: &Baseline, name: &str) {
         Some(line) if is_interpreter => {
             let _ = writeln!(
                 text,
-                "# Before its first line it is {name} that a signal meets, which the script cannot help.\nafter = {}",
+                "# Before its first line a signal meets {name} itself, which the script cannot help.\nafter = {}",
                 toml(&format!("output:{}", regex::escape(&line)))
             );
         }
         _ => put(
             text,
-            "# From when the promise holds; what is found earlier is reported apart.\n# after = \"output:'ready'\"\n",
+            "# Trigger after which the contract applies; earlier findings are reported apart.\n# after = \"output:'ready'\"\n",
         ),
     }
     put(text, "\n");
@@ -182,16 +182,16 @@ fn contract_table(text: &mut String, baseline: &Baseline) {
         })
         .unwrap_or_default();
     if changed.is_empty() {
-        put(text, "# An undisturbed run leaves no file.\n");
+        put(text, "# An undisturbed run leaves no file behind.\n");
     } else {
         let _ = writeln!(text, "# An undisturbed run leaves {}.", changed.join(", "));
     }
     let example = changed.first().map_or("out.log", String::as_str);
     let _ = writeln!(
         text,
-        "# Outputs that may be cut short, paths that may stay behind, a status of its own for a cancelled run:\n\
+        "# Outputs that may be cut short, paths that may be left behind, an exit status of its own for cancellation:\n\
          # prefix = {}\n# keep = [\"*.checkpoint\"]\n# ok-status = [1]\n\
-         # A command that must succeed on whatever it leaves:\n# check = \"test -s {example}\"\n",
+         # A command that must succeed on the end state of every run:\n# check = \"test -s {example}\"\n",
         list(&[example.to_owned()]),
     );
 }
@@ -201,7 +201,7 @@ fn messages_table(text: &mut String, baseline: &Baseline) {
     let line = line.unwrap_or_else(|| "interrupted".to_owned());
     let _ = write!(
         text,
-        "# What no run may say. (A second file, with [run] in place of [sweep], can ask for whole transcripts.)\n\
+        "# Text that no run may print. (A second file, with [run] instead of [sweep], can require whole transcripts.)\n\
          # [messages]\n# never = [\"panicked\", \"Traceback\"]\n# lines = {}\n",
         list(&[line])
     );

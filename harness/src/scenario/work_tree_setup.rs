@@ -1,13 +1,15 @@
 //! The start state of a scenario's work tree.
 //!
 //! What the file itself spells out (`files`, `stdin-text`, what `setup` makes)
-//! is put below the store, under a name that tells what it is made of, and stays
+//! is created below the store, under a name that is a hash of its origin, and stays
 //! there: a stored failure is replayed from the same place later.
 
 use super::diagnostic::Diagnostic;
 use super::document::TargetTable;
 use crate::error::Error;
+use crate::options::{check_inputs, check_stdin, existing, existing_directory};
 use crate::scenario::document::substitutions::{Binaries, Text, expand};
+use crate::schedule::ParseError;
 use crate::target::Source;
 use sigproof_core::StopToken;
 use sigproof_core::pool::{CommandRunner, Output};
@@ -50,10 +52,9 @@ impl From<Diagnostic> for SetupError {
 /// Whether the ways to give a start state agree with each other.
 pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
     if let (Some(_), Some(view)) = (&table.directory, &table.view) {
-        return Err(text.mistake(
-            view.span(),
-            "both directory and view; a work tree is one of them",
-        ));
+        return Err(text
+            .diagnostic(view.span(), "both directory and view")
+            .hint("a work tree is one of them"));
     }
     let first = table
         .inputs
@@ -62,47 +63,44 @@ pub(crate) fn check(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> 
         .or_else(|| table.files.keys().next().map(Spanned::span));
     if let (Some(view), Some(span)) = (&table.view, first) {
         let _ = view;
-        return Err(text.mistake(
-            span,
-            "a view cannot get further files; use directory instead of view, or leave these out",
-        ));
+        return Err(text
+            .diagnostic(span, "a view cannot get further files")
+            .hint("use directory instead of view, or leave these out"));
     }
     if let (Some(view), Some(setup)) = (&table.view, &table.setup) {
         let _ = view;
-        return Err(text.mistake(
-            setup.span(),
-            "setup would change the directory of the view itself; use directory instead of view",
-        ));
+        return Err(text
+            .diagnostic(
+                setup.span(),
+                "setup would change the directory of the view itself",
+            )
+            .hint("use directory instead of view"));
     }
     for path in table.files.keys() {
         let inside = Path::new(path.get_ref())
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         if !inside || path.get_ref().is_empty() {
-            return Err(text.mistake(
-                path.span(),
-                "this path leads out of the work tree; write it relative to the tree, without ..",
-            ));
+            return Err(text
+                .diagnostic(path.span(), "this path leads out of the work tree")
+                .hint("write it relative to the tree, without .."));
         }
     }
     if let (Some(_), Some(stdin)) = (&table.stdin, &table.stdin_text) {
-        return Err(text.mistake(stdin.span(), "both stdin and stdin-text; write one of them"));
+        return Err(text
+            .diagnostic(stdin.span(), "both stdin and stdin-text")
+            .hint("write one of them"));
     }
     let on_terminal = table.terminal.is_some_and(|terminal| terminal.0.is_some());
-    if let (true, Some(stdin)) = (
-        on_terminal,
-        table.stdin.as_ref().or(table.stdin_text.as_ref()),
-    ) {
-        return Err(text.mistake(
-            stdin.span(),
-            "on a terminal standard input is the terminal; leave one of them out",
-        ));
+    if let Some(stdin) = table.stdin.as_ref().or(table.stdin_text.as_ref()) {
+        check_stdin(on_terminal, true)
+            .map_err(|error| text.problem(stdin.span(), error.problem))?;
     }
     Ok(())
 }
 
 impl WorkTreeSetup {
-    /// Makes the start state; what is made lies below `store`.
+    /// Creates the start state below `store`.
     pub(crate) fn prepare(
         text: &Text,
         table: &TargetTable,
@@ -110,58 +108,46 @@ impl WorkTreeSetup {
         store: &Path,
         token: &StopToken,
     ) -> Result<WorkTreeSetup, SetupError> {
-        let beside = |path: &Spanned<String>| -> Result<PathBuf, Diagnostic> {
-            let expanded = expand(text, path, binaries)?;
-            let full = text.directory().join(&expanded);
-            fs::canonicalize(&full).map_err(|error| {
-                text.mistake(
-                    path.span(),
-                    &format!("cannot read {}: {error}", full.display()),
-                )
-            })?;
-            // A link keeps its name, under which the command looks for it.
-            std::path::absolute(&full)
-                .map_err(|error| text.mistake(path.span(), &error.to_string()))
+        let located = |path: &Spanned<String>,
+                       find: fn(&Path) -> Result<PathBuf, ParseError>|
+         -> Result<PathBuf, Diagnostic> {
+            let full = text.directory().join(expand(text, path, binaries)?);
+            find(&full).map_err(|problem| text.problem(path.span(), problem))
         };
-        let inputs = table
-            .inputs
-            .iter()
-            .map(beside)
-            .collect::<Result<Vec<_>, _>>()?;
-        let directory = table.directory.as_ref().map(beside).transpose()?;
-        let view = table.view.as_ref().map(beside).transpose()?;
-        for given in [(&table.directory, &directory), (&table.view, &view)] {
-            if let (Some(word), Some(path)) = given
-                && !path.is_dir()
-            {
-                let words = format!("{} is no directory", path.display());
-                return Err(text.mistake(word.span(), &words).into());
-            }
-        }
+        let inputs = table.inputs.iter().map(|path| located(path, existing));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        check_inputs(&inputs)
+            .map_err(|error| text.problem(table.inputs[error.index].span(), error.problem))?;
+        let directory = |path: &Option<Spanned<String>>| {
+            let path = path.as_ref();
+            path.map(|path| located(path, existing_directory))
+                .transpose()
+        };
+        let (view, directory) = (directory(&table.view)?, directory(&table.directory)?);
         let setup = table
             .setup
             .as_ref()
             .map(|setup| expand(text, setup, binaries))
             .transpose()?;
-        let made = SetupContext {
+        let context = SetupContext {
             text,
             table,
             inputs: &inputs,
             directory: directory.as_deref(),
             setup: setup.as_deref(),
         };
-        let place = made.place(store);
+        let state = context.directory_below(store);
         let stdin = match (&table.stdin, &table.stdin_text) {
-            (Some(path), _) => Some(beside(path)?),
-            (None, Some(_)) => Some(place.join("stdin")),
+            (Some(path), _) => Some(located(path, existing)?),
+            (None, Some(_)) => Some(state.join("stdin")),
             (None, None) => None,
         };
-        let makes_tree = made.tree();
+        let makes_tree = context.makes_tree();
         if makes_tree || table.stdin_text.is_some() {
-            made.put(&place, token)?;
+            context.create(&state, token)?;
         }
         let source = match (view, directory) {
-            _ if makes_tree => Source::Directory(place.join("tree")),
+            _ if makes_tree => Source::Directory(state.join("tree")),
             (Some(view), _) => Source::View(view),
             (None, Some(directory)) => Source::Directory(directory),
             (None, None) if inputs.is_empty() => Source::Empty,
@@ -171,7 +157,7 @@ impl WorkTreeSetup {
     }
 }
 
-/// What has to be made.
+/// What the start state is created from.
 struct SetupContext<'a> {
     text: &'a Text,
     table: &'a TargetTable,
@@ -182,14 +168,14 @@ struct SetupContext<'a> {
 
 impl SetupContext<'_> {
     /// The work tree is not simply what lies somewhere already.
-    fn tree(&self) -> bool {
+    fn makes_tree(&self) -> bool {
         self.setup.is_some()
             || !self.table.files.is_empty()
             || (self.directory.is_some() && !self.inputs.is_empty())
     }
 
     /// A directory whose name changes with what is in it.
-    fn place(&self, store: &Path) -> PathBuf {
+    fn directory_below(&self, store: &Path) -> PathBuf {
         let mut hasher = Xxh3Default::new();
         put(&mut hasher, self.text.path.as_os_str().as_encoded_bytes());
         for (path, content) in &self.table.files {
@@ -213,34 +199,33 @@ impl SetupContext<'_> {
         store.join("inputs").join(name)
     }
 
-    /// Makes the directory, unless it is there: it is never changed, since
-    /// somebody else may be using it.
-    fn put(&self, place: &Path, token: &StopToken) -> Result<(), SetupError> {
+    /// Creates the directory, unless it exists. It is never changed, because
+    /// another session may be using it.
+    fn create(&self, directory: &Path, token: &StopToken) -> Result<(), SetupError> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        if place.exists() {
+        if directory.exists() {
             return Ok(());
         }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let part = place.with_extension(format!("part-{}-{number}", std::process::id()));
-        let made = self.fill(&part, token).and_then(|()| {
-            match fs::rename(&part, place) {
-                // Somebody else was quicker; theirs is the same.
-                Err(_) if place.exists() => Ok(()),
+        let part = directory.with_extension(format!("part-{}-{number}", std::process::id()));
+        let created = self.fill(&part, token).and_then(|()| {
+            match fs::rename(&part, directory) {
+                // Another session was quicker; its directory is the same.
+                Err(_) if directory.exists() => Ok(()),
                 other => other,
             }
             .map_err(|error| {
-                SetupError::Error(Error::Harness(format!("{}: {error}", place.display())))
+                SetupError::Error(Error::harness(error.to_string()).at_path(directory))
             })
         });
         // Gone already when all went well.
         let _ = fs::remove_dir_all(&part);
-        made
+        created
     }
 
     fn fill(&self, part: &Path, token: &StopToken) -> Result<(), SetupError> {
-        let failed = |error: io::Error| {
-            SetupError::Error(Error::Harness(format!("{}: {error}", part.display())))
-        };
+        let failed =
+            |error: io::Error| SetupError::Error(Error::harness(error.to_string()).at_path(part));
         let tree = part.join("tree");
         let _ = fs::remove_dir_all(part);
         fs::create_dir_all(&tree).map_err(failed)?;
@@ -277,7 +262,7 @@ impl SetupContext<'_> {
     ) -> Result<(), SetupError> {
         let home = part.join("home");
         fs::create_dir_all(&home)
-            .map_err(|error| SetupError::Error(Error::Harness(error.to_string())))?;
+            .map_err(|error| SetupError::Error(Error::harness(error.to_string())))?;
         let mut command = Command::new("sh");
         command
             .args(["-e", "-c", script])
@@ -291,10 +276,10 @@ impl SetupContext<'_> {
             said.extend_from_slice(bytes);
         });
         let end = match end {
-            _ if token.is_interrupted() => return Err(SetupError::Error(Error::Interrupted)),
+            _ if token.is_interrupted() => return Err(SetupError::Error(Error::interrupted())),
             Ok(end) => end,
             Err(error) => {
-                return Err(SetupError::Error(Error::Harness(format!("sh: {error}"))));
+                return Err(SetupError::Error(Error::harness(format!("sh: {error}"))));
             }
         };
         if end.status.success() {
@@ -302,12 +287,15 @@ impl SetupContext<'_> {
         }
         let said = String::from_utf8_lossy(&said);
         let last = said.lines().rfind(|line| !line.trim().is_empty());
-        let words = format!(
-            "setup fails: {}, saying {:?}; it runs with `sh -e` in an empty HOME",
+        let message = format!(
+            "setup fails: {}, saying {:?}",
             end.status,
             last.unwrap_or_default()
         );
-        Err(self.text.mistake(word.span(), &words).into())
+        let diagnostic = self.text.diagnostic(word.span(), message);
+        Err(diagnostic
+            .hint("it runs with `sh -e` in an empty HOME")
+            .into())
     }
 }
 

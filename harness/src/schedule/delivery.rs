@@ -62,9 +62,8 @@ impl Delivery {
                     Delivery::Thread(ThreadName::parse(name)?)
                 }
                 _ => {
-                    return Err(ParseError(format!(
-                        "no such delivery: {text}; write process, group, terminal, child or thread:NAME"
-                    )));
+                    return Err(ParseError::new(format!("no such delivery: {text}"))
+                        .hint("write process, group, terminal, child or thread:NAME"));
                 }
             },
         })
@@ -101,9 +100,8 @@ impl ThreadName {
     pub fn parse(text: &str) -> Result<ThreadName, ParseError> {
         let mut bytes = [0; ThreadName::BYTES_MAX];
         let wrong = |why: &str| {
-            Err(ParseError(format!(
-                "no such thread: {text:?}; {why} (write main, t1, t1.2 as `sigproof points` does, or the thread's own name)"
-            )))
+            Err(ParseError::new(format!("no such thread: {text:?}: {why}"))
+                .hint("write main, t1, t1.2 as `sigproof points` does, or the thread's own name"))
         };
         if text.is_empty() {
             return wrong("its name is missing");

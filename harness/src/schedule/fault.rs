@@ -1,7 +1,7 @@
 //! Faults: what is done to a target, as data.
 
 use super::delivery::Delivery;
-use super::parse::ParseError;
+use super::parse::{ParseError, wrong};
 use crate::facts::{Stream, errnos, signals};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -99,34 +99,47 @@ impl Fault {
     /// # Errors
     /// What is in the way, and what would do.
     pub fn check(&self, pty: bool) -> Result<(), ParseError> {
-        let wrong = |why: String| Err(ParseError(why));
         if self.needs_terminal() && !pty {
-            return wrong(format!("{self}: this needs a terminal; add --pty"));
+            let what = match self {
+                Fault::HangUp => "there is no terminal to close",
+                _ => "there is no terminal to type on",
+            };
+            return wrong(
+                format!("{self}: {what}"),
+                "run the target on a terminal: --pty, or terminal = true in [target]",
+            );
         }
         if let Fault::CloseReader { .. } = self
             && pty
         {
-            return wrong(format!(
-                "{self}: on a terminal there is no pipe to close; use hangup, or leave --pty out"
-            ));
+            return wrong(
+                format!("{self}: on a terminal there is no pipe to close"),
+                "use hangup, or run the target on pipes",
+            );
         }
-        if let Fault::Signal {
-            signal,
-            to: Delivery::Terminal,
-        } = self
-            && typed(*signal).is_none()
-        {
-            return wrong(format!(
-                "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
-                signals::name(*signal)
-            ));
-        }
+        self.check_key()?;
         if matches!(self, Fault::Errno { .. } | Fault::Short { .. })
             && !cfg!(target_arch = "x86_64")
         {
-            return wrong(format!("{self}: changing a call is known for x86-64 only"));
+            return Err(ParseError::new(format!(
+                "{self}: changing a call is known for x86-64 only"
+            )));
         }
         Ok(())
+    }
+
+    /// Whether there is a key for what is typed on a terminal.
+    pub(crate) fn check_key(&self) -> Result<(), ParseError> {
+        match self {
+            Fault::Signal {
+                signal,
+                to: Delivery::Terminal,
+            } if typed(*signal).is_none() => wrong(
+                format!("{} cannot be typed on a terminal", signals::name(*signal)),
+                "only INT, QUIT and TSTP can",
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// What it is, in a sentence; `lasting` when it goes on.

@@ -12,11 +12,11 @@ mod tests;
 mod units;
 
 pub(crate) use applicability::length_position;
-pub use delivery::{Delivery, ThreadName};
+pub use delivery::Delivery;
 pub use fault::Fault;
 pub(crate) use fault::typed;
 pub use parse::ParseError;
 pub use point_name::PointName;
 pub(crate) use point_name::{arg_matcher, same_arg};
 pub use schedule::{CallSelector, Schedule, Step, Trigger};
-pub(crate) use units::{duration, signal};
+pub(crate) use units::{bad_expression, check_glob, duration, signal};

@@ -5,26 +5,56 @@
 
 use super::delivery::Delivery;
 use super::fault::Fault;
-use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time, typed};
+use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time};
 use super::schedule::{CallSelector, Step, Trigger};
-use super::units::{duration, failpoint, signal};
+use super::units::{bad_expression, check_glob, duration, failpoint, signal};
 use crate::facts::{Phase, Stream, errnos, signals};
 use std::fmt;
 
-/// A part of a schedule that cannot be read: what, why, and what would do.
+/// A value that cannot be read: what is wrong with it and, as a hint, what would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError(pub(crate) String);
+pub struct ParseError {
+    message: String,
+    hint: Option<String>,
+}
+
+impl ParseError {
+    pub(crate) fn new(message: impl Into<String>) -> ParseError {
+        ParseError {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what would do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> ParseError {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The message and the hint.
+    pub(crate) fn into_parts(self) -> (String, Option<String>) {
+        (self.message, self.hint)
+    }
+}
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for ParseError {}
 
-pub(crate) fn wrong<T>(why: impl Into<String>) -> Result<T, ParseError> {
-    Err(ParseError(why.into()))
+pub(crate) fn wrong<T>(
+    message: impl Into<String>,
+    hint: impl Into<String>,
+) -> Result<T, ParseError> {
+    Err(ParseError::new(message).hint(hint))
 }
 
 impl Step {
@@ -34,9 +64,10 @@ impl Step {
     /// A text that is none, with what would do.
     pub fn parse(text: &str, default: impl Fn(i32) -> Delivery) -> Result<Step, ParseError> {
         let Some((fault, trigger)) = text.split_once('@') else {
-            return wrong(format!(
-                "{text}: a moment is missing; write FAULT@TRIGGER, such as INT@250ms, INT@output:'ready' or ENOSPC@write#3"
-            ));
+            return wrong(
+                format!("{text}: the trigger is missing"),
+                "write FAULT@TRIGGER, such as INT@250ms, INT@output:'ready' or ENOSPC@write#3",
+            );
         };
         let (fault, lasting) = Fault::parse(fault, default)?;
         let (mut trigger, phase) = Trigger::parse_phased(trigger)?;
@@ -45,25 +76,31 @@ impl Step {
         {
             // It happens to the call, so it has to be there when the call begins.
             if phase.is_some_and(|phase| phase != Phase::Entry) {
-                return wrong(format!(
-                    "{text}: {} happens to the call itself; leave the phase out",
-                    fault.short_words()
-                ));
+                return wrong(
+                    format!("{text}: {} happens to the call itself", fault.short_words()),
+                    "leave the phase out",
+                );
             }
             selector.phase = Phase::Entry;
             if let Fault::Short { .. } = fault
                 && !selector.names().iter().any(|name| fault.fits(name))
             {
-                return wrong(format!(
-                    "{text}: {} has no length that could be shorter; read, write, pread64, pwrite64, sendto and recvfrom have one",
-                    selector.call
-                ));
+                return wrong(
+                    format!(
+                        "{text}: {} has no length that could be shorter",
+                        selector.call
+                    ),
+                    "read, write, pread64, pwrite64, sendto and recvfrom have one",
+                );
             }
         }
         if trigger == Trigger::Handler && fault.signal().is_none() {
-            return wrong(format!(
-                "{text}: the trigger `handler` waits for the handler of the step's signal, and this fault is none"
-            ));
+            return wrong(
+                format!(
+                    "{text}: the trigger `handler` waits for the handler of the step's signal, and this fault is none"
+                ),
+                "use another trigger, or a signal",
+            );
         }
         Ok(Step {
             trigger,
@@ -111,14 +148,16 @@ impl Fault {
         let fault = Fault::of_word(word, value, to, default)?;
         let takes_to = matches!(fault, Fault::Signal { .. } | Fault::Freeze { .. });
         if to.is_some() && !takes_to {
-            return wrong(format!(
-                "{text}: {word} goes to nobody; after it only :once or :always can stand"
-            ));
+            return wrong(
+                format!("{text}: {word} goes to nobody"),
+                "only :once or :always can follow it",
+            );
         }
         if lasting && !fault.can_last() {
-            return wrong(format!(
-                "{text}: what is closed stays closed; leave :always out"
-            ));
+            return wrong(
+                format!("{text}: what is closed stays closed"),
+                "leave :always out",
+            );
         }
         Ok((fault, lasting))
     }
@@ -139,16 +178,17 @@ impl Fault {
             ("short", Some(bytes)) => match bytes.parse() {
                 Ok(bytes) if bytes > 0 => Fault::Short { bytes: Some(bytes) },
                 _ => {
-                    return wrong(format!(
-                        "short={bytes}: a number of bytes from 1 is expected"
-                    ));
+                    return wrong(
+                        format!("short={bytes}: {bytes} is not a number of bytes"),
+                        "write a number from 1",
+                    );
                 }
             },
             ("delay", Some(value)) => Fault::Delay {
                 ns: nanoseconds(duration(value)?),
             },
             ("delay", None) => {
-                return wrong("delay: how long? Write delay=TIME, such as delay=50ms");
+                return wrong("delay: how long?", "write delay=TIME, such as delay=50ms");
             }
             ("freeze", _) => match to.unwrap_or(Delivery::Group) {
                 to @ (Delivery::Process | Delivery::Group | Delivery::Child) => Fault::Freeze {
@@ -156,9 +196,10 @@ impl Fault {
                     to,
                 },
                 to => {
-                    return wrong(format!(
-                        "freeze:{to}: SIGSTOP stops whole processes; write freeze:process, freeze:group or freeze:child"
-                    ));
+                    return wrong(
+                        format!("freeze:{to}: SIGSTOP stops whole processes"),
+                        "write freeze:process, freeze:group or freeze:child",
+                    );
                 }
             },
             ("close", stream) => Fault::CloseReader {
@@ -166,7 +207,10 @@ impl Fault {
                     Some("stdout") | None => Stream::Stdout,
                     Some("stderr") => Stream::Stderr,
                     Some(other) => {
-                        return wrong(format!("close={other}: write close=stdout or close=stderr"));
+                        return wrong(
+                            format!("no such stream: {other}"),
+                            "write close=stdout or close=stderr",
+                        );
                     }
                 },
             },
@@ -174,9 +218,10 @@ impl Fault {
                 ns: time_or(STARVE_NS)?,
             },
             (_, Some(value)) => {
-                return wrong(format!(
-                    "{word}={value}: {word} takes no value; short=BYTES, delay=TIME, freeze=TIME, starve=TIME and close=STREAM do"
-                ));
+                return wrong(
+                    format!("{word}={value}: {word} takes no value"),
+                    "short=BYTES, delay=TIME, freeze=TIME, starve=TIME and close=STREAM take one",
+                );
             }
             (word, None) => return Fault::of_name(word, to, default),
         })
@@ -194,27 +239,24 @@ impl Fault {
         if signals::parse(word).is_none() {
             let mut near = errnos::similar(word);
             if word.starts_with('E') && !near.is_empty() {
-                return wrong(format!(
-                    "no such error: {word}; did you mean {}?",
-                    near.join(" or ")
-                ));
+                return wrong(
+                    format!("no such error: {word}"),
+                    format!("did you mean {}?", near.join(" or ")),
+                );
             }
             near = signals::similar(word);
             if near.is_empty() {
-                return wrong(format!(
-                    "no such fault: {word}; faults are signals (INT, SIGTERM, 2), errors (ENOSPC, EINTR), hangup, short[=BYTES], delay=TIME, freeze[=TIME], close[=stdout|stderr] and starve[=TIME]"
-                ));
+                return wrong(
+                    format!("no such fault: {word}"),
+                    "faults are signals (INT, SIGTERM, 2), errors (ENOSPC, EINTR), hangup, short[=BYTES], delay=TIME, freeze[=TIME], close[=stdout|stderr] and starve[=TIME]",
+                );
             }
         }
         let signal = signal(word)?;
         let to = to.unwrap_or_else(|| default(signal));
-        if to == Delivery::Terminal && typed(signal).is_none() {
-            return wrong(format!(
-                "{} cannot be typed on a terminal; only INT, QUIT and TSTP can",
-                signals::name(signal)
-            ));
-        }
-        Ok(Fault::Signal { signal, to })
+        let fault = Fault::Signal { signal, to };
+        fault.check_key()?;
+        Ok(fault)
     }
 }
 
@@ -263,8 +305,7 @@ impl Trigger {
         };
         let trigger = match (word, rest) {
             ("output", Some(pattern)) => {
-                regex::bytes::Regex::new(pattern)
-                    .map_err(|error| ParseError(format!("bad pattern: {error}")))?;
+                regex::bytes::Regex::new(pattern).map_err(|error| bad_expression(&error))?;
                 Trigger::Output {
                     pattern: pattern.to_owned(),
                 }
@@ -273,11 +314,15 @@ impl Trigger {
             ("child", None) => Trigger::Child { nth: 1 },
             ("child", Some(nth)) => match nth.parse() {
                 Ok(nth) if nth > 0 => Trigger::Child { nth },
-                _ => return wrong(format!("child:{nth}: a number from 1 is expected")),
+                _ => {
+                    return wrong(
+                        format!("child:{nth}: {nth} is not the number of a child"),
+                        "write a number from 1",
+                    );
+                }
             },
             ("file", Some(glob)) => {
-                globset::Glob::new(glob)
-                    .map_err(|error| ParseError(format!("bad pattern: {error}")))?;
+                check_glob(glob)?;
                 Trigger::File {
                     glob: glob.to_owned(),
                 }
@@ -296,9 +341,10 @@ impl Trigger {
                 return match CallSelector::parse_phased(text) {
                     Ok((selector, phase)) => Ok((Trigger::Call(selector), phase)),
                     Err(error) if text.contains(['#', '(']) => Err(error),
-                    Err(_) => wrong(format!(
-                        "no such trigger: {text}; triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] and a call, such as write(out.txt)#2"
-                    )),
+                    Err(_) => wrong(
+                        format!("no such trigger: {text}"),
+                        "triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] and a call, such as write(out.txt)#2",
+                    ),
                 };
             }
         };

@@ -17,9 +17,9 @@ impl CallSelector {
     /// The same, with the phase if the text gives one; without it is `exit`.
     pub(crate) fn parse_phased(text: &str) -> Result<(CallSelector, Option<Phase>), ParseError> {
         let wrong = |why: &str| {
-            ParseError(format!(
-                "{text}: {why}; a point is written [PROCESS:]CALL[(ARGUMENT)][#N][@PHASE], such as write(out.txt)#2@exit"
-            ))
+            ParseError::new(format!("{text}: {why}")).hint(
+                "a point is written [PROCESS:]CALL[(ARGUMENT)][#N][@PHASE], such as write(out.txt)#2@exit",
+            )
         };
         let phased = text
             .rsplit_once('@')

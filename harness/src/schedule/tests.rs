@@ -1,6 +1,7 @@
 //! Schedules as people write them: read, refused, and printed.
 
 use crate::facts::{Phase, Stream};
+use crate::schedule::delivery::ThreadName;
 use crate::schedule::*;
 use proptest::prelude::*;
 
@@ -79,10 +80,10 @@ fn what_a_point_prints_is_read_back() {
 fn errors_say_what_would_do() {
     for (text, hint) in [
         ("ITN@5ms", "did you mean INT"),
-        ("INT", "a moment is missing"),
+        ("INT", "the trigger is missing"),
         ("INT@soon", "no such trigger"),
         ("INT@5", "a number and a unit"),
-        ("INT@output:(", "bad pattern"),
+        ("INT@output:(", "bad regular expression"),
         ("INT@child:0", "from 1"),
         (
             "INT:all@5ms",

@@ -14,16 +14,33 @@ pub(crate) fn signal(text: &str) -> Result<i32, ParseError> {
         } else {
             format!("did you mean {}?", near.join(" or "))
         };
-        ParseError(format!("no such signal: {text}; {hint}"))
+        ParseError::new(format!("no such signal: {text}")).hint(hint)
     })
+}
+
+/// Checks a glob.
+pub(crate) fn check_glob(text: &str) -> Result<(), ParseError> {
+    globset::Glob::new(text).map(drop).map_err(|error| {
+        ParseError::new(format!("bad glob {text}: {}", error.kind())).hint(
+            "write a glob such as *.tmp, as in .gitignore; \\ takes a special character as it is",
+        )
+    })
+}
+
+/// What is wrong with a regular expression. A hint on how to quote it is the caller's.
+pub(crate) fn bad_expression(error: &regex::Error) -> ParseError {
+    let text = error.to_string();
+    let why = text.lines().last().unwrap_or_default();
+    let why = why.trim_start_matches("error: ");
+    ParseError::new(format!("bad regular expression, {why}"))
+        .hint("quote it so that each backslash stays one: in single quotes, in a shell as in TOML")
 }
 
 /// Reads `250ms`, `1.5s`, `80us`, `2m`; a bare number is refused.
 pub(crate) fn duration(text: &str) -> Result<Duration, ParseError> {
     let wrong = || {
-        ParseError(format!(
-            "no such duration: {text}; write a number and a unit (ns, us, ms, s or m), such as 250ms"
-        ))
+        ParseError::new(format!("no such duration: {text}"))
+            .hint("write a number and a unit (ns, us, ms, s or m), such as 250ms")
     };
     let split = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -53,17 +70,19 @@ pub(crate) fn failpoint(text: &str) -> Result<Trigger, ParseError> {
         Some((name, number)) => match number.parse() {
             Ok(nth) if nth > 0 => (name, nth),
             _ => {
-                return wrong(format!(
-                    "failpoint:{text}: a number from 1 is expected after #"
-                ));
+                return wrong(
+                    format!("failpoint:{text}: {number} is not the number of a pass"),
+                    "write a number from 1 after #",
+                );
             }
         },
         None => (text, 1),
     };
     if !is_failpoint(name) {
-        return wrong(format!(
-            "failpoint:{text}: a name has 1 to 64 letters, digits and any of - _ . : /"
-        ));
+        return wrong(
+            format!("failpoint:{text}: this is not a failpoint's name"),
+            "a name has 1 to 64 letters, digits and any of - _ . : /",
+        );
     }
     let name = name.to_owned();
     Ok(Trigger::Failpoint { name, nth })

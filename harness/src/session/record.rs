@@ -6,8 +6,7 @@ use crate::execute::Trial;
 use crate::facts::{
     Event, EventKind, ExitStatus, Orphan, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage,
 };
-use crate::oracle;
-use crate::oracle::{Judgement, Verdict};
+use crate::oracle::{Judgement, OracleId, Verdict};
 use crate::schedule::Schedule;
 use crate::session::bounds;
 use crate::session::screenshot;
@@ -104,7 +103,7 @@ impl Record {
             .iter()
             .flat_map(|judgement| {
                 judgement.verdict.evidence().iter().map(|evidence| Text {
-                    oracle: judgement.oracle.to_owned(),
+                    oracle: judgement.oracle.to_string(),
                     subject: bounds::text(&evidence.subject),
                     text: bounds::text(&evidence.text),
                 })
@@ -165,14 +164,14 @@ impl OracleResult {
                 (OracleVerdict::NotApplicable, Some(reason.clone()))
             }
         };
-        OracleResult::named(judgement.oracle, verdict, reason)
+        OracleResult::named(judgement.oracle.name(), verdict, reason)
     }
 
     /// An oracle's answer.
     pub fn named(name: &str, verdict: OracleVerdict, reason: Option<String>) -> OracleResult {
         OracleResult {
             name: name.to_owned(),
-            violation: oracle::violation(name).unwrap_or_default().to_owned(),
+            violation: name.parse().map_or("", OracleId::violation).to_owned(),
             verdict,
             reason,
         }

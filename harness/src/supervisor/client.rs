@@ -52,9 +52,9 @@ impl From<ClientError> for Error {
         let text = error.to_string();
         match error {
             ClientError::Refused(SupervisorError::Command(_) | SupervisorError::Input(_)) => {
-                Error::Usage(text)
+                Error::usage(text)
             }
-            _ => Error::Harness(text),
+            _ => Error::harness(text),
         }
     }
 }

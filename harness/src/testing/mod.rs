@@ -1,4 +1,8 @@
-//! Tests in code: a target, what is done to it and what is asked of it give verdicts.
+//! Tests in Rust: whether a program survives Ctrl+C, and what it does then.
+//!
+//! A [`Test`] is a [`Target`] and a [`Contract`]. It runs the target with a schedule of signals ([`Test::run`]), once per
+//! point where a signal could do harm ([`Test::sweep`]), or with random schedules ([`Test::fuzz`]), and returns
+//! [`Verdicts`].
 //!
 //! ```no_run
 //! use sigproof::testing::{Contract, Target, Test};
@@ -10,13 +14,13 @@
 //! Test::new(target.clone()).sweep("INT")?.assert_holds();
 //!
 //! // Two Ctrl+C on a terminal, each at an exact moment, and what a person sees of it.
-//! let contract = Contract { prefix: vec!["out.txt".into()], ..Contract::default() };
+//! let contract = Contract::default().prefix("out.txt");
 //! let verdicts = Test::new(target.terminal(24, 80))
 //!     .contract(contract)
 //!     .run(["INT@output:'task 3'", "INT@+200ms"])?;
 //! verdicts.assert_holds();
 //! assert!(verdicts.transcript().contains("^C")); // or insta::assert_snapshot!
-//! # Ok::<(), sigproof::explore::Error>(())
+//! # Ok::<(), sigproof::testing::Error>(())
 //! ```
 //!
 //! A program is found as `assert_cmd` finds it: [`Target::of`] takes any [`std::process::Command`].
@@ -24,18 +28,21 @@
 //! The supervisor of a target is the test's own executable, started once more; nothing has to be installed. Tests may
 //! run at the same time, in threads (`cargo test`) or processes (`cargo nextest run`).
 
+mod sweep;
 mod verdicts;
 
 pub use crate::error::Error;
-pub use crate::oracle::Contract;
+pub use crate::oracle::{Contract, OracleId};
 pub use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger};
 pub use crate::target::{Limits, Source, Target};
+pub use sweep::Sweep;
 pub use verdicts::Verdicts;
 
 use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{FaultSpec, FuzzBudget, FuzzOptions, RunOptions, SweepOptions};
+use crate::explore::{FuzzBudget, FuzzOptions, RunOptions};
 use crate::failure::Store;
+use crate::options::{FaultReader, check_command, check_contract};
 use crate::oracle::PhaseSelection;
 use crate::session;
 use crate::target::Isolation;
@@ -47,7 +54,7 @@ use std::path::PathBuf;
 #[doc = include_str!("../../../docs/guide/rust.md")]
 struct Guide;
 
-/// A target and what is asked of it.
+/// A target and its contract.
 #[derive(Debug, Clone)]
 pub struct Test {
     target: Target,
@@ -59,7 +66,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// Asks of this target what is asked of every one.
+    /// Tests this target with the default contract.
     pub fn new(mut target: Target) -> Test {
         // Its supervisor may be in another directory.
         let full = |path: &mut PathBuf| {
@@ -85,38 +92,38 @@ impl Test {
         }
     }
 
-    /// Asks this.
+    /// Uses this contract instead.
     pub fn contract(mut self, contract: Contract) -> Test {
         self.contract = contract;
         self
     }
 
-    /// The name in reports [the program's].
+    /// Sets the name in reports [the program's].
     pub fn name(mut self, name: impl Into<String>) -> Test {
         self.name = name.into();
         self
     }
 
-    /// Where failing runs are stored, for `sigproof replay` [`.sigproof` in the package].
+    /// Sets the directory for failing runs, for `sigproof replay` [`.sigproof` in the package].
     pub fn store(mut self, directory: impl Into<PathBuf>) -> Test {
         self.store = directory.into();
         self
     }
 
-    /// Runs of a sweep at a time, from 1 [the processors].
+    /// Sets the number of parallel runs of a sweep or a fuzz session, from 1 [number of CPUs].
     pub fn jobs(mut self, jobs: usize) -> Test {
         self.jobs = jobs.max(1);
         self
     }
 
-    /// For a program that runs until it is told to stop: nothing is learned from undisturbed runs, and only `exits`,
-    /// `orphans`, `zombies`, `messages` and `acknowledged` can be judged.
+    /// Learns nothing from undisturbed runs: for a program that runs until it is stopped. Only `exits`, `orphans`,
+    /// `zombies`, `messages` and `acknowledged` can then be judged.
     pub fn without_baseline(mut self) -> Test {
         self.baseline = false;
         self
     }
 
-    /// Runs it once with these steps, such as `INT@output:'ready'`; they come due in order. A violation is run again
+    /// Runs it once with these steps, such as `INT@output:'ready'`, in this order. A violation is run again
     /// twice: one that does not show each time is flaky.
     ///
     /// # Errors
@@ -126,13 +133,11 @@ impl Test {
         &self,
         steps: impl IntoIterator<Item = S>,
     ) -> Result<Verdicts, Error> {
-        let steps = steps.into_iter().map(|text| {
-            let step = Step::parse(text.as_ref(), |signal| self.usual(signal)).map_err(usage)?;
-            self.can(&step.fault)?;
-            Ok(step)
-        });
+        let steps = steps
+            .into_iter()
+            .map(|text| self.faults().step(text.as_ref()));
         let schedule = Schedule {
-            steps: steps.collect::<Result<_, Error>>()?,
+            steps: steps.collect::<Result<_, _>>()?,
         };
         self.run_schedule(&schedule)
     }
@@ -162,29 +167,26 @@ impl Test {
         Ok(Verdicts::new(case, Some(report.trial)))
     }
 
-    /// Runs it once for each point where this fault matters: a signal, or another one such as `ENOSPC:always`.
+    /// Runs it once per point where this fault matters: a signal, or another fault such as `ENOSPC:always`.
     ///
     /// # Errors
     /// As for [`Test::run`].
     pub fn sweep(&self, fault: &str) -> Result<Verdicts, Error> {
-        let (fault, lasting) = self.fault(fault)?;
-        self.sweep_with(&SweepOptions::of(FaultSpec {
-            lasting,
-            ..FaultSpec::once(fault)
-        }))
+        self.sweep_with(&Sweep::new(fault))
     }
 
-    /// The same with everything that can be said about a sweep.
+    /// The same with options.
     ///
     /// # Errors
     /// As for [`Test::run`].
-    pub fn sweep_with(&self, options: &SweepOptions) -> Result<Verdicts, Error> {
+    pub fn sweep_with(&self, sweep: &Sweep) -> Result<Verdicts, Error> {
+        let options = sweep.options(self.faults())?;
         let pool = self.pool(self.jobs, options.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::sweep(
             pool,
             self.contract.clone(),
-            options,
+            &options,
             &self.stored(),
             &source.token(),
             |_| {},
@@ -197,7 +199,7 @@ impl Test {
         Ok(Verdicts::new(case, shown))
     }
 
-    /// Runs it so many times with random schedules of these faults. The same seed gives the same schedules.
+    /// Runs it `runs` times with random schedules of these faults. The same seed gives the same schedules.
     ///
     /// # Errors
     /// As for [`Test::run`].
@@ -207,8 +209,10 @@ impl Test {
         runs: usize,
         seed: u64,
     ) -> Result<Verdicts, Error> {
-        let faults = faults.into_iter().map(|text| self.fault(text.as_ref()));
-        let faults = faults.collect::<Result<Vec<_>, Error>>()?;
+        let faults = faults
+            .into_iter()
+            .map(|text| self.faults().fault(text.as_ref(), None));
+        let faults = faults.collect::<Result<Vec<_>, _>>()?;
         let options = FuzzOptions {
             mapped: PhaseSelection::DEFAULT,
             budget: FuzzBudget {
@@ -235,32 +239,22 @@ impl Test {
         Ok(Verdicts::new(case, shown))
     }
 
-    /// A lab in which the target is told of failpoints when what is done to it needs them.
+    /// A pool whose targets have failpoints when the schedule needs them.
     fn pool(&self, jobs: usize, needs_failpoints: bool) -> Result<SupervisorPool, Error> {
+        check_contract(&self.contract).map_err(|error| error.problem)?;
+        check_command(&self.target.command).map_err(|error| error.problem)?;
         let mut target = self.target.clone();
         target.failpoints |= needs_failpoints;
         SupervisorPool::open(&target, jobs, Isolation::Auto)
     }
 
-    fn usual(&self, signal: i32) -> Delivery {
-        Delivery::usual(signal, self.target.pty.is_some())
-    }
-
-    fn fault(&self, text: &str) -> Result<(Fault, bool), Error> {
-        let (fault, lasting) = Fault::parse(text, |signal| self.usual(signal)).map_err(usage)?;
-        self.can(&fault)?;
-        Ok((fault, lasting))
-    }
-
-    fn can(&self, fault: &Fault) -> Result<(), Error> {
-        fault.check(self.target.pty.is_some()).map_err(usage)
+    fn faults(&self) -> FaultReader {
+        FaultReader {
+            terminal: self.target.pty.is_some(),
+        }
     }
 
     fn stored(&self) -> Store {
         Store::at(&self.store)
     }
-}
-
-fn usage(error: impl std::fmt::Display) -> Error {
-    Error::Usage(error.to_string())
 }

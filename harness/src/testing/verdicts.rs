@@ -1,4 +1,4 @@
-//! What came of a test, and how it fails.
+//! The verdicts of a test, and how they fail it.
 
 use crate::execute::Trial;
 use crate::facts::Run;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Lines of a stream that a failed assertion shows: the last ones.
 const LINES_MAX: usize = 20;
 
-/// What the oracles say.
+/// The verdicts of the oracles, and a run to look at.
 #[derive(Debug)]
 pub struct Verdicts {
     case: Case,
@@ -24,16 +24,16 @@ impl Verdicts {
         Verdicts { case, shown }
     }
 
-    /// Whether every contract holds, each time, and everything was tried.
+    /// Whether the contract holds, in every run, and everything was tried.
     pub fn hold(&self) -> bool {
         self.case.verdict == CaseVerdict::Holds
     }
 
-    /// Fails when not: with the command, what is wrong, the timeline of a run that shows it, what that run said on both
-    /// streams, and the command that repeats it.
+    /// Fails unless the contract holds. The message has the command, what is wrong, the timeline of a run that shows it, the
+    /// output of that run, and the command that repeats it.
     ///
     /// # Panics
-    /// When a contract is violated, a verdict is flaky, or a moment was not reached.
+    /// When the contract is violated, a verdict is flaky, or a point was not reached.
     #[track_caller]
     pub fn assert_holds(&self) {
         assert!(self.hold(), "{self}");
@@ -55,25 +55,26 @@ impl Verdicts {
         names
     }
 
-    /// The run with its facts: of a schedule the one that was judged, else one that shows what is wrong, if any does.
+    /// The facts of one run: of the run that a schedule was judged by; of a sweep or a fuzz session of one that shows a
+    /// finding, if there is one.
     pub fn run(&self) -> Option<&Run> {
         self.shown.as_ref().map(|trial| &trial.run)
     }
 
-    /// What a person sees of that run, line by line, with the signals where they landed (`^C` for a key); times, process
-    /// numbers and private paths are replaced. Empty without a run.
+    /// What a person sees of that run, line by line, with the signals where they landed (`^C` for a key). Times, process
+    /// ids and private paths are redacted. Empty without a run.
     pub fn transcript(&self) -> String {
         self.run()
             .map_or_else(String::new, |run| transcript_of(run, &usual()))
     }
 
-    /// Its screens, at each signal and at the end, with styles written out. Empty without a terminal.
+    /// The screens of that run, at each signal and at the end, with their styles as tags. Empty without a terminal.
     pub fn screens(&self) -> String {
         self.run()
             .map_or_else(String::new, |run| screens_of(run, &usual()))
     }
 
-    /// Everything, as the reports take it.
+    /// All of it, as reports and results files have it.
     pub fn case(&self) -> &Case {
         &self.case
     }

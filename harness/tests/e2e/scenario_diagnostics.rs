@@ -1,6 +1,6 @@
 //! Every kind of mistake in a scenario file gets its line, its column and a hint.
 
-use sigproof::scenario::Scenario;
+use sigproof::internals::{Diagnostic, Scenario};
 use std::path::Path;
 
 /// A scenario without a mistake.
@@ -33,7 +33,7 @@ lines = ["ready"]
 redact = [{ pattern = '\d+ files', with = "[N] files" }]
 "#;
 
-fn parse(content: &str) -> Result<Scenario, sigproof::scenario::Diagnostic> {
+fn parse(content: &str) -> Result<Scenario, Diagnostic> {
     Scenario::parse(Path::new("gate.toml"), "gate", content)
 }
 
@@ -242,7 +242,7 @@ fn each_mistake_gets_its_place_and_a_hint() {
             shown.contains(&format!("gate.toml:{line}:{column}]")),
             "{name}: {shown}"
         );
-        assert!(mistake.hint().is_some(), "{name} has no hint: {shown}");
+        assert!(mistake.hint_text().is_some(), "{name} has no hint: {shown}");
         insta::assert_snapshot!(*name, shown);
     }
 }

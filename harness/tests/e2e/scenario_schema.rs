@@ -2,7 +2,7 @@
 
 use boon::{Compiler, Schemas};
 use serde_json::Value;
-use sigproof::scenario::{Scenario, json_schema};
+use sigproof::internals::{Scenario, json_schema};
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,12 +3,11 @@
 use sigproof::execute::SupervisorPool;
 use sigproof::explore::{FaultSpec, SweepOptions, SweepReport, sweep};
 use sigproof::failure::Store;
-use sigproof::oracle::Contract;
-use sigproof::schedule::{Delivery, Fault};
-use sigproof::target::{Isolation, Target};
+use sigproof::internals::Isolation;
+use sigproof::testing::{Contract, Delivery, Error, Fault, Target};
 use sigproof_core::{Stage, StopSource};
 
-fn swept(script: &str, source: &StopSource) -> Result<SweepReport, sigproof::error::Error> {
+fn swept(script: &str, source: &StopSource) -> Result<SweepReport, Error> {
     let store = tempfile::tempdir().expect("a directory");
     let target = Target::new(["sh", "-c", script]);
     let pool = SupervisorPool::open(&target, 2, Isolation::Auto)?;
@@ -65,5 +64,5 @@ fn a_stop_before_the_start_is_an_interruption() {
     let source = StopSource::new();
     source.stop(Stage::CancelQueued);
     let outcome = swept("echo a > x", &source);
-    assert!(matches!(outcome, Err(sigproof::error::Error::Interrupted)));
+    assert!(outcome.is_err_and(|error| error.is_interrupted()));
 }

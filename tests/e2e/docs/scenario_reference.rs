@@ -148,7 +148,7 @@ fn section(
 }
 
 fn reference() -> String {
-    let schema: Value = serde_json::from_str(&sigproof::scenario::json_schema()).expect("JSON");
+    let schema: Value = serde_json::from_str(&sigproof::internals::json_schema()).expect("JSON");
     let mut page = HEAD.to_owned();
     let mut kinds = BTreeSet::new();
     section(&mut page, &schema, "", &schema, &mut kinds);
@@ -216,7 +216,7 @@ fn the_reference_is_what_the_schema_says() {
 
 #[test]
 fn every_key_and_kind_is_told() {
-    let schema: Value = serde_json::from_str(&sigproof::scenario::json_schema()).expect("JSON");
+    let schema: Value = serde_json::from_str(&sigproof::internals::json_schema()).expect("JSON");
     let reference = reference();
     let mut keys = 0;
     for (name, definition) in schema["$defs"].as_object().expect("definitions") {

@@ -8,9 +8,9 @@ fn processors() -> String {
 }
 
 #[test]
-fn serialise_gives_it_one() {
+fn serialize_gives_it_one() {
     for (flags, count) in [
-        (vec!["--serialise"], "1".to_owned()),
+        (vec!["--serialize"], "1".to_owned()),
         (vec![], processors()),
     ] {
         let mut words = vec!["run", "--empty", "--no-baseline"];

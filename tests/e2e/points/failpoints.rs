@@ -1,8 +1,7 @@
 //! Failpoints: a cooperative program says where it is and waits, and the fault comes while it does.
 
 use serde_json::Value;
-use sigproof::explore::{FaultSpec, PointFilter, SweepOptions};
-use sigproof::testing::{Delivery, Fault, Target, Test, Trigger};
+use sigproof::testing::{Sweep, Target, Test};
 use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
@@ -223,20 +222,10 @@ fn a_sweep_in_code_begins_where_the_program_says_so() {
     fs::write(&input, "words\n").expect("an input");
     let program = rust_program("failpoints").display().to_string();
     let target = Target::new([program.as_str(), "a.txt"]).input(&input);
-    let (kill, _) = Fault::parse("KILL", |_| Delivery::Process).expect("a fault");
-    let options = SweepOptions {
-        filter: PointFilter {
-            after: Some(Trigger::Failpoint {
-                name: "removed".to_owned(),
-                nth: 1,
-            }),
-            ..PointFilter::default()
-        },
-        ..SweepOptions::of(FaultSpec::once(kill))
-    };
+    let sweep = Sweep::new("KILL").after("failpoint:removed");
     let verdicts = Test::new(target)
         .store(place.path().join("store"))
-        .sweep_with(&options)
+        .sweep_with(&sweep)
         .expect("swept");
     assert_eq!(verdicts.violated(), ["old-or-new", "rerun"]);
 }

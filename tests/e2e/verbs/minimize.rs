@@ -79,7 +79,7 @@ fn what_is_not_needed_goes_and_what_is_stays() {
     let made = Made::new();
     let file = made.failing();
     let flags = ["--optional", "*", "--optional", "--level *", "-n", "3"];
-    let said = call("minimise", &flags, &file);
+    let said = call("minimize", &flags, &file);
     assert_eq!(said.code, Some(0), "{said:#?}");
     let least = said.line("minimised").expect("an answer");
     let mut dropped = texts(&least["dropped"]);
@@ -115,7 +115,7 @@ fn what_is_not_needed_goes_and_what_is_stays() {
     let replay = call("replay", &["-n", "3"], &smaller);
     assert_eq!(replay.code, Some(1), "{replay:#?}");
     assert_eq!(replay.line("replay").expect("an answer")["shown"], 3);
-    let again = call("minimise", &["--optional", "*", "-n", "2"], &smaller);
+    let again = call("minimize", &["--optional", "*", "-n", "2"], &smaller);
     let least = again.line("minimised").expect("an answer");
     assert_eq!(
         (&least["dropped"], &least["file"]),
@@ -132,14 +132,14 @@ fn what_does_not_show_any_more_is_said() {
         "trap 'rm -f work.tmp; trap - INT; kill -INT $$' INT\n: >",
     );
     fs::write(made.tree().join("program.sh"), mended).expect("writable");
-    let said = call("minimise", &["-n", "2"], &file);
+    let said = call("minimize", &["-n", "2"], &file);
     assert_eq!(said.code, Some(5), "{said:#?}");
     assert_eq!(
         said.line("minimised").expect("an answer")["file"],
         Value::Null
     );
     assert!(!file.with_extension("min.json").exists());
-    let wrong = call("minimise", &["--optional", "a["], &file);
+    let wrong = call("minimize", &["--optional", "a["], &file);
     assert_eq!(wrong.code, Some(2), "{wrong:#?}");
 }
 
@@ -172,7 +172,7 @@ fn large_inputs_do_not_travel_and_that_is_said() {
     let file = made.failing();
     let stored: Value = serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
     assert!(stored["packed"].is_null() && stored["inputs"][0]["hash"].is_string());
-    let said = call("minimise", &["-n", "2"], &file);
+    let said = call("minimize", &["-n", "2"], &file);
     let least = said.line("minimised").expect("an answer");
     assert!(least["notes"].to_string().contains("too large"), "{least}");
     fs::remove_dir_all(made.tree()).expect("removed");

@@ -145,7 +145,7 @@ fn what_is_no_results_file_is_said() {
         (vec!["report", "other", "--html=x"], "format version 9"),
         (vec!["report", "cut", "--html=x"], "cut short"),
         (vec!["report", "text", "--html=x"], "no results file"),
-        (vec!["report", "good"], "which report?"),
+        (vec!["report", "good"], "no report was asked for"),
         (vec!["report", "good", "--asciicast=x"], "no run"),
         (vec!["report", "good", "--html=no/x"], "no/x"),
     ] {

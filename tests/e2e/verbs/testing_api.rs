@@ -77,10 +77,7 @@ fn sweeps_and_random_schedules_find_what_a_contract_does_not_allow() {
     assert_eq!(found.violated(), ["old-or-new"]);
     assert!(found.run().is_some_and(|run| run.status.is_some()));
     // The same program with a promise that it keeps.
-    let contract = Contract {
-        prefix: vec!["x".into()],
-        ..Contract::default()
-    };
+    let contract = Contract::default().prefix("x");
     let allowed = careless.contract(contract);
     allowed.sweep("INT").expect("swept").assert_holds();
     allowed
@@ -93,8 +90,8 @@ fn sweeps_and_random_schedules_find_what_a_contract_does_not_allow() {
 fn what_cannot_be_done_is_an_error_that_says_what_to_do() {
     let test = Test::new(Target::new(["true"]));
     let said = |outcome: Result<_, Error>| outcome.expect_err("an error").to_string();
-    assert!(said(test.run(["INT"])).contains("a moment is missing"));
-    assert!(said(test.sweep("hangup")).contains("needs a terminal"));
+    assert!(said(test.run(["INT"])).contains("the trigger is missing"));
+    assert!(said(test.sweep("hangup")).contains("there is no terminal to close"));
     assert!(said(test.sweep("ENOSPACE")).contains("did you mean ENOSPC?"));
     let missing = Test::new(Target::new(["no-such-program"]));
     assert!(said(missing.sweep("INT")).contains("no-such-program"));

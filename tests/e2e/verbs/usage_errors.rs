@@ -43,19 +43,19 @@ fn words_that_cannot_be_read() {
     says(
         &["run", "--signal", "INT@output:(", "--", "true"],
         2,
-        &["bad pattern"],
+        &["bad regular expression"],
     );
     says(
         &["run", "--signal", "INT", "--", "true"],
         2,
-        &["a moment is missing"],
+        &["--signal: INT: the trigger is missing"],
     );
     says(
         &["run", "--signal", "INT@5", "--", "true"],
         2,
         &["a number and a unit"],
     );
-    says(&["sweep", "--keep", "[", "--", "true"], 2, &["bad pattern"]);
+    says(&["sweep", "--keep", "[", "--", "true"], 2, &["bad glob ["]);
     says(
         &["sweep", "--oracles", "luck", "--", "true"],
         2,
@@ -88,17 +88,20 @@ fn words_that_cannot_be_read() {
     says(
         &["sweep", "--fault", "EIO", "--phase", "exit", "--", "true"],
         2,
-        &["leave --phase out"],
+        &[
+            "--phase: EIO happens to the call itself",
+            "leave the phases out",
+        ],
     );
     says(
         &["sweep", "--fault", "EIO", "--signal", "INT", "--", "true"],
         2,
-        &["cannot be used with"],
+        &["--fault: both a signal and a fault"],
     );
     says(
         &["sweep", "--then", "INT", "--", "true"],
         2,
-        &["--then INT: a moment is missing"],
+        &["--then: INT: the trigger is missing"],
     );
     says(
         &[
@@ -129,15 +132,73 @@ fn words_that_cannot_be_read() {
             "true",
         ],
         2,
-        &["can come second"],
+        &["--second-fault: EIO cannot come second"],
     );
-    says(&["sweep", "--jobs", "0", "--", "true"], 2, &["--jobs"]);
+    says(
+        &["sweep", "--jobs", "0", "--", "true"],
+        2,
+        &["--jobs", "the number of parallel runs cannot be 0"],
+    );
     says(
         &["sweep", "--pty-size", "0x0", "--pty", "--", "true"],
         2,
         &["24x80"],
     );
-    says(&["swep"], 2, &["sweep"]);
+}
+
+/// A typo is answered with what was probably meant; nothing at all with the verbs.
+#[test]
+fn unknown_verbs_and_flags_get_a_suggestion() {
+    says(&["swep"], 2, &["unrecognized subcommand 'swep'", "'sweep'"]);
+    says(
+        &["sweep", "--sigal", "INT", "--", "true"],
+        2,
+        &["unexpected argument '--sigal'", "'--signal'"],
+    );
+    says(
+        &["sweep", "--oracles", "leftover", "--", "true"],
+        2,
+        &["no such oracle: leftover", "did you mean `leftovers`?"],
+    );
+    says(&[], 2, &["Usage: sigproof", "sweep", "Exit codes:"]);
+}
+
+/// American spellings are the documented ones; British ones do the same.
+#[test]
+fn both_spellings_of_a_verb_and_of_flags_are_accepted() {
+    for verb in ["minimize", "minimise"] {
+        says(&[verb, "nothing"], 2, &["nothing: No such file"]);
+    }
+    for (color, serialize) in [("--color", "--serialize"), ("--colour", "--serialise")] {
+        says(
+            &[color, "never", "sweep", serialize, "--", "no-such-program"],
+            2,
+            &["no program no-such-program is in PATH"],
+        );
+    }
+}
+
+/// Colors are forced, so that what turns them off can be seen.
+#[test]
+fn no_color_turns_colors_off_and_a_flag_turns_them_on() {
+    let error = |flags: &[&str], variables: &[(&str, &str)]| {
+        let output = Command::new(under_test::program())
+            .args(flags)
+            .args(["report", "nothing"])
+            .env_remove("NO_COLOR")
+            .envs(variables.iter().copied())
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        text(&output).contains('\u{1b}')
+    };
+    let forced = ("CLICOLOR_FORCE", "1");
+    let off = ("NO_COLOR", "1");
+    assert!(error(&[], &[forced]));
+    assert!(!error(&[], &[forced, off]));
+    assert!(!error(&["--color", "never"], &[forced]));
+    assert!(error(&["--color", "always"], &[off]));
+    assert!(!error(&[], &[]), "standard error is no terminal");
 }
 
 #[test]

@@ -1,58 +1,38 @@
 //! The arguments of `sigproof test`, `merge` and `init`.
 
-use crate::cli::args::{ReportArgs, TargetArgs};
+use super::output::ReportArgs;
+use super::target::TargetArgs;
+use super::values::{exit_status, parallel_runs};
+use crate::options::RETRIES;
 use crate::scenario::Shard;
+use crate::schedule::ParseError;
 use clap::Args;
 use std::path::PathBuf;
 
-pub const TEST_HELP: &str = "\
-Examples:
-  sigproof test                                every scenario below ci/scenarios
-  sigproof test ci/scenarios -k seeds          those with `seeds` in their name
-  sigproof test --bless -k three-stage         accept what it says now
-  sigproof test --shard 2/4 --results 2.json   a quarter of them, then: sigproof merge *.json";
-
+/// `sigproof test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
     /// Scenario files, or directories with them [default: the first of ci/scenarios, tests/scenarios, scenarios]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Only scenarios with TEXT in their name (repeatable: any of them)
-    #[arg(
-        long = "filter",
-        short = 'k',
-        value_name = "TEXT",
-        help_heading = "Which"
-    )]
-    pub filter: Vec<String>,
-    /// No scenarios with TEXT in their name (repeatable)
-    #[arg(long, value_name = "TEXT", help_heading = "Which")]
-    pub skip: Vec<String>,
-    /// Names are given whole
-    #[arg(long, help_heading = "Which")]
-    pub exact: bool,
-    /// Only part I of N, such as 2/4, or `none` [default: what GitLab, Bazel, Slurm or Kubernetes say in the environment]
-    #[arg(long, value_name = "I/N", value_parser = part, help_heading = "Which")]
-    pub shard: Option<Part>,
-    /// Say which scenarios there are, and play none
-    #[arg(long, help_heading = "Which")]
-    pub list: bool,
-    /// Scenarios at a time [default: the cores]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "How")]
-    pub jobs: Option<u16>,
-    /// How often a scenario that fails is played again; one that holds then is flaky
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "How")]
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Number of parallel scenarios [default: number of CPUs]
+    #[arg(long, short, value_name = "N", value_parser = parallel_runs, help_heading = "Execution")]
+    pub jobs: Option<usize>,
+    /// How often a scenario that fails is run again; one that then holds is flaky
+    #[arg(long, value_name = "N", default_value = "0", value_parser = retries, help_heading = "Execution")]
     pub retries: u32,
-    /// Accept what there is: write expected texts and snapshots anew
-    #[arg(long, help_heading = "How")]
+    /// Update expected output and snapshots
+    #[arg(long, help_heading = "Execution")]
     pub bless: bool,
-    /// Where {bin:NAME} is looked for first (repeatable)
-    #[arg(long, value_name = "DIR", help_heading = "How")]
+    /// Directory in which {bin:NAME} is looked up first (repeatable)
+    #[arg(long, value_name = "DIR", help_heading = "Execution")]
     pub bin_dir: Vec<PathBuf>,
     /// Print JSON Lines
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Where failing runs and results are stored
+    /// Directory for failing runs and results
     #[arg(
         long,
         value_name = "DIR",
@@ -60,7 +40,7 @@ pub struct TestArgs {
         help_heading = "Output"
     )]
     pub store: PathBuf,
-    /// Where the results are written [default: results.json in the store]
+    /// Write the results to FILE [default: results.json in the store]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub results: Option<PathBuf>,
     /// Print the JSON Schema of scenario files
@@ -70,27 +50,53 @@ pub struct TestArgs {
     pub reports: ReportArgs,
 }
 
-/// What `--shard` says.
+/// Which scenarios.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Only scenarios whose name contains TEXT (repeatable: any of them)
+    #[arg(long = "filter", short = 'k', value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// No scenarios whose name contains TEXT (repeatable)
+    #[arg(long, value_name = "TEXT")]
+    pub skip: Vec<String>,
+    /// Match whole names
+    #[arg(long)]
+    pub exact: bool,
+    /// Only part I of N, such as 2/4, or `none` [default: as GitLab, Bazel, Slurm or Kubernetes set it in the environment]
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<ShardChoice>,
+    /// List scenarios without running them
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// The value of `--shard`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    Of(Shard),
+pub enum ShardChoice {
+    One(Shard),
     /// Everything, whatever the environment says.
     None,
 }
 
-fn part(text: &str) -> Result<Part, String> {
+fn shard(text: &str) -> Result<ShardChoice, ParseError> {
     match text {
-        "none" => Ok(Part::None),
-        _ => text.parse().map(Part::Of),
+        "none" => Ok(ShardChoice::None),
+        _ => text.parse().map(ShardChoice::One),
     }
 }
 
+fn retries(text: &str) -> Result<u32, ParseError> {
+    Ok(u32::try_from(RETRIES.parse(text)?).unwrap_or(u32::MAX))
+}
+
+/// `sigproof merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// Results files of shards
     #[arg(value_name = "RESULTS", required = true)]
     pub files: Vec<PathBuf>,
-    /// Write the results of all of them to FILE
+    /// Write the merged results to FILE
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub results: Option<PathBuf>,
     /// Print JSON Lines
@@ -100,6 +106,7 @@ pub struct MergeArgs {
     pub reports: ReportArgs,
 }
 
+/// `sigproof init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     #[command(flatten)]
@@ -107,10 +114,10 @@ pub struct InitArgs {
     /// The file to write [default: ci/scenarios/PROGRAM.toml]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write it anew when it is there
+    /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
-    /// The exit status of an undisturbed run
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Exit status of an undisturbed run
+    #[arg(long, value_name = "N", default_value = "0", value_parser = exit_status)]
     pub baseline_status: u8,
 }

@@ -77,7 +77,7 @@ pub(crate) fn violations(run: usize, trial: &Arc<Trial>) -> Vec<FuzzFinding> {
     for judgement in &trial.judgements {
         for evidence in judgement.verdict.evidence() {
             violations.push(FuzzFinding {
-                finding: finding(judgement.oracle, evidence, trial),
+                finding: finding(judgement.oracle.name(), evidence, trial),
                 run,
                 original: trial.schedule.clone(),
                 shrinking: 0,

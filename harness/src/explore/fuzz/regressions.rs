@@ -87,16 +87,16 @@ impl Regressions {
                     },
                 });
             }
-            Err(error) => return Err(Error::Usage(format!("{shown}: {error}"))),
+            Err(error) => return Err(Error::usage(format!("{shown}: {error}"))),
         };
         #[derive(Deserialize)]
         struct Version {
             version: u32,
         }
-        let wrong = |error: toml::de::Error| Error::Usage(format!("{shown}: {error}"));
+        let wrong = |error: toml::de::Error| Error::usage(format!("{shown}: {error}"));
         let found: Version = toml::from_str(&text).map_err(wrong)?;
         if found.version != VERSION {
-            return Err(Error::Usage(format!(
+            return Err(Error::usage(format!(
                 "{shown} is of format version {}, this sigproof reads version {VERSION}",
                 found.version
             )));
@@ -131,7 +131,7 @@ impl Regressions {
         let one = |(place, entry): (usize, &Entry)| {
             let steps = entry.steps.iter().map(|text| {
                 Step::parse(text, |signal| Delivery::usual(signal, false)).map_err(|error| {
-                    Error::Usage(format!(
+                    Error::usage(format!(
                         "{}: failure {}: {error}",
                         self.path.display(),
                         place + 1

@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
             });
             let batch = self.chooser.batch(&self.corpus, left);
             if batch.is_empty() {
-                return Err(Error::NotReached(
+                return Err(Error::not_reached(
                     "there is no moment at which this can be done: the undisturbed run comes by no such point"
                         .to_owned(),
                 ));
@@ -189,7 +189,7 @@ impl<'a> Search<'a> {
                         violated.push((self.runs, trial));
                     }
                 }
-                Outcome::Failed(failure) if failure.message != Error::Interrupted.to_string() => {
+                Outcome::Failed(failure) => {
                     self.failed_in_a_row += 1;
                     self.failed_runs.push(failure.to_string());
                 }

@@ -72,7 +72,8 @@ impl Search<'_> {
             let trials = &self.trials;
             match refine(&trials.pool, &trials.baseline, self.learned_at, self.token) {
                 Ok(Some(baseline)) => self.trials = Arc::new(trials.with_baseline(baseline)),
-                Ok(None) | Err(Error::Interrupted) => {}
+                Ok(None) => {}
+                Err(error) if error.is_interrupted() => {}
                 Err(error) => return Err(error),
             }
         }

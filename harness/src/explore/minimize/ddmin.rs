@@ -8,11 +8,11 @@ pub(crate) fn group(text: &str) -> Result<Vec<GlobMatcher>, Error> {
     let globs = text.split_whitespace().map(|word| {
         Glob::new(word)
             .map(|glob| glob.compile_matcher())
-            .map_err(|error| Error::Usage(format!("--optional {text}: {error}")))
+            .map_err(|error| Error::usage(format!("--optional {text}: {error}")))
     });
     let globs = globs.collect::<Result<Vec<_>, _>>()?;
     if globs.is_empty() {
-        return Err(Error::Usage("--optional: which argument?".to_owned()));
+        return Err(Error::usage("--optional: which argument?".to_owned()));
     }
     Ok(globs)
 }
@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let result = minimal_subset(vec![1, 2, 3], |_: &[i32]| Err(Error::Interrupted));
-        assert!(matches!(result, Err(Error::Interrupted)));
+        let result = minimal_subset(vec![1, 2, 3], |_: &[i32]| Err(Error::interrupted()));
+        assert_eq!(result, Err(Error::interrupted()));
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<S: FnMut(&str)> Work<'_, S> {
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match work(self) {
-            Err(Error::Interrupted) => Ok(()),
+            Err(error) if error.is_interrupted() => Ok(()),
             other => other,
         }
     }
@@ -223,7 +223,8 @@ impl<S: FnMut(&str)> Work<'_, S> {
                 Ok(true)
             }
             // Without it the program does not run at all, or never comes to that point.
-            Ok(None) | Err(Error::Usage(_) | Error::NotReached(_)) => Ok(false),
+            Ok(None) => Ok(false),
+            Err(error) if error.is_usage() || error.is_not_reached() => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -7,7 +7,9 @@ use crate::execute::SupervisorPool;
 use crate::execute::Trials;
 use crate::execute::until;
 use crate::explore::finding::Finding;
-use crate::oracle::{Escalation, Judgement, Verdict, judge_escalation, judge_ignored, judge_reach};
+use crate::oracle::{
+    Escalation, Judgement, OracleId, Verdict, judge_escalation, judge_ignored, judge_reach,
+};
 use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger, typed};
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -29,16 +31,20 @@ pub(crate) fn judge(
 ) -> Result<MultiRunResult, Error> {
     let mut several = MultiRunResult::default();
     if let Some(asked) = &set.contract.escalation
-        && set.contract.asks("escalation")
+        && set.contract.asks(OracleId::Escalation)
     {
-        several.take("escalation", attempt, || escalation(set, attempt, asked))?;
+        several.take(OracleId::Escalation, attempt, || {
+            escalation(set, attempt, asked)
+        })?;
     }
-    if set.contract.reach && set.contract.asks("reach") {
-        several.take("reach", attempt, || reach(set, attempt))?;
+    if set.contract.reach && set.contract.asks(OracleId::Reach) {
+        several.take(OracleId::Reach, attempt, || reach(set, attempt))?;
     }
-    if set.contract.ignored && set.contract.asks("ignored") {
+    if set.contract.ignored && set.contract.asks(OracleId::Ignored) {
         let ignorant = IgnoredSignalCheck::new(set, attempt)?;
-        several.take("ignored", attempt, || ignorant.judge(attempt, token))?;
+        several.take(OracleId::Ignored, attempt, || {
+            ignorant.judge(attempt, token)
+        })?;
     }
     Ok(several)
 }
@@ -46,7 +52,7 @@ pub(crate) fn judge(
 impl MultiRunResult {
     fn take(
         &mut self,
-        oracle: &'static str,
+        oracle: OracleId,
         attempt: &RunOptions,
         mut judge: impl FnMut() -> Result<(Verdict, usize), Error>,
     ) -> Result<(), Error> {
@@ -73,7 +79,7 @@ impl MultiRunResult {
         }
         self.findings.extend(found.iter().map(|(evidence, seen)| {
             let times = attempt.confirm + 1;
-            finding(oracle, evidence, &attempt.schedule, (*seen, times))
+            finding(oracle.name(), evidence, &attempt.schedule, (*seen, times))
         }));
         self.judgements.push(Judgement { oracle, verdict });
         Ok(())
@@ -145,7 +151,7 @@ fn reach(set: &RunContext, attempt: &RunOptions) -> Result<(Verdict, usize), Err
         let trial = set.run(&sent_to(&attempt.schedule, whom), false)?;
         // Texts say themselves how the signal came.
         let mut judgements = trial.judgements;
-        judgements.retain(|judgement| judgement.oracle != "messages");
+        judgements.retain(|judgement| judgement.oracle != OracleId::Messages);
         judged.push((whom, judgements));
     }
     let runs: Vec<(Delivery, &[Judgement])> = judged

@@ -31,7 +31,7 @@ pub struct Replay {
 ///
 /// # Errors
 /// A target that has no baseline any more, or whose recording lacks the point
-/// ([`Error::NotReached`]): a fault is never placed elsewhere.
+/// ([`Error::not_reached`]): a fault is never placed elsewhere.
 pub fn replay(
     pool: SupervisorPool,
     failure: &StoredFailure,
@@ -73,7 +73,7 @@ fn repeat(
         each(round, &trial);
         last = Some(trial);
     }
-    let trial = last.ok_or_else(|| Error::Harness("nothing was run".to_owned()))?;
+    let trial = last.ok_or_else(|| Error::harness("nothing was run".to_owned()))?;
     Ok(Replay {
         shown,
         reached,
@@ -127,7 +127,7 @@ pub(crate) fn located(schedule: &Schedule, trials: &Trials) -> Result<Schedule, 
             (found, "a run with the steps before it")
         };
         let point = found.ok_or_else(|| {
-            Error::NotReached(format!(
+            Error::not_reached(format!(
                 "point not reached: {when} does not come by {name} (any more)"
             ))
         })?;

@@ -307,7 +307,7 @@ impl SeenEvidence {
                 self.found
                     .entry((rank, evidence.subject.clone()))
                     .or_insert_with(|| Reproduction {
-                        oracle: judgement.oracle,
+                        oracle: judgement.oracle.name(),
                         evidence: evidence.clone(),
                         trial: Arc::clone(trial),
                         times: 0,

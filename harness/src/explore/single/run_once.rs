@@ -79,7 +79,7 @@ fn judged(
         .find_map(|judgement| Some((judgement.oracle, judgement.verdict.evidence().first()?)))
     {
         let expected = ExpectedVerdict {
-            oracle: oracle.to_owned(),
+            oracle: oracle.to_string(),
             subject: evidence.subject.clone(),
             text: evidence.text.clone(),
         };

@@ -2,7 +2,6 @@
 
 use super::plan::{Plan, PlannedRun};
 use super::point_outcome::PointOutcome;
-use crate::error::Error;
 use crate::execute::{Trial, Trials};
 use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::sweep::Progress;
@@ -71,10 +70,6 @@ impl PlanResults {
     fn take(&mut self, order: usize, planned: &PlannedRun, outcome: &Outcome<Arc<Trial>>) {
         let trial = match outcome {
             Outcome::Completed(trial) => trial,
-            Outcome::Failed(failure) if failure.message == Error::Interrupted.to_string() => {
-                self.cut_short += planned.stands_for;
-                return;
-            }
             Outcome::Failed(failure) => {
                 self.failed_runs
                     .push(format!("{}: {failure}", planned.point));

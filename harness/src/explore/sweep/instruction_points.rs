@@ -111,7 +111,7 @@ fn measure(
         })
         .into_outcomes();
     if token.is_interrupted() {
-        return Err(Error::Interrupted);
+        return Err(Error::interrupted());
     }
     let length = |outcome| match outcome {
         Outcome::Completed(length) => length,

@@ -243,7 +243,8 @@ pub fn sweep(
             refine(&pool, &trials.baseline, learned_at, token)
         }) {
             Ok(Some(baseline)) => Arc::new(trials.with_baseline(baseline)),
-            Ok(None) | Err(Error::Interrupted) => trials,
+            Ok(None) => trials,
+            Err(error) if error.is_interrupted() => trials,
             Err(error) => return Err(error),
         }
     };
@@ -278,7 +279,7 @@ pub fn sweep(
         });
         match placed {
             Ok(placed) => sites = placed,
-            Err(Error::Interrupted) => {}
+            Err(error) if error.is_interrupted() => {}
             Err(error) => notes.push(format!("call stacks could not be taken: {error}")),
         }
     }

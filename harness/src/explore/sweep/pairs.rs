@@ -264,7 +264,7 @@ fn record_all(
         })
         .into_outcomes();
     if token.is_interrupted() {
-        return Err(Error::Interrupted);
+        return Err(Error::interrupted());
     }
     let run = |outcome| match outcome {
         Outcome::Completed(run) => Some(run),

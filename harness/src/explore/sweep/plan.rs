@@ -49,10 +49,10 @@ impl PointFilter {
     /// A bad glob, or a call that does not exist.
     pub fn check(&self) -> Result<(), Error> {
         for glob in &self.paths {
-            Glob::new(glob).map_err(|error| Error::Usage(format!("--path: {error}")))?;
+            Glob::new(glob).map_err(|error| Error::usage(format!("--path: {error}")))?;
         }
         for call in &self.only {
-            CallSelector::parse(call).map_err(|error| Error::Usage(format!("--only: {error}")))?;
+            CallSelector::parse(call).map_err(|error| Error::usage(format!("--only: {error}")))?;
         }
         Ok(())
     }
@@ -228,12 +228,12 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
         .iter()
         .find(|run| !run.points.is_empty())
         .ok_or_else(|| {
-            Error::Usage("--after needs a recorded run, and this one made no calls".to_owned())
+            Error::usage("--after needs a recorded run, and this one made no calls".to_owned())
         })?;
     let met = match trigger {
         Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
         Trigger::Output { pattern } => {
-            let pattern = Regex::new(pattern).map_err(|error| Error::Usage(error.to_string()))?;
+            let pattern = Regex::new(pattern).map_err(|error| Error::usage(error.to_string()))?;
             let mut output = Vec::new();
             recorded.events.iter().find_map(|event| match &event.what {
                 EventKind::Output { bytes, .. } => {
@@ -259,7 +259,7 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
         }),
         Trigger::File { glob } => {
             let glob = Glob::new(glob)
-                .map_err(|error| Error::Usage(error.to_string()))?
+                .map_err(|error| Error::usage(error.to_string()))?
                 .compile_matcher();
             recorded
                 .points
@@ -276,7 +276,7 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
         Trigger::Point { name, .. } => baseline.points.find(name).map(|point| point.at_ns),
     };
     met.ok_or_else(|| {
-        Error::NotReached("--after: this never happens in an undisturbed run".to_owned())
+        Error::not_reached("--after: this never happens in an undisturbed run".to_owned())
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::tests::{baseline, baseline_of, finished, found, run, said};
 use crate::facts::{CheckFact, Event, EventKind, ExitStatus, Run, Stream, TreeDelta, Zombie};
+use crate::oracle::OracleId;
 use crate::oracle::contract::{Acknowledged, Contract, Escalation, Messages, Results};
 use crate::oracle::multi_run::escalation::judge as judge_escalation;
 use crate::oracle::multi_run::ignored::judge as judge_ignored;
@@ -282,11 +283,11 @@ fn an_ignored_signal_changes_nothing() {
 #[test]
 fn a_signal_does_the_same_whomever_it_is_sent_to() {
     let holds = [Judgement {
-        oracle: "exits",
+        oracle: OracleId::Exits,
         verdict: Verdict::Holds,
     }];
     let hangs = [Judgement {
-        oracle: "exits",
+        oracle: OracleId::Exits,
         verdict: Verdict::of(vec![Evidence::new("hangs", "still running")]),
     }];
     let verdict = judge_reach(&[(Delivery::Group, &holds), (Delivery::Process, &hangs)]);

@@ -101,7 +101,7 @@ pub(crate) fn found(
     };
     judge(&context, run)
         .into_iter()
-        .filter(|judgement| judgement.oracle == oracle)
+        .filter(|judgement| judgement.oracle.name() == oracle)
         .flat_map(|judgement| judgement.verdict.evidence().to_vec())
         .map(|evidence| evidence.subject)
         .collect()

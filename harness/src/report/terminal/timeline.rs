@@ -216,7 +216,9 @@ fn verdicts(out: &mut TerminalWriter, report: &RunOnceReport) {
     let mut violated = 0;
     for judgement in &report.trial.judgements {
         match &judgement.verdict {
-            Verdict::Holds => out.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle)]),
+            Verdict::Holds => {
+                out.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle.name())])
+            }
             Verdict::NotApplicable { reason } => {
                 out.line(&[
                     (Style::Dim, "– "),

@@ -5,6 +5,7 @@ use super::read::{Action, Snapshots};
 use super::substitutions::Text;
 use super::value::{Expression, GlobText, OracleName, Time};
 use crate::explore::{Budget, Limit};
+use crate::options::{ContractSpec, ESCALATION_SIGNALS, LATENCY_RUNS, OptionError};
 use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::{
@@ -17,18 +18,21 @@ use toml::Spanned;
 pub(crate) struct Parts<'a> {
     pub(crate) text: &'a Text,
     pub(crate) document: &'a Document,
-    pub(crate) act: &'a Action,
+    pub(crate) action: &'a Action,
     /// The file's name without its extension.
     pub(crate) stem: &'a str,
 }
 
 /// Two signals that are nearer to each other can become one.
-const NEAREST_MS: u64 = 60;
+const GAP_MIN_MS: u64 = 60;
 
 impl Parts<'_> {
     pub(crate) fn read(&self) -> Result<(Contract, Snapshots, Option<Budget>), Diagnostic> {
         let table = &self.document.contract;
-        let mut contract = plain(table);
+        let mut contract = plain(table).map_err(|error| {
+            self.text
+                .problem(self.text.find_key("contract"), error.problem)
+        })?;
         contract.results = table
             .results
             .as_ref()
@@ -59,10 +63,10 @@ impl Parts<'_> {
     fn results(&self, table: &ResultsTable) -> Result<Results, Diagnostic> {
         for expression in [&table.said, &table.found] {
             if groups(expression.get_ref()) == 0 {
-                return Err(self.text.mistake(
-                    expression.span(),
-                    "the expression has no group; put the name of the work in parentheses, as in 'task (\\d+) is done'",
-                ));
+                return Err(self
+                    .text
+                    .diagnostic(expression.span(), "the expression has no group")
+                    .hint("put the name of the work in parentheses, as in 'task (\\d+) is done'"));
             }
         }
         let (command, place) = match (&table.file, &table.command) {
@@ -77,16 +81,16 @@ impl Parts<'_> {
             }
             (None, Some(command)) => (command.get_ref().clone(), command.get_ref().clone()),
             (Some(_), Some(command)) => {
-                return Err(self.text.mistake(
-                    command.span(),
-                    "both file and command; the results are printed by one of them",
-                ));
+                return Err(self
+                    .text
+                    .diagnostic(command.span(), "both file and command")
+                    .hint("the results are printed by one of them"));
             }
             (None, None) => {
-                return Err(self.text.mistake(
-                    table.found.span(),
-                    "nothing tells where the results are; add file = \"results.txt\" or command = \"…\"",
-                ));
+                return Err(self
+                    .text
+                    .diagnostic(table.found.span(), "nothing tells where the results are")
+                    .hint("add file = \"results.txt\" or command = \"…\""));
             }
         };
         Ok(Results {
@@ -100,23 +104,23 @@ impl Parts<'_> {
     fn escalation(&self, table: &EscalationTable) -> Result<Escalation, Diagnostic> {
         let gap_ms = match &table.gap {
             None => 200,
-            Some(gap) if gap.get_ref().ms() < NEAREST_MS => {
-                return Err(self.text.mistake(
-                    gap.span(),
-                    "two signals so near can become one; write at least \"60ms\"",
-                ));
+            Some(gap) if gap.get_ref().ms() < GAP_MIN_MS => {
+                return Err(self
+                    .text
+                    .diagnostic(gap.span(), "two signals so near can become one")
+                    .hint("write at least \"60ms\""));
             }
             Some(gap) => gap.get_ref().ms(),
         };
         let signals = match &table.signals {
             None => 3,
-            Some(signals) if !(2..=3).contains(signals.get_ref()) => {
-                return Err(self.text.mistake(
-                    signals.span(),
-                    "an escalation has 2 or 3 signals; write signals = 3",
-                ));
+            Some(signals) => {
+                let number = u64::from(*signals.get_ref());
+                ESCALATION_SIGNALS
+                    .check(number)
+                    .map_err(|problem| self.text.problem(signals.span(), problem))?;
+                *signals.get_ref()
             }
-            Some(signals) => *signals.get_ref(),
         };
         self.needs_signals("escalation")?;
         Ok(Escalation {
@@ -128,19 +132,25 @@ impl Parts<'_> {
 
     /// What is judged over runs of one schedule needs one.
     fn needs_signals(&self, key: &str) -> Result<usize, Diagnostic> {
-        let words = match self.act {
+        let (message, hint) = match self.action {
             Action::Run { schedule, .. } if schedule.first_signal().is_some() => {
                 return Ok(schedule.steps.len());
             }
-            Action::Run { .. } => format!("{key} needs a signal; add one to signals in [run]"),
-            Action::Sweep(_) => format!(
-                "{key} is judged on one schedule, not in a sweep; make a second file with [run]"
+            Action::Run { .. } => (
+                format!("{key} needs a signal"),
+                "add one to signals in [run]",
             ),
-            Action::Fuzz(_) => format!(
-                "{key} is judged on one schedule, not on random ones; make a second file with [run]"
+            Action::Sweep(_) => (
+                format!("{key} is judged on one schedule, not in a sweep"),
+                "write a second file with [run]",
+            ),
+            Action::Fuzz(_) => (
+                format!("{key} is judged on one schedule, not on random ones"),
+                "write a second file with [run]",
             ),
         };
-        Err(self.text.mistake(self.text.find_key(key), &words))
+        let span = self.text.find_key(key);
+        Err(self.text.diagnostic(span, message).hint(hint))
     }
 
     fn messages(
@@ -157,23 +167,26 @@ impl Parts<'_> {
             .is_some_and(|terminal| terminal.0.is_some());
         let screen = table.screen.as_ref().filter(|screen| *screen.get_ref());
         if let (Some(screen), false) = (screen, on_terminal) {
-            return Err(self.text.mistake(
-                screen.span(),
-                "there is no screen without a terminal; add terminal = true to [target]",
-            ));
+            return Err(self
+                .text
+                .diagnostic(screen.span(), "there is no screen without a terminal")
+                .hint("add terminal = true to [target]"));
         }
         let whole = table.transcript.is_some() || table.snapshot || screen.is_some();
-        if whole && !matches!(self.act, Action::Run { .. }) {
-            return Err(self.text.mistake(
-                span,
-                "a sweep has a transcript for each point, and random schedules one each; use lines and never here, and a second file with [run] for the whole",
-            ));
+        if whole && !matches!(self.action, Action::Run { .. }) {
+            return Err(self
+                .text
+                .diagnostic(
+                    span,
+                    "a sweep has a transcript for each point, and random schedules one each",
+                )
+                .hint("use lines and never here, and a second file with [run] for the whole"));
         }
         if let (Some(transcript), true) = (&table.transcript, table.snapshot) {
-            return Err(self.text.mistake(
-                transcript.span(),
-                "both transcript and snapshot; keep the text here or in a file",
-            ));
+            return Err(self
+                .text
+                .diagnostic(transcript.span(), "both transcript and snapshot")
+                .hint("keep the text here or in a file"));
         }
         let file = |kind: &str| -> PathBuf {
             self.text
@@ -216,12 +229,13 @@ impl Parts<'_> {
         let signals = self.needs_signals("budget")?;
         let runs = match &table.runs {
             None => 20,
-            Some(runs) if !(1..=10_000).contains(runs.get_ref()) => {
-                return Err(self
-                    .text
-                    .mistake(runs.span(), "write a number of runs from 1 to 10000"));
+            Some(runs) => {
+                let number = u64::from(*runs.get_ref());
+                LATENCY_RUNS
+                    .check(number)
+                    .map_err(|problem| self.text.problem(runs.span(), problem))?;
+                *runs.get_ref()
             }
-            Some(runs) => *runs.get_ref(),
         };
         let mut limits = Vec::new();
         if let Some(bounds) = table.acknowledged {
@@ -234,13 +248,10 @@ impl Parts<'_> {
                 .ok()
                 .filter(|nth| (1..=signals).contains(nth))
                 .ok_or_else(|| {
-                    self.text.mistake(
-                        number.span(),
-                        &format!(
-                            "no such signal in this schedule: {}; there are 1 to {signals}",
-                            number.get_ref()
-                        ),
-                    )
+                    let message = format!("the schedule has no signal {}", number.get_ref());
+                    self.text
+                        .diagnostic(number.span(), message)
+                        .hint(format!("write a number from 1 to {signals}"))
                 })?;
             limits.extend(limits_of(Some(nth - 1), *bounds));
         }
@@ -265,30 +276,28 @@ fn groups(expression: &Expression) -> usize {
     regex::Regex::new(&expression.0).map_or(0, |regex| regex.captures_len() - 1)
 }
 
-fn plain(table: &ContractTable) -> Contract {
+fn plain(table: &ContractTable) -> Result<Contract, OptionError> {
     let globs = |globs: &[GlobText]| globs.iter().map(|glob| glob.0.clone()).collect();
-    let names = |names: &[OracleName]| names.iter().map(|name| name.0.clone()).collect();
-    Contract {
+    let names = |names: &[OracleName]| names.iter().map(|name| name.0).collect();
+    let spec = ContractSpec {
+        oracles: names(&table.oracles),
         skip: names(&table.skip),
-        only: names(&table.oracles),
-        ok_status: table
-            .ok_status
-            .iter()
-            .map(|code| i32::from(*code))
-            .collect(),
-        baseline_status: i32::from(table.baseline_status),
         keep: globs(&table.keep),
         prefix: globs(&table.prefix),
         any: globs(&table.any),
-        check: table.check.clone(),
         daemons: globs(&table.daemons),
+        ok_status: table.ok_status.iter().map(|status| status.0).collect(),
+        baseline_status: table.baseline_status.0,
+        check: table.check.clone(),
+        handler_budget: table.handler_budget.map(|time| time.0),
+    };
+    Ok(Contract {
         acknowledged: table.acknowledged.as_ref().map(|table| Acknowledged {
             within_ms: table.within.map_or(Acknowledged::WITHIN_MS, Time::ms),
             pattern: table.pattern.as_ref().map(|pattern| pattern.0.clone()),
         }),
         reach: table.reach,
         ignored: table.ignored,
-        handler_budget_ms: table.handler_budget.map(Time::ms),
-        ..Contract::default()
-    }
+        ..spec.contract()?
+    })
 }

@@ -1,15 +1,16 @@
 //! Faults and steps, as they are written in a scenario file. What they mean by
 //! default depends on the terminal, so that they are read once more later.
 
-use super::value::{ScalarValue, ScalarVisitor, choose, worded, words};
+use super::value::{ScalarValue, ScalarVisitor, scalar};
 use crate::explore::Window;
-use crate::schedule::{Delivery, Fault, Step};
+use crate::options::{choose, names};
+use crate::schedule::{Delivery, Fault, ParseError, Step};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-worded!(StepText, FaultText, WindowName);
+scalar!(StepText, FaultText, WindowName);
 
 /// `"INT@output:'ready'"`. Whom it goes to by default depends on the terminal,
 /// so that the step itself is read later.
@@ -20,14 +21,14 @@ impl ScalarValue for StepText {
     const NAME: &'static str = "Step";
     const EXPECTED: &'static str = "a step such as \"INT@output:'ready'\"";
 
-    fn read(text: &str) -> Result<StepText, String> {
-        Step::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+    fn read(text: &str) -> Result<StepText, ParseError> {
+        Step::parse(text, |_| Delivery::Group)?;
         Ok(StepText(text.to_owned()))
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "FAULT[:DELIVERY][:always]@TRIGGER; steps come due in order. faults.md lists the faults.",
+            "description": "FAULT[:DELIVERY][:always]@TRIGGER. Steps are applied in their order. faults.md lists the faults.",
             "type": "string",
             "examples": ["INT@output:'ready'", "INT@+200ms", "TERM:process@handler", "ENOSPC:always@write(out)#3"],
         })
@@ -42,14 +43,14 @@ impl ScalarValue for FaultText {
     const NAME: &'static str = "Fault";
     const EXPECTED: &'static str = "a fault such as \"ENOSPC\"";
 
-    fn read(text: &str) -> Result<FaultText, String> {
-        Fault::parse(text, |_| Delivery::Group).map_err(|error| error.to_string())?;
+    fn read(text: &str) -> Result<FaultText, ParseError> {
+        Fault::parse(text, |_| Delivery::Group)?;
         Ok(FaultText(text.to_owned()))
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "FAULT[:DELIVERY][:always]: a signal, an error in place of a call, short, delay, freeze, starve, hangup or close. faults.md tells what each does.",
+            "description": "FAULT[:DELIVERY][:always]: a signal, an error in place of a call, short, delay, freeze, starve, hangup or close. faults.md describes them.",
             "type": "string",
             "examples": ["ENOSPC", "EINTR:always", "short=1", "delay=50ms", "KILL:child", "freeze:child"],
         })
@@ -64,15 +65,15 @@ impl ScalarValue for WindowName {
     const NAME: &'static str = "Place";
     const EXPECTED: &'static str = "\"in-handler\" or \"in-cleanup\"";
 
-    fn read(text: &str) -> Result<WindowName, String> {
-        choose("place", text).map(WindowName)
+    fn read(text: &str) -> Result<WindowName, ParseError> {
+        choose("window", text).map(WindowName)
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "Where the second of a pair comes: at each call of the handler, or at each call with an effect after the first.",
+            "description": "Where the second signal of a pair comes: at each call of the handler, or at each call with an effect after the first.",
             "type": "string",
-            "enum": words::<Window>(),
+            "enum": names::<Window>(),
         })
     }
 }

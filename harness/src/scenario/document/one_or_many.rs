@@ -1,6 +1,7 @@
 //! Values of a scenario file that can be written in two ways.
 
-use super::value::{ScalarValue, Time};
+use super::value::{ScalarValue, Time, carry};
+use crate::options::terminal_size;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -25,15 +26,10 @@ impl<'de> Deserialize<'de> for Terminal {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Terminal, E> {
-                let number = |text: &str| text.parse().ok().filter(|n| (1..=1000).contains(n));
-                text.split_once('x')
-                    .and_then(|(rows, columns)| Some((number(rows)?, number(columns)?)))
-                    .map(|size| Terminal(Some(size)))
-                    .ok_or_else(|| {
-                        E::custom(format!(
-                            "no such size: {text}; write rows and columns from 1 to 1000, such as \"24x80\""
-                        ))
-                    })
+                match terminal_size(text) {
+                    Ok(size) => Ok(Terminal(Some(size))),
+                    Err(problem) => Err(E::custom(carry(problem))),
+                }
             }
         }
         from.deserialize_any(Sized)
@@ -76,7 +72,7 @@ impl<'de> Deserialize<'de> for Bounds {
             fn visit_str<E: Error>(self, text: &str) -> Result<Bounds, E> {
                 Ok(Bounds {
                     p50: None,
-                    p99: Some(Time::read(text).map_err(E::custom)?),
+                    p99: Some(Time::read(text).map_err(|problem| E::custom(carry(problem)))?),
                 })
             }
 

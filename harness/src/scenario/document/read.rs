@@ -1,8 +1,8 @@
 //! From a scenario file to a scenario.
 
 use super::substitutions::{Binaries, Text, expand};
-use super::value::Time;
 use crate::explore::{Budget, FuzzOptions, SweepOptions};
+use crate::options::{LimitsSpec, OptionName, check_command};
 use crate::oracle::Contract;
 use crate::scenario::action::ActionReader;
 use crate::scenario::diagnostic::Diagnostic;
@@ -12,12 +12,14 @@ use crate::scenario::document::{Document, TargetTable};
 use crate::scenario::work_tree_setup;
 use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
 use crate::schedule::Schedule;
+use crate::session::Kind;
 use crate::target::Isolation;
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
 
 /// A scenario, read and checked.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub struct Scenario {
     /// What it shows.
     pub description: Option<String>,
     /// What is done.
-    pub act: Action,
+    pub action: Action,
     /// What is asked.
     pub contract: Contract,
     /// What is compared with what was written down before.
@@ -61,6 +63,15 @@ pub enum Action {
 }
 
 impl Action {
+    /// The kind of case that it makes.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Action::Run { .. } => Kind::Run,
+            Action::Sweep(_) => Kind::Sweep,
+            Action::Fuzz(_) => Kind::Fuzz,
+        }
+    }
+
     fn needs_failpoints(&self) -> bool {
         match self {
             Action::Run { schedule, .. } => schedule.needs_failpoints(),
@@ -87,7 +98,7 @@ impl Scenario {
     /// # Errors
     /// The first mistake in it.
     pub fn read(path: &Path, name: &str) -> Result<Scenario, Diagnostic> {
-        let unreadable = |error: std::io::Error| Diagnostic::unreadable(path, &error.to_string());
+        let unreadable = |error: std::io::Error| Diagnostic::new(error.to_string()).of_file(path);
         let content = fs::read_to_string(path).map_err(unreadable)?;
         Scenario::parse(path, name, &content)
     }
@@ -98,7 +109,7 @@ impl Scenario {
     /// The first mistake in it.
     pub fn parse(shown: &Path, name: &str, content: &str) -> Result<Scenario, Diagnostic> {
         let path = std::path::absolute(shown)
-            .map_err(|error| Diagnostic::unreadable(shown, &error.to_string()))?;
+            .map_err(|error| Diagnostic::new(error.to_string()).of_file(shown))?;
         let text = Text {
             path: path.clone(),
             shown: shown.to_owned(),
@@ -112,30 +123,33 @@ impl Scenario {
             .target
             .isolation
             .map_or(Isolation::Auto, |how| how.0);
-        let acting = ActionReader {
+        let reader = ActionReader {
             text: &text,
-            pty: pty.is_some(),
+            terminal: pty.is_some(),
             isolation,
         };
-        let act = match (&document.run, &document.sweep, &document.fuzz) {
-            (Some(run), None, None) => acting.run(run.get_ref())?,
-            (None, Some(sweep), None) => acting.sweep(sweep.get_ref())?,
-            (None, None, Some(fuzz)) => acting.fuzz(fuzz.get_ref())?,
+        let action = match (&document.run, &document.sweep, &document.fuzz) {
+            (Some(run), None, None) => reader.run(run.get_ref())?,
+            (None, Some(sweep), None) => reader.sweep(sweep.get_ref())?,
+            (None, None, Some(fuzz)) => reader.fuzz(fuzz.get_ref())?,
             (None, None, None) => {
-                return Err(text.mistake(
-                    0..0,
-                    "nothing is done to the target; add [run] with signals = [\"INT@output:'ready'\"], or [sweep], or [fuzz]",
+                return Err(text.diagnostic(0..0, "nothing is done to the target").hint(
+                    "add [run] with signals = [\"INT@output:'ready'\"], or [sweep], or [fuzz]",
                 ));
             }
-            (Some(_), Some(other), _) => return Err(text.two_acts("run", "sweep", other.span())),
-            (Some(_), _, Some(other)) => return Err(text.two_acts("run", "fuzz", other.span())),
-            (_, Some(_), Some(other)) => return Err(text.two_acts("sweep", "fuzz", other.span())),
+            (Some(_), Some(other), _) => {
+                return Err(text.two_actions("run", "sweep", other.span()));
+            }
+            (Some(_), _, Some(other)) => return Err(text.two_actions("run", "fuzz", other.span())),
+            (_, Some(_), Some(other)) => {
+                return Err(text.two_actions("sweep", "fuzz", other.span()));
+            }
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let parts = contract::Parts {
             text: &text,
             document: &document,
-            act: &act,
+            action: &action,
             stem: &stem,
         };
         let (contract, snapshots, budget) = parts.read()?;
@@ -143,7 +157,7 @@ impl Scenario {
             name: name.to_owned(),
             path: shown.to_owned(),
             description: document.description,
-            act,
+            action,
             contract,
             snapshots,
             budget,
@@ -180,36 +194,22 @@ impl Scenario {
             .iter()
             .map(|(name, value)| Ok((name.clone(), expand(&self.text, value, binaries)?)))
             .collect::<Result<Vec<_>, Diagnostic>>()?;
-        let limits = &table.limits;
-        let usual = Limits::default();
         Ok(Target {
             source: start.source,
             env,
             pty: table.terminal.and_then(|terminal| terminal.0),
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
-            serialise: table.serialise,
-            failpoints: table.failpoints || self.act.needs_failpoints(),
-            limits: Limits {
-                baseline_ms: limits.timeout.map_or(usual.baseline_ms, Time::ms),
-                after_signal_ms: limits.deadline.map(Time::ms),
-                grace_ms: limits.grace.map_or(usual.grace_ms, Time::ms),
-                tree_bytes: limits
-                    .tree_mib
-                    .map_or(usual.tree_bytes, |mib| u64::from(mib) << 20),
-                copy_files: limits
-                    .copy_files
-                    .map_or(usual.copy_files, |files| files as usize),
-                ..usual
-            },
+            serialise: table.serialize,
+            failpoints: table.failpoints || self.action.needs_failpoints(),
+            limits: table.limits(&self.text)?,
             ..Target::new(command)
         })
     }
 
     /// The command as it stands in the file, for a list.
     pub fn command(&self) -> Vec<String> {
-        let words = self.target.command.get_ref();
-        words.iter().map(|word| word.get_ref().clone()).collect()
+        plain_words(&self.target.command)
     }
 
     /// A relative program that is beside the scenario file, and not in the work
@@ -241,13 +241,35 @@ impl Scenario {
     }
 }
 
-fn check_target(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
-    if table.command.get_ref().is_empty() {
-        return Err(text.mistake(
-            table.command.span(),
-            "the command is empty; write command = [\"program\", \"argument\"]",
-        ));
+fn plain_words(command: &Spanned<Vec<Spanned<String>>>) -> Vec<String> {
+    let words = command.get_ref().iter();
+    words.map(|word| word.get_ref().clone()).collect()
+}
+
+impl TargetTable {
+    fn limits(&self, text: &Text) -> Result<Limits, Diagnostic> {
+        let limits = &self.limits;
+        let spec = LimitsSpec {
+            timeout: limits.timeout.map(|time| time.0),
+            deadline: limits.deadline.map(|time| time.0),
+            grace: limits.grace.map(|time| time.0),
+            tree_mib: limits.tree_mib.map(u64::from),
+            copy_files: limits.copy_files.map(u64::from),
+        };
+        spec.limits().map_err(|error| {
+            let key = match error.option {
+                OptionName::TreeLimit => "tree-mib",
+                _ => "copy-files",
+            };
+            text.problem(text.find_key(key), error.problem)
+        })
     }
+}
+
+fn check_target(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
+    let command: Vec<String> = plain_words(&table.command);
+    check_command(&command).map_err(|error| text.problem(table.command.span(), error.problem))?;
+    table.limits(text)?;
     work_tree_setup::check(text, table)?;
     let words = table
         .command
@@ -267,9 +289,8 @@ fn check_target(text: &Text, table: &TargetTable) -> Result<(), Diagnostic> {
 }
 
 impl Text {
-    fn two_acts(&self, one: &str, other: &str, span: Range<usize>) -> Diagnostic {
-        let words =
-            format!("both [{one}] and [{other}]; a scenario is one of them, so make it two files");
-        self.mistake(span, &words)
+    fn two_actions(&self, one: &str, other: &str, span: Range<usize>) -> Diagnostic {
+        self.diagnostic(span, format!("both [{one}] and [{other}]"))
+            .hint("a scenario is one of them; make it two files")
     }
 }

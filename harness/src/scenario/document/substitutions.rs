@@ -1,7 +1,8 @@
 //! What stands in braces in the words of a scenario: `{bin:NAME}`, `{dir}`, `{env:NAME}`.
 
-use super::value::one_of;
+use crate::options::one_of;
 use crate::scenario::diagnostic::Diagnostic;
+use crate::schedule::ParseError;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +18,14 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) fn mistake(&self, span: Range<usize>, words: &str) -> Diagnostic {
-        Diagnostic::at(&self.shown, &self.text, span, words)
+    /// What is wrong at a place of the file.
+    pub(crate) fn diagnostic(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(message).at(&self.shown, &self.text, span)
+    }
+
+    /// A value there that cannot be read.
+    pub(crate) fn problem(&self, span: Range<usize>, problem: ParseError) -> Diagnostic {
+        Diagnostic::of(problem).at(&self.shown, &self.text, span)
     }
 
     /// Where a key (or the table of its name) stands; the start of the file when it does not.
@@ -62,7 +69,7 @@ const KINDS: [&str; 3] = ["bin", "env", "dir"];
 
 /// Braces of other uses (a shell's, JSON) are left alone; one that looks like
 /// ours and is not is a mistake.
-fn pieces(word: &str) -> Result<Vec<Piece<'_>>, String> {
+fn pieces(word: &str) -> Result<Vec<Piece<'_>>, ParseError> {
     let mut pieces = Vec::new();
     let mut literal = 0;
     let mut at = 0;
@@ -81,10 +88,8 @@ fn pieces(word: &str) -> Result<Vec<Piece<'_>>, String> {
             Some(("bin", name)) => Piece::Binary(named(name, "bin", "my-program")?),
             Some(("env", name)) => Piece::Variable(named(name, "env", "HOME")?),
             Some((kind, _)) if !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()) => {
-                return Err(format!(
-                    "no such substitution: {{{inside}}}; {}",
-                    one_of(kind, &KINDS)
-                ));
+                let problem = ParseError::new(format!("no such substitution: {{{inside}}}"));
+                return Err(problem.hint(one_of(kind, &KINDS)));
             }
             _ => continue,
         };
@@ -97,11 +102,10 @@ fn pieces(word: &str) -> Result<Vec<Piece<'_>>, String> {
     Ok(pieces)
 }
 
-fn named<'a>(name: &'a str, kind: &str, example: &str) -> Result<&'a str, String> {
+fn named<'a>(name: &'a str, kind: &str, example: &str) -> Result<&'a str, ParseError> {
     if name.is_empty() || name.contains('/') {
-        return Err(format!(
-            "{{{kind}:{name}}} names nothing; write {{{kind}:{example}}}"
-        ));
+        return Err(ParseError::new(format!("{{{kind}:{name}}} names nothing"))
+            .hint(format!("write {{{kind}:{example}}}")));
     }
     Ok(name)
 }
@@ -110,7 +114,7 @@ fn named<'a>(name: &'a str, kind: &str, example: &str) -> Result<&'a str, String
 pub(crate) fn check(text: &Text, word: &Spanned<String>) -> Result<(), Diagnostic> {
     match pieces(word.get_ref()) {
         Ok(_) => Ok(()),
-        Err(words) => Err(text.mistake(word.span(), &words)),
+        Err(problem) => Err(text.problem(word.span(), problem)),
     }
 }
 
@@ -120,16 +124,17 @@ pub(crate) fn expand(
     word: &Spanned<String>,
     binaries: &Binaries,
 ) -> Result<String, Diagnostic> {
-    let wrong = |words: String| text.mistake(word.span(), &words);
+    let wrong = |problem| text.problem(word.span(), problem);
     let mut expanded = String::new();
     for piece in pieces(word.get_ref()).map_err(wrong)? {
         match piece {
             Piece::Literal(literal) => expanded.push_str(literal),
             Piece::Directory => expanded.push_str(&text.directory().display().to_string()),
             Piece::Variable(name) => expanded.push_str(&std::env::var(name).map_err(|_| {
-                wrong(format!(
-                    "the variable {name} is not set; set it before you start sigproof"
-                ))
+                wrong(
+                    ParseError::new(format!("the variable {name} is not set"))
+                        .hint("set it before you start sigproof"),
+                )
             })?),
             Piece::Binary(name) => {
                 let path = binaries.find(name, text.directory()).map_err(wrong)?;
@@ -146,14 +151,15 @@ impl Binaries {
     /// executable, if that lies in a target directory; in the target directory
     /// of the workspace around `near`, where the newest of a debug and a release
     /// build counts.
-    fn find(&self, name: &str, near: &Path) -> Result<PathBuf, String> {
+    fn find(&self, name: &str, near: &Path) -> Result<PathBuf, ParseError> {
         if let Some(path) = self
             .directories
             .iter()
             .map(|directory| directory.join(name))
             .find(|path| path.is_file())
         {
-            return std::path::absolute(&path).map_err(|error| error.to_string());
+            return std::path::absolute(&path)
+                .map_err(|error| ParseError::new(format!("{}: {error}", path.display())));
         }
         let told = ["CARGO_BIN_EXE_", "NEXTEST_BIN_EXE_"]
             .iter()
@@ -187,10 +193,9 @@ impl Binaries {
                     [only] if only.ends_with("release") => " --release",
                     _ => "",
                 };
-                format!(
-                    "no binary {name}: {places}; build it with `cargo build{release} --bin {name}`, or name its \
-                     directory with --bin-dir"
-                )
+                ParseError::new(format!("no binary {name}: {places}")).hint(format!(
+                    "build it with `cargo build{release} --bin {name}`, or name its directory with --bin-dir"
+                ))
             })
     }
 }
@@ -225,7 +230,7 @@ fn target_directory(near: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn shown(word: &str) -> Result<String, String> {
+    fn shown(word: &str) -> Result<String, ParseError> {
         Ok(pieces(word)?
             .iter()
             .map(|piece| match piece {
@@ -249,7 +254,7 @@ mod tests {
             "${dir}",
             "{é}",
         ] {
-            assert_eq!(shown(word).as_deref(), Ok(word));
+            assert_eq!(shown(word), Ok(word.to_owned()));
         }
         assert_eq!(
             shown("{dir}/x-{bin:a-b}{env:HOME}").unwrap(),
@@ -262,9 +267,15 @@ mod tests {
         assert!(
             shown("{bim:x}")
                 .unwrap_err()
+                .to_string()
                 .contains("did you mean `bin`?")
         );
-        assert!(shown("{bin:}").unwrap_err().contains("names nothing"));
+        assert!(
+            shown("{bin:}")
+                .unwrap_err()
+                .to_string()
+                .contains("names nothing")
+        );
     }
 
     #[test]
@@ -277,7 +288,8 @@ mod tests {
         assert!(binaries.find("sigproof-no-such", Path::new("/")).is_ok());
         let error = binaries
             .find("sigproof-nothing", Path::new("/"))
-            .unwrap_err();
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("cargo build"), "{error}");
     }
 }

@@ -2,8 +2,11 @@
 //! where it stands, so that an error points at it.
 
 use crate::facts::signals;
-use crate::oracle;
-use crate::schedule::{Delivery, Trigger, duration, signal};
+use crate::options;
+use crate::options::{PhaseName, choose, names};
+use crate::oracle::OracleId;
+use crate::schedule::{Delivery, ParseError, Trigger, duration, signal};
+use crate::target::Isolation;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::borrow::Cow;
@@ -17,10 +20,19 @@ pub(crate) trait ScalarValue: Sized {
     const NAME: &'static str;
     /// What is expected, for an error: `a duration such as "250ms"`.
     const EXPECTED: &'static str;
-    /// Reads it. What stands after the first `; ` of an error is its hint.
-    fn read(text: &str) -> Result<Self, String>;
+    /// Reads it.
+    fn read(text: &str) -> Result<Self, ParseError>;
     /// The schema.
     fn schema() -> Schema;
+}
+
+/// Stands between the message and the hint of an error that passes through serde, which carries a text only.
+pub(crate) const HINT_MARK: char = '\u{1f}';
+
+/// An error as one text for serde; [`HINT_MARK`] keeps its parts apart.
+pub(crate) fn carry(problem: ParseError) -> String {
+    let (message, hint) = problem.into_parts();
+    format!("{message}{HINT_MARK}{}", hint.unwrap_or_default())
 }
 
 pub(crate) struct ScalarVisitor<T>(pub(crate) PhantomData<T>);
@@ -33,12 +45,12 @@ impl<T: ScalarValue> Visitor<'_> for ScalarVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        T::read(text).map_err(E::custom)
+        T::read(text).map_err(|problem| E::custom(carry(problem)))
     }
 }
 
 /// Makes these types readable from a file, and known to its schema.
-macro_rules! worded {
+macro_rules! scalar {
     ($($type:ty),*) => {$(
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -58,9 +70,9 @@ macro_rules! worded {
     )*};
 }
 
-pub(crate) use worded;
+pub(crate) use scalar;
 
-worded!(
+scalar!(
     Time,
     SignalName,
     TriggerText,
@@ -68,8 +80,8 @@ worded!(
     Expression,
     OracleName,
     DeliveryText,
-    HowText,
-    Phases
+    IsolationText,
+    PhaseText
 );
 
 /// `"250ms"`
@@ -80,8 +92,8 @@ impl ScalarValue for Time {
     const NAME: &'static str = "Duration";
     const EXPECTED: &'static str = "a duration such as \"250ms\"";
 
-    fn read(text: &str) -> Result<Time, String> {
-        duration(text).map(Time).map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<Time, ParseError> {
+        duration(text).map(Time)
     }
 
     fn schema() -> Schema {
@@ -108,10 +120,8 @@ impl ScalarValue for SignalName {
     const NAME: &'static str = "Signal";
     const EXPECTED: &'static str = "a signal such as \"INT\"";
 
-    fn read(text: &str) -> Result<SignalName, String> {
-        signal(text)
-            .map(SignalName)
-            .map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<SignalName, ParseError> {
+        signal(text).map(SignalName)
     }
 
     fn schema() -> Schema {
@@ -139,15 +149,13 @@ impl ScalarValue for TriggerText {
     const NAME: &'static str = "Trigger";
     const EXPECTED: &'static str = "a trigger such as \"output:'ready'\"";
 
-    fn read(text: &str) -> Result<TriggerText, String> {
-        Trigger::parse(text)
-            .map(TriggerText)
-            .map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<TriggerText, ParseError> {
+        Trigger::parse(text).map(TriggerText)
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "When: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
+            "description": "A time or an event: 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] or call:POINT.",
             "type": "string",
             "examples": ["output:'ready'", "+200ms", "handler"],
         })
@@ -162,9 +170,8 @@ impl ScalarValue for GlobText {
     const NAME: &'static str = "Glob";
     const EXPECTED: &'static str = "a glob such as \"*.tmp\"";
 
-    fn read(text: &str) -> Result<GlobText, String> {
-        globset::Glob::new(text).map_err(|error| format!("bad glob: {}", error.kind()))?;
-        Ok(GlobText(text.to_owned()))
+    fn read(text: &str) -> Result<GlobText, ParseError> {
+        options::glob(text).map(GlobText)
     }
 
     fn schema() -> Schema {
@@ -184,16 +191,8 @@ impl ScalarValue for Expression {
     const NAME: &'static str = "Expression";
     const EXPECTED: &'static str = "a regular expression";
 
-    fn read(text: &str) -> Result<Expression, String> {
-        regex::Regex::new(text).map_err(|error| {
-            let said = error.to_string();
-            let why = said.lines().last().unwrap_or_default();
-            format!(
-                "bad regular expression, {}; in TOML write it in single quotes, in which a backslash is one",
-                why.trim_start_matches("error: ")
-            )
-        })?;
-        Ok(Expression(text.to_owned()))
+    fn read(text: &str) -> Result<Expression, ParseError> {
+        options::expression(text).map(Expression)
     }
 
     fn schema() -> Schema {
@@ -207,26 +206,35 @@ impl ScalarValue for Expression {
 
 /// The name of an oracle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OracleName(pub(crate) String);
+pub(crate) struct OracleName(pub(crate) OracleId);
 
 impl ScalarValue for OracleName {
     const NAME: &'static str = "Oracle";
     const EXPECTED: &'static str = "the name of an oracle";
 
-    fn read(text: &str) -> Result<OracleName, String> {
-        let names: Vec<&str> = oracle::names().collect();
-        if names.contains(&text) {
-            return Ok(OracleName(text.to_owned()));
-        }
-        Err(format!("no such oracle: {text}; {}", one_of(text, &names)))
+    fn read(text: &str) -> Result<OracleName, ParseError> {
+        options::oracle(text).map(OracleName)
     }
 
     fn schema() -> Schema {
         json_schema!({
             "description": "The name of an oracle.",
             "type": "string",
-            "enum": oracle::names().collect::<Vec<_>>(),
+            "enum": OracleId::ALL.map(OracleId::name),
         })
+    }
+}
+
+/// An exit status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StatusNumber(pub(crate) u8);
+
+impl<'de> Deserialize<'de> for StatusNumber {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = u64::deserialize(from)?;
+        let status = options::EXIT_STATUS.check(number);
+        let status = status.map_err(|problem| D::Error::custom(carry(problem)))?;
+        Ok(StatusNumber(u8::try_from(status).unwrap_or(u8::MAX)))
     }
 }
 
@@ -236,99 +244,60 @@ pub(crate) struct DeliveryText(pub(crate) Delivery);
 
 /// How targets are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct HowText(pub(crate) crate::target::Isolation);
+pub(crate) struct IsolationText(pub(crate) Isolation);
 
 /// On which side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phases {
-    Before,
-    Entry,
-    Exit,
-    All,
-}
-
-pub(crate) fn words<T: clap::ValueEnum>() -> Vec<String> {
-    T::value_variants()
-        .iter()
-        .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
-        .collect()
-}
-
-pub(crate) fn choose<T: clap::ValueEnum>(what: &str, text: &str) -> Result<T, String> {
-    T::from_str(text, false).map_err(|_| {
-        let words = words::<T>();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        format!("no such {what}: {text}; {}", one_of(text, &words))
-    })
-}
+pub(crate) struct PhaseText(pub(crate) PhaseName);
 
 impl ScalarValue for DeliveryText {
     const NAME: &'static str = "Delivery";
     const EXPECTED: &'static str =
         "\"process\", \"group\", \"terminal\", \"child\" or \"thread:NAME\"";
 
-    fn read(text: &str) -> Result<DeliveryText, String> {
-        Delivery::parse(text)
-            .map(DeliveryText)
-            .map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<DeliveryText, ParseError> {
+        Delivery::parse(text).map(DeliveryText)
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "Whom a signal goes to.",
+            "description": "Who gets a signal.",
             "type": "string",
             "pattern": "^(process|group|terminal|child|thread:[^:@]{1,15})$",
         })
     }
 }
 
-impl ScalarValue for HowText {
+impl ScalarValue for IsolationText {
     const NAME: &'static str = "Isolation";
     const EXPECTED: &'static str = "\"auto\", \"namespaces\" or \"copy\"";
 
-    fn read(text: &str) -> Result<HowText, String> {
-        choose("isolation", text).map(HowText)
+    fn read(text: &str) -> Result<IsolationText, ParseError> {
+        choose("isolation", text).map(IsolationText)
     }
 
     fn schema() -> Schema {
         json_schema!({
-            "description": "How targets are kept apart from the machine.",
+            "description": "How targets are isolated from the machine.",
             "type": "string",
-            "enum": words::<crate::target::Isolation>(),
+            "enum": names::<Isolation>(),
         })
     }
 }
 
-impl ScalarValue for Phases {
+impl ScalarValue for PhaseText {
     const NAME: &'static str = "Phase";
     const EXPECTED: &'static str = "\"before\", \"entry\", \"exit\" or \"all\"";
 
-    fn read(text: &str) -> Result<Phases, String> {
-        match text {
-            "before" => Ok(Phases::Before),
-            "entry" => Ok(Phases::Entry),
-            "exit" => Ok(Phases::Exit),
-            "all" => Ok(Phases::All),
-            _ => Err(format!(
-                "no such phase: {text}; {}",
-                one_of(text, &["before", "entry", "exit", "all"])
-            )),
-        }
+    fn read(text: &str) -> Result<PhaseText, ParseError> {
+        choose("phase", text).map(PhaseText)
     }
 
     fn schema() -> Schema {
         json_schema!({
             "description": "On which side of a system call.",
             "type": "string",
-            "enum": ["before", "entry", "exit", "all"],
+            "enum": names::<PhaseName>(),
         })
-    }
-}
-
-/// A suggestion among these words: the nearest, or all.
-pub(crate) fn one_of(text: &str, words: &[&str]) -> String {
-    match signals::nearest(text, words.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", words.join(", ")),
     }
 }

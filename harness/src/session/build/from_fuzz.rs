@@ -87,7 +87,7 @@ fn oracles(report: &FuzzReport) -> Vec<OracleResult> {
         .filter(|oracle| oracle.asked_by(&report.contract));
     asked
         .map(|oracle| {
-            let reason = match report.unjudged.get(oracle.name) {
+            let reason = match report.unjudged.get(oracle.id.name()) {
                 Some(reason) => Some(reason.clone()),
                 None if report.runs == report.unstruck => Some("nothing was done to it".to_owned()),
                 None => None,
@@ -96,7 +96,7 @@ fn oracles(report: &FuzzReport) -> Vec<OracleResult> {
                 Some(_) => OracleVerdict::NotApplicable,
                 None => OracleVerdict::Holds,
             };
-            OracleResult::named(oracle.name, verdict, reason)
+            OracleResult::named(oracle.id.name(), verdict, reason)
         })
         .collect()
 }

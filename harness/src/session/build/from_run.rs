@@ -17,7 +17,7 @@ pub fn of_run(name: &str, command: &[String], report: &RunOnceReport) -> Case {
     for judgement in &trial.judgements {
         for evidence in judgement.verdict.evidence() {
             case.findings.push(Finding {
-                oracle: judgement.oracle.to_owned(),
+                oracle: judgement.oracle.to_string(),
                 subject: bounds::text(&evidence.subject),
                 text: bounds::text(&evidence.text),
                 points: Vec::new(),

@@ -285,18 +285,18 @@ fn oracles(report: &SweepReport) -> Vec<OracleResult> {
     oracle::ALL
         .iter()
         .filter(|oracle| oracle.asked_by(&report.contract))
-        .map(|oracle| match report.unjudged.get(oracle.name) {
+        .map(|oracle| match report.unjudged.get(oracle.id.name()) {
             Some(reason) => OracleResult::named(
-                oracle.name,
+                oracle.id.name(),
                 OracleVerdict::NotApplicable,
                 Some(reason.clone()),
             ),
             None if report.points_tried == 0 => OracleResult::named(
-                oracle.name,
+                oracle.id.name(),
                 OracleVerdict::NotApplicable,
                 Some("no point was tried".to_owned()),
             ),
-            None => OracleResult::named(oracle.name, OracleVerdict::Holds, None),
+            None => OracleResult::named(oracle.id.name(), OracleVerdict::Holds, None),
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use sigproof::explore::Share;
 use sigproof::facts::{Event, EventKind, ExitStatus, Phase, Run, Stream, TerminalFact};
-use sigproof::schedule::PointName;
+use sigproof::internals::PointName;
 use sigproof::session::{
     Budget, Case, CaseVerdict, CodeWindow, Coverage, Difference, Finding, Kind, Point,
     PointOutcome, Record,

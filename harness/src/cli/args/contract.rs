@@ -1,0 +1,62 @@
+//! What must hold.
+
+use super::values::{duration, exit_status, glob, oracle};
+use crate::error::Error;
+use crate::options::ContractSpec;
+use crate::oracle::{Contract, OracleId};
+use clap::Args;
+use std::time::Duration;
+
+/// What must hold.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Contract")]
+pub struct ContractArgs {
+    /// Judge by these oracles only
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = oracle)]
+    pub oracles: Vec<OracleId>,
+    /// Do not judge by these oracles
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = oracle)]
+    pub skip: Vec<OracleId>,
+    /// Command (for sh -c) that must succeed on the end state of every run
+    #[arg(long, value_name = "CMD")]
+    pub check: Option<String>,
+    /// Paths that may be left behind (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub keep: Vec<String>,
+    /// Outputs that may be cut short, such as streams and logs (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub prefix: Vec<String>,
+    /// Outputs whose content does not matter (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub any: Vec<String>,
+    /// Exit status that is right for a canceled run (repeatable)
+    #[arg(long, value_name = "N", value_parser = exit_status)]
+    pub ok_status: Vec<u8>,
+    /// Exit status of an undisturbed run
+    #[arg(long, value_name = "N", default_value = "0", value_parser = exit_status)]
+    pub baseline_status: u8,
+    /// How long a signal handler may run
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub handler_budget: Option<Duration>,
+    /// Command lines that may outlive the target (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub daemon: Vec<String>,
+}
+
+impl ContractArgs {
+    pub fn contract(&self) -> Result<Contract, Error> {
+        let spec = ContractSpec {
+            oracles: self.oracles.clone(),
+            skip: self.skip.clone(),
+            keep: self.keep.clone(),
+            prefix: self.prefix.clone(),
+            any: self.any.clone(),
+            daemons: self.daemon.clone(),
+            ok_status: self.ok_status.clone(),
+            baseline_status: self.baseline_status,
+            check: self.check.clone(),
+            handler_budget: self.handler_budget,
+        };
+        Ok(spec.contract()?)
+    }
+}

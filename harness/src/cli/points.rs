@@ -1,0 +1,54 @@
+//! `sigproof points`: the injection points of an undisturbed run.
+
+use super::args::points::PointsArgs;
+use super::interrupt::interruptible;
+use super::pool::open_pool;
+use super::stdio::{print, written};
+use crate::cli::exit;
+use crate::explore;
+use crate::oracle::OracleId;
+use crate::report;
+use crate::report::{Bar, Json, TerminalWriter};
+use std::io;
+
+pub fn points(args: &PointsArgs) -> u8 {
+    let bar = Bar::new(!args.json);
+    interruptible(args.json, &bar, |token| {
+        let target = args.target.target(false)?;
+        let points = args.points.spec();
+        let (filter, mapped) = (points.filter()?, points.phases()?);
+        bar.say("recording");
+        let pool = open_pool(&target, 1, args.target.isolation)?;
+        let mut contract = args.contract.contract()?;
+        contract.skip.insert(OracleId::Rerun);
+        let baseline = explore::map_points(
+            &pool,
+            &contract,
+            args.signal,
+            mapped,
+            args.points.all,
+            token,
+        )?;
+        let sites = args
+            .stacks
+            .then(|| explore::call_sites(&pool, args.points.all, token))
+            .transpose()?;
+        bar.clear();
+        if args.json {
+            let mut out = Json::new(io::stdout().lock());
+            for point in baseline
+                .points
+                .points
+                .iter()
+                .filter(|point| filter.wants(point))
+            {
+                written(out.point(point, sites.as_ref()))?;
+            }
+        } else {
+            let mut out = TerminalWriter::new();
+            report::points_map(&mut out, &baseline, &filter, sites.as_ref());
+            print(&out.finish());
+        }
+        Ok(exit::HOLDS)
+    })
+}
