@@ -1,53 +1,31 @@
 //! `sigproof fuzz`.
 
 use super::report::{keep, keep_error, named};
-use super::sessions::{at_once, guarded, open, print, told};
+use super::sessions::{at_once, guarded, open, report_case, report_heading};
 use crate::cli::args::fuzz::FuzzArgs;
-use crate::cli::exit;
 use crate::error::Error;
 use crate::explore;
-use crate::explore::{FuzzProgress, FuzzReport};
+use crate::explore::FuzzProgress;
 use crate::failure::Store;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
+use crate::report::Bar;
 use crate::session;
-use crate::session::Kind;
-use crate::target::Target;
+use crate::session::{Case, Heading, Kind, RunSetup};
 use sigproof_core::StopToken;
-use std::io;
 
 pub fn fuzz(args: &FuzzArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let (target, fault, report) = fuzzed(args, &bar, token)
+        let case = fuzzed(args, &bar, token)
             .map_err(|error| keep_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
         bar.clear();
-        let code = exit::of_fuzz(&report);
-        if json {
-            let mut out = Json::new(io::stdout().lock());
-            for found in &report.found {
-                told(out.found(found))?;
-            }
-            told(out.fuzzed(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::fuzz_report(&mut out, &report);
-            print(&out.finish());
-        }
-        keep(&args.output, || {
-            session::of_fuzz(&named(&target), &target.command, fault, &report)
-        })?;
-        Ok(code)
+        report_case(&case, json, false)?;
+        keep(&args.output, case)
     })
 }
 
 /// Opens a lab and fuzzes in it; says what is going on meanwhile.
-fn fuzzed(
-    args: &FuzzArgs,
-    bar: &Bar,
-    token: &StopToken,
-) -> Result<(Target, String, FuzzReport), Error> {
+fn fuzzed(args: &FuzzArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
     let json = args.output.json;
     let options = args.options()?;
     options.filter.check()?;
@@ -57,7 +35,7 @@ fn fuzzed(
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let place = report::RunSetup::of(&pool);
+    let setup = RunSetup::of(&pool);
     let report = explore::fuzz(
         pool,
         args.contract.contract(),
@@ -66,14 +44,8 @@ fn fuzzed(
         token,
         |progress| match progress {
             FuzzProgress::Learned(baseline) => {
-                if json {
-                    let mut out = Json::new(io::stdout().lock());
-                    heading = Some(out.fuzzing(&target.command, baseline, &options));
-                } else {
-                    let mut out = TerminalWriter::new();
-                    report::fuzz_heading(&mut out, &target, &place, baseline, &options);
-                    bar.print(&out.finish());
-                }
+                let head = Heading::of_fuzz(&target, setup.clone(), &options, baseline);
+                heading = Some(report_heading(&head, json, bar));
                 bar.begin_budget(options.budget.runs, options.budget.time);
             }
             FuzzProgress::Ran {
@@ -89,6 +61,8 @@ fn fuzzed(
             FuzzProgress::Confirming { text } => bar.remark(&format!("running again: {text}")),
         },
     )?;
-    told(heading.unwrap_or(Ok(())))?;
-    Ok((target, options.words(), report))
+    heading.unwrap_or(Ok(()))?;
+    let name = named(&target.command);
+    let fault = options.words();
+    Ok(session::of_fuzz(&name, &target.command, fault, &report))
 }

@@ -3,7 +3,6 @@
 use super::sessions::failed;
 use super::test::{tell, write};
 use crate::cli::args::test::MergeArgs;
-use crate::cli::exit;
 use crate::error::Error;
 use crate::session::Results;
 
@@ -29,8 +28,8 @@ fn joined(args: &MergeArgs) -> Result<u8, Error> {
         )));
     }
     let results = Results::new(cases);
-    let code = exit::of_results(&results);
-    tell(&results, args.json, code)?;
+    let code = results.exit_code();
+    tell(&results, args.json)?;
     if let Some(path) = &args.results {
         write(&results, path)?;
     }

@@ -1,14 +1,13 @@
 //! `sigproof minimise`.
 
-use super::sessions::{guarded, print, told};
-use crate::cli::exit;
+use super::report::named;
+use super::sessions::{guarded, report_case};
 use crate::explore;
 use crate::explore::MinimizeOptions;
 use crate::failure::StoredFailure;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
+use crate::report::Bar;
+use crate::session;
 use clap::Args;
-use std::io;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -52,19 +51,10 @@ pub fn minimise(args: &MinimizeArgs) -> u8 {
             file = Some(path);
         }
         least.notes.dedup();
-        let code = if least.seen.0 == 0 {
-            exit::FLAKY
-        } else {
-            exit::HOLDS
-        };
-        if args.json {
-            told(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::minimised_report(&mut out, &failure, &least, file.as_deref());
-            print(&out.finish());
-        }
-        Ok(code)
+        let name = named(&failure.target.command);
+        let case = session::of_minimize(&name, &failure, &least, file.as_deref());
+        report_case(&case, args.json, false)?;
+        Ok(case.exit_code())
     })
 }
 

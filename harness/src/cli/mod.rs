@@ -14,6 +14,8 @@ mod minimize;
 mod report;
 mod sessions;
 mod test;
+#[cfg(test)]
+mod verdict_table;
 
 use args::{Cli, Verb};
 

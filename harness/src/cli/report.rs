@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::report;
 use crate::report::ReportFiles;
 use crate::session::{Case, Kind, Results};
-use crate::target::Target;
 use std::io::Write;
 
 impl ReportArgs {
@@ -46,23 +45,25 @@ impl ReportArgs {
 }
 
 /// A case that comes from no scenario is named after its program.
-pub fn named(target: &Target) -> String {
-    let program = target.command.first().map_or("", String::as_str);
+pub fn named(command: &[String]) -> String {
+    let program = command.first().map_or("", String::as_str);
     program.rsplit('/').next().unwrap_or(program).to_owned()
 }
 
-/// Writes the results and the reports that were asked for.
-pub fn keep(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Error> {
+/// Writes the results and the reports that were asked for. Returns the exit code of the case.
+pub fn keep(output: &OutputArgs, case: Case) -> Result<u8, Error> {
+    let code = case.exit_code();
     if output.results.is_none() && !output.reports.any() {
-        return Ok(());
+        return Ok(code);
     }
-    let results = Results::new(vec![case()]);
+    let results = Results::new(vec![case]);
     if let Some(path) = &output.results {
         results
             .write(path)
             .map_err(|error| Error::harness(format!("{}: {error}", path.display())))?;
     }
-    output.reports.write(&results, output.json)
+    output.reports.write(&results, output.json)?;
+    Ok(code)
 }
 
 /// What could not be carried out is a result, too: a report that is missing tells nobody anything. Answers the error;
@@ -72,11 +73,9 @@ pub fn keep_error(output: &OutputArgs, kind: Kind, command: &[String], error: Er
         return error;
     }
     let code = error.exit_code();
-    let program = command.first().map_or("", String::as_str);
-    let name = program.rsplit('/').next().unwrap_or(program);
-    let case = || Case::failed(name, kind, command, &error.to_string(), code);
+    let case = Case::failed(named(command), kind, command, &error.to_string(), code);
     match keep(output, case) {
-        Ok(()) => error,
+        Ok(_) => error,
         Err(other) => Error::harness(format!("{error}\n{other}")),
     }
 }

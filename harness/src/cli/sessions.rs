@@ -6,18 +6,17 @@ use crate::cli::exit;
 use crate::error::Error;
 use crate::execute::SupervisorPool;
 use crate::explore;
-use crate::explore::{Progress, RunOnceReport, SweepOptions, SweepReport};
+use crate::explore::{Progress, RunOptions, SweepOptions};
 use crate::failure::{Store, StoredFailure};
 use crate::report;
 use crate::report::{Bar, Json, Sink, Style, TerminalWriter};
 use crate::schedule::Schedule;
 use crate::session;
-use crate::session::Kind;
+use crate::session::{Case, Heading, Kind, PointList, RunSetup};
 use crate::target::Target;
 use sigproof_core::{InterruptHandler, Options, Policy, StopToken};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Prints on standard output. A reader that has gone away is no error.
 pub fn print(text: &str) {
@@ -119,38 +118,42 @@ pub(crate) fn told(result: io::Result<()>) -> Result<(), Error> {
     }
 }
 
+/// Prints what a session has to say, for a program or for a person.
+pub(crate) fn report_case(case: &Case, json: bool, files: bool) -> Result<(), Error> {
+    if json {
+        return told(Json::new(io::stdout().lock()).session(case));
+    }
+    let mut out = TerminalWriter::new();
+    report::session_page(&mut out, case, files);
+    print(&out.finish());
+    Ok(())
+}
+
+/// Prints what a session is going to do, above the bar.
+pub(crate) fn report_heading(heading: &Heading, json: bool, bar: &Bar) -> Result<(), Error> {
+    if json {
+        return told(Json::new(io::stdout().lock()).plan(heading));
+    }
+    let mut out = TerminalWriter::new();
+    report::heading(&mut out, heading);
+    bar.print(&out.finish());
+    Ok(())
+}
+
 pub fn sweep(args: SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let (target, fault, report) = swept(&args, &bar, token)
+        let case = swept(&args, &bar, token)
             .map_err(|error| keep_error(&args.output, Kind::Sweep, &args.target.command, error))?;
         bar.clear();
-        let code = exit::of_sweep(&report);
-        if json {
-            let mut out = Json::new(io::stdout().lock());
-            for finding in &report.findings {
-                told(out.finding(finding))?;
-            }
-            told(out.summary(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::sweep_report(&mut out, &report);
-            print(&out.finish());
-        }
-        keep(&args.output, || {
-            session::of_sweep(&named(&target), &target.command, fault, &report)
-        })?;
-        Ok(code)
+        report_case(&case, json, false)?;
+        keep(&args.output, case)
     })
 }
 
 /// Opens a lab and sweeps in it; says what is going on meanwhile.
-fn swept(
-    args: &SweepArgs,
-    bar: &Bar,
-    token: &StopToken,
-) -> Result<(Target, String, SweepReport), Error> {
+fn swept(args: &SweepArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
     let json = args.output.json;
     args.filter().check()?;
     let fault_spec = args.fault_spec()?;
@@ -174,9 +177,8 @@ fn swept(
     let pool = open(&target, at_once(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
-    let command = target.command.clone();
     let mut heading = None;
-    let place = report::RunSetup::of(&pool);
+    let setup = RunSetup::of(&pool);
     let report = explore::sweep(
         pool,
         args.contract.contract(),
@@ -185,20 +187,9 @@ fn swept(
         token,
         |progress| match progress {
             Progress::Learned(baseline, plan) => {
-                if json {
-                    heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
-                } else {
-                    let mut out = TerminalWriter::new();
-                    report::sweep_heading(
-                        &mut out,
-                        &target,
-                        &place,
-                        baseline,
-                        plan,
-                        &options.words(),
-                    );
-                    bar.print(&out.finish());
-                }
+                let fault = options.words();
+                let head = Heading::of_sweep(&target, setup.clone(), fault, baseline, plan);
+                heading = Some(report_heading(&head, json, bar));
                 bar.begin(plan.planned.len());
             }
             Progress::Ran { done, violated, .. } => bar.at(done, violated),
@@ -208,60 +199,43 @@ fn swept(
             }
         },
     )?;
-    told(heading.unwrap_or(Ok(())))?;
-    Ok((target, options.words(), report))
+    heading.unwrap_or(Ok(()))?;
+    let name = named(&target.command);
+    let fault = options.words();
+    Ok(session::of_sweep(&name, &target.command, fault, &report))
 }
 
 pub fn run(args: RunArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     guarded(json, &bar, |token| {
-        let (target, report) = ran(&args, &bar, token)
+        let case = ran(&args, &bar, token)
             .map_err(|error| keep_error(&args.output, Kind::Run, &args.target.command, error))?;
         bar.clear();
-        let code = if report.trial.violated() {
-            exit::VIOLATED
-        } else if report.not_reached() > 0 || report.trial.run.status.is_none() {
-            exit::NOT_REACHED
-        } else {
-            exit::HOLDS
-        };
-        if json {
-            told(Json::new(io::stdout().lock()).run(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::run_report(&mut out, &target, &report, args.files);
-            print(&out.finish());
-        }
-        keep(&args.output, || {
-            session::of_run(&named(&target), &target.command, &report)
-        })?;
-        Ok(code)
+        report_case(&case, json, args.files)?;
+        keep(&args.output, case)
     })
 }
 
-/// Opens a lab and carries out the schedule in it.
-fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<(Target, RunOnceReport), Error> {
-    let schedule = Schedule {
-        steps: args.steps()?,
+/// Opens a pool and carries out the schedule in it.
+fn ran(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
+    let options = RunOptions {
+        schedule: Schedule {
+            steps: args.steps()?,
+        },
+        baseline: !args.no_baseline,
+        confirm: RunOptions::CONFIRM,
+        budget: None,
+        isolation: args.target.isolation,
     };
-    let target = args.target.target(schedule.needs_failpoints())?;
+    let target = args.target.target(options.schedule.needs_failpoints())?;
     bar.say("running");
-    let pool = Arc::new(open(&target, 1, args.target.isolation)?);
-    let report = if args.no_baseline {
-        explore::observe(&pool, &args.contract.contract(), schedule, token)?
-    } else {
-        let store = Store::at(&args.output.store);
-        explore::run(
-            pool,
-            args.contract.contract(),
-            schedule,
-            args.target.isolation,
-            &store,
-            token,
-        )?
-    };
-    Ok((target, report))
+    let pool = open(&target, 1, args.target.isolation)?;
+    let store = Store::at(&args.output.store);
+    let contract = args.contract.contract();
+    let report = explore::run(pool, contract, &options, &store, token)?;
+    let name = named(&target.command);
+    Ok(session::of_run(&name, &target.command, &report))
 }
 
 pub fn points(args: PointsArgs) -> u8 {
@@ -288,19 +262,15 @@ pub fn points(args: PointsArgs) -> u8 {
             .transpose()?;
         bar.clear();
         let filter = args.points.filter();
+        let list = PointList::of(&baseline, &filter, sites.as_ref());
         if args.json {
             let mut out = Json::new(io::stdout().lock());
-            for point in baseline
-                .points
-                .points
-                .iter()
-                .filter(|point| filter.wants(point))
-            {
-                told(out.point(point, sites.as_ref()))?;
+            for point in &list.points {
+                told(out.point(point))?;
             }
         } else {
             let mut out = TerminalWriter::new();
-            report::points_map(&mut out, &baseline, &filter, sites.as_ref());
+            report::point_list(&mut out, &list);
             print(&out.finish());
         }
         Ok(exit::HOLDS)
@@ -320,31 +290,9 @@ pub fn replay(args: ReplayArgs) -> u8 {
         })?;
         replay.notes.extend(stage.notes);
         bar.clear();
-        let code = if replay.shown == replay.times {
-            exit::VIOLATED
-        } else if replay.reached == 0 && !failure.schedule.steps.is_empty() {
-            exit::NOT_REACHED
-        } else if replay.shown == 0 && replay.reached == replay.times {
-            exit::HOLDS
-        } else {
-            exit::FLAKY
-        };
-        if args.json {
-            told(Json::new(io::stdout().lock()).replay(&replay, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            let shown = explore::RunOnceReport {
-                trial: replay.trial.clone(),
-                baseline_ns: Some(replay.baseline_ns),
-                file: None,
-                notes: Vec::new(),
-                baseline: None,
-                contract: failure.contract.clone(),
-            };
-            report::run_report(&mut out, &failure.target, &shown, false);
-            report::replay_report(&mut out, &failure, &replay);
-            print(&out.finish());
-        }
-        Ok(code)
+        let name = named(&failure.target.command);
+        let case = session::of_replay(&name, &failure, &replay);
+        report_case(&case, args.json, false)?;
+        Ok(case.exit_code())
     })
 }

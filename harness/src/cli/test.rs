@@ -30,10 +30,10 @@ pub fn test(args: TestArgs) -> u8 {
             return Ok(exit::HOLDS);
         }
         let results = played(&args, scenarios, &bar, token);
-        let code = exit::of_results(&results);
+        let code = results.exit_code();
         let path = args.results.clone();
         let path = path.unwrap_or_else(|| args.store.join("results.json"));
-        tell(&results, args.json, code)?;
+        tell(&results, args.json)?;
         write(&results, &path)?;
         args.reports.write(&results, args.json)?;
         Ok(code)
@@ -175,13 +175,13 @@ fn played(args: &TestArgs, scenarios: Vec<Scenario>, bar: &Bar, token: &StopToke
 }
 
 /// Prints what failed, and the table.
-pub(crate) fn tell(results: &Results, json: bool, code: u8) -> Result<(), Error> {
+pub(crate) fn tell(results: &Results, json: bool) -> Result<(), Error> {
     if json {
         let mut out = Json::new(io::stdout().lock());
         for case in &results.cases {
             told(out.case(case))?;
         }
-        return told(out.verdict(results, code));
+        return told(out.verdict(results));
     }
     let mut out = TerminalWriter::new();
     for case in &results.cases {

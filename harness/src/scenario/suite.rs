@@ -3,7 +3,7 @@
 use super::runner::Runner;
 use crate::error::Error;
 use crate::scenario::document::read::{Action, Scenario};
-use crate::session::{Case, Kind};
+use crate::session::{Case, Kind, Shortfall};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
@@ -134,8 +134,8 @@ fn blank(scenario: &Scenario) -> Case {
         Action::Fuzz(_) => Kind::Fuzz,
     };
     let mut case = Case::new(&scenario.name, kind, &scenario.command());
-    case.verdict = crate::session::CaseVerdict::NotReached;
+    case.shortfalls.push(Shortfall::Interrupted);
     case.file = Some(scenario.path.display().to_string());
     case.notes.push("interrupted before it was done".to_owned());
-    case
+    case.judged()
 }
