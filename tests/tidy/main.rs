@@ -35,6 +35,7 @@ const LAYERS: &[Layers] = &[
                 "failpoint",
             ],
         )],
+        narrow: &[],
     },
     Layers {
         root: "harness/src/",
@@ -58,6 +59,8 @@ const LAYERS: &[Layers] = &[
             "cli",
         ],
         reserved: &[("sys", &["target", "tracer", "supervisor", "schedule"])],
+        // A report knows cases, and nothing of how they came about.
+        narrow: &[("report", &["facts", "session"])],
     },
 ];
 
