@@ -12,6 +12,8 @@ pub struct Layers {
     pub order: &'static [&'static str],
     /// Modules that only these others may import, whatever the order says.
     pub reserved: &'static [(&'static str, &'static [&'static str])],
+    /// Modules that import only these others, of all that are below them.
+    pub narrow: &'static [(&'static str, &'static [&'static str])],
 }
 
 impl Layers {
@@ -23,6 +25,11 @@ impl Layers {
         if let Some((_, users)) = self.reserved.iter().find(|(module, _)| *module == to) {
             return (!users.contains(&from))
                 .then(|| format!("only {} may import {to}", users.join(", ")));
+        }
+        if let Some((_, imported)) = self.narrow.iter().find(|(module, _)| *module == from)
+            && !imported.contains(&to)
+        {
+            return Some(format!("{from} imports only {}", imported.join(", ")));
         }
         match (rank(from), rank(to)) {
             (None, _) => Some(format!(
@@ -75,7 +82,15 @@ mod planted {
         root: "house/src/",
         order: &["cellar", "sys", "floor", "attic"],
         reserved: &[("sys", &["floor"])],
+        narrow: &[("attic", &["floor"])],
     }];
+
+    #[test]
+    fn a_narrow_module_imports_what_it_may_and_nothing_else() {
+        let text = "use crate::floor::Chair;\nuse crate::cellar::Coal;\n";
+        assert_eq!(lines(&layers(LAYERS, "house/src/attic/mod.rs", text)), [2]);
+        assert_eq!(layers(LAYERS, "house/src/floor.rs", text), []);
+    }
 
     #[test]
     fn an_import_upwards_is_found() {

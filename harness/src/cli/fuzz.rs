@@ -3,58 +3,30 @@
 use super::args::fuzz::FuzzArgs;
 use super::interrupt::interruptible;
 use super::pool::{open_pool, parallel_runs};
-use super::results::{program_name, write_error, write_results};
-use super::stdio::{print, written};
-use crate::cli::exit;
+use super::results::{print_case, print_heading, program_name, write_error, write_results};
 use crate::error::Error;
 use crate::explore;
-use crate::explore::{FuzzProgress, FuzzReport};
+use crate::explore::FuzzProgress;
 use crate::failure::Store;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
+use crate::report::Bar;
 use crate::session;
-use crate::session::Kind;
-use crate::target::Target;
+use crate::session::{Case, Heading, Kind, RunSetup};
 use sigproof_core::StopToken;
-use std::io;
 
 pub fn fuzz(args: &FuzzArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
-        let (target, fault, report) = fuzz_target(args, &bar, token)
+        let case = fuzz_target(args, &bar, token)
             .map_err(|error| write_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
         bar.clear();
-        let code = exit::of_fuzz(&report);
-        if json {
-            let mut out = Json::new(io::stdout().lock());
-            for found in &report.found {
-                written(out.found(found))?;
-            }
-            written(out.fuzzed(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::fuzz_report(&mut out, &report);
-            print(&out.finish());
-        }
-        write_results(&args.output, || {
-            session::of_fuzz(
-                &program_name(&target.command),
-                &target.command,
-                fault,
-                &report,
-            )
-        })?;
-        Ok(code)
+        print_case(&case, json, false)?;
+        write_results(&args.output, case)
     })
 }
 
 /// Fuzzes, and shows the progress.
-fn fuzz_target(
-    args: &FuzzArgs,
-    bar: &Bar,
-    token: &StopToken,
-) -> Result<(Target, String, FuzzReport), Error> {
+fn fuzz_target(args: &FuzzArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
     let json = args.output.json;
     let options = args.options()?;
     let contract = args.contract.contract()?;
@@ -68,7 +40,7 @@ fn fuzz_target(
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
     let mut heading = None;
-    let setup = report::RunSetup::of(&pool);
+    let setup = RunSetup::of(&pool);
     let report = explore::fuzz(
         pool,
         contract,
@@ -77,14 +49,8 @@ fn fuzz_target(
         token,
         |progress| match progress {
             FuzzProgress::Learned(baseline) => {
-                if json {
-                    let mut out = Json::new(io::stdout().lock());
-                    heading = Some(out.fuzzing(&target.command, baseline, &options));
-                } else {
-                    let mut out = TerminalWriter::new();
-                    report::fuzz_heading(&mut out, &target, &setup, baseline, &options);
-                    bar.print(&out.finish());
-                }
+                let head = Heading::of_fuzz(&target, setup.clone(), &options, baseline);
+                heading = Some(print_heading(&head, json, bar));
                 bar.begin_budget(options.budget.runs, options.budget.time);
             }
             FuzzProgress::Ran {
@@ -100,6 +66,12 @@ fn fuzz_target(
             FuzzProgress::Confirming { text } => bar.remark(&format!("running again: {text}")),
         },
     )?;
-    written(heading.unwrap_or(Ok(())))?;
-    Ok((target, options.words(), report))
+    heading.unwrap_or(Ok(()))?;
+    let name = program_name(&target.command);
+    Ok(session::of_fuzz(
+        &name,
+        &target.command,
+        options.words(),
+        &report,
+    ))
 }

@@ -3,7 +3,6 @@
 use super::args::test::MergeArgs;
 use super::results::{print_results, write_file};
 use super::stdio::report_error;
-use crate::cli::exit;
 use crate::error::Error;
 use crate::session::Results;
 
@@ -27,8 +26,8 @@ fn merge_files(args: &MergeArgs) -> Result<u8, Error> {
         return Err(Error::usage(message).with_hint("merge the shards of one session only"));
     }
     let results = Results::new(cases);
-    let code = exit::of_results(&results);
-    print_results(&results, args.json, code)?;
+    let code = results.exit_code();
+    print_results(&results, args.json)?;
     if let Some(path) = &args.results {
         write_file(&results, path)?;
     }

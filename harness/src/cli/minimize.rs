@@ -2,14 +2,12 @@
 
 use super::args::minimize::MinimizeArgs;
 use super::interrupt::interruptible;
-use super::stdio::{print, written};
-use crate::cli::exit;
+use super::results::{print_case, program_name};
 use crate::explore;
 use crate::explore::MinimizeOptions;
 use crate::failure::StoredFailure;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
-use std::io;
+use crate::report::Bar;
+use crate::session;
 use std::path::{Path, PathBuf};
 
 pub fn minimize(args: &MinimizeArgs) -> u8 {
@@ -32,19 +30,10 @@ pub fn minimize(args: &MinimizeArgs) -> u8 {
             file = Some(path);
         }
         least.notes.dedup();
-        let code = if least.seen.0 == 0 {
-            exit::FLAKY
-        } else {
-            exit::HOLDS
-        };
-        if args.json {
-            written(Json::new(io::stdout().lock()).minimised(&least, file.as_deref(), code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::minimised_report(&mut out, &failure, &least, file.as_deref());
-            print(&out.finish());
-        }
-        Ok(code)
+        let name = program_name(&failure.target.command);
+        let case = session::of_minimize(&name, &failure, &least, file.as_deref());
+        print_case(&case, args.json, false)?;
+        Ok(case.exit_code())
     })
 }
 

@@ -24,6 +24,8 @@ mod selection;
 mod stdio;
 mod sweep;
 mod test;
+#[cfg(test)]
+mod verdict_table;
 
 use args::{Cli, Verb};
 

@@ -9,6 +9,7 @@ use crate::explore;
 use crate::oracle::OracleId;
 use crate::report;
 use crate::report::{Bar, Json, TerminalWriter};
+use crate::session::PointList;
 use std::io;
 
 pub fn points(args: &PointsArgs) -> u8 {
@@ -34,19 +35,15 @@ pub fn points(args: &PointsArgs) -> u8 {
             .then(|| explore::call_sites(&pool, args.points.all, token))
             .transpose()?;
         bar.clear();
+        let list = PointList::of(&baseline, &filter, sites.as_ref());
         if args.json {
             let mut out = Json::new(io::stdout().lock());
-            for point in baseline
-                .points
-                .points
-                .iter()
-                .filter(|point| filter.wants(point))
-            {
-                written(out.point(point, sites.as_ref()))?;
+            for point in &list.points {
+                written(out.point(point))?;
             }
         } else {
             let mut out = TerminalWriter::new();
-            report::points_map(&mut out, &baseline, &filter, sites.as_ref());
+            report::point_list(&mut out, &list);
             print(&out.finish());
         }
         Ok(exit::HOLDS)

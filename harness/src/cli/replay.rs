@@ -3,13 +3,11 @@
 use super::args::replay::ReplayArgs;
 use super::interrupt::interruptible;
 use super::pool::open_pool;
-use super::stdio::{print, written};
-use crate::cli::exit;
+use super::results::{print_case, program_name};
 use crate::explore;
 use crate::failure::{RestoredFailure, StoredFailure};
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
-use std::io;
+use crate::report::Bar;
+use crate::session;
 
 pub fn replay(args: &ReplayArgs) -> u8 {
     let bar = Bar::new(!args.json);
@@ -24,31 +22,9 @@ pub fn replay(args: &ReplayArgs) -> u8 {
         })?;
         replay.notes.extend(restored.notes);
         bar.clear();
-        let code = if replay.shown == replay.times {
-            exit::VIOLATED
-        } else if replay.reached == 0 && !failure.schedule.steps.is_empty() {
-            exit::NOT_REACHED
-        } else if replay.shown == 0 && replay.reached == replay.times {
-            exit::HOLDS
-        } else {
-            exit::FLAKY
-        };
-        if args.json {
-            written(Json::new(io::stdout().lock()).replay(&replay, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            let shown = explore::RunOnceReport {
-                trial: replay.trial.clone(),
-                baseline_ns: Some(replay.baseline_ns),
-                file: None,
-                notes: Vec::new(),
-                baseline: None,
-                contract: failure.contract.clone(),
-            };
-            report::run_report(&mut out, &failure.target, &shown, false);
-            report::replay_report(&mut out, &failure, &replay);
-            print(&out.finish());
-        }
-        Ok(code)
+        let name = program_name(&failure.target.command);
+        let case = session::of_replay(&name, &failure, &replay);
+        print_case(&case, args.json, false)?;
+        Ok(case.exit_code())
     })
 }

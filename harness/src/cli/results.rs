@@ -4,8 +4,8 @@ use super::args::output::{OutputArgs, ReportArgs};
 use super::stdio::{print, print_to_stderr, written};
 use crate::error::Error;
 use crate::report;
-use crate::report::{Json, ReportFiles, Style, TerminalWriter};
-use crate::session::{Case, CaseVerdict, Kind, Results};
+use crate::report::{Bar, Json, ReportFiles, Style, TerminalWriter};
+use crate::session::{Case, CaseVerdict, Heading, Kind, Results};
 use std::io;
 use std::path::Path;
 
@@ -49,16 +49,40 @@ pub fn program_name(command: &[String]) -> String {
     program.rsplit('/').next().unwrap_or(program).to_owned()
 }
 
-/// Writes the results and the reports that were asked for.
-pub fn write_results(output: &OutputArgs, case: impl FnOnce() -> Case) -> Result<(), Error> {
-    if output.results.is_none() && !output.reports.any() {
-        return Ok(());
+/// Prints what a session has to say, for a program or for a person.
+pub fn print_case(case: &Case, json: bool, files: bool) -> Result<(), Error> {
+    if json {
+        return written(Json::new(io::stdout().lock()).session(case));
     }
-    let results = Results::new(vec![case()]);
+    let mut out = TerminalWriter::new();
+    report::session_page(&mut out, case, files);
+    print(&out.finish());
+    Ok(())
+}
+
+/// Prints what a session is going to do, above the bar.
+pub fn print_heading(heading: &Heading, json: bool, bar: &Bar) -> Result<(), Error> {
+    if json {
+        return written(Json::new(io::stdout().lock()).plan(heading));
+    }
+    let mut out = TerminalWriter::new();
+    report::heading(&mut out, heading);
+    bar.print(&out.finish());
+    Ok(())
+}
+
+/// Writes the results and the reports that were asked for. Returns the exit code of the case.
+pub fn write_results(output: &OutputArgs, case: Case) -> Result<u8, Error> {
+    let code = case.exit_code();
+    if output.results.is_none() && !output.reports.any() {
+        return Ok(code);
+    }
+    let results = Results::new(vec![case]);
     if let Some(path) = &output.results {
         write_file(&results, path)?;
     }
-    output.reports.write(&results, output.json)
+    output.reports.write(&results, output.json)?;
+    Ok(code)
 }
 
 /// Writes an error as the result, because a missing report says nothing. Returns the error; an error in writing the files
@@ -69,21 +93,21 @@ pub fn write_error(output: &OutputArgs, kind: Kind, command: &[String], error: E
     }
     let code = error.exit_code();
     let name = program_name(command);
-    let case = || Case::failed(&name, kind, command, &error.to_string(), code);
+    let case = Case::failed(&name, kind, command, &error.to_string(), code);
     match write_results(output, case) {
-        Ok(()) => error,
+        Ok(_) => error,
         Err(other) => Error::harness(format!("{error}\n{other}")),
     }
 }
 
 /// Prints the cases that failed, and a table of all.
-pub fn print_results(results: &Results, json: bool, code: u8) -> Result<(), Error> {
+pub fn print_results(results: &Results, json: bool) -> Result<(), Error> {
     if json {
         let mut out = Json::new(io::stdout().lock());
         for case in &results.cases {
             written(out.case(case))?;
         }
-        return written(out.verdict(results, code));
+        return written(out.verdict(results));
     }
     let mut out = TerminalWriter::new();
     for case in &results.cases {

@@ -3,73 +3,43 @@
 use super::args::run::RunArgs;
 use super::interrupt::interruptible;
 use super::pool::open_pool;
-use super::results::{program_name, write_error, write_results};
-use super::stdio::{print, written};
-use crate::cli::exit;
+use super::results::{print_case, program_name, write_error, write_results};
 use crate::error::Error;
 use crate::explore;
-use crate::explore::RunOnceReport;
+use crate::explore::RunOptions;
 use crate::failure::Store;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
+use crate::report::Bar;
 use crate::session;
-use crate::session::Kind;
-use crate::target::Target;
+use crate::session::{Case, Kind};
 use sigproof_core::StopToken;
-use std::io;
-use std::sync::Arc;
 
 pub fn run(args: &RunArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
-        let (target, report) = run_once(args, &bar, token)
+        let case = run_target(args, &bar, token)
             .map_err(|error| write_error(&args.output, Kind::Run, &args.target.command, error))?;
         bar.clear();
-        let code = if report.trial.violated() {
-            exit::VIOLATED
-        } else if report.not_reached() > 0 || report.trial.run.status.is_none() {
-            exit::NOT_REACHED
-        } else {
-            exit::HOLDS
-        };
-        if json {
-            written(Json::new(io::stdout().lock()).run(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::run_report(&mut out, &target, &report, args.files);
-            print(&out.finish());
-        }
-        write_results(&args.output, || {
-            session::of_run(&program_name(&target.command), &target.command, &report)
-        })?;
-        Ok(code)
+        print_case(&case, json, args.files)?;
+        write_results(&args.output, case)
     })
 }
 
 /// Runs the target with the schedule.
-fn run_once(
-    args: &RunArgs,
-    bar: &Bar,
-    token: &StopToken,
-) -> Result<(Target, RunOnceReport), Error> {
-    let schedule = args.schedule()?;
-    let contract = args.contract.contract()?;
-    let target = args.target.target(schedule.needs_failpoints())?;
-    bar.say("running");
-    let pool = Arc::new(open_pool(&target, 1, args.target.isolation)?);
-    let report = if args.no_baseline {
-        explore::observe(&pool, &contract, schedule, token)?
-    } else {
-        let store = Store::at(&args.output.store);
-        explore::run(
-            pool,
-            contract,
-            schedule,
-            args.target.isolation,
-            &store,
-            token,
-        )?
+fn run_target(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
+    let options = RunOptions {
+        schedule: args.schedule()?,
+        baseline: !args.no_baseline,
+        confirm: RunOptions::CONFIRM,
+        budget: None,
+        isolation: args.target.isolation,
     };
-    Ok((target, report))
+    let contract = args.contract.contract()?;
+    let target = args.target.target(options.schedule.needs_failpoints())?;
+    bar.say("running");
+    let pool = open_pool(&target, 1, args.target.isolation)?;
+    let store = Store::at(&args.output.store);
+    let report = explore::run(pool, contract, &options, &store, token)?;
+    let name = program_name(&target.command);
+    Ok(session::of_run(&name, &target.command, &report))
 }

@@ -3,58 +3,30 @@
 use super::args::sweep::SweepArgs;
 use super::interrupt::interruptible;
 use super::pool::{open_pool, parallel_runs};
-use super::results::{program_name, write_error, write_results};
-use super::stdio::{print, written};
-use crate::cli::exit;
+use super::results::{print_case, print_heading, program_name, write_error, write_results};
 use crate::error::Error;
 use crate::explore;
-use crate::explore::{Progress, SweepReport};
+use crate::explore::Progress;
 use crate::failure::Store;
-use crate::report;
-use crate::report::{Bar, Json, TerminalWriter};
+use crate::report::Bar;
 use crate::session;
-use crate::session::Kind;
-use crate::target::Target;
+use crate::session::{Case, Heading, Kind, RunSetup};
 use sigproof_core::StopToken;
-use std::io;
 
 pub fn sweep(args: &SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
-        let (target, fault, report) = sweep_target(args, &bar, token)
+        let case = sweep_target(args, &bar, token)
             .map_err(|error| write_error(&args.output, Kind::Sweep, &args.target.command, error))?;
         bar.clear();
-        let code = exit::of_sweep(&report);
-        if json {
-            let mut out = Json::new(io::stdout().lock());
-            for finding in &report.findings {
-                written(out.finding(finding))?;
-            }
-            written(out.summary(&report, code))?;
-        } else {
-            let mut out = TerminalWriter::new();
-            report::sweep_report(&mut out, &report);
-            print(&out.finish());
-        }
-        write_results(&args.output, || {
-            session::of_sweep(
-                &program_name(&target.command),
-                &target.command,
-                fault,
-                &report,
-            )
-        })?;
-        Ok(code)
+        print_case(&case, json, false)?;
+        write_results(&args.output, case)
     })
 }
 
 /// Sweeps, and shows the progress.
-fn sweep_target(
-    args: &SweepArgs,
-    bar: &Bar,
-    token: &StopToken,
-) -> Result<(Target, String, SweepReport), Error> {
+fn sweep_target(args: &SweepArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
     let json = args.output.json;
     let options = args.options()?;
     let contract = args.contract.contract()?;
@@ -63,9 +35,8 @@ fn sweep_target(
     let pool = open_pool(&target, parallel_runs(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);
     bar.say("learning what it does undisturbed");
-    let command = target.command.clone();
     let mut heading = None;
-    let setup = report::RunSetup::of(&pool);
+    let setup = RunSetup::of(&pool);
     let report = explore::sweep(
         pool,
         contract,
@@ -74,20 +45,9 @@ fn sweep_target(
         token,
         |progress| match progress {
             Progress::Learned(baseline, plan) => {
-                if json {
-                    heading = Some(Json::new(io::stdout().lock()).plan(&command, baseline, plan));
-                } else {
-                    let mut out = TerminalWriter::new();
-                    report::sweep_heading(
-                        &mut out,
-                        &target,
-                        &setup,
-                        baseline,
-                        plan,
-                        &options.words(),
-                    );
-                    bar.print(&out.finish());
-                }
+                let fault = options.words();
+                let head = Heading::of_sweep(&target, setup.clone(), fault, baseline, plan);
+                heading = Some(print_heading(&head, json, bar));
                 bar.begin(plan.planned.len());
             }
             Progress::Ran { done, violated, .. } => bar.at(done, violated),
@@ -97,6 +57,12 @@ fn sweep_target(
             }
         },
     )?;
-    written(heading.unwrap_or(Ok(())))?;
-    Ok((target, options.words(), report))
+    heading.unwrap_or(Ok(()))?;
+    let name = program_name(&target.command);
+    Ok(session::of_sweep(
+        &name,
+        &target.command,
+        options.words(),
+        &report,
+    ))
 }

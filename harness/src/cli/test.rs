@@ -28,10 +28,10 @@ pub fn test(args: &TestArgs) -> u8 {
             return Ok(exit::HOLDS);
         }
         let results = run_scenarios(args, scenarios, &bar, token);
-        let code = exit::of_results(&results);
+        let code = results.exit_code();
         let path = args.results.clone();
         let path = path.unwrap_or_else(|| args.store.join("results.json"));
-        print_results(&results, args.json, code)?;
+        print_results(&results, args.json)?;
         write_file(&results, &path)?;
         args.reports.write(&results, args.json)?;
         Ok(code)

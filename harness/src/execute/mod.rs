@@ -10,5 +10,4 @@ pub use baseline::learn;
 pub(crate) use baseline::refine;
 pub use supervisor_pool::SupervisorPool;
 pub(crate) use supervisor_pool::until;
-pub(crate) use trial::observe;
 pub use trial::{Trial, Trials};

@@ -11,6 +11,7 @@ mod fuzz;
 mod minimize;
 mod oracle_summary;
 mod single;
+mod store;
 mod sweep;
 
 pub use call_sites::{CallSite, CallSites, CodeLocation, call_sites};
@@ -20,8 +21,7 @@ pub use fuzz::{FuzzBudget, FuzzOptions, FuzzProgress, fuzz};
 pub use minimize::{MinimizeOptions, Minimized, minimise};
 pub use single::latency::{Budget, Limit, Measured};
 pub use single::replay::{Replay, replay};
-pub use single::run::{RunOptions, RunReport, attempt, attempt_in};
-pub use single::run_once::{RunOnceReport, observe, run};
+pub use single::run::{RunOptions, RunReport, run, run_in};
 pub use sweep::coverage::{Coverage, Share};
 pub use sweep::instruction_points::InstructionPoints;
 pub use sweep::pairs::{Pairs, SecondFault, Window};

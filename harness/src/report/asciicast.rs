@@ -2,7 +2,7 @@
 
 use super::junit::shown;
 use crate::facts::EventKind;
-use crate::report::terminal::findings::command_line;
+use crate::report::terminal::text::command_line;
 use crate::session::{Case, Record, Results};
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 //! A step shows at most ten errors and ten warnings, whatever it prints; a summary of more than 1 MiB is refused whole.
 //! Both are cut here, where what is left out can be said.
 
-use super::junit::{headline, not_reached};
+use super::junit::{failure, headline, not_reached, unsteady};
 use crate::session::{Case, CaseVerdict, Finding, Results};
 use std::fmt::Write as _;
 
@@ -18,32 +18,34 @@ const RESERVE: usize = 1024;
 
 /// The workflow commands that make annotations: errors for what is certain, warnings for the rest.
 pub fn annotations(results: &Results) -> String {
-    let mut errors = Vec::new();
-    let mut warnings = Vec::new();
+    let mut errors: Vec<Annotation<'_>> = Vec::new();
+    let mut warnings: Vec<Annotation<'_>> = Vec::new();
     for case in &results.cases {
         match case.verdict {
             CaseVerdict::Holds => {}
             CaseVerdict::Error => {
-                let text = case
-                    .error
-                    .as_ref()
-                    .map_or("runs failed", |error| &error.text);
-                errors.push((case, "could not be carried out".to_owned(), text.to_owned()));
+                errors.push((case, "could not be carried out".to_owned(), failure(case)));
+                warnings.extend(annotated(case, case.counted()));
             }
             CaseVerdict::NotReached => {
                 warnings.push((case, "not all tried".to_owned(), not_reached(case)));
             }
-            CaseVerdict::Violated | CaseVerdict::Flaky => {
-                for finding in case.counted() {
-                    let list = if finding.flaky {
-                        &mut warnings
-                    } else {
-                        &mut errors
-                    };
-                    list.push((case, finding.oracle.clone(), told(finding)));
+            CaseVerdict::Flaky => {
+                let before = warnings.len();
+                warnings.extend(annotated(case, case.counted()));
+                if warnings.len() == before {
+                    warnings.push((case, "flaky".to_owned(), unsteady(case)));
                 }
+            }
+            CaseVerdict::Violated => {
+                let of = |flaky| case.counted().filter(move |finding| finding.flaky == flaky);
+                warnings.extend(annotated(case, of(true)));
+                errors.extend(annotated(case, of(false)));
                 if case.broken_promises() > 0 {
                     errors.push((case, "violated".to_owned(), headline(case)));
+                }
+                if case.failed_runs() > 0 {
+                    warnings.push((case, "could not be carried out".to_owned(), failure(case)));
                 }
             }
         }
@@ -81,7 +83,17 @@ pub fn annotations(results: &Results) -> String {
     text
 }
 
-fn told(finding: &Finding) -> String {
+/// A case, the title of an annotation, and its text.
+type Annotation<'a> = (&'a Case, String, String);
+
+fn annotated<'a>(
+    case: &'a Case,
+    findings: impl Iterator<Item = &'a Finding>,
+) -> impl Iterator<Item = Annotation<'a>> {
+    findings.map(move |finding| (case, finding.oracle.clone(), annotation_text(finding)))
+}
+
+fn annotation_text(finding: &Finding) -> String {
     let mut text = finding.text.clone();
     if let Some(first) = &finding.first {
         let _ = write!(text, "\nat {} points, first at {first}", finding.count);
@@ -214,10 +226,9 @@ fn details(page: &mut Page, case: &Case) {
         mark(case.verdict),
         markdown(&case.name)
     ));
-    if let Some(error) = &case.error {
-        page.put(&format!("{}\n\n", markdown(&error.text)));
-    }
-    if case.verdict == CaseVerdict::NotReached {
+    if case.error.is_some() || case.failed_runs() > 0 {
+        page.put(&format!("{}\n\n", markdown(&failure(case))));
+    } else if case.verdict == CaseVerdict::NotReached {
         page.put(&format!("{}\n\n", markdown(&not_reached(case))));
     }
     for difference in &case.differences {

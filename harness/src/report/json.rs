@@ -1,15 +1,10 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
-use crate::explore::{
-    CallSites, Finding, FuzzFinding, FuzzOptions, FuzzReport, Minimized, Plan, Replay,
-    RunOnceReport, SweepReport,
+use crate::session::{
+    Case, Finding, Heading, Kind, ListedPoint, OracleResult, OracleVerdict, Results,
 };
-use crate::oracle::{Baseline, Point};
-use crate::schedule::Schedule;
-use crate::session::{Case, Results};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::io::{self, Write};
-use std::path::Path;
 
 /// The version of the format; it rises when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
@@ -34,155 +29,78 @@ impl<W: Write> Json<W> {
         self.to.flush()
     }
 
-    /// What a sweep is going to do.
-    pub fn plan(&mut self, command: &[String], baseline: &Baseline, plan: &Plan) -> io::Result<()> {
-        self.line(
-            "plan",
-            json!({
-                "command": command,
-                "baseline_ns": baseline.duration_ns,
-                "baseline_status": baseline.status,
-                "points": baseline.points.points.len(),
-                "runs": plan.planned.len(),
-            }),
-        )
-    }
-
-    /// What a fuzz session is going to do.
-    pub fn fuzzing(
-        &mut self,
-        command: &[String],
-        baseline: &Baseline,
-        options: &FuzzOptions,
-    ) -> io::Result<()> {
-        self.line(
-            "plan",
-            json!({
-                "command": command,
-                "baseline_ns": baseline.duration_ns,
-                "baseline_status": baseline.status,
-                "points": baseline.points.points.len(),
-                "runs": options.budget.runs,
-                "time_ns": options.budget.time.map(|time| time.as_nanos() as u64),
-                "seed": options.seed,
-            }),
-        )
-    }
-
-    /// One finding.
-    pub fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        self.line("finding", finding_fields(finding))
-    }
-
-    /// One finding of a fuzz session.
-    pub fn found(&mut self, found: &FuzzFinding) -> io::Result<()> {
-        let texts = |schedule: &Schedule| -> Vec<String> {
-            schedule.steps.iter().map(ToString::to_string).collect()
-        };
-        let mut fields = finding_fields(&found.finding);
-        fields["schedule"] = json!(texts(&found.finding.schedule));
-        fields["original"] = json!(texts(&found.original));
-        fields["run"] = json!(found.run);
-        fields["shrinking"] = json!(found.shrinking);
-        fields["kept"] = json!(found.kept.is_some());
-        self.line("finding", fields)
-    }
-
-    /// The end of a fuzz session.
-    pub fn fuzzed(&mut self, report: &FuzzReport, exit_code: u8) -> io::Result<()> {
-        self.line(
-            "summary",
-            json!({
-                "exit_code": exit_code,
-                "findings": report.found.len(),
-                "seed": report.seed,
-                "ended": report.ended,
-                "runs": report.runs,
-                "repeats": report.repeats,
-                "unstruck": report.unstruck,
-                "points_found": report.points_found,
-                "points_tried": report.points_tried,
-                "points_later": report.points_later,
-                "pairs": report.pairs,
-                "searching_ns": report.searching.as_nanos() as u64,
-                "elapsed_ns": report.elapsed.as_nanos() as u64,
-                "unjudged": report.unjudged,
-                "limits": report.limits,
-                "notes": report.notes,
-                "failed_runs": report.failed_runs,
-                "regressions": report.kept.as_ref().map(|kept| json!({
-                    "file": kept.path,
-                    "tried": kept.tried,
-                    "shown": kept.shown,
-                    "added": kept.added,
-                })),
-            }),
-        )
-    }
-
-    /// The end of a sweep.
-    pub fn summary(&mut self, report: &SweepReport, exit_code: u8) -> io::Result<()> {
-        let not_reached: Vec<String> = report.not_reached.iter().map(ToString::to_string).collect();
-        self.line(
-            "summary",
-            json!({
-                "exit_code": exit_code,
-                "findings": report.counted().count(),
-                "points_found": report.points_found,
-                "points_tried": report.points_tried,
-                "coverage": report.coverage(),
-                "by_call": report.covered.as_ref().map(|covered| &covered.by_call),
-                "by_function": report.covered.as_ref().map(|covered| &covered.by_function),
-                "not_reached": not_reached,
-                "left_out": report.left_out,
-                "by_class": report.by_class,
-                "unsteady": report.unsteady,
-                "cut_short": report.cut_short,
-                "runs": report.runs,
-                "sweeping_ns": report.sweeping.as_nanos() as u64,
-                "target_ns": report.target.as_nanos() as u64,
-                "elapsed_ns": report.elapsed.as_nanos() as u64,
-                "unjudged": report.unjudged,
-                "limits": report.limits,
-                "notes": report.notes,
-                "failed_runs": report.failed_runs,
-                "between": report.between,
-                "pairs": report.pairs,
-            }),
-        )
-    }
-
-    /// One run: its events, its verdicts and its end.
-    pub fn run(&mut self, report: &RunOnceReport, exit_code: u8) -> io::Result<()> {
-        let run = &report.trial.run;
-        for event in &run.events {
-            self.line(
-                "event",
-                json!({ "at_ns": event.at_ns, "event": event.what }),
-            )?;
+    /// What a session is going to do.
+    pub fn plan(&mut self, heading: &Heading) -> io::Result<()> {
+        let mut fields = json!({
+            "command": heading.command,
+            "baseline_ns": heading.baseline_ns,
+            "baseline_status": heading.baseline_status,
+            "points": heading.points,
+            "runs": heading.runs,
+        });
+        if let Some(seed) = heading.seed {
+            fields["time_ns"] = json!(heading.time.map(|time| time.as_nanos() as u64));
+            fields["seed"] = json!(seed);
         }
-        for judgement in &report.trial.judgements {
-            self.line("verdict", json!(judgement))?;
-        }
-        self.line(
-            "run",
-            json!({
-                "exit_code": exit_code,
-                "status": run.status,
-                "end_ns": run.end_ns,
-                "fired_ns": run.fired_ns,
-                "inapplicable": run.inapplicable,
-                "usage": run.usage,
-                "tree": run.tree,
-                "orphans": run.orphans,
-                "limits": run.limits,
-                "file": report.file,
-            }),
-        )
+        self.line("plan", fields)
     }
 
-    /// One point of the map, with the stack of the thread that comes by when that is known.
-    pub fn point(&mut self, point: &Point, sites: Option<&CallSites>) -> io::Result<()> {
+    /// Everything that a finished session has to say, its end as the last line.
+    pub fn session(&mut self, case: &Case) -> io::Result<()> {
+        match case.kind {
+            Kind::Sweep => {
+                self.findings(case)?;
+                self.line("summary", sweep_fields(case))
+            }
+            Kind::Fuzz => {
+                self.findings(case)?;
+                self.line("summary", fuzz_fields(case))
+            }
+            Kind::Run => self.run(case),
+            Kind::Replay => self.line("replay", replay_fields(case)),
+            Kind::Minimize => self.line("minimised", minimize_fields(case)),
+        }
+    }
+
+    fn findings(&mut self, case: &Case) -> io::Result<()> {
+        for finding in &case.findings {
+            self.line("finding", finding_fields(finding))?;
+        }
+        Ok(())
+    }
+
+    /// One run: its events, what each oracle says, and its end.
+    fn run(&mut self, case: &Case) -> io::Result<()> {
+        let shown = case.shown.as_ref().map(|shown| &shown.run);
+        for event in shown.iter().flat_map(|run| &run.events) {
+            let fields = json!({ "at_ns": event.at_ns, "event": event.what });
+            self.line("event", fields)?;
+        }
+        for oracle in oracle_fields(case) {
+            self.line("verdict", oracle)?;
+        }
+        let file = case
+            .findings
+            .iter()
+            .find_map(|finding| finding.file.as_ref());
+        let mut fields = end_fields(case);
+        fields["file"] = json!(file);
+        if let Some(run) = shown {
+            fields["status"] = json!(run.status);
+            fields["end_ns"] = json!(run.end_ns);
+            fields["fired_ns"] = json!(run.fired_ns);
+            fields["inapplicable"] = json!(run.inapplicable);
+            fields["usage"] = json!(run.usage);
+            fields["tree"] = json!(run.tree);
+            fields["orphans"] = json!(run.orphans);
+            fields["limits"] = json!(run.limits);
+        }
+        fields["notes"] = json!(case.notes);
+        self.line("run", fields)
+    }
+
+    /// One point of the list, with the stack of the thread that comes by when that is known.
+    pub fn point(&mut self, point: &ListedPoint) -> io::Result<()> {
         self.line(
             "point",
             json!({
@@ -198,48 +116,8 @@ impl<W: Write> Json<W> {
                 "idle": point.idle,
                 "blocks": point.blocks,
                 "changes": point.changes,
-                "in": sites.and_then(|sites| sites.own(&point.key)).map(ToString::to_string),
-                "stack": sites.map(|sites| sites.stack(&point.key)),
-            }),
-        )
-    }
-
-    /// The end of a replay.
-    pub fn replay(&mut self, replay: &Replay, exit_code: u8) -> io::Result<()> {
-        self.line(
-            "replay",
-            json!({
-                "exit_code": exit_code,
-                "shown": replay.shown,
-                "reached": replay.reached,
-                "times": replay.times,
-                "notes": replay.notes,
-            }),
-        )
-    }
-
-    /// The end of a minimisation.
-    pub fn minimised(
-        &mut self,
-        least: &Minimized,
-        file: Option<&Path>,
-        exit_code: u8,
-    ) -> io::Result<()> {
-        let steps = least.failure.schedule.steps.iter();
-        self.line(
-            "minimised",
-            json!({
-                "exit_code": exit_code,
-                "file": file,
-                "dropped": least.dropped,
-                "command": least.failure.target.command,
-                "schedule": steps.map(ToString::to_string).collect::<Vec<String>>(),
-                "seen": least.seen.0,
-                "times": least.seen.1,
-                "confirmed": least.confirmed.0,
-                "of": least.confirmed.1,
-                "runs": least.runs,
-                "notes": least.notes,
+                "in": point.function,
+                "stack": point.stack,
             }),
         )
     }
@@ -254,11 +132,11 @@ impl<W: Write> Json<W> {
     }
 
     /// The end of several scenarios.
-    pub fn verdict(&mut self, results: &Results, exit_code: u8) -> io::Result<()> {
+    pub fn verdict(&mut self, results: &Results) -> io::Result<()> {
         self.line(
             "verdict",
             json!({
-                "exit_code": exit_code,
+                "exit_code": results.exit_code(),
                 "verdict": results.verdict(),
                 "cases": results.cases.len(),
             }),
@@ -271,21 +149,147 @@ impl<W: Write> Json<W> {
     }
 }
 
+/// What the last line of every session has.
+fn end_fields(case: &Case) -> Value {
+    json!({ "exit_code": case.exit_code(), "verdict": case.verdict })
+}
+
+/// What the last line of a session of many runs has.
+fn search_fields(case: &Case) -> Value {
+    let mut fields = end_fields(case);
+    let limits = case.limits.iter();
+    let limits: Map<String, Value> = limits
+        .map(|limit| (limit.text.clone(), json!(limit.runs)))
+        .collect();
+    fields["findings"] = json!(case.counted().count());
+    fields["elapsed_ns"] = json!(case.times.elapsed_ns);
+    fields["unjudged"] = json!(case.unjudged());
+    fields["limits"] = Value::Object(limits);
+    fields["notes"] = json!(case.notes);
+    fields["failed_runs"] = json!(case.failed_runs);
+    if let Some(coverage) = &case.coverage {
+        fields["points_found"] = json!(coverage.found);
+        fields["points_tried"] = json!(coverage.tried);
+        fields["runs"] = json!(coverage.runs);
+    }
+    fields
+}
+
+fn sweep_fields(case: &Case) -> Value {
+    let mut fields = search_fields(case);
+    fields["sweeping_ns"] = json!(case.times.sweeping_ns);
+    fields["target_ns"] = json!(case.times.target_ns);
+    if let Some(coverage) = &case.coverage {
+        // Of pairs there are no shares.
+        let shares = coverage.pairs.is_none();
+        fields["coverage"] = json!(coverage.ratio());
+        fields["by_call"] = json!(shares.then_some(&coverage.by_call));
+        fields["by_function"] = json!(shares.then_some(&coverage.by_function));
+        fields["not_reached"] = json!(coverage.unreached);
+        fields["left_out"] = json!(coverage.left_out);
+        fields["by_class"] = json!(coverage.by_class);
+        fields["unsteady"] = json!(coverage.unsteady);
+        fields["cut_short"] = json!(coverage.cut_short);
+        fields["between"] = json!(coverage.between);
+        fields["pairs"] = json!(coverage.pairs);
+    }
+    fields
+}
+
+fn fuzz_fields(case: &Case) -> Value {
+    let mut fields = search_fields(case);
+    fields["searching_ns"] = json!(case.times.sweeping_ns);
+    if let Some(fuzz) = &case.fuzz {
+        fields["seed"] = json!(fuzz.seed);
+        fields["ended"] = json!(fuzz.ended);
+        fields["repeats"] = json!(fuzz.repeats);
+        fields["unstruck"] = json!(fuzz.unstruck);
+        fields["points_later"] = json!(fuzz.points_later);
+        fields["pairs"] = json!(fuzz.pairs);
+        fields["regressions"] = json!(fuzz.regressions);
+    }
+    fields
+}
+
+fn replay_fields(case: &Case) -> Value {
+    let mut fields = end_fields(case);
+    fields["notes"] = json!(case.notes);
+    if let Some(replay) = &case.replay {
+        fields["shown"] = json!(replay.shown);
+        fields["reached"] = json!(replay.reached);
+        fields["times"] = json!(replay.times);
+    }
+    fields
+}
+
+fn minimize_fields(case: &Case) -> Value {
+    let mut fields = end_fields(case);
+    fields["command"] = json!(case.command);
+    fields["notes"] = json!(case.notes);
+    if let Some(minimize) = &case.minimize {
+        fields["file"] = json!(minimize.file);
+        fields["dropped"] = json!(minimize.dropped);
+        fields["schedule"] = json!(minimize.schedule);
+        fields["seen"] = json!(minimize.seen);
+        fields["times"] = json!(minimize.times);
+        fields["confirmed"] = json!(minimize.confirmed);
+        fields["of"] = json!(minimize.of);
+        fields["runs"] = json!(minimize.runs);
+    }
+    fields
+}
+
 fn finding_fields(finding: &Finding) -> Value {
-    let points: Vec<String> = finding.points.iter().map(ToString::to_string).collect();
-    json!({
+    let mut fields = json!({
         "oracle": finding.oracle,
         "subject": finding.subject,
         "text": finding.text,
         "count": finding.count,
-        "points": points,
-        "first": finding.first(),
+        "points": finding.names,
+        "first": finding.first.as_deref().unwrap_or_default(),
         "moment": finding.moment,
-        "between": finding.moment.as_ref().map(ToString::to_string),
-        "seen": finding.seen.0,
-        "times": finding.seen.1,
-        "flaky": finding.flaky(),
+        "between": finding.between.as_ref().map(|between| &between.text),
+        "seen": finding.seen,
+        "times": finding.times,
+        "flaky": finding.flaky,
         "before_ready": finding.before_ready,
+        "file": finding.file,
+    });
+    if let Some(fuzz) = &finding.fuzz {
+        fields["schedule"] = json!(fuzz.schedule);
+        fields["original"] = json!(fuzz.original);
+        fields["run"] = json!(fuzz.run);
+        fields["shrinking"] = json!(fuzz.shrinking);
+        fields["kept"] = json!(fuzz.kept);
+    }
+    fields
+}
+
+/// What each oracle says of a run, with what it found and how often that showed.
+fn oracle_fields(case: &Case) -> Vec<Value> {
+    let oracle = |oracle: &OracleResult| {
+        let mut fields = json!({ "oracle": oracle.name, "verdict": oracle.verdict });
+        match oracle.verdict {
+            OracleVerdict::Holds => {}
+            OracleVerdict::NotApplicable => fields["reason"] = json!(oracle.reason),
+            OracleVerdict::Violated | OracleVerdict::Flaky => {
+                let found = case.findings.iter();
+                let found = found.filter(|finding| finding.oracle == oracle.name);
+                fields["evidence"] = found.map(evidence_fields).collect();
+            }
+        }
+        fields
+    };
+    case.oracles.iter().map(oracle).collect()
+}
+
+fn evidence_fields(finding: &Finding) -> Value {
+    json!({
+        "subject": finding.subject,
+        "text": finding.text,
+        "seen": finding.seen,
+        "times": finding.times,
+        "flaky": finding.flaky,
         "file": finding.file,
     })
 }

@@ -4,8 +4,9 @@
 //! is a skipped one. Characters that XML cannot hold are taken out.
 
 use crate::facts::Stream;
-use crate::report::terminal::findings::command_line;
 use crate::report::terminal::group::kinds;
+use crate::report::terminal::text::command_line;
+use crate::report::terminal::verdict;
 use crate::session::{Case, CaseVerdict, Finding, Record, Results};
 use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
@@ -84,7 +85,7 @@ fn status(case: &Case) -> TestCaseStatus {
             status
         }
         CaseVerdict::Flaky => TestCaseStatus::Success {
-            flaky_runs: case.counted().take(LISTED_MAX).map(flaky).collect(),
+            flaky_runs: flaky_runs(case),
         },
         CaseVerdict::Violated => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -96,15 +97,39 @@ fn status(case: &Case) -> TestCaseStatus {
         }
         CaseVerdict::Error => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            let text = match &case.error {
-                Some(error) => error.text.clone(),
-                None => "runs failed: ".to_owned() + &case.notes.join("; "),
-            };
+            let text = failure(case);
             status.set_type("error");
             status.set_message(clean(text.lines().next().unwrap_or("error")));
             status.set_description(clean(&text));
             status
         }
+    }
+}
+
+/// One rerun for each finding; at least one, without which a reader takes the case for passed.
+fn flaky_runs(case: &Case) -> Vec<TestRerun> {
+    let mut runs: Vec<TestRerun> = case.counted().take(LISTED_MAX).map(flaky).collect();
+    if runs.is_empty() {
+        let mut run = TestRerun::new(NonSuccessKind::Failure);
+        run.set_type("flaky");
+        run.set_message(clean(&unsteady(case)));
+        runs.push(run);
+    }
+    runs
+}
+
+/// Why a case without findings is flaky.
+pub(crate) fn unsteady(case: &Case) -> String {
+    let note = case.notes.last();
+    note.cloned()
+        .unwrap_or_else(|| "it failed, and held when it was tried again".to_owned())
+}
+
+/// What could not be carried out.
+pub(crate) fn failure(case: &Case) -> String {
+    match &case.error {
+        Some(error) => error.text.clone(),
+        None => format!("some runs failed: {}", case.failed_runs.join(", ")),
     }
 }
 
@@ -163,11 +188,11 @@ pub(crate) fn headline(case: &Case) -> String {
 /// Why a case without findings does not hold.
 pub(crate) fn not_reached(case: &Case) -> String {
     match &case.coverage {
-        Some(coverage) => format!(
+        Some(coverage) if case.error.is_none() => format!(
             "nothing found, but {} of {} points were tried ({} not reached, {} cut short)",
             coverage.tried, coverage.found, coverage.not_reached, coverage.cut_short
         ),
-        None => "the schedule was not carried out whole".to_owned(),
+        _ => verdict::not_reached(case),
     }
 }
 

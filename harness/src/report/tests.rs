@@ -2,7 +2,7 @@
 
 use crate::facts::{Event, EventKind, ExitStatus, Run, Stream, TerminalFact};
 use crate::report::*;
-use crate::session::{Case, CaseVerdict, Finding, Kind, Record, Results};
+use crate::session::{Case, Finding, Kind, Record, Results, Shortfall};
 use serde_json::Value;
 
 fn finding(number: usize, flaky: bool) -> Finding {
@@ -10,26 +10,21 @@ fn finding(number: usize, flaky: bool) -> Finding {
         oracle: "leftovers".into(),
         subject: format!("file-{number}"),
         text: format!("file-{number} 100% | `left` <b>\n::error::no command"),
-        points: Vec::new(),
         first: Some("sh:openat(a_b*c)#1@exit".into()),
-        between: None,
         count: 3,
         seen: if flaky { 1 } else { 3 },
         times: 3,
         flaky,
-        before_ready: false,
-        file: None,
         replay: Some("sigproof replay x.json".into()),
-        run: None,
+        ..Finding::default()
     }
 }
 
 fn violated(findings: usize, flaky: usize) -> Results {
     let mut case = Case::new("a, b: c", Kind::Sweep, &["sh".to_owned()]);
     case.file = Some("ci/a,b.toml".into());
-    case.verdict = CaseVerdict::Violated;
     case.findings = (0..findings).map(|n| finding(n, n < flaky)).collect();
-    Results::new(vec![case])
+    Results::new(vec![case.judged()])
 }
 
 #[test]
@@ -86,10 +81,10 @@ fn no_text_of_a_target_is_markup_in_a_summary() {
 #[test]
 fn junit_marks_flaky_and_counts_failures() {
     let mut results = violated(2, 0);
-    let mut flaky = violated(2, 2).cases.remove(0);
-    flaky.verdict = CaseVerdict::Flaky;
+    let flaky = violated(2, 2).cases.remove(0);
     let mut unreached = Case::new("u", Kind::Run, &[]);
-    unreached.verdict = CaseVerdict::NotReached;
+    unreached.shortfalls.push(Shortfall::Killed);
+    let unreached = unreached.judged();
     results.cases.extend([
         flaky,
         unreached,

@@ -55,13 +55,14 @@ impl Runner {
                     oracle.verdict = OracleVerdict::Flaky;
                 }
             }
-            case.verdict = CaseVerdict::Flaky;
+            case.held_on_retry = true;
             let why = case
                 .error
                 .take()
                 .map_or_else(String::new, |error| format!(": {}", error.text));
             case.notes
                 .push(format!("it failed {again} of {} times{why}", again + 1));
+            case = case.judged();
         }
         case.file = Some(scenario.path.display().to_string());
         Some(case)
@@ -130,8 +131,8 @@ impl Runner {
             }
         }
         let contract = contract_with(scenario, &snapshots);
-        let report = explore::attempt(open(1)?, contract, &attempt, &store, token)?;
-        let mut case = session::of_attempt(&scenario.name, &target.command, &report);
+        let report = explore::run(open(1)?, contract, &attempt, &store, token)?;
+        let mut case = session::of_run(&scenario.name, &target.command, &report);
         if let (Some(messages), true) = (&report.contract.messages, asks_messages(scenario)) {
             for snapshot in &snapshots {
                 let difference = snapshot.difference(&report.trial.run, messages);
@@ -142,6 +143,7 @@ impl Runner {
                 }
                 case.take(snapshot, sure);
             }
+            case = case.judged();
         }
         Ok(case)
     }
@@ -202,7 +204,7 @@ fn accept(
     let pool = std::sync::Arc::new(pool);
     let mut texts: Vec<Vec<String>> = Vec::new();
     for _ in 0..3 {
-        let report = explore::attempt_in(&pool, contract.clone(), &once, store, token)?;
+        let report = explore::run_in(&pool, contract.clone(), &once, store, token)?;
         if report.not_reached() > 0 {
             return Ok(None);
         }
@@ -274,19 +276,12 @@ impl Case {
                 text: format!(
                     "the {word} has no snapshot yet; review it with `cargo insta review`, or accept it with `sigproof test --bless`"
                 ),
-                points: Vec::new(),
-                first: None,
-                between: None,
                 count: 1,
                 seen: 1,
                 times: 1,
-                flaky: false,
-                before_ready: false,
-                file: None,
-                replay: None,
                 run: Some(0),
+                ..Finding::default()
             });
-            self.verdict = self.verdict.max(CaseVerdict::Violated);
             for oracle in &mut self.oracles {
                 if oracle.name == OracleId::Messages.name() {
                     *oracle = OracleResult::named(

@@ -2,7 +2,7 @@
 
 use super::runner::Runner;
 use crate::scenario::document::read::Scenario;
-use crate::session::{Case, CaseVerdict};
+use crate::session::{Case, Shortfall};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Sender, channel};
@@ -83,8 +83,8 @@ fn work(
 /// The case of a scenario that was not run to its end.
 fn unfinished(scenario: &Scenario) -> Case {
     let mut case = Case::new(&scenario.name, scenario.action.kind(), &scenario.command());
-    case.verdict = CaseVerdict::NotReached;
+    case.shortfalls.push(Shortfall::Interrupted);
     case.file = Some(scenario.path.display().to_string());
     case.notes.push("interrupted before it was done".to_owned());
-    case
+    case.judged()
 }

@@ -15,6 +15,8 @@ pub const STACKS: usize = 500;
 pub const FRAMES: usize = 24;
 /// Calls, and functions, whose coverage is kept: those with most points.
 pub const SHARES: usize = 1_000;
+/// Reasons of runs that the harness could not do.
+pub const FAILED_RUNS: usize = 1_000;
 /// Runs that are kept whole, the baseline counted.
 pub const RUNS: usize = 64;
 /// Events of one run: the first and the last of them.

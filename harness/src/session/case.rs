@@ -1,9 +1,14 @@
 //! One case: a sweep, a run, a fuzz session, a scenario.
 
-use super::finding::{Finding, OracleResult, Point};
+use super::details::{FuzzSummary, MinimizeSummary, ReplaySummary};
+use super::finding::{Finding, OracleResult, OracleVerdict, Point};
 use super::record::Record;
-use crate::explore::Share;
+use super::shortfall::Shortfall;
+use super::shown_run::ShownRun;
+use super::verdict::CaseVerdict;
+use crate::explore::{InstructionPoints, Pairs, Share};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +30,12 @@ pub struct Case {
     /// Why it could not be carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<CaseError>,
+    /// Reasons for which it says less than it was asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shortfalls: Vec<Shortfall>,
+    /// It failed, and held when it was tried again: what was found counts as flaky.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_on_retry: bool,
     /// What each oracle says, over all runs.
     #[serde(default)]
     pub oracles: Vec<OracleResult>,
@@ -52,6 +63,21 @@ pub struct Case {
     /// Limits that runs met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
+    /// Why runs could not be done, one text for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_runs: Vec<String>,
+    /// What a session of random schedules did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuzz: Option<FuzzSummary>,
+    /// What a replay repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplaySummary>,
+    /// What a minimization left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimize: Option<MinimizeSummary>,
+    /// The run that the terminal and JSON Lines show whole. It is not stored.
+    #[serde(skip)]
+    pub shown: Option<ShownRun>,
     /// What the reader should know, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -73,6 +99,10 @@ pub enum Kind {
     Sweep,
     /// Random schedules.
     Fuzz,
+    /// A stored failure, repeated.
+    Replay,
+    /// A stored failure, made smaller.
+    Minimize,
 }
 
 impl Kind {
@@ -82,35 +112,8 @@ impl Kind {
             Kind::Run => "run",
             Kind::Sweep => "sweep",
             Kind::Fuzz => "fuzz",
-        }
-    }
-}
-
-/// The verdict of a case, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CaseVerdict {
-    /// Every contract holds.
-    Holds,
-    /// Nothing is wrong as far as it went, but something was not tried.
-    NotReached,
-    /// A verdict was not reproduced.
-    Flaky,
-    /// A contract is violated.
-    Violated,
-    /// It could not be carried out.
-    Error,
-}
-
-impl CaseVerdict {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            CaseVerdict::Holds => "holds",
-            CaseVerdict::NotReached => "not reached",
-            CaseVerdict::Flaky => "flaky",
-            CaseVerdict::Violated => "violated",
-            CaseVerdict::Error => "error",
+            Kind::Replay => "replay",
+            Kind::Minimize => "minimize",
         }
     }
 }
@@ -136,6 +139,8 @@ impl Case {
             fault: String::new(),
             verdict: CaseVerdict::Holds,
             error: None,
+            shortfalls: Vec::new(),
+            held_on_retry: false,
             oracles: Vec::new(),
             findings: Vec::new(),
             points: Vec::new(),
@@ -145,6 +150,11 @@ impl Case {
             budgets: Vec::new(),
             differences: Vec::new(),
             limits: Vec::new(),
+            failed_runs: Vec::new(),
+            fuzz: None,
+            replay: None,
+            minimize: None,
+            shown: None,
             notes: Vec::new(),
             cut: Vec::new(),
             times: Times::default(),
@@ -159,19 +169,44 @@ impl Case {
         text: &str,
         exit_code: u8,
     ) -> Case {
+        let error = CaseError {
+            text: crate::session::bounds::text(text),
+            exit_code,
+        };
         Case {
-            verdict: CaseVerdict::Error,
-            error: Some(CaseError {
-                text: crate::session::bounds::text(text),
-                exit_code,
-            }),
+            error: Some(error),
             ..Case::new(name, kind, command)
         }
+        .judged()
     }
 
     /// Findings that count: those before the target was ready do not.
     pub fn counted(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.before_ready)
+    }
+
+    /// Oracles that could judge no run, with the reason. When nothing was tried none could, which needs no list.
+    pub fn unjudged(&self) -> BTreeMap<&str, &str> {
+        if self.shortfalls.contains(&Shortfall::NothingTried) {
+            return BTreeMap::new();
+        }
+        let unjudged = self
+            .oracles
+            .iter()
+            .filter(|oracle| oracle.verdict == OracleVerdict::NotApplicable);
+        unjudged
+            .map(|oracle| {
+                let reason = oracle.reason.as_deref().unwrap_or_default();
+                (oracle.name.as_str(), reason)
+            })
+            .collect()
+    }
+
+    /// What the reader should know, with what a session of random schedules did.
+    pub fn all_notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        notes.extend(self.fuzz.as_ref().map(FuzzSummary::words));
+        notes
     }
 
     /// A difference in a snapshot or a budget that is not kept makes a case violated.
@@ -203,10 +238,32 @@ pub struct Coverage {
     /// The same by the program's own function that makes the call; empty when no stack could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_function: Vec<Share>,
+    /// Names of the points that no run met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreached: Vec<String>,
+    /// Points at which the fault cannot happen; not among those found.
+    #[serde(default)]
+    pub unfit: usize,
+    /// How the pairs came about; then points are pairs of points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<Pairs>,
+    /// How points between calls came about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<InstructionPoints>,
     /// Calls that were met in one recording only.
     pub unsteady: usize,
     /// Runs of the target, baseline and confirmation not counted.
     pub runs: usize,
+}
+
+impl Coverage {
+    /// Interrupt coverage: points tried ÷ points found, 0 to 1.
+    pub fn ratio(&self) -> f64 {
+        if self.found == 0 {
+            return 1.0;
+        }
+        self.tried as f64 / self.found as f64
+    }
 }
 
 /// A latency that a scenario promises, over repetitions.
@@ -262,4 +319,7 @@ pub struct Times {
     pub sweeping_ns: u64,
     /// Everything.
     pub elapsed_ns: u64,
+    /// Processor time of the targets of these runs; 0 where it was not measured.
+    #[serde(default)]
+    pub target_ns: u64,
 }

@@ -1,5 +1,7 @@
 //! Points and findings of a case.
 
+use super::details::FuzzOrigin;
+use crate::explore::CodeLocation;
 use crate::facts::ExitStatus;
 use crate::schedule::PointName;
 use serde::{Deserialize, Serialize};
@@ -62,7 +64,7 @@ pub enum PointOutcome {
 }
 
 /// One thing that is wrong, and where it shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The oracle.
     pub oracle: String,
@@ -92,6 +94,18 @@ pub struct Finding {
     /// The stored failing run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// How it came about, in a session of random schedules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuzz: Option<FuzzOrigin>,
+    /// The names of all points where it shows, in the order of the recording. They are not stored: `points` are.
+    #[serde(skip)]
+    pub names: Vec<String>,
+    /// The places of those points in the plan. They are not stored.
+    #[serde(skip)]
+    pub places: Vec<usize>,
+    /// Where it shows first, in parts. It is not stored: `between` is.
+    #[serde(skip)]
+    pub moment: Option<CodeLocation>,
     /// The command that repeats it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,

@@ -7,21 +7,35 @@
 pub mod bounds;
 mod build;
 mod case;
+mod details;
 mod file;
 mod finding;
+mod heading;
 mod model;
+mod point_list;
 mod record;
 mod screenshot;
+mod shortfall;
+mod shown_run;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub use build::from_attempt::of_attempt;
+pub use crate::explore::Share;
 pub use build::from_fuzz::of_fuzz;
+pub use build::from_minimize::of_minimize;
+pub use build::from_replay::of_replay;
 pub use build::from_run::of_run;
 pub use build::from_sweep::of_sweep;
-pub use case::{Budget, Case, CaseError, CaseVerdict, Coverage, Difference, Kind, Limit, Times};
+pub use case::{Budget, Case, CaseError, Coverage, Difference, Kind, Limit, Times};
+pub use details::{FuzzOrigin, FuzzSummary, MinimizeSummary, Regressions, ReplaySummary};
 pub use file::ReadError;
 pub use finding::{CodeWindow, Finding, OracleResult, OracleVerdict, Point, PointOutcome};
+pub use heading::{Heading, RunSetup};
 pub use model::{Results, Tool};
+pub use point_list::{ListedPoint, PointList};
 pub use record::{PathChange, Record, Text};
 pub use screenshot::{Screenshot, Span};
+pub use shortfall::Shortfall;
+pub use shown_run::ShownRun;
+pub use verdict::{CaseVerdict, exit_code};

@@ -1,6 +1,6 @@
 //! The whole of a results file.
 
-use super::case::{Case, CaseVerdict};
+use super::case::Case;
 use serde::{Deserialize, Serialize};
 
 /// Finished cases.
@@ -51,14 +51,5 @@ impl Results {
             tool: Tool::here(),
             cases,
         }
-    }
-
-    /// The worst verdict of all cases; holds when there is none.
-    pub fn verdict(&self) -> CaseVerdict {
-        self.cases
-            .iter()
-            .map(|case| case.verdict)
-            .max()
-            .unwrap_or(CaseVerdict::Holds)
     }
 }

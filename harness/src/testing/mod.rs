@@ -156,14 +156,14 @@ impl Test {
         };
         let pool = self.pool(1, schedule.needs_failpoints())?;
         let source = StopSource::new();
-        let report = explore::attempt(
+        let report = explore::run(
             pool,
             self.contract.clone(),
             &attempt,
             &self.stored(),
             &source.token(),
         )?;
-        let case = session::of_attempt(&self.name, &self.target.command, &report);
+        let case = session::of_run(&self.name, &self.target.command, &report);
         Ok(Verdicts::new(case, Some(report.trial)))
     }
 

@@ -8,5 +8,6 @@ mod interrupted_session;
 mod minimize;
 mod replay;
 mod reports;
+mod run;
 mod testing_api;
 mod usage_errors;

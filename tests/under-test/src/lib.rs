@@ -157,16 +157,16 @@ pub fn json<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Outcome, Failed> {
                 seen: line["seen"].as_u64().unwrap_or(0),
                 times: line["times"].as_u64().unwrap_or(0),
             }),
-            Some("verdict") if line["verdict"] == "violated" => {
+            Some("verdict") => {
                 for evidence in line["evidence"].as_array().into_iter().flatten() {
                     findings.push(Finding {
                         oracle: text(&line["oracle"]),
                         subject: text(&evidence["subject"]),
                         text: text(&evidence["text"]),
-                        flaky: false,
-                        file: None,
-                        seen: 1,
-                        times: 1,
+                        flaky: evidence["flaky"] == true,
+                        file: evidence["file"].as_str().map(str::to_owned),
+                        seen: evidence["seen"].as_u64().unwrap_or(0),
+                        times: evidence["times"].as_u64().unwrap_or(0),
                     });
                 }
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Why it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// Something was found.
@@ -107,13 +107,4 @@ pub struct FuzzReport {
     pub baseline: Arc<Baseline>,
     /// What was asked.
     pub contract: Contract,
-}
-
-impl FuzzReport {
-    /// How many findings show each time, and how many do not.
-    pub fn counts(&self) -> (usize, usize) {
-        let flaky = self.found.iter().filter(|found| found.finding.flaky());
-        let flaky = flaky.count();
-        (self.found.len() - flaky, flaky)
-    }
 }

@@ -12,8 +12,9 @@ use crate::error::Error;
 use crate::execute::trial::{Trial, Trials};
 use crate::explore::fuzz::{FuzzOptions, FuzzProgress};
 use crate::explore::oracle_summary::OracleSummary;
+use crate::explore::store::Origin;
 use crate::explore::sweep::outside;
-use crate::failure::stored_failure::{ExpectedVerdict, Store};
+use crate::failure::Store;
 use crate::schedule::{PointName, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeSet;
@@ -233,24 +234,13 @@ impl<'a> Search<'a> {
         let mut notes = self.trials.pool.notes.clone();
         notes.extend(outside(&self.trials.baseline));
         for found in &mut self.ledger.found {
-            let finding = &mut found.finding;
-            let expected = ExpectedVerdict {
-                oracle: finding.oracle.to_owned(),
-                subject: finding.subject.clone(),
-                text: finding.text.clone(),
+            let origin = Origin {
+                isolation: self.options.isolation,
+                all_calls: self.options.all_calls(),
+                seed: Some(found.kept.unwrap_or(self.options.seed)),
             };
-            let mut failure = self.trials.failure(
-                finding.schedule.clone(),
-                expected,
-                self.options.isolation,
-                self.options.all_calls(),
-            );
-            failure.seed = Some(found.kept.unwrap_or(self.options.seed));
-            match store.put(&failure) {
-                Ok(file) => finding.file = Some(file),
-                // The finding is worth more than its file.
-                Err(error) => notes.push(error.to_string()),
-            }
+            self.trials
+                .store(&mut found.finding, origin, store, &mut notes);
         }
         self.keep_found(&mut notes);
         notes.dedup();

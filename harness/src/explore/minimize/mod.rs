@@ -45,6 +45,8 @@ pub struct Minimized {
     pub confirmed: (u32, u32),
     /// Runs that it took, baselines not counted.
     pub runs: usize,
+    /// It was interrupted: not everything was tried.
+    pub interrupted: bool,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -113,6 +115,7 @@ pub fn minimise(
         seen,
         confirmed: work.confirmed,
         runs: work.used,
+        interrupted: work.token.is_interrupted(),
         notes,
     })
 }

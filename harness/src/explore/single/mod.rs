@@ -4,4 +4,3 @@ pub(crate) mod latency;
 pub(crate) mod multi_run;
 pub(crate) mod replay;
 pub(crate) mod run;
-pub(crate) mod run_once;

@@ -25,25 +25,25 @@ pub(crate) struct MultiRunResult {
 
 /// Judges what the contract asks for; what is found is tried again.
 pub(crate) fn judge(
-    set: &RunContext,
-    attempt: &RunOptions,
+    context: &RunContext,
+    options: &RunOptions,
     token: &StopToken,
 ) -> Result<MultiRunResult, Error> {
     let mut several = MultiRunResult::default();
-    if let Some(asked) = &set.contract.escalation
-        && set.contract.asks(OracleId::Escalation)
+    if let Some(asked) = &context.contract.escalation
+        && context.contract.asks(OracleId::Escalation)
     {
-        several.take(OracleId::Escalation, attempt, || {
-            escalation(set, attempt, asked)
+        several.take(OracleId::Escalation, options, || {
+            escalation(context, options, asked)
         })?;
     }
-    if set.contract.reach && set.contract.asks(OracleId::Reach) {
-        several.take(OracleId::Reach, attempt, || reach(set, attempt))?;
+    if context.contract.reach && context.contract.asks(OracleId::Reach) {
+        several.take(OracleId::Reach, options, || reach(context, options))?;
     }
-    if set.contract.ignored && set.contract.asks(OracleId::Ignored) {
-        let ignorant = IgnoredSignalCheck::new(set, attempt)?;
-        several.take(OracleId::Ignored, attempt, || {
-            ignorant.judge(attempt, token)
+    if context.contract.ignored && context.contract.asks(OracleId::Ignored) {
+        let ignorant = IgnoredSignalCheck::new(context, options)?;
+        several.take(OracleId::Ignored, options, || {
+            ignorant.judge(options, token)
         })?;
     }
     Ok(several)
@@ -53,7 +53,7 @@ impl MultiRunResult {
     fn take(
         &mut self,
         oracle: OracleId,
-        attempt: &RunOptions,
+        options: &RunOptions,
         mut judge: impl FnMut() -> Result<(Verdict, usize), Error>,
     ) -> Result<(), Error> {
         let (verdict, runs) = judge()?;
@@ -64,7 +64,7 @@ impl MultiRunResult {
             .map(|evidence| (evidence.clone(), 1))
             .collect();
         if !found.is_empty() {
-            for _ in 0..attempt.confirm {
+            for _ in 0..options.confirm {
                 let (again, runs) = judge()?;
                 self.runs += runs;
                 for (evidence, seen) in &mut found {
@@ -78,8 +78,8 @@ impl MultiRunResult {
             }
         }
         self.findings.extend(found.iter().map(|(evidence, seen)| {
-            let times = attempt.confirm + 1;
-            finding(oracle.name(), evidence, &attempt.schedule, (*seen, times))
+            let times = options.confirm + 1;
+            finding(oracle.name(), evidence, &options.schedule, (*seen, times))
         }));
         self.judgements.push(Judgement { oracle, verdict });
         Ok(())
@@ -103,14 +103,14 @@ fn repeated(schedule: &Schedule, signals: usize, gap_ms: u64) -> Schedule {
 }
 
 fn escalation(
-    set: &RunContext,
-    attempt: &RunOptions,
+    context: &RunContext,
+    options: &RunOptions,
     asked: &Escalation,
 ) -> Result<(Verdict, usize), Error> {
     let mut runs = Vec::new();
     for signals in 1..=usize::from(asked.signals) {
-        let schedule = repeated(&attempt.schedule, signals, asked.gap_ms);
-        let mut run = set.run(&schedule, false)?.run;
+        let schedule = repeated(&options.schedule, signals, asked.gap_ms);
+        let mut run = context.run(&schedule, false)?.run;
         // Only signals are counted: other faults come before the first.
         run.fired_ns
             .drain(..run.fired_ns.len().saturating_sub(signals));
@@ -134,9 +134,9 @@ fn sent_to(schedule: &Schedule, whom: Delivery) -> Schedule {
     schedule
 }
 
-fn reach(set: &RunContext, attempt: &RunOptions) -> Result<(Verdict, usize), Error> {
-    let mut steps = attempt.schedule.steps.iter();
-    let can_type = set.pool().target().pty.is_some()
+fn reach(context: &RunContext, options: &RunOptions) -> Result<(Verdict, usize), Error> {
+    let mut steps = options.schedule.steps.iter();
+    let can_type = context.pool().target().pty.is_some()
         && steps.all(|step| {
             step.fault
                 .signal()
@@ -148,7 +148,7 @@ fn reach(set: &RunContext, attempt: &RunOptions) -> Result<(Verdict, usize), Err
     }
     let mut judged = Vec::new();
     for whom in ways {
-        let trial = set.run(&sent_to(&attempt.schedule, whom), false)?;
+        let trial = context.run(&sent_to(&options.schedule, whom), false)?;
         // Texts say themselves how the signal came.
         let mut judgements = trial.judgements;
         judgements.retain(|judgement| judgement.oracle != OracleId::Messages);
@@ -168,27 +168,31 @@ struct IgnoredSignalCheck {
 }
 
 impl IgnoredSignalCheck {
-    fn new(set: &RunContext, attempt: &RunOptions) -> Result<IgnoredSignalCheck, Error> {
-        let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
+    fn new(context: &RunContext, options: &RunOptions) -> Result<IgnoredSignalCheck, Error> {
+        let signal = options.schedule.first_signal().unwrap_or(libc::SIGINT);
         let mut trials = None;
-        if let Some(usual) = &set.trials {
-            let mut target = set.pool().target().clone();
+        if let Some(usual) = &context.trials {
+            let mut target = context.pool().target().clone();
             target.ignored.push(signal);
-            let pool = SupervisorPool::open(&target, 1, isolation_of(set.pool()))?;
+            let pool = SupervisorPool::open(&target, 1, isolation_of(context.pool()))?;
             let baseline = (*usual.baseline).clone();
-            trials = Some(Trials::new(Arc::new(pool), baseline, set.contract.clone()));
+            trials = Some(Trials::new(
+                Arc::new(pool),
+                baseline,
+                context.contract.clone(),
+            ));
         }
         Ok(IgnoredSignalCheck { trials, signal })
     }
 
-    fn judge(&self, attempt: &RunOptions, token: &StopToken) -> Result<(Verdict, usize), Error> {
+    fn judge(&self, options: &RunOptions, token: &StopToken) -> Result<(Verdict, usize), Error> {
         let Some(trials) = &self.trials else {
             let reason = "without a baseline nothing tells what it does undisturbed".to_owned();
             return Ok((Verdict::NotApplicable { reason }, 0));
         };
         // This lab is another one than that which an interruption ends already.
         let trial = until(&trials.pool, token, Stage::CancelQueued, || {
-            trials.run(attempt.schedule.clone(), false)
+            trials.run(options.schedule.clone(), false)
         });
         let run = trial?.run;
         Ok((judge_ignored(&trials.baseline, &run, self.signal), 1))

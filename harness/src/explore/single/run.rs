@@ -1,6 +1,5 @@
-//! One schedule, judged with the care of a sweep: what is found is run again,
-//! after what depends on the time was learned; and what is judged over several
-//! runs is judged here.
+//! One schedule, judged with the care of a sweep: what is found is run again, after what depends on the time was learned;
+//! and what is judged over several runs is judged here. `sigproof run`, scenarios and tests in code go through it.
 
 use super::latency::{Budget, Measured};
 use crate::error::Error;
@@ -9,8 +8,9 @@ use crate::execute::until;
 use crate::execute::{SupervisorPool, learn};
 use crate::execute::{Trial, Trials, trial};
 use crate::explore::finding::Finding;
-use crate::explore::single::multi_run;
-use crate::failure::{ExpectedVerdict, Store};
+use crate::explore::single::multi_run::{self, MultiRunResult};
+use crate::explore::store::Origin;
+use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, Evidence, Judgement, PhaseSelection, Verdict};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
@@ -34,6 +34,11 @@ pub struct RunOptions {
     pub isolation: Isolation,
 }
 
+impl RunOptions {
+    /// How often a violation is run again unless told otherwise.
+    pub const CONFIRM: u32 = 2;
+}
+
 /// What came of it.
 pub struct RunReport {
     /// The run that is shown.
@@ -52,6 +57,8 @@ pub struct RunReport {
     pub runs: usize,
     /// Limits that runs met, with how many did.
     pub limits: BTreeMap<String, usize>,
+    /// It was interrupted after something was found: not all repetitions were done.
+    pub interrupted: bool,
     /// What the user should know.
     pub notes: Vec<String>,
     /// How long everything took.
@@ -66,35 +73,35 @@ impl RunReport {
     }
 }
 
-/// Carries it out.
+/// Carries it out. When it is interrupted, what was found so far is reported.
 ///
 /// # Errors
-/// A target that cannot be started or has no baseline.
-pub fn attempt(
+/// A target that cannot be started or has no baseline; an interruption before anything was found.
+pub fn run(
     pool: SupervisorPool,
     contract: Contract,
-    attempt: &RunOptions,
+    options: &RunOptions,
     store: &Store,
     token: &StopToken,
 ) -> Result<RunReport, Error> {
-    attempt_in(&Arc::new(pool), contract, attempt, store, token)
+    run_in(&Arc::new(pool), contract, options, store, token)
 }
 
-/// The same in a lab that is used again.
+/// The same in a pool that is used again.
 ///
 /// # Errors
-/// A target that cannot be started or has no baseline.
-pub fn attempt_in(
+/// As for [`run`].
+pub fn run_in(
     pool: &Arc<SupervisorPool>,
     contract: Contract,
-    attempt: &RunOptions,
+    options: &RunOptions,
     store: &Store,
     token: &StopToken,
 ) -> Result<RunReport, Error> {
     let begun = Instant::now();
     until(pool, token, Stage::CancelQueued, || {
-        let set = RunContext::new(pool, contract, attempt)?;
-        let mut report = set.judged(attempt, store, token)?;
+        let context = RunContext::new(pool, contract, options)?;
+        let mut report = context.judged(options, store, token)?;
         report.elapsed = begun.elapsed();
         Ok(report)
     })
@@ -113,11 +120,11 @@ impl RunContext {
     fn new(
         pool: &Arc<SupervisorPool>,
         contract: Contract,
-        attempt: &RunOptions,
+        options: &RunOptions,
     ) -> Result<RunContext, Error> {
         let mut trials = None;
-        if attempt.baseline {
-            let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
+        if options.baseline {
+            let signal = options.schedule.first_signal().unwrap_or(libc::SIGINT);
             let baseline = learn(pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
             let known = Trials::new(Arc::clone(pool), baseline, contract.clone());
             trials = Some(Arc::new(known));
@@ -148,69 +155,101 @@ impl RunContext {
         once()
     }
 
-    /// The same with what another second of the clock tells.
-    fn relearned(mut self, token: &StopToken) -> Result<RunContext, Error> {
+    /// Learns what another second of the clock tells.
+    fn relearn(&mut self, token: &StopToken) -> Result<(), Error> {
         if let Some(trials) = &self.trials
             && let Some(baseline) = refine(&self.pool, &trials.baseline, self.learned_at, token)?
         {
             self.trials = Some(Arc::new(trials.with_baseline(baseline)));
         }
-        Ok(self)
+        Ok(())
     }
 
     fn judged(
-        self,
-        attempt: &RunOptions,
+        mut self,
+        options: &RunOptions,
         store: &Store,
         token: &StopToken,
     ) -> Result<RunReport, Error> {
-        let schedule = &attempt.schedule;
-        let mut set = self;
-        let mut trial = set.run(schedule, true)?;
-        let mut seen = SeenEvidence::default();
+        let schedule = &options.schedule;
+        let mut interrupted = false;
+        let mut trial = self.run(schedule, true)?;
         if trial.violated() {
-            set = set.relearned(token)?;
-            if let Some(trials) = &set.trials {
+            unless_interrupted(self.relearn(token), &mut interrupted)?;
+            if let Some(trials) = &self.trials {
                 trial = trials.judge(trial.schedule.clone(), trial.run.clone());
             }
         }
         let trial = Arc::new(trial);
+        let mut seen = SeenEvidence::default();
         seen.take(&trial);
         if trial.violated() {
-            for _ in 0..attempt.confirm {
-                seen.take(&Arc::new(set.run(schedule, false)?));
-            }
+            unless_interrupted(self.repeat(options, &mut seen), &mut interrupted)?;
         }
         let mut measured = Vec::new();
         let mut late = Vec::new();
-        if let Some(budget) = &attempt.budget {
-            (measured, late) = set.measure(budget, schedule, &mut seen)?;
+        if let Some(budget) = options.budget.as_ref().filter(|_| !interrupted) {
+            let all = self.measure(budget, schedule, &mut seen);
+            (measured, late) = unless_interrupted(all, &mut interrupted)?.unwrap_or_default();
         }
-        let mut notes = set.pool.notes.clone();
+        let mut over = MultiRunResult::default();
+        if !interrupted {
+            let all = multi_run::judge(&self, options, token);
+            over = unless_interrupted(all, &mut interrupted)?.unwrap_or_default();
+        }
+        let mut notes = self.pool.notes.clone();
         let mut findings = seen.findings(schedule);
-        for finding in &mut findings {
-            if let Some(trials) = &set.trials {
-                trials.keep(finding, attempt.isolation, store, &mut notes);
-            }
-        }
-        let over = multi_run::judge(&set, attempt, token)?;
+        self.store(&mut findings, options, store, &mut notes);
         findings.extend(late);
         findings.extend(over.findings);
+        if interrupted && findings.is_empty() {
+            return Err(Error::interrupted());
+        }
         Ok(RunReport {
             trial,
-            baseline: set
+            baseline: self
                 .trials
                 .as_ref()
                 .map(|trials| Arc::clone(&trials.baseline)),
-            contract: set.contract.clone(),
+            contract: self.contract,
             findings,
             several: over.judgements,
             measured,
             runs: seen.runs + over.runs,
             limits: seen.limits,
+            interrupted,
             notes,
             elapsed: Duration::ZERO,
         })
+    }
+
+    /// Runs the schedule again, to see whether what it shows shows each time.
+    fn repeat(&self, options: &RunOptions, seen: &mut SeenEvidence) -> Result<(), Error> {
+        for _ in 0..options.confirm {
+            seen.take(&Arc::new(self.run(&options.schedule, false)?));
+        }
+        Ok(())
+    }
+
+    /// Stores the findings; without a baseline there is nothing that a replay could compare with.
+    fn store(
+        &self,
+        findings: &mut [Finding],
+        options: &RunOptions,
+        store: &Store,
+        notes: &mut Vec<String>,
+    ) {
+        let Some(trials) = &self.trials else {
+            return;
+        };
+        let origin = Origin {
+            isolation: options.isolation,
+            all_calls: false,
+            seed: None,
+        };
+        for finding in findings {
+            trials.store(finding, origin, store, notes);
+        }
     }
 
     /// Measures the latencies; those that are too long are measured again.
@@ -334,24 +373,16 @@ impl SeenEvidence {
     }
 }
 
-impl Trials {
-    /// Stores a finding's failing run.
-    fn keep(
-        &self,
-        finding: &mut Finding,
-        isolation: Isolation,
-        store: &Store,
-        notes: &mut Vec<String>,
-    ) {
-        let expected = ExpectedVerdict {
-            oracle: finding.oracle.to_owned(),
-            subject: finding.subject.clone(),
-            text: finding.text.clone(),
-        };
-        match store.put(&self.failure(finding.schedule.clone(), expected, isolation, false)) {
-            Ok(file) => finding.file = Some(file),
-            // The finding is worth more than its file.
-            Err(error) => notes.push(error.to_string()),
+/// What was achieved before an interruption stands: `None` when this was interrupted.
+fn unless_interrupted<T>(
+    result: Result<T, Error>,
+    interrupted: &mut bool,
+) -> Result<Option<T>, Error> {
+    match result {
+        Err(error) if error.is_interrupted() => {
+            *interrupted = true;
+            Ok(None)
         }
+        other => other.map(Some),
     }
 }

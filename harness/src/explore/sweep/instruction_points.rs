@@ -13,7 +13,7 @@ use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::sync::Arc;
 
 /// How moments between calls came into a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InstructionPoints {
     /// Windows from a call to the next one that were stepped through.
     pub windows: usize,

@@ -15,8 +15,9 @@ use crate::execute::Trials;
 use crate::execute::refine;
 use crate::execute::until;
 use crate::execute::{SupervisorPool, learn};
+use crate::explore::store::Origin;
 use crate::facts::CallArgument;
-use crate::failure::{ExpectedVerdict, Store};
+use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::PointName;
 use crate::target::Isolation;
@@ -84,6 +85,14 @@ impl SweepOptions {
     /// Whether something of it waits for a failpoint.
     pub fn needs_failpoints(&self) -> bool {
         self.filter.needs_failpoints() || self.fault_spec.needs_failpoints()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            isolation: self.isolation,
+            all_calls: self.all_calls(),
+            seed: None,
+        }
     }
 
     fn all_calls(&self) -> bool {
@@ -174,11 +183,6 @@ impl SweepReport {
             return 1.0;
         }
         self.points_tried as f64 / self.points_found as f64
-    }
-
-    /// Findings that count: those before the target was ready do not.
-    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !finding.before_ready)
     }
 }
 
@@ -284,22 +288,7 @@ pub fn sweep(
         }
     }
     for finding in &mut findings {
-        let expected = ExpectedVerdict {
-            oracle: finding.oracle.to_owned(),
-            subject: finding.subject.clone(),
-            text: finding.text.clone(),
-        };
-        let failure = trials.failure(
-            finding.schedule.clone(),
-            expected,
-            options.isolation,
-            options.all_calls(),
-        );
-        match store.put(&failure) {
-            Ok(file) => finding.file = Some(file),
-            // The finding is worth more than its file.
-            Err(error) => notes.push(error.to_string()),
-        }
+        trials.store(finding, options.origin(), store, &mut notes);
     }
     notes.dedup();
     let points = &trials.baseline.points;

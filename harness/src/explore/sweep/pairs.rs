@@ -36,7 +36,7 @@ pub struct SecondFault {
 }
 
 /// How a plan of pairs came about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Pairs {
     /// First points that were looked at.
     pub firsts: usize,

@@ -4,7 +4,7 @@
 //! behaviour. A content security policy in its head allows nothing else: text of a target that would be markup or code
 //! somewhere stays text. What it shows without scripts (a mail, a viewer that blocks them) is written here.
 
-use crate::report::terminal::findings::{command_line, human};
+use crate::report::terminal::text::{command_line, human};
 use crate::session::{Case, CaseVerdict, Results};
 use std::fmt::Write as _;
 use std::hash::Hasher;

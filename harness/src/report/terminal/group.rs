@@ -1,8 +1,9 @@
 //! Findings of one kind: the same oracle says the same of one path after another. A program that writes a hundred files
 //! in the same careless way has one thing to be mended, and is told one thing.
 
+use super::text::{count, plural};
 use super::writer::{Style, TerminalWriter};
-use crate::{explore, session};
+use crate::session::Finding;
 use std::collections::BTreeMap;
 
 /// Fewer are told one by one.
@@ -10,92 +11,35 @@ const GROUP_MIN: usize = 3;
 /// Subjects that are named.
 const NAMED_MAX: usize = 6;
 
-/// What tells kinds apart.
-pub(crate) trait Groupable {
-    fn oracle(&self) -> &str;
-    fn subject(&self) -> &str;
-    fn text(&self) -> &str;
-    fn is_flaky(&self) -> bool;
-    /// The place of the first point where it shows.
-    fn place(&self) -> Option<usize>;
-}
-
-impl Groupable for explore::Finding {
-    fn oracle(&self) -> &str {
-        self.oracle
-    }
-
-    fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    fn text(&self) -> &str {
-        &self.text
-    }
-
-    fn is_flaky(&self) -> bool {
-        self.flaky()
-    }
-
-    fn place(&self) -> Option<usize> {
-        self.places.iter().min().copied()
-    }
-}
-
-impl Groupable for session::Finding {
-    fn oracle(&self) -> &str {
-        &self.oracle
-    }
-
-    fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    fn text(&self) -> &str {
-        &self.text
-    }
-
-    fn is_flaky(&self) -> bool {
-        self.flaky
-    }
-
-    fn place(&self) -> Option<usize> {
-        self.points.iter().min().copied()
-    }
-}
-
 /// Findings that are told together: the one that shows first, and the others of its kind.
-pub(crate) struct Group<'a, T> {
-    pub(crate) first: &'a T,
-    pub(crate) others: Vec<&'a T>,
+pub(crate) struct Group<'a> {
+    pub(crate) first: &'a Finding,
+    pub(crate) others: Vec<&'a Finding>,
 }
 
 /// Puts findings together, in the order of their first ones.
-pub(crate) fn kinds<'a, T: Groupable>(findings: impl Iterator<Item = &'a T>) -> Vec<Group<'a, T>> {
-    let findings: Vec<&T> = findings.collect();
+pub(crate) fn kinds<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Group<'a>> {
+    let findings: Vec<&Finding> = findings.collect();
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for finding in &findings {
-        *sizes.entry(key(*finding)).or_default() += 1;
+        *sizes.entry(key(finding)).or_default() += 1;
     }
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kinds: Vec<Group<'a, T>> = Vec::new();
+    let mut kinds: Vec<Group<'a>> = Vec::new();
     for finding in findings {
         let key = key(finding);
         match places.get(&key) {
             Some(&place) if sizes[&key] >= GROUP_MIN => kinds[place].others.push(finding),
             _ => {
                 places.insert(key, kinds.len());
-                kinds.push(Group {
-                    first: finding,
-                    others: Vec::new(),
-                });
+                kinds.push(Group::of_one(finding));
             }
         }
     }
     for kind in &mut kinds {
         // The earliest speaks for all.
         for other in &mut kind.others {
-            if other.place() < kind.first.place() {
+            if place(other) < place(kind.first) {
                 std::mem::swap(&mut kind.first, other);
             }
         }
@@ -103,11 +47,17 @@ pub(crate) fn kinds<'a, T: Groupable>(findings: impl Iterator<Item = &'a T>) -> 
     kinds
 }
 
+/// The place of the first point where it shows.
+fn place(finding: &Finding) -> Option<usize> {
+    let stored = || finding.points.iter().min();
+    finding.places.iter().min().or_else(stored).copied()
+}
+
 /// What is said, without what it is said of, and without numbers.
-fn key(finding: &impl Groupable) -> String {
-    let text = finding.text().lines().next().unwrap_or_default();
-    let text = without(text, finding.subject());
-    let mut key = format!("{} {} ", finding.oracle(), finding.is_flaky());
+fn key(finding: &Finding) -> String {
+    let text = finding.text.lines().next().unwrap_or_default();
+    let text = without(text, &finding.subject);
+    let mut key = format!("{} {} ", finding.oracle, finding.flaky);
     for character in text.chars() {
         match character {
             '0'..='9' if key.ends_with('#') => {}
@@ -134,14 +84,22 @@ fn without(text: &str, subject: &str) -> String {
     kept + rest
 }
 
-impl<T: Groupable> Group<'_, T> {
+impl<'a> Group<'a> {
+    /// A finding by itself.
+    pub(crate) fn of_one(finding: &'a Finding) -> Group<'a> {
+        Group {
+            first: finding,
+            others: Vec::new(),
+        }
+    }
+
     /// `and 11 more of the kind: a, b, c, …`; nothing for one that is alone.
     pub(crate) fn words(&self) -> Option<String> {
         let named: Vec<&str> = self
             .others
             .iter()
             .take(NAMED_MAX)
-            .map(|finding| finding.subject())
+            .map(|finding| finding.subject.as_str())
             .collect();
         let more = if self.others.len() > named.len() {
             ", …"
@@ -158,7 +116,7 @@ impl<T: Groupable> Group<'_, T> {
     }
 
     /// The same as a paragraph of its own.
-    pub(crate) fn tell(&self, out: &mut TerminalWriter, indent: usize) {
+    pub(crate) fn show(&self, out: &mut TerminalWriter, indent: usize) {
         if let Some(words) = self.words() {
             out.item(indent, (Style::Plain, ""), Style::Plain, &words);
         }
@@ -167,9 +125,9 @@ impl<T: Groupable> Group<'_, T> {
 
 /// `22 findings`, or `22 findings of 4 kinds`.
 pub(crate) fn counted(findings: usize, kinds: usize) -> String {
-    let noun = crate::report::terminal::findings::plural(findings);
+    let noun = plural(findings);
     if kinds < findings {
-        let kinds = crate::report::terminal::findings::count(kinds, "kind");
+        let kinds = count(kinds, "kind");
         format!("{findings} {noun} of {kinds}")
     } else {
         format!("{findings} {noun}")
@@ -180,39 +138,25 @@ pub(crate) fn counted(findings: usize, kinds: usize) -> String {
 mod tests {
     use super::*;
 
-    struct Said(&'static str, &'static str, String, bool);
-
-    impl Groupable for Said {
-        fn oracle(&self) -> &str {
-            self.0
-        }
-
-        fn subject(&self) -> &str {
-            self.1
-        }
-
-        fn text(&self) -> &str {
-            &self.2
-        }
-
-        fn is_flaky(&self) -> bool {
-            self.3
-        }
-
-        fn place(&self) -> Option<usize> {
-            None
+    fn finding(oracle: &str, path: &str, text: String, flaky: bool) -> Finding {
+        Finding {
+            oracle: oracle.to_owned(),
+            subject: path.to_owned(),
+            text,
+            flaky,
+            ..Finding::default()
         }
     }
 
-    fn left(path: &'static str, bytes: usize) -> Said {
+    fn left(path: &str, bytes: usize) -> Finding {
         let text = format!("{path} (file, {bytes} bytes) is left behind");
-        Said("leftovers", path, text, false)
+        finding("leftovers", path, text, false)
     }
 
     #[test]
     fn what_differs_in_path_and_size_is_of_one_kind() {
-        let torn = Said("old-or-new", "out", "out is torn".into(), false);
-        let flaky = Said(
+        let torn = finding("old-or-new", "out", "out is torn".into(), false);
+        let flaky = finding(
             "leftovers",
             "f",
             "f (file, 1 bytes) is left behind".into(),
@@ -220,7 +164,10 @@ mod tests {
         );
         let all = [left("a", 1), torn, left("b/a", 20), flaky, left("c", 300)];
         let kinds = kinds(all.iter());
-        let first: Vec<&str> = kinds.iter().map(|kind| kind.first.1).collect();
+        let first: Vec<&str> = kinds
+            .iter()
+            .map(|kind| kind.first.subject.as_str())
+            .collect();
         assert_eq!(first, ["a", "out", "f"]);
         let words = kinds[0].words();
         assert_eq!(words.as_deref(), Some("and 2 more of the kind: b/a, c"));
@@ -238,7 +185,7 @@ mod tests {
     #[test]
     fn many_names_are_cut() {
         let paths = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
-        let all: Vec<Said> = paths.iter().map(|path| left(path, 1)).collect();
+        let all: Vec<Finding> = paths.iter().map(|path| left(path, 1)).collect();
         let kinds = kinds(all.iter());
         let words = kinds[0].words();
         assert_eq!(

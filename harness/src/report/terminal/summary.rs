@@ -1,11 +1,12 @@
 //! Finished scenarios on the terminal: a line each, a table of all, and what is
 //! to be known of one that fails.
 
-use super::findings::{command_line, human};
 use super::group::{Group, kinds};
+use super::text::{command_line, human};
+use super::verdict::{finding_mark, mark, not_reached};
 use super::writer::{Style, TerminalWriter};
 use crate::facts::{EventKind, signals};
-use crate::session::{Case, CaseVerdict, Finding, Record, Results};
+use crate::session::{Case, CaseVerdict, Record, Results};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -13,16 +14,6 @@ use unicode_width::UnicodeWidthStr;
 const WIDEST_NAME: usize = 48;
 /// Events of a failing run that are shown: the first and the last of them.
 const EVENTS_MAX: usize = 40;
-
-fn mark(verdict: CaseVerdict) -> (Style, &'static str) {
-    match verdict {
-        CaseVerdict::Holds => (Style::Good, "✓"),
-        CaseVerdict::NotReached => (Style::Warn, "?"),
-        CaseVerdict::Flaky => (Style::Warn, "≈"),
-        CaseVerdict::Violated => (Style::Bad, "✗"),
-        CaseVerdict::Error => (Style::Bad, "!"),
-    }
-}
 
 /// The line of a scenario that is done, with the time that it took.
 pub fn finished_line(out: &mut TerminalWriter, case: &Case) {
@@ -56,9 +47,9 @@ pub fn verdict_table(out: &mut TerminalWriter, results: &Results) {
     let words: Vec<String> = [
         (CaseVerdict::Holds, "hold"),
         (CaseVerdict::Violated, "violated"),
+        (CaseVerdict::Error, "not carried out"),
         (CaseVerdict::Flaky, "flaky"),
         (CaseVerdict::NotReached, "not reached"),
-        (CaseVerdict::Error, "not carried out"),
     ]
     .into_iter()
     .map(|(verdict, word)| {
@@ -102,7 +93,7 @@ fn essence(case: &Case) -> String {
     }
     match (&case.coverage, case.verdict) {
         (Some(coverage), _) => format!("{} of {} points", coverage.tried, coverage.found),
-        (None, CaseVerdict::NotReached) => "the schedule was not carried out whole".to_owned(),
+        (None, CaseVerdict::NotReached) => not_reached(case),
         (None, _) => String::new(),
     }
 }
@@ -150,22 +141,19 @@ pub fn case_details(out: &mut TerminalWriter, case: &Case) {
     {
         timeline(out, record);
     }
-    for note in &case.notes {
+    let notes = case.all_notes();
+    for note in &notes {
         out.item(2, (Style::Warn, "! "), Style::Plain, note);
     }
-    if !case.notes.is_empty() {
+    if !notes.is_empty() {
         out.gap();
     }
 }
 
-fn found(out: &mut TerminalWriter, kind: &Group<'_, Finding>) {
+fn found(out: &mut TerminalWriter, kind: &Group<'_>) {
     let finding = kind.first;
-    let (style, sign) = if finding.flaky {
-        (Style::Warn, "≈ ")
-    } else {
-        (Style::Bad, "✗ ")
-    };
-    let label = format!("{sign}{:<12} ", finding.oracle);
+    let (style, sign) = finding_mark(finding);
+    let label = format!("{sign} {:<12} ", finding.oracle);
     let mut lines = finding.text.lines();
     out.item(
         2,
@@ -187,7 +175,7 @@ fn found(out: &mut TerminalWriter, kind: &Group<'_, Finding>) {
         let words = format!("at {} points, first at {first}", finding.count);
         out.item(17, (Style::Dim, ""), Style::Dim, &words);
     }
-    kind.tell(out, 17);
+    kind.show(out, 17);
     if finding.times > 1 {
         let words = format!("shown in {} of {} runs", finding.seen, finding.times);
         out.item(17, (Style::Dim, ""), Style::Dim, &words);

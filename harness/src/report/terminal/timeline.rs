@@ -1,40 +1,16 @@
-//! The report of one run: what happened when, what the screen shows, what the
-//! oracles say.
+//! What happened in a run, and when.
 
-use super::findings::{command_line, human};
+use super::text::human;
 use super::writer::{Style, TerminalWriter};
-use crate::explore::RunOnceReport;
 use crate::facts::signals;
 use crate::facts::{EventKind, HandlerFact, Run, Stream};
-use crate::oracle::Verdict;
-use crate::target::{Screen, Target};
 use std::time::Duration;
 
 /// Lines of a timeline before it is cut in the middle.
 const LINES_MAX: usize = 120;
 
-/// The page of a run.
-pub fn run_report(out: &mut TerminalWriter, target: &Target, report: &RunOnceReport, files: bool) {
-    let run = &report.trial.run;
-    out.line(&[
-        (Style::Strong, "sigproof run  "),
-        (Style::Name, &command_line(&target.command)),
-    ]);
-    if let Some(baseline) = report.baseline_ns {
-        out.item(
-            0,
-            (Style::Dim, "baseline  "),
-            Style::Plain,
-            &format!("{} undisturbed", human(Duration::from_nanos(baseline))),
-        );
-    }
-    out.gap();
-    timeline(out, run, files);
-    screen(out, run);
-    verdicts(out, report);
-}
-
-fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
+/// What happened, line by line. Calls that concern a file are shown when `files` are wanted.
+pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
     let mut rows: Vec<(String, Style, &'static str, String)> = Vec::new();
     for event in &run.events {
         let at = stamp(event.at_ns);
@@ -192,103 +168,4 @@ pub(crate) fn visible_lines(bytes: &[u8]) -> Vec<String> {
                 .collect()
         })
         .collect()
-}
-
-fn screen(out: &mut TerminalWriter, run: &Run) {
-    let Some(terminal) = &run.terminal else {
-        return;
-    };
-    let mut output = run.stdout.head.clone();
-    output.extend(&run.stdout.tail);
-    let screen = Screen::render(&output, terminal.size);
-    out.line(&[
-        (Style::Strong, "screen at the end"),
-        (
-            Style::Dim,
-            &format!("  ({} rows, {} columns)", terminal.size.0, terminal.size.1),
-        ),
-    ]);
-    out.quote(&screen.lines.join("\n"));
-    out.gap();
-}
-
-fn verdicts(out: &mut TerminalWriter, report: &RunOnceReport) {
-    let mut violated = 0;
-    for judgement in &report.trial.judgements {
-        match &judgement.verdict {
-            Verdict::Holds => {
-                out.line(&[(Style::Good, "✓ "), (Style::Plain, judgement.oracle.name())])
-            }
-            Verdict::NotApplicable { reason } => {
-                out.line(&[
-                    (Style::Dim, "– "),
-                    (Style::Dim, &format!("{:<11} {reason}", judgement.oracle)),
-                ]);
-            }
-            Verdict::Violated { evidence } => {
-                violated += evidence.len();
-                for evidence in evidence {
-                    out.item(
-                        0,
-                        (Style::Bad, &format!("✗ {:<11} ", judgement.oracle)),
-                        Style::Strong,
-                        &evidence.text,
-                    );
-                }
-            }
-        }
-    }
-    out.gap();
-    for limit in report.trial.run.limits.iter().chain(&report.notes) {
-        out.item(0, (Style::Warn, "! "), Style::Plain, limit);
-    }
-    for (index, fired) in report.trial.run.fired_ns.iter().enumerate() {
-        if fired.is_none() {
-            let why = if report.trial.run.inapplicable.contains(&index) {
-                "came to nothing: there was nobody, or nothing, to do it to"
-            } else {
-                "was not reached: the target ended before its trigger was met"
-            };
-            let words = format!("step #{} {why}", index + 1);
-            out.item(0, (Style::Warn, "! "), Style::Plain, &words);
-        }
-    }
-    let usage = report.trial.run.usage;
-    out.item(
-        0,
-        (Style::Dim, "usage     "),
-        Style::Plain,
-        &format!(
-            "{} of processor time, {} MiB at most",
-            human(Duration::from_micros(usage.user_us + usage.system_us)),
-            usage.max_rss_kib / 1024
-        ),
-    );
-    let (style, verdict) = if violated > 0 {
-        (Style::Bad, format!("✗ {violated} violated"))
-    } else if report.not_reached() > 0 {
-        (
-            Style::Warn,
-            "? the schedule was not carried out whole".to_owned(),
-        )
-    } else if report.trial.run.status.is_none() {
-        (
-            Style::Warn,
-            "? it did not end by itself; it was killed".to_owned(),
-        )
-    } else if report.trial.run.fired_ns.is_empty() {
-        (Style::Good, "✓ undisturbed".to_owned())
-    } else {
-        match report.baseline_ns {
-            Some(_) => (Style::Good, "✓ every contract holds".to_owned()),
-            None => (
-                Style::Good,
-                "✓ what can be judged without a baseline holds".to_owned(),
-            ),
-        }
-    };
-    out.item(0, (Style::Dim, "verdict   "), style, &verdict);
-    if let Some(file) = &report.file {
-        out.command(10, &format!("sigproof replay {}", file.display()));
-    }
 }

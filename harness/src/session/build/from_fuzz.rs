@@ -1,21 +1,21 @@
 //! A case from a fuzz session.
 
-use super::from_run::{blame, bounds_of_findings};
+use super::common::{blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits};
 use crate::explore::{EndReason, FuzzFinding, FuzzReport};
 use crate::oracle;
+use crate::schedule::Schedule;
 use crate::session::bounds;
-use crate::session::case::{Case, CaseVerdict, Coverage, Kind, Limit, Times};
+use crate::session::case::{Case, Coverage, Kind, Times};
+use crate::session::details::{FuzzOrigin, FuzzSummary, Regressions};
 use crate::session::finding::{Finding, OracleResult, OracleVerdict};
 use crate::session::record::Record;
+use crate::session::shortfall::Shortfall;
 
 /// The case of a fuzz session. `fault` says what was done.
 pub fn of_fuzz(name: &str, command: &[String], fault: String, report: &FuzzReport) -> Case {
     let mut case = Case::new(name, Kind::Fuzz, command);
     case.fault = fault;
-    if let Some(baseline) = report.baseline.recorded() {
-        case.baseline = Some(0);
-        case.runs.push(Record::of_run("undisturbed", baseline));
-    }
+    keep_baseline(&mut case, report.baseline.recorded());
     for found in &report.found {
         let found = finding(&mut case, found);
         case.findings.push(found);
@@ -30,39 +30,51 @@ pub fn of_fuzz(name: &str, command: &[String], fault: String, report: &FuzzRepor
         runs: report.runs,
         ..Coverage::default()
     });
-    let limits = report.limits.iter();
-    case.limits = limits
-        .map(|(text, runs)| Limit {
-            text: text.clone(),
-            runs: *runs,
-        })
-        .collect();
+    case.limits = limits(&report.limits);
+    keep_failed_runs(&mut case, &report.failed_runs);
     case.notes = report.notes.clone();
-    case.notes.push(format!(
-        "seed {}, {} pairs of moments; {}",
-        report.seed,
-        report.pairs,
-        report.ended.words()
-    ));
+    case.fuzz = Some(summary(report));
     case.times = Times {
         baseline_ns: report.baseline.duration_ns,
         sweeping_ns: report.searching.as_nanos() as u64,
         elapsed_ns: report.elapsed.as_nanos() as u64,
+        ..Times::default()
     };
-    case.verdict = verdict(report);
-    case
+    case.shortfalls = shortfalls(report);
+    case.judged()
 }
 
-fn verdict(report: &FuzzReport) -> CaseVerdict {
-    match report.counts() {
-        (1.., _) => CaseVerdict::Violated,
-        _ if !report.failed_runs.is_empty() => CaseVerdict::Error,
-        (_, 1..) => CaseVerdict::Flaky,
-        _ if report.runs == report.unstruck || report.ended == EndReason::Interrupted => {
-            CaseVerdict::NotReached
-        }
-        _ => CaseVerdict::Holds,
+fn summary(report: &FuzzReport) -> FuzzSummary {
+    FuzzSummary {
+        seed: report.seed,
+        ended: report.ended,
+        repeats: report.repeats,
+        unstruck: report.unstruck,
+        points_later: report.points_later,
+        pairs: report.pairs,
+        regressions: report.kept.as_ref().map(|kept| Regressions {
+            file: kept.path.display().to_string(),
+            tried: kept.tried,
+            shown: kept.shown,
+            added: kept.added,
+        }),
     }
+}
+
+fn steps(schedule: &Schedule) -> Vec<String> {
+    schedule.steps.iter().map(ToString::to_string).collect()
+}
+
+fn shortfalls(report: &FuzzReport) -> Vec<Shortfall> {
+    let mut shortfalls = Vec::new();
+    // Schedules that come too late are usual; nothing but such is not.
+    if report.runs == report.unstruck {
+        shortfalls.push(Shortfall::NothingTried);
+    }
+    if report.ended == EndReason::Interrupted {
+        shortfalls.push(Shortfall::Interrupted);
+    }
+    shortfalls
 }
 
 fn finding(case: &mut Case, found: &FuzzFinding) -> Finding {
@@ -76,6 +88,13 @@ fn finding(case: &mut Case, found: &FuzzFinding) -> Finding {
     }
     Finding {
         first: Some(finding.schedule_words()),
+        fuzz: Some(FuzzOrigin {
+            schedule: steps(&finding.schedule),
+            original: steps(&found.original),
+            run: found.run,
+            shrinking: found.shrinking,
+            kept: found.kept.is_some(),
+        }),
         run,
         ..Finding::of(finding)
     }

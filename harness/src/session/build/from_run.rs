@@ -1,89 +1,83 @@
-//! A case from one run.
+//! A case from one schedule.
 
-use crate::explore::RunOnceReport;
-use crate::session::bounds;
-use crate::session::case::{Case, CaseVerdict, Kind, Times};
+use super::common::{blame, bounds_of_findings, keep_baseline, limits};
+use crate::explore;
+use crate::explore::{Measured, RunReport};
+use crate::session::case::{Budget, Case, Kind, Times};
 use crate::session::finding::{Finding, OracleResult, OracleVerdict};
 use crate::session::record::Record;
+use crate::session::shortfall::Shortfall;
+use crate::session::shown_run::ShownRun;
 
-/// The case of a run that was judged once.
-pub fn of_run(name: &str, command: &[String], report: &RunOnceReport) -> Case {
-    let trial = &report.trial;
+/// The case of a run, of a scenario or on the command line.
+pub fn of_run(name: &str, command: &[String], report: &RunReport) -> Case {
     let mut case = Case::new(name, Kind::Run, command);
-    let record = Record::of_trial(trial);
+    let record = Record::of_trial(&report.trial);
     case.oracles = record.oracles.clone();
+    case.oracles
+        .extend(report.several.iter().map(OracleResult::of));
+    if !report.measured.is_empty() {
+        case.oracles
+            .push(OracleResult::named("budget", OracleVerdict::Holds, None));
+    }
     case.runs.push(record);
-    let file = report.file.as_ref().map(|file| file.display().to_string());
-    for judgement in &trial.judgements {
-        for evidence in judgement.verdict.evidence() {
-            case.findings.push(Finding {
-                oracle: judgement.oracle.to_string(),
-                subject: bounds::text(&evidence.subject),
-                text: bounds::text(&evidence.text),
-                points: Vec::new(),
-                first: None,
-                between: None,
-                count: 1,
-                seen: 1,
-                times: 1,
-                flaky: false,
-                before_ready: false,
-                file: file.clone(),
-                replay: file
-                    .as_ref()
-                    .map(|file| crate::session::build::from_sweep::replay(file)),
-                run: Some(0),
-            });
-        }
-    }
+    case.findings = report.findings.iter().map(finding).collect();
     bounds_of_findings(&mut case);
-    if let Some(baseline) = report
-        .baseline
-        .as_ref()
-        .and_then(|baseline| baseline.recorded())
-    {
-        case.baseline = Some(case.runs.len());
-        case.runs.push(Record::of_run("undisturbed", baseline));
-    }
+    blame(&mut case.oracles, &case.findings);
+    let recorded = report.baseline.as_ref();
+    keep_baseline(&mut case, recorded.and_then(|baseline| baseline.recorded()));
+    let measured = report.measured.iter();
+    case.budgets = measured.map(|one| budget(one, report)).collect();
+    case.limits = limits(&report.limits);
     case.notes = report.notes.clone();
     case.times = Times {
-        baseline_ns: report.baseline_ns.unwrap_or(0),
-        sweeping_ns: trial.run.end_ns,
-        elapsed_ns: trial.run.end_ns,
+        baseline_ns: report
+            .baseline
+            .as_ref()
+            .map_or(0, |baseline| baseline.duration_ns),
+        sweeping_ns: report.trial.run.end_ns,
+        elapsed_ns: report.elapsed.as_nanos() as u64,
+        ..Times::default()
     };
-    case.verdict = if trial.violated() {
-        CaseVerdict::Violated
-    } else if report.not_reached() > 0 || trial.run.status.is_none() {
-        CaseVerdict::NotReached
-    } else {
-        CaseVerdict::Holds
-    };
-    case
+    case.shown = Some(ShownRun::of(&report.trial.run));
+    case.shortfalls = shortfalls(report);
+    case.judged()
 }
 
-/// Cuts the findings to their bound, and says so.
-pub(crate) fn bounds_of_findings(case: &mut Case) {
-    let over = case.findings.len().saturating_sub(bounds::FINDINGS);
-    if over > 0 {
-        case.findings.truncate(bounds::FINDINGS);
-        case.cut.push(format!("{over} more findings"));
+fn shortfalls(report: &RunReport) -> Vec<Shortfall> {
+    let mut shortfalls = Vec::new();
+    if report.not_reached() > 0 {
+        shortfalls.push(Shortfall::NotReached(report.not_reached()));
+    }
+    if report.trial.run.status.is_none() {
+        shortfalls.push(Shortfall::Killed);
+    }
+    if report.interrupted {
+        shortfalls.push(Shortfall::Interrupted);
+    }
+    shortfalls
+}
+
+fn finding(found: &explore::Finding) -> Finding {
+    Finding {
+        count: 1,
+        run: Some(0),
+        ..Finding::of(found)
     }
 }
 
-/// The oracles of all findings, the worst answer of each.
-pub(crate) fn blame(oracles: &mut [OracleResult], findings: &[Finding]) {
-    for oracle in oracles {
-        let mut mine = findings
-            .iter()
-            .filter(|finding| finding.oracle == oracle.name && !finding.before_ready)
-            .peekable();
-        if mine.peek().is_some() {
-            oracle.reason = None;
-            oracle.verdict = if mine.all(|finding| finding.flaky) {
-                OracleVerdict::Flaky
-            } else {
-                OracleVerdict::Violated
-            };
-        }
+fn budget(measured: &Measured, report: &RunReport) -> Budget {
+    // One that was too long once, and not when it was measured again, is kept.
+    let late = |finding: &explore::Finding| finding.oracle == "budget" && !finding.flaky();
+    let broken = !measured.holds() && report.findings.iter().any(late);
+    Budget {
+        name: measured.limit.name(),
+        quantile: measured.limit.quantile(),
+        limit_ms: measured.limit.limit_ms as f64,
+        runs: measured.runs,
+        p50_ms: measured.p50_ms,
+        p99_ms: measured.p99_ms,
+        max_ms: measured.max_ms,
+        holds: !broken,
     }
 }

@@ -1,16 +1,17 @@
 //! A case from a sweep.
 
-use super::from_run::{blame, bounds_of_findings};
+use super::common::{blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits};
 use crate::explore;
 use crate::explore::{CallSite, CodeLocation, Share, SweepReport, TriedPoint};
 use crate::oracle;
 use crate::schedule::{PointName, Trigger};
 use crate::session::bounds;
-use crate::session::case::{Case, CaseVerdict, Coverage, Kind, Limit, Times};
+use crate::session::case::{Case, Coverage, Kind, Times};
 use crate::session::finding::{
     CodeWindow, Finding, OracleResult, OracleVerdict, Point, PointOutcome,
 };
 use crate::session::record::Record;
+use crate::session::shortfall::Shortfall;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,10 +26,7 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         .enumerate()
         .filter_map(|(place, tried_point)| Some((tried_point.order?, place)))
         .collect();
-    if let Some(baseline) = report.baseline.recorded() {
-        case.baseline = Some(0);
-        case.runs.push(Record::of_run("undisturbed", baseline));
-    }
+    keep_baseline(&mut case, report.baseline.recorded());
     case.findings = findings(&mut case, &places, &report.findings);
     bounds_of_findings(&mut case);
     case.points = points(&mut case, &report.tried_points);
@@ -44,25 +42,29 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         failed: report.failed_runs.len(),
         by_call: shares(report, |covered| &covered.by_call),
         by_function: shares(report, |covered| &covered.by_function),
+        unreached: names(&report.not_reached),
+        unfit: report.unfit,
+        pairs: report.pairs.clone(),
+        between: report.between.clone(),
         unsteady: report.unsteady,
         runs: report.runs,
     });
-    case.limits = report
-        .limits
-        .iter()
-        .map(|(text, runs)| Limit {
-            text: text.clone(),
-            runs: *runs,
-        })
-        .collect();
+    case.limits = limits(&report.limits);
+    keep_failed_runs(&mut case, &report.failed_runs);
     case.notes = report.notes.clone();
     case.times = Times {
         baseline_ns: report.baseline_ns,
         sweeping_ns: report.sweeping.as_nanos() as u64,
         elapsed_ns: report.elapsed.as_nanos() as u64,
+        target_ns: report.target.as_nanos() as u64,
     };
-    case.verdict = verdict(report);
-    case
+    case.shortfalls = shortfalls(report);
+    case.judged()
+}
+
+fn names(points: &[PointName]) -> Vec<String> {
+    let kept = points.iter().take(bounds::POINTS);
+    kept.map(ToString::to_string).collect()
 }
 
 fn shares(report: &SweepReport, of: impl Fn(&explore::Coverage) -> &Vec<Share>) -> Vec<Share> {
@@ -92,31 +94,30 @@ fn between(moment: &CodeLocation, with_stacks: bool) -> CodeWindow {
     }
 }
 
-fn verdict(report: &SweepReport) -> CaseVerdict {
-    if report.counted().any(|finding| !finding.flaky()) {
-        CaseVerdict::Violated
-    } else if !report.failed_runs.is_empty() {
-        CaseVerdict::Error
-    } else if report.counted().next().is_some() {
-        CaseVerdict::Flaky
-    } else if !report.not_reached.is_empty() || report.points_tried == 0 || report.cut_short > 0 {
-        CaseVerdict::NotReached
-    } else {
-        CaseVerdict::Holds
+fn shortfalls(report: &SweepReport) -> Vec<Shortfall> {
+    let mut shortfalls = Vec::new();
+    if report.points_tried == 0 {
+        shortfalls.push(Shortfall::NothingTried);
     }
+    if !report.not_reached.is_empty() {
+        shortfalls.push(Shortfall::NotReached(report.not_reached.len()));
+    }
+    if report.cut_short > 0 {
+        shortfalls.push(Shortfall::CutShort(report.cut_short));
+    }
+    shortfalls
 }
 
 impl Finding {
     /// What every session says of a finding; it names no points and shows no run yet.
     pub(crate) fn of(found: &explore::Finding) -> Finding {
         let file = found.file.as_ref().map(|file| file.display().to_string());
+        let first = found.first();
         Finding {
             oracle: found.oracle.to_owned(),
             subject: bounds::text(&found.subject),
             text: bounds::text(&found.text),
-            points: Vec::new(),
-            first: None,
-            between: None,
+            first: (!first.is_empty()).then_some(first),
             count: found.count,
             seen: found.seen.0,
             times: found.seen.1,
@@ -124,7 +125,7 @@ impl Finding {
             before_ready: found.before_ready,
             replay: file.as_deref().map(replay),
             file,
-            run: None,
+            ..Finding::default()
         }
     }
 }
@@ -184,7 +185,9 @@ fn findings(
                 .filter_map(|order| places.get(order).copied())
                 .filter(|place| *place < bounds::POINTS)
                 .collect(),
-            first: finding.points.first().map(ToString::to_string),
+            names: finding.points.iter().map(ToString::to_string).collect(),
+            places: finding.places.clone(),
+            moment: finding.moment.clone(),
             between: finding
                 .moment
                 .as_ref()

@@ -1,6 +1,8 @@
 //! Cases built from what each verb returns.
 
-pub(crate) mod from_attempt;
+mod common;
 pub(crate) mod from_fuzz;
+pub(crate) mod from_minimize;
+pub(crate) mod from_replay;
 pub(crate) mod from_run;
 pub(crate) mod from_sweep;

@@ -4,8 +4,7 @@ use sigproof::explore::Share;
 use sigproof::facts::{Event, EventKind, ExitStatus, Phase, Run, Stream, TerminalFact};
 use sigproof::internals::PointName;
 use sigproof::session::{
-    Budget, Case, CaseVerdict, CodeWindow, Coverage, Difference, Finding, Kind, Point,
-    PointOutcome, Record,
+    Budget, Case, CodeWindow, Coverage, Difference, Finding, Kind, Point, PointOutcome, Record,
 };
 
 /// What cannot be broken at a space, and markup that must not become any.
@@ -154,7 +153,6 @@ pub fn full(points: usize, findings: usize) -> Case {
         &["prog".to_owned(), LONG.to_owned()],
     );
     case.file = Some(format!("ci/scenarios/{LONG}.toml"));
-    case.verdict = CaseVerdict::Violated;
     case.points = (0..points).map(|index| point(index, findings)).collect();
     case.runs = vec![record(points), record(points)];
     case.baseline = Some(1);
@@ -182,6 +180,7 @@ pub fn full(points: usize, findings: usize) -> Case {
             file: Some("x.json".into()),
             replay: Some(format!("sigproof replay '.sigproof/{LONG}.json'")),
             run: Some(0),
+            ..Finding::default()
         })
         .collect();
     case.coverage = Some(Coverage {
@@ -211,5 +210,5 @@ pub fn full(points: usize, findings: usize) -> Case {
         actual: format!("one\ntwo {LONG}\n"),
     }];
     case.notes = vec![LONG.to_owned()];
-    case
+    case.judged()
 }

@@ -92,6 +92,8 @@ function differencesSection(entry) {
 function notesSection(entry) {
   const notes = [
     ...(entry.notes || []),
+    ...(entry.fuzz ? [`seed ${entry.fuzz.seed}, ${count(entry.fuzz.pairs, 'pair')} of moments`] : []),
+    ...(entry.failed_runs || []).slice(0, 20).map((run) => `a run failed: ${run}`),
     ...(entry.limits || []).map((limit) => `in ${count(limit.runs, 'run')}: ${limit.text}`),
     ...(entry.cut || []).map((cut) => `not in this file, because of its size: ${cut}`),
   ];

@@ -27,7 +27,7 @@ const VERDICTS = {
   error: { word: 'error', tone: 'bad', icon: 'error' },
 };
 
-const VERDICT_ORDER = ['error', 'violated', 'flaky', 'not_reached', 'holds'];
+const VERDICT_ORDER = ['violated', 'error', 'flaky', 'not_reached', 'holds'];
 
 function signalName(number) {
   return SIGNALS[number] ? `SIG${SIGNALS[number]}` : `signal ${number}`;

@@ -1,0 +1,101 @@
+//! How much was tried: of all points, of each call, of each function.
+
+use super::text::count;
+use super::writer::{Style, TerminalWriter};
+use crate::session::{Case, Coverage, FuzzSummary, Share};
+
+/// Shares that one line names.
+const SHARES_MAX: usize = 8;
+
+/// The lines that say how much was tried.
+pub(crate) fn coverage(out: &mut TerminalWriter, case: &Case) {
+    let Some(coverage) = &case.coverage else {
+        return;
+    };
+    let words = match &case.fuzz {
+        Some(fuzz) => of_fuzz(coverage, fuzz),
+        None => of_sweep(coverage),
+    };
+    out.item(0, (Style::Dim, "coverage  "), Style::Plain, &words);
+    for (what, shares) in [
+        ("call", &coverage.by_call),
+        ("function", &coverage.by_function),
+    ] {
+        by(out, what, shares);
+    }
+}
+
+fn of_sweep(coverage: &Coverage) -> String {
+    let mut words = format!(
+        "{:.0} % ({} of {} {}",
+        (coverage.ratio() * 100.0).floor(),
+        coverage.tried,
+        coverage.found,
+        coverage.pairs.as_ref().map_or("points", |_| "pairs"),
+    );
+    if coverage.by_class > 0 {
+        words.push_str(&format!(
+            ", {} of them alike and tried by one",
+            coverage.by_class + 1
+        ));
+    }
+    if coverage.unfit > 0 {
+        words.push_str(&format!("; at {} more it cannot happen", coverage.unfit));
+    }
+    if let Some(pairs) = &coverage.pairs {
+        words.push_str(&pairs.words());
+    }
+    if let Some(between) = &coverage.between {
+        words.push_str(&between.words());
+    }
+    if coverage.left_out > 0 {
+        words.push_str(&format!(", {} left out on request", coverage.left_out));
+    }
+    words.push(')');
+    words
+}
+
+fn of_fuzz(coverage: &Coverage, fuzz: &FuzzSummary) -> String {
+    let later = match fuzz.points_later {
+        0 => String::new(),
+        later => format!(", {} after a fault", count(later, "more point")),
+    };
+    format!(
+        "{} of {} points{later}; {} of moments",
+        coverage.tried,
+        coverage.found,
+        count(fuzz.pairs, "pair"),
+    )
+}
+
+/// How much was tried of each call, or of each function.
+fn by(out: &mut TerminalWriter, what: &str, shares: &[Share]) {
+    if shares.is_empty() {
+        return;
+    }
+    let whole = shares.iter().filter(|share| share.tried == share.found);
+    let whole = whole.count();
+    let mut words = format!("by {what}: {whole} of {} wholly", count(shares.len(), what));
+    // What is missing is what a reader looks for; without that, where most points are.
+    let parts = shares.iter().filter(|share| share.tried < share.found);
+    let mut parts: Vec<Share> = parts.cloned().collect();
+    if parts.is_empty() {
+        parts = shares.to_vec();
+    } else {
+        words.push_str("; not wholly");
+    }
+    let named = list(&parts, SHARES_MAX, |share| {
+        format!("{} {}/{}", share.name, share.tried, share.found)
+    });
+    let words = format!("{words}: {named}");
+    out.item(0, (Style::Dim, "          "), Style::Dim, &words);
+}
+
+/// The first of these in words, and how many more there are.
+pub(crate) fn list(shares: &[Share], most: usize, word: impl Fn(&Share) -> String) -> String {
+    let mut words: Vec<String> = shares.iter().take(most).map(word).collect();
+    if shares.len() > most {
+        words.push(format!("{} more", shares.len() - most));
+    }
+    words.join(", ")
+}

@@ -1,0 +1,96 @@
+//! One finding, as the page of a session shows it.
+
+use super::group::Group;
+use super::text::count;
+use super::verdict::finding_mark;
+use super::writer::{Style, TerminalWriter};
+use crate::session::{Case, Coverage, Finding, FuzzOrigin};
+use std::collections::BTreeSet;
+
+/// A finding of a sweep or of a fuzz session, with the others of its kind.
+pub(crate) fn finding(out: &mut TerminalWriter, kind: &Group<'_>, case: &Case) {
+    let finding = kind.first;
+    head(out, finding);
+    match (&finding.fuzz, &case.coverage) {
+        (Some(origin), _) => schedule(out, origin),
+        (None, Some(coverage)) => points(out, kind, coverage),
+        (None, None) => {}
+    }
+    if let Some(between) = &finding.between {
+        out.item(14, (Style::Dim, ""), Style::Plain, &between.text);
+    }
+    repeated(out, finding);
+}
+
+/// The first line of a finding: whether it is sure, its oracle, what is wrong.
+pub(crate) fn head(out: &mut TerminalWriter, finding: &Finding) {
+    let (style, sign) = finding_mark(finding);
+    let head = format!("{sign} {:<11} ", finding.oracle);
+    out.item(0, (style, &head), Style::Strong, &finding.text);
+}
+
+/// At which points of how many.
+fn points(out: &mut TerminalWriter, kind: &Group<'_>, coverage: &Coverage) {
+    let finding = kind.first;
+    let what = coverage.pairs.as_ref().map_or("point", |_| "pair");
+    let found = count(coverage.found, what);
+    let first = finding.first.as_deref().unwrap_or_default();
+    let place = if finding.names.len() == 1 {
+        format!("at {} of {found}: {first}", finding.count)
+    } else {
+        format!("at {} of {found}, first at {first}", finding.count)
+    };
+    out.item(14, (Style::Dim, ""), Style::Dim, &place);
+    kind.show(out, 14);
+    if !kind.others.is_empty() {
+        together(out, kind, &found);
+    }
+}
+
+/// At how many points all of a kind show, and up to which.
+fn together(out: &mut TerminalWriter, kind: &Group<'_>, found: &str) {
+    let all = || std::iter::once(kind.first).chain(kind.others.iter().copied());
+    let points: BTreeSet<&String> = all().flat_map(|finding| &finding.names).collect();
+    let last = all()
+        .flat_map(|finding| finding.places.iter().zip(&finding.names))
+        .max_by_key(|(place, _)| **place);
+    let last = last.map(|(_, name)| name.as_str()).unwrap_or_default();
+    let words = format!("together at {} of {found}, up to {last}", points.len());
+    out.item(14, (Style::Dim, ""), Style::Dim, &words);
+}
+
+/// The steps of a random schedule, and how it was found.
+fn schedule(out: &mut TerminalWriter, origin: &FuzzOrigin) {
+    for (place, step) in origin.schedule.iter().enumerate() {
+        let head = format!("{}. ", place + 1);
+        out.item(14, (Style::Dim, &head), Style::Plain, step);
+    }
+    let mut how = match origin.run {
+        0 => "found by an earlier session".to_owned(),
+        run => format!("found in run {run}"),
+    };
+    if origin.shrinking > 0 {
+        how.push_str(&format!(
+            " with {}, shrunk to {} in {}",
+            count(origin.original.len(), "fault"),
+            origin.schedule.len(),
+            count(origin.shrinking, "run")
+        ));
+    }
+    out.item(14, (Style::Dim, ""), Style::Dim, &how);
+}
+
+/// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
+pub(crate) fn repeated(out: &mut TerminalWriter, finding: &Finding) {
+    let (seen, times) = (finding.seen, finding.times);
+    if finding.flaky {
+        let words = format!("flaky: shown in {seen} of {times} runs of the same schedule");
+        out.item(14, (Style::Warn, ""), Style::Warn, &words);
+    } else if times > 1 {
+        let words = format!("repeated: {seen} of {times} runs");
+        out.item(14, (Style::Dim, ""), Style::Dim, &words);
+    }
+    if let Some(replay) = &finding.replay {
+        out.command(14, replay);
+    }
+}

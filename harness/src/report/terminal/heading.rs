@@ -1,0 +1,45 @@
+//! The lines above the progress bar: what a session is going to do, and where.
+
+use super::text::{command_line, count, human};
+use super::writer::{Style, TerminalWriter};
+use crate::session::{Heading, RunSetup};
+use std::time::Duration;
+
+/// The heading of a sweep or of a fuzz session.
+pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
+    out.line(&[
+        (
+            Style::Strong,
+            &format!("sigproof {}  ", heading.kind.word()),
+        ),
+        (Style::Name, &command_line(&heading.command)),
+    ]);
+    let streams = if heading.terminal {
+        "on a pty"
+    } else {
+        "on pipes"
+    };
+    let RunSetup { tree, method, jobs } = &heading.setup;
+    let fault = &heading.fault;
+    let target = format!("{streams} in {tree} ({method}), {fault}, {jobs} at a time");
+    out.item(0, (Style::Dim, "target    "), Style::Plain, &target);
+    let mut baseline = format!(
+        "{}, {}, {}; {}",
+        count(heading.baseline_runs, "undisturbed run"),
+        heading.baseline_status,
+        human(Duration::from_nanos(heading.baseline_ns)),
+        count(heading.points, "point"),
+    );
+    if let (None, Some(runs)) = (heading.seed, heading.runs) {
+        baseline.push_str(&format!(", {}", count(runs, "run")));
+    }
+    out.item(0, (Style::Dim, "baseline  "), Style::Plain, &baseline);
+    if let Some(seed) = heading.seed {
+        let mut budget = Vec::new();
+        budget.extend(heading.runs.map(|runs| count(runs, "run")));
+        budget.extend(heading.time.map(human));
+        let seed = format!("{seed}, for at most {}", budget.join(" or "));
+        out.item(0, (Style::Dim, "seed      "), Style::Plain, &seed);
+    }
+    out.gap();
+}

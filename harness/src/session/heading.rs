@@ -1,0 +1,114 @@
+//! What a session is going to do, and where: known before its first run.
+
+use super::case::Kind;
+use crate::execute::SupervisorPool;
+use crate::explore::{FuzzOptions, Plan};
+use crate::facts::ExitStatus;
+use crate::oracle::Baseline;
+use crate::target::Target;
+use std::time::Duration;
+
+/// Where runs take place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSetup {
+    /// The work tree.
+    pub tree: String,
+    /// How it is renewed.
+    pub method: String,
+    /// How many runs at a time.
+    pub jobs: usize,
+}
+
+impl RunSetup {
+    /// The setup of this pool, to be shown when the pool has been given away.
+    pub fn of(pool: &SupervisorPool) -> RunSetup {
+        RunSetup {
+            tree: pool.tree().to_owned(),
+            method: pool.method().to_owned(),
+            jobs: pool.jobs(),
+        }
+    }
+}
+
+/// The heading of a sweep or a fuzz session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// What is done.
+    pub kind: Kind,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// On a terminal, not on pipes.
+    pub terminal: bool,
+    /// Where.
+    pub setup: RunSetup,
+    /// The fault or faults, in words.
+    pub fault: String,
+    /// Undisturbed runs that were learned from.
+    pub baseline_runs: usize,
+    /// How they ended.
+    pub baseline_status: ExitStatus,
+    /// How long the slowest took, in nanoseconds.
+    pub baseline_ns: u64,
+    /// Points found.
+    pub points: usize,
+    /// Runs planned, or at most; `None` without such a bound.
+    pub runs: Option<usize>,
+    /// At most so long.
+    pub time: Option<Duration>,
+    /// The seed of random schedules.
+    pub seed: Option<u64>,
+}
+
+impl Heading {
+    fn new(
+        kind: Kind,
+        target: &Target,
+        setup: RunSetup,
+        fault: String,
+        baseline: &Baseline,
+    ) -> Heading {
+        Heading {
+            kind,
+            command: target.command.clone(),
+            terminal: target.pty.is_some(),
+            setup,
+            fault,
+            baseline_runs: baseline.runs.len(),
+            baseline_status: baseline.status,
+            baseline_ns: baseline.duration_ns,
+            points: baseline.points.points.len(),
+            runs: None,
+            time: None,
+            seed: None,
+        }
+    }
+
+    /// Of a sweep that does `fault` by this plan.
+    pub fn of_sweep(
+        target: &Target,
+        setup: RunSetup,
+        fault: String,
+        baseline: &Baseline,
+        plan: &Plan,
+    ) -> Heading {
+        Heading {
+            runs: Some(plan.planned.len()),
+            ..Heading::new(Kind::Sweep, target, setup, fault, baseline)
+        }
+    }
+
+    /// Of a session of random schedules.
+    pub fn of_fuzz(
+        target: &Target,
+        setup: RunSetup,
+        options: &FuzzOptions,
+        baseline: &Baseline,
+    ) -> Heading {
+        Heading {
+            runs: options.budget.runs,
+            time: options.budget.time,
+            seed: Some(options.seed),
+            ..Heading::new(Kind::Fuzz, target, setup, options.words(), baseline)
+        }
+    }
+}
