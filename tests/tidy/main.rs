@@ -126,7 +126,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("no_two_files_need_each_other", "harness/src/"),
     ("folders_are_small", "harness/src/"),
     ("types_are_in_one_piece", "core/src/"),
-    ("types_are_in_one_piece", "harness/src/"),
     ("comments_have_one_width", "harness/src/"),
     ("names_are_the_fields", "harness/src/"),
     ("where_to_change_something_can_be_guessed", questions::PAGE),
