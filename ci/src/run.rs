@@ -48,7 +48,8 @@ pub fn all(steps: &[&'static Step]) -> ExitCode {
         println!("\n== {}: {} ==", step.name, step.what);
         if let Action::Beside(commands) = step.action {
             println!("runs beside the next steps, and prints when they have ended");
-            beside.push(start_beside(index, step, commands));
+            let log = Path::new("target/ci").join(format!("{}.log", step.name));
+            beside.push(start_beside(index, step, commands, log));
             continue;
         }
         let outcome = timed(|| one(step));
@@ -104,8 +105,12 @@ fn ended(step: &Step, ran: &Ran) {
 }
 
 /// Starts a step whose output goes to a file.
-fn start_beside(index: usize, step: &'static Step, commands: &'static [Command]) -> Beside {
-    let log = Path::new("target/ci").join(format!("{}.log", step.name));
+fn start_beside(
+    index: usize,
+    step: &'static Step,
+    commands: &'static [Command],
+    log: PathBuf,
+) -> Beside {
     let path = log.clone();
     let thread = thread::spawn(move || {
         timed(|| {
@@ -265,6 +270,32 @@ mod tests {
         assert!(ignores_interrupt(&status("0000000000000007")));
         assert!(!ignores_interrupt(&status("0000000000001005")));
         assert!(!ignores_interrupt(""));
+    }
+
+    #[test]
+    fn what_runs_beside_others_has_an_outcome_and_its_output_in_a_file() {
+        const fn cargo(arguments: &'static [&'static str]) -> Command {
+            Command {
+                environment: &[("CARGO_TERM_COLOR", "never")],
+                cargo: arguments,
+                otherwise: None,
+            }
+        }
+        const COMMANDS: &[Command] = &[cargo(&["--version"]), cargo(&["no-such-command"])];
+        let step = STEPS.iter().find(|step| step.name == "loom").unwrap();
+        let log = std::env::temp_dir().join(format!("ci-beside-{}", process::id()));
+        let run = |commands| {
+            let beside = start_beside(0, step, commands, log.join("beside.log"));
+            let outcome = beside.thread.join().unwrap().outcome;
+            (outcome, fs::read_to_string(beside.log).unwrap())
+        };
+        let (outcome, said) = run(&COMMANDS[..1]);
+        assert!(outcome.is_ok() && said.contains("\ncargo 1."), "{said}");
+        let (outcome, said) = run(COMMANDS);
+        let repeat = outcome.unwrap_err().repeat;
+        assert_eq!(repeat, "CARGO_TERM_COLOR=never cargo no-such-command");
+        assert!(said.contains("no such command"), "{said}");
+        fs::remove_dir_all(log).unwrap();
     }
 
     #[test]
