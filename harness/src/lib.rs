@@ -1,4 +1,11 @@
-//! sigproof proves that a program survives Ctrl+C.
+//! sigproof proves that a program survives Ctrl+C: it runs the program once per point where a signal could do harm, with
+//! the signal there, and judges what happens.
+//!
+//! The command `sigproof` does that on the command line, and for scenario files. This library does it in Rust:
+//!
+//! - [`testing`]: tests of a program, written in Rust.
+//! - [`scenarios!`]: scenario files as the tests of a Cargo package.
+//! - [`results`]: the results file of a session, to read and to write.
 
 mod cli;
 mod error;
@@ -31,7 +38,17 @@ mod tracer;
 /// [`Results`](results::Results), one versioned JSON file. Reports are made from it, at any time, on any machine, without
 /// the program that it came from.
 pub mod results {
-    pub use crate::session::*;
+    #[doc(inline)]
+    pub use crate::facts::{
+        Capture, Change, CheckFact, Entry, EntryKind, Event, EventKind, ExitStatus, HandlerFact,
+        Orphan, Phase, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage, Zombie,
+    };
+    #[doc(inline)]
+    pub use crate::session::{
+        Budget, Case, CaseError, CaseVerdict, CodeWindow, Coverage, Difference, Finding, Kind,
+        Limit, OracleResult, OracleVerdict, PathChange, Point, PointOutcome, ReadError, Record,
+        Results, Screenshot, Span, Text, Times, Tool, bounds,
+    };
 }
 
 /// What the project's own binary and tests need besides; nothing here is stable.

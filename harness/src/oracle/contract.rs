@@ -139,7 +139,7 @@ impl Contract {
         self
     }
 
-    /// Expects this exit status of an undisturbed run [0].
+    /// Expects this exit status of an undisturbed run; 0 unless set.
     pub fn baseline_status(mut self, status: u8) -> Contract {
         self.baseline_status = i32::from(status);
         self

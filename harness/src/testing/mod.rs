@@ -10,10 +10,10 @@
 //! // In a test of your own package: env!("CARGO_BIN_EXE_tool").
 //! let target = Target::new(["target/debug/tool", "words.txt"]).input("tests/words.txt");
 //!
-//! // SIGINT at every point where it matters, one run each.
+//! // One run per point where SIGINT could do harm.
 //! Test::new(target.clone()).sweep("INT")?.assert_holds();
 //!
-//! // Two Ctrl+C on a terminal, each at an exact moment, and what a person sees of it.
+//! // Two Ctrl+C on a terminal, each at an exact moment, and what a person then sees.
 //! let contract = Contract::default().prefix("out.txt");
 //! let verdicts = Test::new(target.terminal(24, 80))
 //!     .contract(contract)
@@ -98,19 +98,19 @@ impl Test {
         self
     }
 
-    /// Sets the name in reports [the program's].
+    /// Sets the name in reports; the program's unless set.
     pub fn name(mut self, name: impl Into<String>) -> Test {
         self.name = name.into();
         self
     }
 
-    /// Sets the directory for failing runs, for `sigproof replay` [`.sigproof` in the package].
+    /// Sets the directory for failing runs, for `sigproof replay`; `.sigproof` in the package unless set.
     pub fn store(mut self, directory: impl Into<PathBuf>) -> Test {
         self.store = directory.into();
         self
     }
 
-    /// Sets the number of parallel runs of a sweep or a fuzz session, from 1 [number of CPUs].
+    /// Sets the number of parallel runs of a sweep or a fuzz session, from 1; the number of CPUs unless set.
     pub fn jobs(mut self, jobs: usize) -> Test {
         self.jobs = jobs.max(1);
         self
@@ -142,7 +142,7 @@ impl Test {
         self.run_schedule(&schedule)
     }
 
-    /// The same with a schedule that is data already.
+    /// Runs it once with a schedule that is data already.
     ///
     /// # Errors
     /// As for [`Test::run`].
@@ -175,7 +175,7 @@ impl Test {
         self.sweep_with(&Sweep::new(fault))
     }
 
-    /// The same with options.
+    /// Runs a sweep with options.
     ///
     /// # Errors
     /// As for [`Test::run`].

@@ -86,7 +86,8 @@ impl Sweep {
         self
     }
 
-    /// How often each finding is run again, to see whether it shows each time, from 0 to 100 [2].
+    /// How often each finding is run again, to see whether it shows each time, from 0 to 100; twice unless
+    /// set.
     pub fn confirm(mut self, times: u32) -> Sweep {
         self.confirm = times;
         self

@@ -55,7 +55,7 @@ impl Verdicts {
         names
     }
 
-    /// The facts of one run: of the run that a schedule was judged by; of a sweep or a fuzz session of one that shows a
+    /// The facts of one run (see [`Run`](crate::results::Run)): of the run that a schedule was judged by; of a sweep or a fuzz session of one that shows a
     /// finding, if there is one.
     pub fn run(&self) -> Option<&Run> {
         self.shown.as_ref().map(|trial| &trial.run)

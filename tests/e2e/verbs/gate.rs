@@ -197,7 +197,7 @@ fn snapshots_are_proposed_accepted_and_compared() {
     let proposal = at.join("ci/scenarios/snapshots/says@transcript.snap.new");
     let (code, out, _) = sigproof(at, &["test"]);
     assert_eq!(code, Some(1), "{out}");
-    assert!(out.contains("there is no snapshot"), "{out}");
+    assert!(out.contains("the transcript has no snapshot yet"), "{out}");
     assert!(proposal.is_file() && !snapshot.exists());
     let (code, out, err) = sigproof(at, &["test", "--bless"]);
     assert_eq!(code, Some(0), "{out}{err}");
