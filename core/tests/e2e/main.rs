@@ -32,6 +32,8 @@ mod handler_handover;
 #[cfg(target_os = "linux")]
 mod handler_removal;
 #[cfg(unix)]
+mod interop;
+#[cfg(unix)]
 mod messages;
 #[cfg(unix)]
 mod observers;
