@@ -13,6 +13,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "tokio")]
+use super::futures::Futures;
 use super::storage::CellStorage;
 use crate::machine::{Cause, Stage};
 use crate::sync::{AtomicU32, Ordering, fence};
@@ -68,6 +70,8 @@ pub(crate) struct StageCell {
     /// every stage while there are none.
     announced: AtomicU32,
     park: Park,
+    #[cfg(feature = "tokio")]
+    pub(super) futures: Futures,
 }
 
 /// Above every stage.
@@ -99,6 +103,8 @@ impl StageCell {
             storage,
             announced: AtomicU32::new(EVERYTHING),
             park,
+            #[cfg(feature = "tokio")]
+            futures: Futures::new(),
         }
     }
 

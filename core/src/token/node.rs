@@ -211,3 +211,14 @@ impl Node {
         }
     }
 }
+
+#[cfg(feature = "tokio")]
+impl crate::stage_cell::StageView for Node {
+    fn stage(&self, root: Stage) -> Stage {
+        self.view(root)
+    }
+
+    fn next_change(&self) -> Option<Instant> {
+        Node::next_change(self)
+    }
+}
