@@ -177,7 +177,7 @@ fn loom_a_future_without_fences_is_caught() {
 /// registers: each has its own number.
 #[test]
 fn loom_a_late_poll_takes_no_other_future_away() {
-    check("reached, late poll", Bound::Preemptions(1), || {
+    check("reached, late poll", Bound::Preemptions(2), || {
         let source = StopSource::new();
         let token = source.token();
         let mut late = Box::pin(token.reached(Stage::CancelQueued));

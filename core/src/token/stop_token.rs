@@ -192,7 +192,7 @@ impl StopToken {
 
     /// When the view may change by time alone: a shield gives way, a flag is
     /// to be looked at.
-    pub(super) fn next_change(&self) -> Option<Instant> {
+    pub(crate) fn next_change(&self) -> Option<Instant> {
         self.node.as_ref().and_then(|node| node.next_change())
     }
 
@@ -224,23 +224,22 @@ impl StopToken {
     }
 
     fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {
+        self.wait_for(deadline, || self.stage() >= stage)
+    }
+
+    /// Waits until `done`, at most until `limit`, and returns whether it is.
+    /// The view may change by time alone, so it is looked at again then, too.
+    pub(crate) fn wait_for(&self, limit: Option<Instant>, done: impl Fn() -> bool) -> bool {
         loop {
-            let mut by_shield = None;
-            let reached = self.cell.wait_until(|| {
-                if self.stage() >= stage {
+            let is_done = self.cell.wait_until(|| {
+                if done() {
                     return WaitStatus::Done;
                 }
-                by_shield = self.next_change();
-                WaitStatus::WaitUntil(match (deadline, by_shield) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                })
+                WaitStatus::WaitUntil(limit.into_iter().chain(self.next_change()).min())
             });
-            let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if reached || over {
-                return reached || self.stage() >= stage;
+            if is_done || limit.is_some_and(|limit| Instant::now() >= limit) {
+                return is_done || done();
             }
-            // A shield's limit passed: look through it again.
         }
     }
 }

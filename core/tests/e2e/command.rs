@@ -1,20 +1,25 @@
 //! The command runner, on real programs.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal as Unix, kill};
 use nix::unistd::Pid;
 use sigproof_core::pool::{Cancelled, CommandEnd, CommandRunner, Output};
 use sigproof_core::{
-    Executor, InterruptHandler, Interrupted, Options, Outcome, Policy, Stage, StopSource,
+    Controller, Executor, InterruptHandler, Interrupted, Options, Outcome, Policy, Stage,
+    StopSource,
 };
 
 use crate::support::{Program, role, say, until};
 
 const LONG: Duration = Duration::from_secs(600);
 const BRIEF: Duration = Duration::from_millis(20);
+/// Longer than a program takes to start.
+const LIMIT: Duration = Duration::from_millis(500);
 
 fn sh(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
@@ -226,4 +231,42 @@ fn is_taken(pid: Pid) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     pending.is_none_or(|mask| mask.trim().bytes().all(|digit| digit == b'0'))
+}
+
+/// Nothing wakes the runner but time.
+#[test]
+fn the_limit_of_a_shield_and_a_flag_end_a_command() {
+    let source = StopSource::new();
+    source.stop(Stage::TerminateActive);
+    let shield = source.token().shield(LIMIT);
+    let flag = Arc::new(AtomicBool::new(false));
+    let flagged = StopSource::new()
+        .token()
+        .or_flag(Stage::TerminateActive, &flag);
+    for token in [shield.token(), &flagged] {
+        flag.store(false, Ordering::SeqCst);
+        let begun = Instant::now();
+        let end = CommandRunner::new(token)
+            .execute(sh("echo ready; exec sleep 60"), |_| {
+                flag.store(true, Ordering::SeqCst)
+            })
+            .expect("it starts");
+        assert_eq!(end.status.signal(), Some(Unix::SIGTERM as i32), "{end:?}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "by its own end");
+    }
+}
+
+#[test]
+fn the_limit_of_a_teardown_ends_its_command() {
+    let source = StopSource::new();
+    source.stop(Stage::TerminateActive);
+    let report = Controller::new(&source.token())
+        .teardown_limit(LIMIT)
+        .global_teardown("global", |token| {
+            let end = CommandRunner::new(token).execute(sh("exec sleep 60"), |_| {})?;
+            assert!(end.interrupted.is_some(), "{end:?}");
+            Ok(())
+        })
+        .run();
+    assert!(report.failures().next().is_none(), "{report}");
 }

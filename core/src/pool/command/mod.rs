@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
-use crate::stage_cell::WaitStatus;
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process;
 use crate::sys::process_tree::{Event, ProcessTree};
@@ -244,13 +243,7 @@ impl CommandRunner {
     }
 
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
-        self.token.wait_until(|| {
-            if done(facts) {
-                WaitStatus::Done
-            } else {
-                WaitStatus::WaitUntil(limit)
-            }
-        });
+        self.token.wait_for(limit, || done(facts));
     }
 }
 

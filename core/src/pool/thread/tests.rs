@@ -199,6 +199,22 @@ fn a_task_that_ignores_stage_two_is_abandoned_after_the_grace() {
 }
 
 #[test]
+fn a_flag_stops_a_run() {
+    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let token = StopSource::new().token();
+    let token = token.or_flag(Stage::TerminateActive, &flag);
+    let pool = ThreadPool::new(&token).grace(Duration::from_millis(5));
+    let (release, released) = mpsc::channel::<()>();
+    let results = pool.map([released], move |released, _| {
+        flag.store(true, Ordering::SeqCst);
+        let _ = released.recv_timeout(Duration::from_secs(60));
+        Ok(7_usize)
+    });
+    drop(release);
+    assert_eq!(results.outcomes(), [Outcome::Abandoned]);
+}
+
+#[test]
 fn a_shielded_task_is_not_abandoned() {
     let (source, pool) = pool();
     let (release, released) = mpsc::channel::<()>();

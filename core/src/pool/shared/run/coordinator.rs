@@ -304,7 +304,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
                 WaitStatus::Done
             } else {
-                WaitStatus::WaitUntil(due.into_iter().chain(nap_end).min())
+                let ends = due.into_iter().chain(nap_end);
+                WaitStatus::WaitUntil(ends.chain(token.next_change()).min())
             }
         });
         self.shared.rest(Rest::Awake);
