@@ -21,6 +21,8 @@ pub(super) struct Node {
     shield: Option<Shielding>,
     /// A stop request of another library.
     external: Option<ExternalStop>,
+    /// A checkpoint of a token below this node has failed.
+    checkpoint_failed: AtomicBool,
     /// The active shields below this node.
     shields_below: Mutex<ActiveShields>,
 }
@@ -81,6 +83,7 @@ impl Node {
             stopped: AtomicU32::new(0),
             shield: None,
             external: None,
+            checkpoint_failed: AtomicBool::new(false),
             shields_below: Mutex::default(),
         }
     }
@@ -146,6 +149,17 @@ impl Node {
     pub(super) fn stop(&self, stage: Stage) {
         self.stopped
             .fetch_max(u32::from(stage.number()), Ordering::SeqCst);
+    }
+
+    /// Notes here, and above, that a checkpoint has failed.
+    pub(super) fn note_failed_checkpoint(&self) {
+        self.checkpoint_failed.store(true, Ordering::Relaxed);
+        self.for_each_above(|node| node.checkpoint_failed.store(true, Ordering::Relaxed));
+    }
+
+    /// Whether a checkpoint of a token below has failed.
+    pub(super) fn checkpoint_has_failed(&self) -> bool {
+        self.checkpoint_failed.load(Ordering::Relaxed)
     }
 
     /// Ends the shield.

@@ -114,10 +114,19 @@ impl StopToken {
     fn checkpoint_uncached(&self, stage: Stage) -> Result<(), Interrupted> {
         let now = self.stage_uncached();
         if now < stage || now == Stage::Running {
-            Ok(())
-        } else {
-            Err(Interrupted::new(now, self.cause()))
+            return Ok(());
         }
+        if let Some(node) = self.nearest() {
+            node.note_failed_checkpoint();
+        }
+        Err(Interrupted::new(now, self.cause()))
+    }
+
+    /// Whether a checkpoint of this token, or of one made from it, has failed.
+    /// Only a token with a shield counter of its own knows.
+    pub(crate) fn checkpoint_has_failed(&self) -> bool {
+        let counter = self.shield_counter.as_ref();
+        counter.is_some_and(|node| node.checkpoint_has_failed())
     }
 
     /// Waits for `stage` or a higher one and returns the stage that was

@@ -33,6 +33,7 @@ mod handler_handover;
 mod handler_removal;
 #[cfg(unix)]
 mod interop;
+mod interrupted_errors;
 #[cfg(unix)]
 mod messages;
 #[cfg(unix)]

@@ -152,7 +152,7 @@ impl CommandRunner {
         mut command: Command,
         mut on_output: impl FnMut(Output<'_>) + Send,
     ) -> io::Result<CommandEnd> {
-        self.token.checkpoint().map_err(io::Error::other)?;
+        self.token.checkpoint()?;
         if !self.keeps_stdin {
             command.stdin(Stdio::null());
         }
@@ -320,7 +320,10 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
             Some(how) => return Outcome::Lost(how),
             None => end.status.to_string(),
         },
-        Err(error) => return Outcome::of_result(Err(error.into())),
+        Err(error) if Interrupted::find(&error).is_some() => {
+            return Outcome::Cancelled(Cancelled::Active);
+        }
+        Err(error) => error.to_string(),
     };
     let panicked = false;
     Outcome::Failed(Failure { message, panicked })

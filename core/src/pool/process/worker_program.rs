@@ -166,9 +166,11 @@ fn carry_out<J, V>(
     if token.is_interrupted() {
         return Reply::CancelledQueued;
     }
+    // It notes whether a checkpoint fails.
+    let token = &token.with_shield_counter();
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token))).map_or_else(
         |payload: Box<dyn Any + Send>| Outcome::of_panic(&*payload),
-        Outcome::of_result,
+        |result| Outcome::of_result(result, token),
     );
     match outcome {
         Outcome::Completed(value) => Reply::Completed(value),
