@@ -238,7 +238,8 @@ impl StopToken {
 
     /// Waits until `done`, at most until `limit`, and returns whether it is.
     /// The view may change by time alone, so it is looked at again then, too.
-    pub(crate) fn wait_for(&self, limit: Option<Instant>, done: impl Fn() -> bool) -> bool {
+    pub(crate) fn wait_for(&self, limit: Option<Instant>, done: impl FnMut() -> bool) -> bool {
+        let mut done = done;
         loop {
             let is_done = self.cell.wait_until(|| {
                 if done() {

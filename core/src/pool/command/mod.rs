@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
-use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
+use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process;
 use crate::sys::process_tree::{Event, ProcessTree};
@@ -297,18 +297,27 @@ impl Executor<ExitStatus> for CommandRunner {
         I: IntoIterator<Item = Command>,
         F: FnMut(usize, &Outcome<ExitStatus>),
     {
+        let mut tasks = tasks.into_iter();
         let mut outcomes = Vec::new();
-        for command in tasks {
-            let outcome = if self.token.is_interrupted() {
-                Outcome::Cancelled(Cancelled::Queued)
-            } else {
-                outcome_of(self.execute(command, |_| {}))
-            };
+        let mut truncated = false;
+        loop {
+            if self.token.is_interrupted() {
+                let queued = || Outcome::Cancelled(Cancelled::Queued);
+                let rest = remaining(&tasks);
+                truncated = rest.is_none();
+                for index in outcomes.len()..outcomes.len() + rest.unwrap_or(0) {
+                    on_outcome(index, &queued());
+                    outcomes.push(queued());
+                }
+                break;
+            }
+            let Some(command) = tasks.next() else { break };
+            let outcome = outcome_of(self.execute(command, |_| {}));
             on_outcome(outcomes.len(), &outcome);
             outcomes.push(outcome);
         }
         let interrupted = self.token.checkpoint_at(Stage::CancelQueued).err();
-        Results::new(outcomes, interrupted)
+        Results::new(outcomes, interrupted, truncated)
     }
 }
 

@@ -307,6 +307,43 @@ fn the_queue_is_bounded() {
 }
 
 #[test]
+fn a_stop_ends_the_pulling_of_tasks() {
+    let (source, pool) = pool();
+    let stop = source.clone();
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&pulled);
+    // Of unknown length, and endless.
+    let jobs = (0_u64..).filter(|_| true).inspect(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    let results = pool.map(jobs, move |number, _| {
+        if number == 10 {
+            stop.stop(Stage::CancelQueued);
+        }
+        Ok(number)
+    });
+    assert!(results.is_truncated());
+    assert_eq!(results.tally().total(), pulled.load(Ordering::SeqCst));
+    assert!(results.tally().completed > 10);
+    // One that knows its length is counted without being taken.
+    let taken = AtomicUsize::new(0);
+    let known = (0..3000).map(|number| taken.fetch_add(number, Ordering::SeqCst));
+    let results = pool.map(known, |_, _| Ok(()));
+    assert_eq!(results.tally().cancelled_queued, 3000);
+    assert!(!results.is_truncated());
+    assert_eq!(taken.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn the_queue_may_be_without_a_limit() {
+    let (_source, pool) = pool();
+    let results = pool
+        .queue_limit(usize::MAX)
+        .map(0..100_000_usize, |number, _| Ok(number));
+    assert_eq!(results.tally().completed, 100_000);
+}
+
+#[test]
 fn a_panic_of_the_caller_ends_the_workers() {
     let (source, pool) = pool();
     let alive = Arc::new(());
