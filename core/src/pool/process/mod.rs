@@ -63,7 +63,9 @@ pub struct ProcessPool<J, V> {
     settings: Settings,
     program: WorkerProgram<J, V>,
     args: Vec<String>,
-    backend: Arc<ProcessBackend>,
+    /// The workers of new runs. A run that is interrupted leaves its workers to
+    /// the runs that still use them, and they end with the last of these.
+    backend: Mutex<Arc<ProcessBackend>>,
 }
 
 impl<J, V> ProcessPool<J, V>
@@ -79,7 +81,7 @@ where
             settings: Settings::new(token),
             program: program.clone(),
             args: Vec::new(),
-            backend: Arc::new(ProcessBackend::default()),
+            backend: Mutex::default(),
         }
     }
 
@@ -139,37 +141,43 @@ where
         I: IntoIterator<Item = J>,
         F: FnMut(usize, &Outcome<V>),
     {
-        let backend = Arc::clone(&self.backend);
+        let backend = Arc::clone(&lock(&self.backend));
+        let workers = Arc::clone(&backend);
         let (name, limit) = (self.program.name, self.program.frame_limit);
         let args = self.args.clone();
         let work = move |job: J, _: &StopToken| {
-            let worker = match backend.take(name, &args) {
+            let worker = match workers.take(name, &args) {
                 Ok(Some(worker)) => worker,
                 Ok(None) => return Outcome::Cancelled(Cancelled::Queued),
                 Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
-            backend.give_back(worker, usable);
+            workers.give_back(worker, usable);
             outcome
         };
-        let coordinator = Coordinator::new(&self.settings, &*self.backend, Box::new(work));
+        let coordinator = Coordinator::new(&self.settings, &*backend, Box::new(work));
         let results = coordinator.run(tasks.into_iter(), on_outcome);
         if results.interrupted().is_some() {
-            // They have seen stage 2 and will not forget it.
-            self.backend.retire();
+            self.replace(&backend);
         }
         results
     }
 }
 
-impl<J, V> Drop for ProcessPool<J, V> {
-    fn drop(&mut self) {
-        self.backend.retire();
-        self.backend.thread_cache.end();
+impl<J, V> ProcessPool<J, V> {
+    /// The next run gets new workers: these have seen a stage and will not
+    /// forget it.
+    fn replace(&self, used: &Arc<ProcessBackend>) {
+        let mut current = lock(&self.backend);
+        if Arc::ptr_eq(&current, used) {
+            let mut next = ProcessBackend::default();
+            next.threads = Arc::clone(&used.threads);
+            *current = Arc::new(next);
+        }
     }
 }
 
-/// The worker processes of a pool.
+/// The worker processes of a pool. They end with it.
 #[derive(Default)]
 struct ProcessBackend {
     /// All that were started and not finished.
@@ -183,7 +191,7 @@ struct ProcessBackend {
     /// The stage as the workers see it; made with the first of them.
     stage: OnceLock<WorkerStage>,
     /// Threads, each to look after a worker.
-    thread_cache: ThreadCache,
+    threads: Arc<ThreadCache>,
 }
 
 impl ProcessBackend {
@@ -273,12 +281,13 @@ impl ProcessBackend {
             self.wake_waiting();
         }
     }
+}
 
-    /// Kills and reaps all workers; the next run starts new ones.
-    fn retire(&self) {
+/// Kills and reaps all workers.
+impl Drop for ProcessBackend {
+    fn drop(&mut self) {
         let all = std::mem::take(&mut *lock(&self.all));
         lock(&self.idle).clear();
-        self.terminating.store(false, Ordering::SeqCst);
         for worker in &all {
             worker.kill();
         }
@@ -286,15 +295,12 @@ impl ProcessBackend {
             // It was killed; there is nothing to learn from how it ended.
             let _ = worker.finish();
         }
-        if let Some(stage) = self.stage.get() {
-            stage.reset();
-        }
     }
 }
 
 impl WorkerBackend for ProcessBackend {
     fn start(&self, name: String, job: Job) -> io::Result<Join> {
-        self.thread_cache.start(name, job)
+        self.threads.start(name, job)
     }
 
     fn show(&self, stage: Stage) {
