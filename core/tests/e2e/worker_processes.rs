@@ -21,6 +21,8 @@ enum Job {
     Value(u64),
     /// Makes the file when it begins; never looks and never ends.
     Deaf(PathBuf),
+    /// Makes the first file and waits for the second.
+    Until(PathBuf, PathBuf),
     /// Dies, and takes its process with it.
     Crash,
     /// Starts a program that outlives it, and says its process id.
@@ -35,6 +37,11 @@ fn work(job: Job, _: &StopToken) -> Result<u64, TaskError> {
             loop {
                 thread::park();
             }
+        }
+        Job::Until(begun, go) => {
+            fs::File::create(begun)?;
+            until("it may go on", || go.exists());
+            Ok(7)
         }
         Job::Crash => std::process::abort(),
         Job::Spawn => {
@@ -210,4 +217,60 @@ fn children_of(pid: i32) -> Vec<u64> {
                 .collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// An upgrade puts another file in the place of a running program, or removes
+/// it. Workers are what the running program is.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_start_after_the_executable_was_replaced() {
+    const NAME: &str = test_name!("workers_start_after_the_executable_was_replaced");
+    const REPLACED: &str = "replaced";
+    if let Some(role) = crate::support::role() {
+        let ours = std::env::current_exe().expect("this program");
+        fs::remove_file(&ours).expect("it can be removed");
+        if role == REPLACED {
+            fs::write(&ours, "no program").expect("another file");
+        }
+        let results = pool().run((0..3).map(Job::Value));
+        assert!(results.values().eq(&[0, 1, 2]), "{results:?}");
+        std::process::exit(0);
+    }
+    for role in [REPLACED, "removed"] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let copy = dir.path().join("program");
+        fs::copy(std::env::current_exe().expect("this program"), &copy).expect("a copy");
+        let status = std::process::Command::new(&copy)
+            .args([NAME, "--exact", "--nocapture"])
+            .env("SIGPROOF_CORE_TEST_ROLE", role)
+            .status();
+        assert!(status.expect("it starts").success(), "{role}");
+    }
+}
+
+/// The first run has nothing left when stage 1 comes; the second one completes
+/// its active task, as stage 1 has it.
+#[test]
+fn a_run_that_ends_leaves_the_workers_of_another_run_alone() {
+    let source = StopSource::new();
+    let program = WorkerProgram::register("work", work);
+    let pool = ProcessPool::new(&source.token(), &program)
+        .workers(1)
+        .worker_args([test_name!("worker_entry"), "--exact", "--nocapture"]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let [begun, go] = ["begun", "go"].map(|name| dir.path().join(name));
+    let completed = thread::scope(|scope| {
+        let job = Job::Until(begun.clone(), go.clone());
+        let other = scope.spawn(|| pool.run([job]));
+        until("the task begins", || begun.exists());
+        source.stop(sigproof_core::Stage::CancelQueued);
+        let cancelled = pool.run([Job::Value(1)]);
+        assert_eq!(cancelled.tally().cancelled_queued, 1);
+        fs::write(&go, "").expect("a file");
+        other.join().expect("no panic")
+    });
+    assert!(completed.values().eq(&[7]), "{completed:?}");
+    // New workers run again.
+    source.reset();
+    assert!(pool.run([Job::Value(2)]).values().eq(&[2]));
 }

@@ -1,5 +1,6 @@
 //! One worker process, as the pool sees it.
 
+#[cfg(unix)]
 use std::env;
 use std::io;
 use std::process::{Command, ExitStatus};
@@ -36,7 +37,11 @@ impl WorkerProcess {
         stage: &WorkerStage,
     ) -> io::Result<WorkerProcess> {
         let (mut link, theirs) = worker_channel::pair()?;
-        let mut command = Command::new(env::current_exe()?);
+        let mut command = Command::new(process::executable()?);
+        #[cfg(unix)]
+        if let Some(name) = env::args_os().next() {
+            std::os::unix::process::CommandExt::arg0(&mut command, name);
+        }
         command
             .args(args)
             .env(ROLE, role_of(name, process::id()))
