@@ -104,6 +104,27 @@ fn an_interrupted_program_concludes_as_configured() {
     }
 }
 
+/// An abandoned task may hold it.
+#[test]
+fn the_lock_of_standard_output_keeps_no_program_alive() {
+    const NAME: &str = test_name!("the_lock_of_standard_output_keeps_no_program_alive");
+    if role().is_some() {
+        let handler = InterruptHandler::install(escalating()).expect("install");
+        let (locked, is_locked) = mpsc::channel();
+        thread::spawn(move || {
+            let _lock = std::io::stdout().lock();
+            locked.send(()).expect("the main thread listens");
+            loop {
+                thread::park();
+            }
+        });
+        is_locked.recv().expect("it locks");
+        raise(Unix::SIGINT).expect("raise");
+        handler.conclude();
+    }
+    Program::start(NAME, "child").dies_by(Unix::SIGINT);
+}
+
 #[test]
 fn stage_three_ends_as_configured() {
     const NAME: &str = test_name!("stage_three_ends_as_configured");
