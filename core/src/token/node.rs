@@ -1,6 +1,8 @@
 //! What lies between the cell and a token: scopes, shields and requests of
 //! other libraries, as a chain.
 
+#[cfg(feature = "tokio-util")]
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool as Flag;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,7 +45,10 @@ pub(super) struct ExternalStop {
     /// The thread that sets the flag and wakes the waiters, ended with the
     /// node; without one, waiters have to look at the flag now and then.
     #[cfg(feature = "tokio-util")]
-    pub(super) listener: Option<super::cancellation_token::Listener>,
+    ///
+    /// It changes nothing that an unwound thread could leave half done, and
+    /// features must not take a trait away.
+    pub(super) listener: Option<AssertUnwindSafe<super::cancellation_token::Listener>>,
 }
 
 impl ExternalStop {
