@@ -159,7 +159,7 @@ impl<'work> Controller<'work> {
         let token = &token.with_shield_counter();
         let outcome = match panic::catch_unwind(AssertUnwindSafe(|| work(token))) {
             Ok(result) => Outcome::of_result(result, token),
-            Err(payload) => Outcome::of_panic(&*payload),
+            Err(payload) => Outcome::of_panic(payload),
         };
         record(match outcome {
             Outcome::Completed(()) => "completed",

@@ -1,6 +1,5 @@
 //! The worker's side of the process pool.
 
-use std::any::Any;
 use std::env;
 use std::fmt;
 use std::io;
@@ -168,10 +167,10 @@ fn carry_out<J, V>(
     }
     // It notes whether a checkpoint fails.
     let token = &token.with_shield_counter();
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token))).map_or_else(
-        |payload: Box<dyn Any + Send>| Outcome::of_panic(&*payload),
-        |result| Outcome::of_result(result, token),
-    );
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token)))
+        .map_or_else(Outcome::of_panic, |result| {
+            Outcome::of_result(result, token)
+        });
     match outcome {
         Outcome::Completed(value) => Reply::Completed(value),
         Outcome::Failed(Failure { message, panicked }) => Reply::Failed { message, panicked },

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::mem::ManuallyDrop;
+use std::panic::{self, AssertUnwindSafe};
 
 use crate::token::{Interrupted, StopToken};
 
@@ -78,12 +80,17 @@ impl<V> Outcome<V> {
     }
 
     /// The outcome of a task that panicked.
-    pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Outcome<V> {
+    pub(crate) fn of_panic(payload: Box<dyn Any + Send>) -> Outcome<V> {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".to_owned());
+        // A payload may panic again when it is dropped. What it panics with is
+        // left alone.
+        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            let _ = ManuallyDrop::new(again);
+        }
         Outcome::Failed(Failure {
             message,
             panicked: true,

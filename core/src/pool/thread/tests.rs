@@ -425,3 +425,22 @@ fn conservation_when_the_stop_comes_at_any_time() {
         );
     }
 }
+
+#[test]
+fn a_payload_whose_drop_panics_does_not_end_the_worker() {
+    struct Spiteful;
+    impl Drop for Spiteful {
+        fn drop(&mut self) {
+            panic!("once more");
+        }
+    }
+    let (_source, pool) = pool();
+    let results = pool.workers(1).map(0..3_usize, |number, _| {
+        if number == 1 {
+            std::panic::panic_any(Spiteful);
+        }
+        Ok(number)
+    });
+    assert_eq!(results.tally().completed, 2);
+    assert_eq!(results.tally().failed, 1);
+}
