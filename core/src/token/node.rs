@@ -97,31 +97,37 @@ impl Node {
     /// until the shield ends.
     pub(super) fn shield(parent: Option<Arc<Node>>, limit: Duration) -> Node {
         let until = Instant::now().checked_add(limit);
-        let node = Node {
-            shield: Some(Shielding {
-                until,
-                ended: AtomicBool::new(false),
-            }),
-            ..Node::scope(parent)
-        };
+        let mut node = Node::scope(parent);
+        node.shield = Some(Shielding {
+            until,
+            ended: AtomicBool::new(false),
+        });
         node.for_each_above(|above| above.enter(until));
         node
     }
 
     /// Obeys a stop request of another library, too.
     pub(super) fn external(parent: Option<Arc<Node>>, external: ExternalStop) -> Node {
-        Node {
-            external: Some(external),
-            ..Node::scope(parent)
-        }
+        let mut node = Node::scope(parent);
+        node.external = Some(external);
+        node
     }
 
     /// The stage seen through this node when the cell shows `root`.
+    ///
+    /// Each node is a function from the stage above it to its own. They are
+    /// composed from here upwards, without recursion: scopes nest without a
+    /// limit.
     pub(super) fn view(&self, root: Stage) -> Stage {
-        let above = self
-            .parent
-            .as_ref()
-            .map_or(root, |parent| parent.view(root));
+        let mut view = Stage::ALL;
+        for node in self.and_above() {
+            view = Stage::ALL.map(|above| view[usize::from(node.through(above).number())]);
+        }
+        view[usize::from(root.number())]
+    }
+
+    /// The stage seen through this node alone when `above` shows above it.
+    fn through(&self, above: Stage) -> Stage {
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
         let stage = match &self.external {
             Some(external) if external.flag.load(Ordering::Relaxed) => stage.max(external.stage),
@@ -136,18 +142,19 @@ impl Node {
 
     /// When the view may change by time alone.
     pub(super) fn next_change(&self) -> Option<Instant> {
-        let above = self.parent.as_ref().and_then(|parent| parent.next_change());
-        let own = match (&self.shield, &self.external) {
-            (Some(shield), _) if self.holds_back() => shield.until,
+        let change = |node: &Node| match (&node.shield, &node.external) {
+            (Some(shield), _) if node.holds_back() => shield.until,
             (None, Some(external)) if external.is_silent() => {
                 Instant::now().checked_add(FLAG_INTERVAL)
             }
             _ => None,
         };
-        match (above, own) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
+        self.and_above().filter_map(change).min()
+    }
+
+    /// This node and all above it.
+    fn and_above(&self) -> impl Iterator<Item = &Node> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
     }
 
     /// Raises the stage of this scope; it never goes down.
@@ -223,10 +230,16 @@ impl Node {
     }
 
     fn for_each_above(&self, action: impl Fn(&Node)) {
-        let mut above = self.parent.as_ref();
-        while let Some(node) = above {
-            action(node);
-            above = node.parent.as_ref();
+        self.and_above().skip(1).for_each(action);
+    }
+}
+
+/// One after the other: each would drop the one above it inside its own drop.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut node) = next.and_then(Arc::into_inner) {
+            next = node.parent.take();
         }
     }
 }
