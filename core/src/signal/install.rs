@@ -305,6 +305,7 @@ impl InterruptHandler {
             let _ = watcher.join();
         }
         self.engine.cell.end_announcements();
+        self.engine.cell.close();
     }
 }
 

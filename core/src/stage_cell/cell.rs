@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::futures::Futures;
 use super::storage::CellStorage;
 use crate::machine::{Cause, Stage};
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sys::park::{Park, WAKES_FROM_HANDLER};
 
 /// The contents of the word. Layout, from the top: 18 bits of epoch, 2 of
@@ -69,6 +69,8 @@ pub(crate) struct StageCell {
     /// The stage up to which the observers of a signal handler were told; above
     /// every stage while there are none.
     announced: AtomicU32,
+    /// Nobody can raise the stage any more.
+    closed: AtomicBool,
     park: Park,
     #[cfg(feature = "tokio")]
     pub(super) futures: Futures,
@@ -102,6 +104,7 @@ impl StageCell {
         StageCell {
             storage,
             announced: AtomicU32::new(EVERYTHING),
+            closed: AtomicBool::new(false),
             park,
             #[cfg(feature = "tokio")]
             futures: Futures::new(),
@@ -184,6 +187,17 @@ impl StageCell {
     /// is said afterwards.
     pub(crate) fn is_announced(&self, stage: Stage) -> bool {
         self.announced.load(Ordering::SeqCst) >= u32::from(stage.number())
+    }
+
+    /// The handler that raised the stage is gone.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Whether nobody can raise the stage any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Makes every waiter look again. Async-signal-safe where

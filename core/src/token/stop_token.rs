@@ -131,8 +131,11 @@ impl StopToken {
 
     /// Waits for `stage` or a higher one and returns the stage that was
     /// reached. The thread sleeps until it is woken; nothing polls.
+    ///
+    /// When the handler of the token is dropped, the wait ends with the stage
+    /// that it had, which may be lower.
     pub fn wait(&self, stage: Stage) -> Stage {
-        self.wait_deadline(stage, None);
+        self.wait_for(None, || self.stage() >= stage || self.cell.is_closed());
         self.stage()
     }
 
