@@ -270,3 +270,43 @@ fn the_limit_of_a_teardown_ends_its_command() {
         .run();
     assert!(report.failures().next().is_none(), "{report}");
 }
+
+/// A thread cannot be had; the program is not left behind.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_threads_a_command_is_an_error() {
+    const NAME: &str = test_name!("without_threads_a_command_is_an_error");
+    if role().is_some() {
+        let runner = CommandRunner::new(&StopSource::new().token());
+        crate::support::deny::deny(libc::SYS_clone3);
+        let error = runner
+            .execute(sh("sleep 600"), |_| {})
+            .expect_err("no thread");
+        say(&format!("error {:?}", error.kind()));
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
+}
+
+/// As in the background of a script: the program would ignore the request.
+#[test]
+fn a_program_obeys_a_stop_signal_that_was_inherited_as_ignored() {
+    const NAME: &str = test_name!("a_program_obeys_a_stop_signal_that_was_inherited_as_ignored");
+    if role().is_some() {
+        let source = StopSource::new();
+        let end = CommandRunner::new(&source.token())
+            .stop_signal(sigproof_core::Signal::INTERRUPT)
+            .grace(Duration::from_secs(10))
+            .execute(sh("echo ready; exec sleep 60"), |_| {
+                source.stop(Stage::TerminateActive);
+            })
+            .expect("it starts");
+        assert_eq!(end.status.signal(), Some(Unix::SIGINT as i32), "{end:?}");
+        std::process::exit(0);
+    }
+    let setup = crate::support::Setup {
+        ignored: vec![Unix::SIGINT],
+        ..crate::support::Setup::default()
+    };
+    Program::start_with(NAME, "child", setup).exits_with(0);
+}

@@ -159,19 +159,23 @@ impl CommandRunner {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (quit, stopped) = drain_pipes::quit()?;
         let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
-        let mut tree = ProcessTree::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
+        let mut tree = ProcessTree::spawn(
+            &mut command,
+            self.signal,
+            scratch.as_ref().map(ScratchDir::path),
+        )?;
         let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
             let (tree, facts, token) = (&tree, &facts, &self.token);
-            scope.spawn(move || {
+            let watching = thread("command-watcher").spawn_scoped(scope, move || {
                 tree.watch(|event| {
                     facts.note(event);
                     token.wake_all();
                 });
             });
-            scope.spawn(move || {
+            let reading = thread("command-output").spawn_scoped(scope, move || {
                 if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
                     // A pipe that cannot be read any more has ended.
                     let _ = drain_pipes::pump(stdout, stderr, &stopped, |source, bytes| {
@@ -184,6 +188,12 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
+            for started in [watching, reading] {
+                if let Err(error) = started {
+                    tree.kill();
+                    return Err((error, Left::Nothing));
+                }
+            }
             let (interrupted, killed) = self.watch(tree, facts);
             tree.kill();
             let limit = tree.death_limit().map(|limit| Instant::now() + limit);
@@ -194,14 +204,15 @@ impl CommandRunner {
             if facts.is_gone() {
                 Ok((interrupted, killed))
             } else {
-                Err(tree.give_up())
+                Err((tree.give_up(), Left::Somebody))
             }
         });
         let (interrupted, killed) = match end {
             Ok(end) => end,
-            Err(error) => {
+            Err((error, left)) => {
+                drop(tree);
                 // Somebody may still work in it; the guardian waits for them.
-                if let Some(scratch) = scratch {
+                if let (Some(scratch), Left::Somebody) = (scratch, left) {
                     scratch.leave();
                 }
                 return Err(error);
@@ -245,6 +256,16 @@ impl CommandRunner {
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
         self.token.wait_for(limit, || done(facts));
     }
+}
+
+fn thread(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_owned())
+}
+
+/// Who is left of a program that cannot be waited for.
+enum Left {
+    Nothing,
+    Somebody,
 }
 
 /// What the helper threads of a command found out.
