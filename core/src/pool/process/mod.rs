@@ -8,7 +8,7 @@ mod worker_program;
 mod worker_stage;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::token::StopToken;
 use thread_cache::ThreadCache;
 use worker_process::WorkerProcess;
 pub use worker_program::WorkerProgram;
-use worker_program::is_worker;
+use worker_program::refusal;
 use worker_stage::WorkerStage;
 
 /// Runs tasks in worker processes: this program, executed again.
@@ -152,6 +152,7 @@ where
                 Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
+            workers.note(&worker, usable);
             workers.give_back(worker, usable);
             outcome
         };
@@ -177,6 +178,10 @@ impl<J, V> ProcessPool<J, V> {
     }
 }
 
+/// So many workers may end before they register their work, one after the other,
+/// until no more of them are started: `main` does not come to it.
+const NEVER_BEGAN_MAX: usize = 3;
+
 /// The worker processes of a pool. They end with it.
 #[derive(Default)]
 struct ProcessBackend {
@@ -188,6 +193,8 @@ struct ProcessBackend {
     returned: Condvar,
     /// The run is being terminated: no worker may be started.
     terminating: AtomicBool,
+    /// Workers in a row that have ended before they registered their work.
+    never_began: AtomicUsize,
     /// The stage as the workers see it; made with the first of them.
     stage: OnceLock<WorkerStage>,
     /// Threads, each to look after a worker.
@@ -247,10 +254,12 @@ impl ProcessBackend {
 
     /// A new worker, `None` if the run is being terminated.
     fn start(&self, name: &str, args: &[String]) -> io::Result<Option<Arc<WorkerProcess>>> {
-        if is_worker() {
-            // `main` went past `register`: each worker would start its own.
+        if let Some(why) = refusal() {
+            return Err(io::Error::other(why));
+        }
+        if self.never_began.load(Ordering::SeqCst) >= NEVER_BEGAN_MAX {
             return Err(io::Error::other(
-                "this process is a worker itself, but has not registered its work",
+                "several workers have ended before they registered their work",
             ));
         }
         // The lock keeps `terminate` out: it finds the worker in the list, or
@@ -272,6 +281,15 @@ impl ProcessBackend {
         Ok(Some(worker))
     }
 
+    /// Learns from a worker that has done a job, or was to do one.
+    fn note(&self, worker: &WorkerProcess, usable: bool) {
+        if usable {
+            self.never_began.store(0, Ordering::SeqCst);
+        } else if worker.never_began() {
+            self.never_began.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
     fn give_back(&self, worker: Arc<WorkerProcess>, usable: bool) {
         if usable {
             lock(&self.idle).push(worker);
@@ -283,11 +301,18 @@ impl ProcessBackend {
     }
 }
 
-/// Kills and reaps all workers.
+/// Ends and reaps all workers: those without a task politely at first, so that
+/// nothing that they have printed is lost.
 impl Drop for ProcessBackend {
     fn drop(&mut self) {
         let all = std::mem::take(&mut *lock(&self.all));
-        lock(&self.idle).clear();
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        for worker in &idle {
+            worker.ask_to_end();
+        }
+        for worker in &idle {
+            worker.wait_for_end();
+        }
         for worker in &all {
             worker.kill();
         }
