@@ -59,7 +59,7 @@ pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
 #[cfg(feature = "tokio")]
 pub use token::Reached;
-pub use token::{Bridge, Interrupted, Scope, Shield, StopSource, StopToken};
+pub use token::{Bridge, Interrupted, Interruptible, Scope, Shield, StopSource, StopToken};
 
 /// The examples of the README are compiled with the documentation's.
 #[cfg(doctest)]

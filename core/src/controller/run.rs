@@ -155,9 +155,11 @@ impl<'work> Controller<'work> {
             }
         };
         record("begins");
+        // It notes whether a checkpoint fails.
+        let token = &token.with_shield_counter();
         let outcome = match panic::catch_unwind(AssertUnwindSafe(|| work(token))) {
-            Ok(result) => Outcome::of_result(result),
-            Err(payload) => Outcome::of_panic(&*payload),
+            Ok(result) => Outcome::of_result(result, token),
+            Err(payload) => Outcome::of_panic(payload),
         };
         record(match outcome {
             Outcome::Completed(()) => "completed",

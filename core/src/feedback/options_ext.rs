@@ -52,7 +52,8 @@ fn notice_of(policy: &Policy, transition: &Transition) -> Option<Notice> {
 
 impl Options {
     /// Passes every change to this feedback, and lets it word what the handler
-    /// writes when a stage 3 ends the process.
+    /// writes when a stage 3 ends the process. With several feedbacks, each adds its
+    /// own message.
     #[must_use]
     pub fn feedback(self, feedback: impl Feedback + 'static) -> Options {
         let last = self.policy().rungs().last();
@@ -61,7 +62,7 @@ impl Options {
             .and_then(Rung::own_message)
             .map(|text| format!("{text}\n"));
         let message = own.map_or_else(|| feedback.exit_message(), String::into_bytes);
-        self.exit_message(message)
+        self.add_exit_message(&message)
             .observer(FeedbackObserver(feedback))
     }
 }

@@ -14,6 +14,9 @@ const QUEUE_LINES: usize = 256;
 /// How long a flush waits for a reader.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long to wait for a sink that is not ready.
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
+
 /// A sink that never blocks its caller.
 #[derive(Debug)]
 pub(super) struct Printer {
@@ -123,13 +126,32 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Writes all bytes. Standard error may be in non-blocking mode, which other
+    /// processes that have it can switch on: it is not ready then for a while.
+    fn write(&self, sink: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match sink.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // A writer of any kind does not tell when it is ready.
+                    let queue = self.lock();
+                    drop(self.changed.wait_timeout(queue, RETRY_INTERVAL));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        sink.flush()
+    }
+
     fn print(&self, mut sink: Box<dyn Write + Send>) {
         let mut queue = self.lock();
         loop {
             if let Some(line) = queue.lines.pop_front() {
                 queue.writing = true;
                 drop(queue);
-                let written = sink.write_all(line.as_bytes()).and_then(|()| sink.flush());
+                let written = self.write(&mut *sink, line.as_bytes());
                 queue = self.lock();
                 queue.writing = false;
                 // A sink that failed once (a closed pipe) fails for ever.

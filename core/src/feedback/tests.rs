@@ -306,3 +306,40 @@ fn the_timeline_is_written_in_order_of_time() {
     );
     assert_eq!(last, "]}");
 }
+
+#[test]
+fn a_sink_that_is_not_ready_once_is_used_again() {
+    struct Reluctant(Memory, bool);
+    impl Write for Reluctant {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.1, false) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let memory = Memory::default();
+    let console = Console::to_writer(Reluctant(memory.clone(), true));
+    for _ in 0..2 {
+        console.notify(&Notice::CollectionStopped);
+    }
+    console.flush();
+    assert!(memory.text().contains("Stopping result collection"));
+}
+
+#[test]
+fn texts_of_tasks_cannot_move_the_cursor() {
+    let mut messages = Messages::standard();
+    messages.task_failed = "Task {index} failed: {message}".to_owned();
+    let message = "bad \u{1b}[2Jname\r\u{7}\nnext\u{9b}31m".to_owned();
+    let failed = Notice::TaskFailed { index: 0, message };
+    let text = shown(&[failed], |console| console.messages(messages));
+    assert_eq!(
+        text,
+        "Task 1 failed: bad \\u{1b}[2Jname\\r\\u{7}\nnext\\u{9b}31m\n"
+    );
+}

@@ -21,14 +21,21 @@ impl Millis {
         Millis((millis & 0xffff_ffff) as u32)
     }
 
-    /// Milliseconds since `earlier`. A time before `earlier`
+    /// Milliseconds since `earlier`. A time before `earlier`, by up to a minute,
     /// counts as 0: two threads may read the clock in one order and arrive in
     /// the other.
     #[must_use]
     pub const fn millis_since(self, earlier: Millis) -> u32 {
         let delta = self.0.wrapping_sub(earlier.0);
-        if delta >= 1 << 31 { 0 } else { delta }
+        if delta > u32::MAX - Self::DISORDER_MS {
+            0
+        } else {
+            delta
+        }
     }
+
+    /// How far two readings of the clock may be out of order.
+    const DISORDER_MS: u32 = 60_000;
 
     /// This time moved on by `millis`.
     #[must_use]
@@ -62,6 +69,17 @@ mod tests {
         let after = before.plus_millis(20);
         assert_eq!(after.millis_since(before), 20);
         assert_eq!(before.millis_since(after), 0);
+    }
+
+    /// A window that was over long ago does not begin again.
+    #[test]
+    fn a_month_is_not_a_negative_difference() {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        for days in [24, 25, 30, 49] {
+            let later = Millis::from_millis(days * DAY);
+            let passed = u64::from(later.millis_since(Millis::from_millis(0)));
+            assert_eq!(passed, days * DAY, "{days} days");
+        }
     }
 
     #[test]

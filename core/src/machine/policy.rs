@@ -70,15 +70,25 @@ impl Policy {
         ])
     }
 
-    /// Stop on confirmation: the first signal warns and work goes on, the
+    /// Stop on confirmation: the first Ctrl+C warns and work goes on, the
     /// second stops the program (stage 2), a further one goes to the default
     /// handler and forces the exit.
+    ///
+    /// A key is pressed by accident, and a supervisor asks once. So SIGTERM,
+    /// SIGHUP and SIGQUIT stop the program at once, without a warning. To have
+    /// one of them confirmed as well, let it enter at [`Stage::Running`]:
+    ///
+    /// ```
+    /// use sigproof_core::{Policy, Signal, Stage};
+    /// let policy = Policy::confirmed().entry(Signal::TERMINATE, Stage::Running);
+    /// ```
     #[must_use]
     pub fn confirmed() -> Policy {
-        Policy::from_rungs(vec![
-            Rung::warn(),
-            Rung::request_stop(Stage::TerminateActive),
-        ])
+        let stop = Stage::TerminateActive;
+        Policy::from_rungs(vec![Rung::warn(), Rung::request_stop(stop)])
+            .entry(Signal::TERMINATE, stop)
+            .entry(Signal::HANGUP, stop)
+            .entry(Signal::QUIT, stop)
     }
 
     /// Builds a policy from a list of rungs.

@@ -113,6 +113,26 @@ fn escalating_every_pair_of_state_and_event() {
     }
 }
 
+/// A supervisor asks once, and would wait for a confirmation in vain.
+#[test]
+fn only_a_key_has_to_be_confirmed() {
+    let step = |policy: &Policy, signal| {
+        let sender = Sender::Process(1);
+        policy
+            .step(State::START, Event::Signal { signal, sender }, at(0))
+            .1
+    };
+    let policy = Policy::confirmed();
+    let stop = Action::RequestStop(Stage::TerminateActive);
+    assert_eq!(step(&policy, Signal::INTERRUPT), Action::WarnArmed);
+    for signal in [Signal::TERMINATE, Signal::HANGUP, Signal::QUIT] {
+        assert_eq!(step(&policy, signal), stop, "{signal}");
+    }
+    let asks = policy.entry(Signal::TERMINATE, Stage::Running);
+    assert_eq!(step(&asks, Signal::TERMINATE), Action::WarnArmed);
+    assert_eq!(step(&asks, Signal::HANGUP), stop);
+}
+
 #[test]
 fn confirmed_every_pair_of_state_and_event() {
     use Stage::{CancelQueued, ExitNow, TerminateActive};
@@ -404,7 +424,14 @@ proptest! {
             } else if next.position() != Finished {
                 prop_assert!(policy.stage_of(next) >= policy.stage_of(current));
                 prop_assert!(next.height() <= policy.rungs().len());
-                if !matches!(event, Event::Request(_)) {
+                let enters_above = match event {
+                    Event::Signal { signal, .. } => {
+                        policy.entries.iter().any(|(known, _)| *known == signal)
+                    }
+                    Event::Request(_) => true,
+                    Event::Tick | Event::Finished => false,
+                };
+                if !enters_above {
                     prop_assert!(next.height() <= current.height() + 1);
                 }
                 if let Some(stage) = action.stage() {

@@ -7,33 +7,43 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::install::InterruptHandler;
 use super::options::ExitStyle;
 use crate::machine::Cause;
-use crate::sys::exit;
+use crate::sys::{exit, mask};
+
+/// How long standard output may take.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 impl InterruptHandler {
     /// Ends an interrupted program as configured, by default by the signal;
     /// returns if it was never interrupted.
     ///
-    /// Observers are finished (which shows what the handler's feedback still
-    /// holds back, for at most a second) and the handler is removed first;
-    /// standard output is flushed. Destructors of the caller do not run: call
+    /// Standard output is flushed, for at most a second: a task that was
+    /// abandoned may hold its lock for ever. Observers are finished (which shows
+    /// what the handler's feedback still holds back, for at most a second) and
+    /// the handler is removed. Destructors of the caller do not run: call
     /// this last, after clean-up. A program that was stopped by
     /// [`InterruptHandler::request`] alone, without a signal, ends with the
     /// configured status, and returns from here if there is none.
     pub fn conclude(self) {
         let (cause, style) = (self.cause(), self.exit_style());
+        let interrupted = cause != Cause::None;
+        if interrupted {
+            // While the handler is there: a further press, or a deadline of the
+            // policy, ends the process in any case.
+            flush_stdout();
+        }
         self.finish();
         drop(self);
-        let signal = match cause {
-            Cause::None => return,
-            Cause::Signal(_) | Cause::Deadline(_) | Cause::Request => cause.signal(),
-        };
-        // A closed or full standard output must not keep the program alive,
-        // and there is nobody left to tell.
-        let _ = io::stdout().flush();
+        if !interrupted {
+            return;
+        }
+        let signal = cause.signal();
         match (style, signal) {
             (ExitStyle::BySignal, Some(signal)) => exit::die_by(signal),
             (ExitStyle::Status128, Some(signal)) => std::process::exit(128 + signal.number()),
@@ -58,5 +68,20 @@ impl InterruptHandler {
     pub fn conclude_with(self, code: ExitCode) -> ExitCode {
         self.conclude();
         code
+    }
+}
+
+/// Flushes standard output, or leaves it after a while: its lock may be held, or
+/// its reader may not read. Nobody is left to be told of an error.
+fn flush_stdout() {
+    let (done, is_done) = mpsc::channel();
+    let flushing = mask::with_all_blocked(|| {
+        thread::Builder::new().spawn(move || {
+            let _ = io::stdout().flush();
+            let _ = done.send(());
+        })
+    });
+    if flushing.is_ok() {
+        let _ = is_done.recv_timeout(FLUSH_LIMIT);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::handler::EntryPoint;
 use super::options::ExitStyle;
 use super::transition::{Record, Transition};
 use crate::machine::{
@@ -41,6 +42,8 @@ pub(super) struct Engine {
     pub(super) chained: Vec<(Signal, Disposition)>,
     /// The process that installed the handler; a forked child differs.
     pub(super) owner: OwnerProcess,
+    /// The function that the kernel calls for this installation.
+    pub(super) entry: EntryPoint,
     sender: wake_pipe::Sender,
     /// Whether the watcher has anything to do with a transition. Waking a
     /// thread costs more than all the rest of a handler.
@@ -72,6 +75,7 @@ impl Engine {
         settings: Settings,
         cell: Arc<StageCell>,
         owner: OwnerProcess,
+        entry: EntryPoint,
         sender: wake_pipe::Sender,
     ) -> Engine {
         // It tells observers, lets time pass, and wakes those who wait for the
@@ -89,6 +93,7 @@ impl Engine {
             modes: Modes::current(),
             chained: settings.chained,
             owner,
+            entry,
             sender,
             tells_watcher,
             state: AtomicU64::new(State::START.to_bits()),
@@ -271,6 +276,7 @@ mod tests {
             settings,
             Arc::new(StageCell::new()),
             OwnerProcess::current(),
+            EntryPoint::reserve().expect("a function"),
             sender,
         );
         let stopped = |from_ns, to_ns| {

@@ -13,6 +13,7 @@ pub struct InstallError(InstallErrorKind);
 #[derive(Debug)]
 enum InstallErrorKind {
     AlreadyInstalled,
+    AllRetired,
     Unsupported(Signal),
     System {
         operation: &'static str,
@@ -24,6 +25,10 @@ enum InstallErrorKind {
 impl InstallError {
     pub(super) fn already_installed() -> InstallError {
         InstallError(InstallErrorKind::AlreadyInstalled)
+    }
+
+    pub(super) fn all_retired() -> InstallError {
+        InstallError(InstallErrorKind::AllRetired)
     }
 
     pub(super) fn unsupported(signal: Signal) -> InstallError {
@@ -53,7 +58,7 @@ impl InstallError {
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         match self.0 {
-            InstallErrorKind::AlreadyInstalled => None,
+            InstallErrorKind::AlreadyInstalled | InstallErrorKind::AllRetired => None,
             InstallErrorKind::Unsupported(signal) => Some(signal),
             InstallErrorKind::System { signal, .. } => signal,
         }
@@ -67,6 +72,9 @@ impl fmt::Display for InstallError {
             InstallErrorKind::AlreadyInstalled => {
                 f.write_str("a handler is already installed in this process")
             }
+            InstallErrorKind::AllRetired => f.write_str(
+                "other libraries have registered handlers over too many handlers of ours",
+            ),
             InstallErrorKind::Unsupported(signal) => {
                 write!(f, "{signal} is not supported on this platform")
             }
@@ -86,7 +94,9 @@ impl Error for InstallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             InstallErrorKind::System { source, .. } => Some(source),
-            InstallErrorKind::AlreadyInstalled | InstallErrorKind::Unsupported(_) => None,
+            InstallErrorKind::AlreadyInstalled
+            | InstallErrorKind::AllRetired
+            | InstallErrorKind::Unsupported(_) => None,
         }
     }
 }
@@ -95,6 +105,7 @@ impl From<InstallError> for io::Error {
     fn from(error: InstallError) -> io::Error {
         let kind = match &error.0 {
             InstallErrorKind::AlreadyInstalled => io::ErrorKind::AlreadyExists,
+            InstallErrorKind::AllRetired => io::ErrorKind::QuotaExceeded,
             InstallErrorKind::Unsupported(_) => io::ErrorKind::Unsupported,
             InstallErrorKind::System { source, .. } => source.kind(),
         };

@@ -102,7 +102,14 @@ impl InterruptHandler {
         } else {
             StageCell::new()
         };
-        let engine = Engine::new(settings, Arc::new(cell), OwnerProcess::current(), sender);
+        let entry = handler::EntryPoint::reserve().ok_or_else(InstallError::all_retired)?;
+        let engine = Engine::new(
+            settings,
+            Arc::new(cell),
+            OwnerProcess::current(),
+            entry,
+            sender,
+        );
         let engine = Arc::new(engine);
         let published = handler::publish(&engine).ok_or_else(InstallError::already_installed)?;
         // From here on, dropping the guard undoes whatever was done.
@@ -125,7 +132,7 @@ impl InterruptHandler {
                 .map_err(|error| InstallError::system("letting Ctrl+C through", None, error))?;
         }
         for &signal in &guard.engine.signals {
-            let previous = handler::attach(signal, &guard.engine.signals)
+            let previous = handler::attach(signal, &guard.engine.signals, &guard.engine.entry)
                 .map_err(|error| InstallError::system("sigaction", Some(signal), error))?;
             guard.previous.push((signal, previous));
         }
@@ -233,8 +240,9 @@ impl InterruptHandler {
         let signal = Signal::TERMINAL_STOP;
         let failed = |error| InstallError::system("sigaction", Some(signal), error);
         if !disposition::current(signal).map_err(failed)?.is_ignored() {
-            let managed = &self.engine.signals;
-            let previous = handler::attach_terminal_stop(managed).map_err(failed)?;
+            let engine = &self.engine;
+            let previous =
+                handler::attach(signal, &engine.signals, &engine.entry).map_err(failed)?;
             self.previous.push((signal, previous));
         }
         Ok(())
@@ -263,7 +271,7 @@ impl InterruptHandler {
     /// entered since.
     fn detach_all(&self) -> Vec<io::Error> {
         let failed = |(signal, previous): &(Signal, Disposition)| {
-            let error = handler::detach(*signal, previous).err()?;
+            let error = handler::detach(*signal, previous, &self.engine.entry).err()?;
             let text = format!("sigaction for {signal}: {error}");
             Some(io::Error::new(error.kind(), text))
         };
@@ -287,6 +295,9 @@ impl InterruptHandler {
         self.published = None;
         // A thread that Ctrl+Z had stopped has put the handler back since.
         let failures = self.detach_all();
+        for (signal, previous) in &self.previous {
+            self.engine.entry.retire_unless_restored(*signal, previous);
+        }
         *self.failures.lock().unwrap_or_else(PoisonError::into_inner) = failures;
         self.engine.close();
         if let Some(watcher) = self.watcher.take() {
@@ -294,6 +305,7 @@ impl InterruptHandler {
             let _ = watcher.join();
         }
         self.engine.cell.end_announcements();
+        self.engine.cell.close();
     }
 }
 

@@ -125,6 +125,14 @@ impl Options {
         self
     }
 
+    /// Adds to the bytes of [`Options::exit_message`], unless they end so.
+    pub(crate) fn add_exit_message(mut self, message: &[u8]) -> Options {
+        if !self.exit_message.ends_with(message) {
+            self.exit_message.extend_from_slice(message);
+        }
+        self
+    }
+
     /// The bytes that the handler itself writes to standard error before it
     /// ends the process, to repair the terminal. The default, on a terminal,
     /// shows the cursor and resets colours; elsewhere nothing.

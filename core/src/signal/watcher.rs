@@ -5,6 +5,7 @@
 //! least can take them when all others have blocked them.
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -97,17 +98,24 @@ fn watch(
     }
     let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
     for observer in &mut observers {
-        for error in &failures {
-            observer.cleanup_failed(error);
-        }
-        observer.finish();
+        survives(|| {
+            for error in &failures {
+                observer.cleanup_failed(error);
+            }
+            observer.finish();
+        });
     }
 }
 
-fn tell(engine: &Engine, observers: &mut [Box<dyn Observer>], transition: &Transition) {
-    for observer in observers {
-        observer.observe(&engine.policy, transition);
-    }
+/// Whether this part of an observer does not panic. One that does is left out
+/// from then on, and takes neither the others nor this thread with it. The panic
+/// hook has reported it.
+fn survives(part: impl FnOnce()) -> bool {
+    panic::catch_unwind(AssertUnwindSafe(part)).is_ok()
+}
+
+fn tell(engine: &Engine, observers: &mut Vec<Box<dyn Observer>>, transition: &Transition) {
+    observers.retain_mut(|observer| survives(|| observer.observe(&engine.policy, transition)));
     engine.cell.announce(transition.to);
 }
 

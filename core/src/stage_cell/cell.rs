@@ -13,9 +13,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "tokio")]
+use super::futures::Futures;
 use super::storage::CellStorage;
 use crate::machine::{Cause, Stage};
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sys::park::{Park, WAKES_FROM_HANDLER};
 
 /// The contents of the word. Layout, from the top: 18 bits of epoch, 2 of
@@ -67,7 +69,11 @@ pub(crate) struct StageCell {
     /// The stage up to which the observers of a signal handler were told; above
     /// every stage while there are none.
     announced: AtomicU32,
+    /// Nobody can raise the stage any more.
+    closed: AtomicBool,
     park: Park,
+    #[cfg(feature = "tokio")]
+    pub(super) futures: Futures,
 }
 
 /// Above every stage.
@@ -98,7 +104,10 @@ impl StageCell {
         StageCell {
             storage,
             announced: AtomicU32::new(EVERYTHING),
+            closed: AtomicBool::new(false),
             park,
+            #[cfg(feature = "tokio")]
+            futures: Futures::new(),
         }
     }
 
@@ -178,6 +187,17 @@ impl StageCell {
     /// is said afterwards.
     pub(crate) fn is_announced(&self, stage: Stage) -> bool {
         self.announced.load(Ordering::SeqCst) >= u32::from(stage.number())
+    }
+
+    /// The handler that raised the stage is gone.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Whether nobody can raise the stage any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Makes every waiter look again. Async-signal-safe where

@@ -3,10 +3,14 @@
 
 mod cell;
 mod cell_ref;
+#[cfg(feature = "tokio")]
+mod futures;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
 mod storage;
 
 pub(crate) use cell::{StageCell, WaitStatus};
 pub(crate) use cell_ref::CellRef;
+#[cfg(feature = "tokio")]
+pub(crate) use futures::{PendingFuture, StageView};
 pub(crate) use storage::CellStorage;

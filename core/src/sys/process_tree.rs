@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use super::process_group::ProcessGroup;
+use crate::machine::Signal;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 use crate::sys::linux::guardian::client::GuardedTree;
 
@@ -41,19 +42,23 @@ pub(crate) enum ProcessTree {
 }
 
 impl ProcessTree {
-    /// Starts `command`; if this process is killed, the tree dies with it
+    /// Starts `command`, which does not ignore `request`; if this process is killed, the tree dies with it
     /// and `scratch` is removed (with a guardian).
     ///
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
-    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<ProcessTree> {
+    pub(crate) fn spawn(
+        command: &mut Command,
+        request: Signal,
+        scratch: Option<&Path>,
+    ) -> io::Result<ProcessTree> {
         #[cfg(all(target_os = "linux", not(sigproof_portable)))]
         if GuardedTree::is_possible() {
-            return GuardedTree::spawn(command, scratch).map(ProcessTree::GuardedTree);
+            return GuardedTree::spawn(command, request, scratch).map(ProcessTree::GuardedTree);
         }
         let _ = scratch;
-        ProcessGroup::spawn(command).map(ProcessTree::ProcessGroup)
+        ProcessGroup::spawn(command, request).map(ProcessTree::ProcessGroup)
     }
 
     /// The child that holds the pipes.

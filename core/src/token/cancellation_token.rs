@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +47,7 @@ impl StopToken {
         Ok(self.listening_to(ExternalStop {
             stage,
             flag,
-            listener: Some(listener),
+            listener: Some(AssertUnwindSafe(listener)),
         }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use crate::machine::{Cause, Stage};
 
@@ -28,6 +29,35 @@ impl Interrupted {
         self.stage
     }
 
+    /// Finds an `Interrupted` in an error or in what it was made from: through
+    /// [`Error::source`], and inside an [`io::Error`].
+    ///
+    /// ```
+    /// use std::io;
+    /// use sigproof_core::{Cause, Interrupted, Stage};
+    /// let interrupted = Interrupted::new(Stage::TerminateActive, Cause::Request);
+    /// let error = io::Error::other(interrupted);
+    /// assert_eq!(Interrupted::find(&error), Some(interrupted));
+    /// ```
+    #[must_use]
+    pub fn find(error: &(dyn Error + 'static)) -> Option<Interrupted> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+                return Some(*interrupted);
+            }
+            // The source of an `io::Error` is that of the error inside it.
+            let inner = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref);
+            next = match inner {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        None
+    }
+
     /// Why; [`Cause::None`] when a scope of the program's own was stopped.
     #[must_use]
     pub const fn cause(self) -> Cause {
@@ -49,3 +79,12 @@ impl fmt::Display for Interrupted {
 }
 
 impl Error for Interrupted {}
+
+/// For functions that return [`io::Result`]. The kind is
+/// [`io::ErrorKind::Other`]: callers repeat what failed with
+/// [`io::ErrorKind::Interrupted`].
+impl From<Interrupted> for io::Error {
+    fn from(interrupted: Interrupted) -> io::Error {
+        io::Error::other(interrupted)
+    }
+}

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool as Flag;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use loom::thread;
 
 use super::*;
 use crate::machine::Stage;
-use crate::sync::Ordering;
 use crate::sync::model::{Bound, Plant, catches, check};
+use crate::sync::{Condvar, Mutex, Ordering};
 
 /// Loom has no clock: longer than any check takes.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -114,4 +115,82 @@ fn loom_a_dropped_bridge_without_fences_is_caught() {
         DEADLOCK,
         a_bridge_is_dropped,
     );
+}
+
+/// Wakes a thread that polls a future.
+struct ThreadWaker {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        *self.woken.lock().expect("no panic") = true;
+        self.changed.notify_one();
+    }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let thread = Arc::new(ThreadWaker {
+        woken: Mutex::new(false),
+        changed: Condvar::new(),
+    });
+    let waker = Waker::from(Arc::clone(&thread));
+    let mut future = std::pin::pin!(future);
+    loop {
+        let mut context = Context::from_waker(&waker);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        let mut woken = thread.woken.lock().expect("no panic");
+        while !*woken {
+            woken = thread.changed.wait(woken).expect("no panic");
+        }
+        *woken = false;
+    }
+}
+
+/// A future waits for a stage that is raised.
+fn a_future_and_a_stage() {
+    let source = StopSource::new();
+    let token = source.token();
+    let stopper = thread::spawn(move || source.stop(Stage::CancelQueued));
+    assert_eq!(
+        block_on(token.reached(Stage::CancelQueued)),
+        Stage::CancelQueued
+    );
+    stopper.join().expect("no panic");
+}
+
+#[test]
+fn loom_a_future_never_misses_its_stage() {
+    check("reached", Bound::Preemptions(2), a_future_and_a_stage);
+}
+
+#[test]
+fn loom_a_future_without_fences_is_caught() {
+    let (bound, plant) = (Bound::Preemptions(2), Plant::AcquireRelease);
+    catches("reached", bound, plant, DEADLOCK, a_future_and_a_stage);
+}
+
+/// A future that was woken is polled late, while another one of the same cell
+/// registers: each has its own number.
+#[test]
+fn loom_a_late_poll_takes_no_other_future_away() {
+    check("reached, late poll", Bound::Preemptions(2), || {
+        let source = StopSource::new();
+        let token = source.token();
+        let mut late = Box::pin(token.reached(Stage::CancelQueued));
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = late.as_mut().poll(&mut context);
+        source.stop(Stage::CancelQueued);
+        let other = {
+            let token = token.clone();
+            thread::spawn(move || block_on(token.reached(Stage::TerminateActive)))
+        };
+        let _ = late.as_mut().poll(&mut context);
+        drop(late);
+        source.stop(Stage::TerminateActive);
+        assert_eq!(other.join().expect("no panic"), Stage::TerminateActive);
+    });
 }

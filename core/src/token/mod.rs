@@ -4,6 +4,7 @@ mod bridge;
 #[cfg(feature = "tokio-util")]
 mod cancellation_token;
 mod interrupted;
+mod interruptible;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
 mod node;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use bridge::Bridge;
 pub use interrupted::Interrupted;
+pub use interruptible::Interruptible;
 pub(crate) use node::Shields;
 #[cfg(feature = "tokio")]
 pub use reached::Reached;

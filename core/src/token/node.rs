@@ -1,6 +1,8 @@
 //! What lies between the cell and a token: scopes, shields and requests of
 //! other libraries, as a chain.
 
+#[cfg(feature = "tokio-util")]
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool as Flag;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ pub(super) struct Node {
     shield: Option<Shielding>,
     /// A stop request of another library.
     external: Option<ExternalStop>,
+    /// A checkpoint of a token below this node has failed.
+    checkpoint_failed: AtomicBool,
     /// The active shields below this node.
     shields_below: Mutex<ActiveShields>,
 }
@@ -41,7 +45,10 @@ pub(super) struct ExternalStop {
     /// The thread that sets the flag and wakes the waiters, ended with the
     /// node; without one, waiters have to look at the flag now and then.
     #[cfg(feature = "tokio-util")]
-    pub(super) listener: Option<super::cancellation_token::Listener>,
+    ///
+    /// It changes nothing that an unwound thread could leave half done, and
+    /// features must not take a trait away.
+    pub(super) listener: Option<AssertUnwindSafe<super::cancellation_token::Listener>>,
 }
 
 impl ExternalStop {
@@ -81,6 +88,7 @@ impl Node {
             stopped: AtomicU32::new(0),
             shield: None,
             external: None,
+            checkpoint_failed: AtomicBool::new(false),
             shields_below: Mutex::default(),
         }
     }
@@ -89,31 +97,37 @@ impl Node {
     /// until the shield ends.
     pub(super) fn shield(parent: Option<Arc<Node>>, limit: Duration) -> Node {
         let until = Instant::now().checked_add(limit);
-        let node = Node {
-            shield: Some(Shielding {
-                until,
-                ended: AtomicBool::new(false),
-            }),
-            ..Node::scope(parent)
-        };
+        let mut node = Node::scope(parent);
+        node.shield = Some(Shielding {
+            until,
+            ended: AtomicBool::new(false),
+        });
         node.for_each_above(|above| above.enter(until));
         node
     }
 
     /// Obeys a stop request of another library, too.
     pub(super) fn external(parent: Option<Arc<Node>>, external: ExternalStop) -> Node {
-        Node {
-            external: Some(external),
-            ..Node::scope(parent)
-        }
+        let mut node = Node::scope(parent);
+        node.external = Some(external);
+        node
     }
 
     /// The stage seen through this node when the cell shows `root`.
+    ///
+    /// Each node is a function from the stage above it to its own. They are
+    /// composed from here upwards, without recursion: scopes nest without a
+    /// limit.
     pub(super) fn view(&self, root: Stage) -> Stage {
-        let above = self
-            .parent
-            .as_ref()
-            .map_or(root, |parent| parent.view(root));
+        let mut view = Stage::ALL;
+        for node in self.and_above() {
+            view = Stage::ALL.map(|above| view[usize::from(node.through(above).number())]);
+        }
+        view[usize::from(root.number())]
+    }
+
+    /// The stage seen through this node alone when `above` shows above it.
+    fn through(&self, above: Stage) -> Stage {
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
         let stage = match &self.external {
             Some(external) if external.flag.load(Ordering::Relaxed) => stage.max(external.stage),
@@ -128,24 +142,36 @@ impl Node {
 
     /// When the view may change by time alone.
     pub(super) fn next_change(&self) -> Option<Instant> {
-        let above = self.parent.as_ref().and_then(|parent| parent.next_change());
-        let own = match (&self.shield, &self.external) {
-            (Some(shield), _) if self.holds_back() => shield.until,
+        let change = |node: &Node| match (&node.shield, &node.external) {
+            (Some(shield), _) if node.holds_back() => shield.until,
             (None, Some(external)) if external.is_silent() => {
                 Instant::now().checked_add(FLAG_INTERVAL)
             }
             _ => None,
         };
-        match (above, own) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
+        self.and_above().filter_map(change).min()
+    }
+
+    /// This node and all above it.
+    fn and_above(&self) -> impl Iterator<Item = &Node> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
     }
 
     /// Raises the stage of this scope; it never goes down.
     pub(super) fn stop(&self, stage: Stage) {
         self.stopped
             .fetch_max(u32::from(stage.number()), Ordering::SeqCst);
+    }
+
+    /// Notes here, and above, that a checkpoint has failed.
+    pub(super) fn note_failed_checkpoint(&self) {
+        self.checkpoint_failed.store(true, Ordering::Relaxed);
+        self.for_each_above(|node| node.checkpoint_failed.store(true, Ordering::Relaxed));
+    }
+
+    /// Whether a checkpoint of a token below has failed.
+    pub(super) fn checkpoint_has_failed(&self) -> bool {
+        self.checkpoint_failed.load(Ordering::Relaxed)
     }
 
     /// Ends the shield.
@@ -204,10 +230,27 @@ impl Node {
     }
 
     fn for_each_above(&self, action: impl Fn(&Node)) {
-        let mut above = self.parent.as_ref();
-        while let Some(node) = above {
-            action(node);
-            above = node.parent.as_ref();
+        self.and_above().skip(1).for_each(action);
+    }
+}
+
+/// One after the other: each would drop the one above it inside its own drop.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut node) = next.and_then(Arc::into_inner) {
+            next = node.parent.take();
         }
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl crate::stage_cell::StageView for Node {
+    fn stage(&self, root: Stage) -> Stage {
+        self.view(root)
+    }
+
+    fn next_change(&self) -> Option<Instant> {
+        Node::next_change(self)
     }
 }

@@ -1,38 +1,13 @@
 //! A future that resolves at a stage, for any async runtime.
-//!
-//! A stage is raised by a signal handler, which cannot wake a task: that takes
-//! locks and reference counts. So one thread of the process sleeps on the cell
-//! for all futures of that cell, and wakes tasks when their stage is there. It
-//! starts with the first future and ends with the last.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread;
 
 use super::stop_token::StopToken;
 use crate::machine::Stage;
-use crate::stage_cell::{StageCell, WaitStatus};
-use crate::sys::mask;
-
-/// The threads that wake tasks, one for each cell, by the address of the cell.
-static WAITING_FUTURES: Mutex<Option<HashMap<usize, CellFutures>>> = Mutex::new(None);
-
-/// The futures of one cell, by number.
-#[derive(Default)]
-struct CellFutures {
-    next: u64,
-    waiting: HashMap<u64, PendingFuture>,
-}
-
-struct PendingFuture {
-    token: StopToken,
-    stage: Stage,
-    waker: Waker,
-}
+use crate::stage_cell::{PendingFuture, StageView};
 
 /// Resolves to the stage that was reached; made by [`StopToken::reached`].
 #[derive(Debug)]
@@ -47,6 +22,8 @@ impl StopToken {
     /// Resolves when `stage` or a higher one is reached, to the stage that was
     /// reached. Works on tokio and on any other runtime; dropping it is
     /// always safe.
+    ///
+    /// One thread of the process waits for all futures of a source or handler.
     ///
     /// # Panics
     /// When first polled, if no thread can be started to watch the stage.
@@ -63,18 +40,12 @@ impl Future for Reached {
     type Output = Stage;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Stage> {
-        let stage = self.token.stage();
-        if stage >= self.stage {
-            self.unregister();
+        if let Some(stage) = self.look() {
             return Poll::Ready(stage);
         }
-        if let Err(error) = self.register(context.waker()) {
-            panic!("cannot start the thread that watches the stage: {error}");
-        }
-        // The thread looks again after it was told of this future, so a stage
-        // that came in between is not missed.
-        self.token.wake_all();
-        Poll::Pending
+        self.register(context.waker());
+        // The stage may have come before the thread knew of this future.
+        self.look().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -85,120 +56,47 @@ impl Drop for Reached {
 }
 
 impl Reached {
-    fn register(&mut self, waker: &Waker) -> io::Result<()> {
-        let key = key_of(&self.token.cell);
-        let mut all = lock();
-        let cells = all.get_or_insert_default();
-        let is_new = !cells.contains_key(&key);
-        let futures = cells.entry(key).or_default();
-        let number = *self.number.get_or_insert_with(|| {
-            futures.next += 1;
-            futures.next
-        });
+    /// The stage, if it is reached.
+    fn look(&mut self) -> Option<Stage> {
+        let stage = self.token.stage();
+        (stage >= self.stage).then(|| {
+            self.unregister();
+            stage
+        })
+    }
+
+    fn register(&mut self, waker: &Waker) {
+        let view = self.token.node.clone();
         let future = PendingFuture {
-            token: self.token.clone(),
+            view: view.map(|node| node as Arc<dyn StageView>),
             stage: self.stage,
             waker: waker.clone(),
         };
-        futures.waiting.insert(number, future);
-        if !is_new {
-            return Ok(());
+        let Reached { token, number, .. } = self;
+        if let Err(error) = token.cell.register_future(number, future) {
+            panic!("cannot start the thread that watches the stage: {error}");
         }
-        let cell = Arc::clone(&self.token.cell);
-        let started = mask::with_all_blocked(|| {
-            thread::Builder::new()
-                .name("interrupt-futures".to_owned())
-                .spawn(move || wake_tasks(&cell))
-        });
-        if started.is_err() {
-            cells.remove(&key);
-        }
-        started.map(drop)
     }
 
     fn unregister(&mut self) {
         if let Some(number) = self.number.take() {
-            let key = key_of(&self.token.cell);
-            let mut all = lock();
-            let futures = all.as_mut().and_then(|cells| cells.get_mut(&key));
-            // Dropped outside the lock: a waker may be the last of its task.
-            let future = futures.and_then(|futures| futures.waiting.remove(&number));
-            drop(all);
-            drop(future);
-            // The thread may have nobody left to wait for.
-            self.token.wake_all();
+            self.token.cell.unregister_future(number);
         }
     }
 }
 
-/// The life of the thread for one cell.
-fn wake_tasks(cell: &Arc<StageCell>) {
-    let key = key_of(cell);
-    loop {
-        let mut due = Vec::new();
-        let mut over = false;
-        cell.wait_until(|| {
-            let mut all = lock();
-            let Some(futures) = all.as_mut().and_then(|cells| cells.get_mut(&key)) else {
-                over = true;
-                return WaitStatus::Done;
-            };
-            if futures.waiting.is_empty() {
-                // Under the lock: who registers later starts a new thread.
-                if let Some(cells) = all.as_mut() {
-                    cells.remove(&key);
-                }
-                over = true;
-                return WaitStatus::Done;
-            }
-            let mut next = None;
-            let ready = |future: &PendingFuture| future.token.stage() >= future.stage;
-            due.extend(futures.waiting.extract_if(|_, future| ready(future)));
-            for future in futures.waiting.values() {
-                next = earlier(next, future.token.next_change());
-            }
-            if due.is_empty() {
-                WaitStatus::WaitUntil(next)
-            } else {
-                WaitStatus::Done
-            }
-        });
-        for (_, future) in due {
-            future.waker.wake();
-        }
-        if over {
-            return;
-        }
-    }
-}
-
-fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
-
-fn key_of(cell: &Arc<StageCell>) -> usize {
-    // The thread holds the cell, so that no other one gets its address.
-    Arc::as_ptr(cell).addr()
-}
-
-fn lock() -> MutexGuard<'static, Option<HashMap<usize, CellFutures>>> {
-    WAITING_FUTURES
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(sigproof_loom)))]
 mod tests {
     use std::pin::pin;
     use std::sync::mpsc;
     use std::task::Wake;
+    use std::thread;
     use std::time::Duration;
 
     use super::*;
     use crate::token::StopSource;
+
+    const LONG: Duration = Duration::from_secs(60);
 
     /// Sends when woken.
     struct ThreadWaker(mpsc::Sender<()>);
@@ -217,16 +115,13 @@ mod tests {
         loop {
             match future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 Poll::Ready(output) => return output,
-                Poll::Pending => bell.recv_timeout(Duration::from_secs(60)).expect("woken"),
+                Poll::Pending => bell.recv_timeout(LONG).expect("woken"),
             }
         }
     }
 
     fn is_watched(source: &StopSource) -> bool {
-        let key = key_of(&source.token().cell);
-        lock()
-            .as_ref()
-            .is_some_and(|cells| cells.contains_key(&key))
+        source.token().cell.is_watched()
     }
 
     #[test]
@@ -274,5 +169,49 @@ mod tests {
         let shield = source.token().shield(Duration::from_millis(5));
         let reached = block_on(shield.token().reached(Stage::CancelQueued));
         assert_eq!(reached, Stage::TerminateActive);
+    }
+
+    fn bell() -> (Waker, mpsc::Receiver<()>) {
+        let (sender, bell) = mpsc::channel();
+        (Waker::from(Arc::new(ThreadWaker(sender))), bell)
+    }
+
+    /// The first future was woken and not polled yet, while the thread ended
+    /// and another future came: that one is not taken for the first.
+    #[test]
+    fn a_late_poll_does_not_take_another_future_away() {
+        let source = StopSource::new();
+        let token = source.token();
+        let (first_waker, first_bell) = bell();
+        let (second_waker, second_bell) = bell();
+        let mut first = token.reached(Stage::CancelQueued);
+        let mut context = Context::from_waker(&first_waker);
+        assert!(Pin::new(&mut first).poll(&mut context).is_pending());
+        source.stop(Stage::CancelQueued);
+        first_bell.recv_timeout(LONG).expect("woken");
+        while is_watched(&source) {
+            thread::yield_now();
+        }
+        let mut second = token.reached(Stage::TerminateActive);
+        let mut context = Context::from_waker(&second_waker);
+        assert!(Pin::new(&mut second).poll(&mut context).is_pending());
+        assert!(Pin::new(&mut first).poll(&mut context).is_ready());
+        drop(first);
+        source.stop(Stage::TerminateActive);
+        second_bell.recv_timeout(LONG).expect("woken as well");
+    }
+
+    /// One future after the other, as in a loop that accepts connections.
+    #[test]
+    fn futures_in_a_row_share_a_thread() {
+        let source = StopSource::new();
+        let (waker, _bell) = bell();
+        let mut context = Context::from_waker(&waker);
+        for _ in 0..1000 {
+            let mut future = source.token().reached(Stage::CancelQueued);
+            assert!(Pin::new(&mut future).poll(&mut context).is_pending());
+            drop(future);
+            assert!(is_watched(&source), "the thread stays for a moment");
+        }
     }
 }

@@ -114,16 +114,28 @@ impl StopToken {
     fn checkpoint_uncached(&self, stage: Stage) -> Result<(), Interrupted> {
         let now = self.stage_uncached();
         if now < stage || now == Stage::Running {
-            Ok(())
-        } else {
-            Err(Interrupted::new(now, self.cause()))
+            return Ok(());
         }
+        if let Some(node) = self.nearest() {
+            node.note_failed_checkpoint();
+        }
+        Err(Interrupted::new(now, self.cause()))
+    }
+
+    /// Whether a checkpoint of this token, or of one made from it, has failed.
+    /// Only a token with a shield counter of its own knows.
+    pub(crate) fn checkpoint_has_failed(&self) -> bool {
+        let counter = self.shield_counter.as_ref();
+        counter.is_some_and(|node| node.checkpoint_has_failed())
     }
 
     /// Waits for `stage` or a higher one and returns the stage that was
     /// reached. The thread sleeps until it is woken; nothing polls.
+    ///
+    /// When the handler of the token is dropped, the wait ends with the stage
+    /// that it had, which may be lower.
     pub fn wait(&self, stage: Stage) -> Stage {
-        self.wait_deadline(stage, None);
+        self.wait_for(None, || self.stage() >= stage || self.cell.is_closed());
         self.stage()
     }
 
@@ -192,7 +204,7 @@ impl StopToken {
 
     /// When the view may change by time alone: a shield gives way, a flag is
     /// to be looked at.
-    pub(super) fn next_change(&self) -> Option<Instant> {
+    pub(crate) fn next_change(&self) -> Option<Instant> {
         self.node.as_ref().and_then(|node| node.next_change())
     }
 
@@ -224,23 +236,23 @@ impl StopToken {
     }
 
     fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {
+        self.wait_for(deadline, || self.stage() >= stage)
+    }
+
+    /// Waits until `done`, at most until `limit`, and returns whether it is.
+    /// The view may change by time alone, so it is looked at again then, too.
+    pub(crate) fn wait_for(&self, limit: Option<Instant>, done: impl FnMut() -> bool) -> bool {
+        let mut done = done;
         loop {
-            let mut by_shield = None;
-            let reached = self.cell.wait_until(|| {
-                if self.stage() >= stage {
+            let is_done = self.cell.wait_until(|| {
+                if done() {
                     return WaitStatus::Done;
                 }
-                by_shield = self.next_change();
-                WaitStatus::WaitUntil(match (deadline, by_shield) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                })
+                WaitStatus::WaitUntil(limit.into_iter().chain(self.next_change()).min())
             });
-            let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if reached || over {
-                return reached || self.stage() >= stage;
+            if is_done || limit.is_some_and(|limit| Instant::now() >= limit) {
+                return is_done || done();
             }
-            // A shield's limit passed: look through it again.
         }
     }
 }

@@ -265,3 +265,26 @@ proptest::proptest! {
         }
     }
 }
+
+/// Whatever the features: a token may be used in `catch_unwind`.
+#[test]
+fn tokens_are_unwind_safe() {
+    fn check<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    check::<StopToken>();
+    check::<StopSource>();
+    check::<Scope>();
+    check::<Shield>();
+}
+
+#[test]
+fn scopes_nest_without_a_limit() {
+    let source = StopSource::new();
+    let mut token = source.token();
+    for _ in 0..200_000 {
+        token = token.scope().token().clone();
+    }
+    source.stop(Stage::CancelQueued);
+    assert_eq!(token.stage(), Stage::CancelQueued);
+    assert_eq!(token.wait(Stage::CancelQueued), Stage::CancelQueued);
+    drop(token);
+}

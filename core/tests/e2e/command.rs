@@ -1,20 +1,25 @@
 //! The command runner, on real programs.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal as Unix, kill};
 use nix::unistd::Pid;
 use sigproof_core::pool::{Cancelled, CommandEnd, CommandRunner, Output};
 use sigproof_core::{
-    Executor, InterruptHandler, Interrupted, Options, Outcome, Policy, Stage, StopSource,
+    Controller, Executor, InterruptHandler, Interrupted, Options, Outcome, Policy, Stage,
+    StopSource,
 };
 
 use crate::support::{Program, role, say, until};
 
 const LONG: Duration = Duration::from_secs(600);
 const BRIEF: Duration = Duration::from_millis(20);
+/// Longer than a program takes to start.
+const LIMIT: Duration = Duration::from_millis(500);
 
 fn sh(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
@@ -226,4 +231,82 @@ fn is_taken(pid: Pid) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     pending.is_none_or(|mask| mask.trim().bytes().all(|digit| digit == b'0'))
+}
+
+/// Nothing wakes the runner but time.
+#[test]
+fn the_limit_of_a_shield_and_a_flag_end_a_command() {
+    let source = StopSource::new();
+    source.stop(Stage::TerminateActive);
+    let shield = source.token().shield(LIMIT);
+    let flag = Arc::new(AtomicBool::new(false));
+    let flagged = StopSource::new()
+        .token()
+        .or_flag(Stage::TerminateActive, &flag);
+    for token in [shield.token(), &flagged] {
+        flag.store(false, Ordering::SeqCst);
+        let begun = Instant::now();
+        let end = CommandRunner::new(token)
+            .execute(sh("echo ready; exec sleep 60"), |_| {
+                flag.store(true, Ordering::SeqCst)
+            })
+            .expect("it starts");
+        assert_eq!(end.status.signal(), Some(Unix::SIGTERM as i32), "{end:?}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "by its own end");
+    }
+}
+
+#[test]
+fn the_limit_of_a_teardown_ends_its_command() {
+    let source = StopSource::new();
+    source.stop(Stage::TerminateActive);
+    let report = Controller::new(&source.token())
+        .teardown_limit(LIMIT)
+        .global_teardown("global", |token| {
+            let end = CommandRunner::new(token).execute(sh("exec sleep 60"), |_| {})?;
+            assert!(end.interrupted.is_some(), "{end:?}");
+            Ok(())
+        })
+        .run();
+    assert!(report.failures().next().is_none(), "{report}");
+}
+
+/// A thread cannot be had; the program is not left behind.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_threads_a_command_is_an_error() {
+    const NAME: &str = test_name!("without_threads_a_command_is_an_error");
+    if role().is_some() {
+        let runner = CommandRunner::new(&StopSource::new().token());
+        crate::support::deny::deny(libc::SYS_clone3);
+        let error = runner
+            .execute(sh("sleep 600"), |_| {})
+            .expect_err("no thread");
+        say(&format!("error {:?}", error.kind()));
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
+}
+
+/// As in the background of a script: the program would ignore the request.
+#[test]
+fn a_program_obeys_a_stop_signal_that_was_inherited_as_ignored() {
+    const NAME: &str = test_name!("a_program_obeys_a_stop_signal_that_was_inherited_as_ignored");
+    if role().is_some() {
+        let source = StopSource::new();
+        let end = CommandRunner::new(&source.token())
+            .stop_signal(sigproof_core::Signal::INTERRUPT)
+            .grace(Duration::from_secs(10))
+            .execute(sh("echo ready; exec sleep 60"), |_| {
+                source.stop(Stage::TerminateActive);
+            })
+            .expect("it starts");
+        assert_eq!(end.status.signal(), Some(Unix::SIGINT as i32), "{end:?}");
+        std::process::exit(0);
+    }
+    let setup = crate::support::Setup {
+        ignored: vec![Unix::SIGINT],
+        ..crate::support::Setup::default()
+    };
+    Program::start_with(NAME, "child", setup).exits_with(0);
 }

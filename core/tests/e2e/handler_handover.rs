@@ -63,14 +63,15 @@ extern "C" fn foreign_handler(_: i32) {
     let _ = nix::unistd::write(std::io::stderr(), TEXT);
 }
 
-fn install_foreign() {
+/// Returns what was there before.
+fn install_foreign() -> SigAction {
     let action = SigAction::new(
         SigHandler::Handler(foreign_handler),
         SaFlags::SA_RESTART,
         SigSet::empty(),
     );
     // SAFETY: the handler only writes.
-    unsafe { signal::sigaction(Unix::SIGINT, &action) }.expect("sigaction");
+    unsafe { signal::sigaction(Unix::SIGINT, &action) }.expect("sigaction")
 }
 
 #[test]
@@ -112,6 +113,53 @@ fn dropping_leaves_a_handler_that_came_later() {
     }
     let heard = Program::start(NAME, "child").exits_with(0);
     assert!(heard.contains(&"foreign".to_owned()), "{heard:?}");
+}
+
+/// A library that keeps what was there and puts it back puts our function back,
+/// whose installation has ended since.
+#[test]
+fn a_stale_handler_that_another_library_puts_back_gives_way() {
+    const NAME: &str = test_name!("a_stale_handler_that_another_library_puts_back_gives_way");
+    if role().is_some() {
+        let handler = InterruptHandler::install(escalating()).expect("install");
+        let ours = install_foreign();
+        drop(handler);
+        // SAFETY: what sigaction itself returned.
+        unsafe { signal::sigaction(Unix::SIGINT, &ours) }.expect("sigaction");
+        say("put back");
+        raise(Unix::SIGINT).expect("raise");
+        std::process::exit(9);
+    }
+    let heard = Program::start(NAME, "child").dies_by(Unix::SIGINT);
+    assert!(heard.contains(&"put back".to_owned()), "{heard:?}");
+}
+
+#[test]
+fn a_forked_child_that_drops_its_own_handler_dies_by_default() {
+    const NAME: &str = test_name!("a_forked_child_that_drops_its_own_handler_dies_by_default");
+    if role().is_some() {
+        use nix::sys::wait::{WaitStatus, waitpid};
+        use nix::unistd::{ForkResult, fork};
+        let handler = InterruptHandler::install(escalating()).expect("install");
+        // SAFETY: the child has one thread, and no other one held a lock: the
+        // watcher sleeps.
+        match unsafe { fork() }.expect("fork") {
+            ForkResult::Child => {
+                let options = Options::new(Policy::escalating());
+                drop(InterruptHandler::install(options).expect("install"));
+                let _ = raise(Unix::SIGINT);
+                // SAFETY: no precondition.
+                unsafe { nix::libc::_exit(9) };
+            }
+            ForkResult::Parent { child } => {
+                let end = waitpid(child, None).expect("wait");
+                assert_eq!(end, WaitStatus::Signaled(child, Unix::SIGINT, false));
+            }
+        }
+        drop(handler);
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
 }
 
 #[test]

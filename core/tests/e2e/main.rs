@@ -32,6 +32,9 @@ mod handler_handover;
 #[cfg(target_os = "linux")]
 mod handler_removal;
 #[cfg(unix)]
+mod interop;
+mod interrupted_errors;
+#[cfg(unix)]
 mod messages;
 #[cfg(unix)]
 mod observers;

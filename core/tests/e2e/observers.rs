@@ -69,3 +69,30 @@ fn transitions_come_in_the_order_of_the_ladder() {
     let heard = Program::start(NAME, "child").exits_with(0);
     assert!(heard.iter().any(|line| line == "all in order"), "{heard:?}");
 }
+
+/// It is left out from then on; the others are told, and the watcher stays.
+#[test]
+fn an_observer_that_panics_takes_no_other_one_with_it() {
+    const NAME: &str = test_name!("an_observer_that_panics_takes_no_other_one_with_it");
+    struct Panics;
+    impl Observer for Panics {
+        fn observe(&mut self, _policy: &Policy, _transition: &Transition) {
+            panic!("on purpose");
+        }
+    }
+    if role().is_some() {
+        let (sender, transitions) = mpsc::channel();
+        let options = Options::new(Policy::escalating())
+            .observer(Panics)
+            .observer(Forward(sender));
+        let handler = InterruptHandler::install(options).expect("install");
+        for stage in [Stage::CancelQueued, Stage::TerminateActive] {
+            raise(Unix::SIGINT).expect("raise");
+            let told = transitions.recv_timeout(crate::support::DEADLINE);
+            assert_eq!(told.map(|transition| transition.to), Ok(stage));
+        }
+        drop(handler);
+        std::process::exit(0);
+    }
+    Program::start(NAME, "child").exits_with(0);
+}

@@ -82,3 +82,25 @@ fn a_stranger_is_refused() {
     let error = StopToken::open_shared(file.into()).expect_err("not a page");
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
 }
+
+/// A sandbox may refuse memfds.
+#[test]
+fn without_memfds_the_stage_is_shared_all_the_same() {
+    const NAME: &str = test_name!("without_memfds_the_stage_is_shared_all_the_same");
+    match role().as_deref() {
+        Some("refused") => {
+            crate::support::deny::deny(libc::SYS_memfd_create);
+            let source = StopSource::shared().expect("a shared stage");
+            let token = source.token();
+            let page = token.shared_stage().expect("a page");
+            let page = page.try_clone_to_owned().expect("dup");
+            let again = StopToken::open_shared(page).expect("a shared stage");
+            source.stop(Stage::TerminateActive);
+            assert_eq!(again.stage(), Stage::TerminateActive);
+            std::process::exit(0);
+        }
+        Some(role) => panic!("{role}"),
+        None => {}
+    }
+    Program::start(NAME, "refused").exits_with(0);
+}

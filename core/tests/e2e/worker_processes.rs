@@ -21,6 +21,10 @@ enum Job {
     Value(u64),
     /// Makes the file when it begins; never looks and never ends.
     Deaf(PathBuf),
+    /// Makes the first file and waits for the second.
+    Until(PathBuf, PathBuf),
+    /// Runs a pool itself.
+    Nested,
     /// Dies, and takes its process with it.
     Crash,
     /// Starts a program that outlives it, and says its process id.
@@ -36,6 +40,15 @@ fn work(job: Job, _: &StopToken) -> Result<u64, TaskError> {
                 thread::park();
             }
         }
+        Job::Until(begun, go) => {
+            fs::File::create(begun)?;
+            until("it may go on", || go.exists());
+            Ok(7)
+        }
+        Job::Nested => match pool().run([Job::Value(1)]).into_outcomes().pop() {
+            Some(Outcome::Lost(how)) => Err(how.into()),
+            other => Err(format!("{other:?}").into()),
+        },
         Job::Crash => std::process::abort(),
         Job::Spawn => {
             let child = long_program().spawn()?;
@@ -210,4 +223,161 @@ fn children_of(pid: i32) -> Vec<u64> {
                 .collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// An upgrade puts another file in the place of a running program, or removes
+/// it. Workers are what the running program is.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_start_after_the_executable_was_replaced() {
+    const NAME: &str = test_name!("workers_start_after_the_executable_was_replaced");
+    const REPLACED: &str = "replaced";
+    if let Some(role) = crate::support::role() {
+        let ours = std::env::current_exe().expect("this program");
+        fs::remove_file(&ours).expect("it can be removed");
+        if role == REPLACED {
+            fs::write(&ours, "no program").expect("another file");
+        }
+        let results = pool().run((0..3).map(Job::Value));
+        assert!(results.values().eq(&[0, 1, 2]), "{results:?}");
+        std::process::exit(0);
+    }
+    for role in [REPLACED, "removed"] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let copy = dir.path().join("program");
+        fs::copy(std::env::current_exe().expect("this program"), &copy).expect("a copy");
+        let status = std::process::Command::new(&copy)
+            .args([NAME, "--exact", "--nocapture"])
+            .env("SIGPROOF_CORE_TEST_ROLE", role)
+            .status();
+        assert!(status.expect("it starts").success(), "{role}");
+    }
+}
+
+/// The first run has nothing left when stage 1 comes; the second one completes
+/// its active task, as stage 1 has it.
+#[test]
+fn a_run_that_ends_leaves_the_workers_of_another_run_alone() {
+    let source = StopSource::new();
+    let program = WorkerProgram::register("work", work);
+    let pool = ProcessPool::new(&source.token(), &program)
+        .workers(1)
+        .worker_args([test_name!("worker_entry"), "--exact", "--nocapture"]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let [begun, go] = ["begun", "go"].map(|name| dir.path().join(name));
+    let completed = thread::scope(|scope| {
+        let job = Job::Until(begun.clone(), go.clone());
+        let other = scope.spawn(|| pool.run([job]));
+        until("the task begins", || begun.exists());
+        source.stop(sigproof_core::Stage::CancelQueued);
+        let cancelled = pool.run([Job::Value(1)]);
+        assert_eq!(cancelled.tally().cancelled_queued, 1);
+        fs::write(&go, "").expect("a file");
+        other.join().expect("no panic")
+    });
+    assert!(completed.values().eq(&[7]), "{completed:?}");
+    // New workers run again.
+    source.reset();
+    assert!(pool.run([Job::Value(2)]).values().eq(&[2]));
+}
+
+/// Without the right arguments a worker never comes to its `register`. That does
+/// not start a process for each task.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_that_never_register_are_not_started_again_and_again() {
+    const NAME: &str = test_name!("workers_that_never_register_are_not_started_again_and_again");
+    let dir = tempfile::tempdir().expect("a directory");
+    if let Ok(starts) = std::env::var("SIGPROOF_CORE_TEST_STARTS") {
+        let ours = PathBuf::from(starts).join(std::process::id().to_string());
+        fs::write(ours, "").expect("a file");
+        if std::env::var_os("SIGPROOF_CORE_WORKER").is_some() {
+            // A worker, whose `main` takes another way.
+            std::process::exit(3);
+        }
+        let results = pool_with([NAME, "--exact"]).run((0..200).map(Job::Value));
+        assert_eq!(results.tally().lost, 200, "{:?}", results.tally());
+        let last = results.outcomes().last().expect("200").clone();
+        let Outcome::Lost(how) = last else {
+            panic!("{last:?}")
+        };
+        assert!(how.contains("before they registered"), "{how}");
+        std::process::exit(0);
+    }
+    let status = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args([NAME, "--exact", "--nocapture"])
+        .env("SIGPROOF_CORE_TEST_STARTS", dir.path())
+        .status();
+    assert!(status.expect("it starts").success());
+    let starts = fs::read_dir(dir.path()).expect("the directory").count();
+    // One is the pool's own; two workers at a time may fail at once.
+    assert!(starts <= 6, "{starts} processes");
+}
+
+fn pool_with(args: [&str; 2]) -> ProcessPool<Job, u64> {
+    let program = WorkerProgram::register("work", work);
+    ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(2)
+        .worker_args(args)
+}
+
+/// What the pool sends is not what the worker reads.
+#[test]
+fn a_job_that_cannot_be_decoded_is_named() {
+    // In a worker, whose program has jobs of another type.
+    let _ = WorkerProgram::<String, u64>::register("typed", |text: String, _: &StopToken| {
+        Ok(text.len() as u64)
+    });
+    let program = WorkerProgram::<u64, u64>::register("typed", |number, _: &StopToken| Ok(number));
+    let results = ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(1)
+        .worker_args([
+            test_name!("a_job_that_cannot_be_decoded_is_named"),
+            "--exact",
+        ])
+        .run([300]);
+    let [Outcome::Lost(how)] = results.outcomes() else {
+        panic!("{results:?}");
+    };
+    assert!(how.contains("cannot read a job"), "{how}");
+}
+
+#[test]
+fn a_pool_inside_a_task_of_a_pool_is_refused_with_the_reason() {
+    let results = pool().run([Job::Nested]);
+    let [Outcome::Failed(failure)] = results.outcomes() else {
+        panic!("{results:?}");
+    };
+    assert!(
+        failure.message.contains("cannot use a process pool itself"),
+        "{failure}"
+    );
+}
+
+/// What libraries do at the end of a process, as for coverage, is done.
+#[cfg(unix)]
+#[test]
+fn workers_end_as_any_program_does() {
+    extern "C" fn at_exit() {
+        if let Ok(path) = std::env::var("SIGPROOF_CORE_TEST_ENDED") {
+            let _ = fs::write(path, "");
+        }
+    }
+    // SAFETY: the function may be called at the end of the process.
+    unsafe { libc::atexit(at_exit) };
+    const NAME: &str = test_name!("workers_end_as_any_program_does");
+    let program = WorkerProgram::register("ends", |path: String, _: &StopToken| {
+        // SAFETY: the worker has no other thread that reads the environment.
+        unsafe { std::env::set_var("SIGPROOF_CORE_TEST_ENDED", path) };
+        Ok(())
+    });
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("ended");
+    let pool = ProcessPool::new(&StopSource::new().token(), &program)
+        .workers(1)
+        .worker_args([NAME, "--exact"]);
+    let results = pool.run([path.display().to_string()]);
+    assert_eq!(results.tally().completed, 1, "{results:?}");
+    drop(pool);
+    assert!(path.exists(), "the worker was killed");
 }

@@ -242,7 +242,7 @@ impl Messages {
             Notice::ActiveKilled => (Level::Warning, self.active_killed.clone()),
             Notice::TaskFailed { index, message } => {
                 let text = fill(&self.task_failed, "index", index + 1);
-                (Level::Error, fill(&text, "message", message))
+                (Level::Error, fill(&text, "message", visible(message)))
             }
             Notice::TaskAbandoned { index } => {
                 let text = fill(&self.task_abandoned, "index", index + 1);
@@ -256,9 +256,10 @@ impl Messages {
             }
             Notice::Help if self.show_help => (Level::Info, self.help.clone()),
             Notice::Help => return Vec::new(),
-            Notice::CleanupFailed { message } => {
-                (Level::Error, fill(&self.cleanup_failed, "message", message))
-            }
+            Notice::CleanupFailed { message } => (
+                Level::Error,
+                fill(&self.cleanup_failed, "message", visible(message)),
+            ),
         };
         if text.is_empty() {
             return Vec::new();
@@ -325,6 +326,20 @@ fn fill(template: &str, name: &str, value: impl ToString) -> String {
     } else {
         template.to_owned()
     }
+}
+
+/// The text of an error, which may hold names of files and the like: control
+/// characters, with which it could move the cursor, are escaped.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() && !matches!(char, '\n' | '\t') {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
 }
 
 /// The share of completed tasks in percent; 0 if there are no tasks.

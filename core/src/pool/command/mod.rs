@@ -10,8 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
-use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results};
-use crate::stage_cell::WaitStatus;
+use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process;
 use crate::sys::process_tree::{Event, ProcessTree};
@@ -153,26 +152,30 @@ impl CommandRunner {
         mut command: Command,
         mut on_output: impl FnMut(Output<'_>) + Send,
     ) -> io::Result<CommandEnd> {
-        self.token.checkpoint().map_err(io::Error::other)?;
+        self.token.checkpoint()?;
         if !self.keeps_stdin {
             command.stdin(Stdio::null());
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (quit, stopped) = drain_pipes::quit()?;
         let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
-        let mut tree = ProcessTree::spawn(&mut command, scratch.as_ref().map(ScratchDir::path))?;
+        let mut tree = ProcessTree::spawn(
+            &mut command,
+            self.signal,
+            scratch.as_ref().map(ScratchDir::path),
+        )?;
         let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
             let (tree, facts, token) = (&tree, &facts, &self.token);
-            scope.spawn(move || {
+            let watching = thread("command-watcher").spawn_scoped(scope, move || {
                 tree.watch(|event| {
                     facts.note(event);
                     token.wake_all();
                 });
             });
-            scope.spawn(move || {
+            let reading = thread("command-output").spawn_scoped(scope, move || {
                 if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
                     // A pipe that cannot be read any more has ended.
                     let _ = drain_pipes::pump(stdout, stderr, &stopped, |source, bytes| {
@@ -185,6 +188,12 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
+            for started in [watching, reading] {
+                if let Err(error) = started {
+                    tree.kill();
+                    return Err((error, Left::Nothing));
+                }
+            }
             let (interrupted, killed) = self.watch(tree, facts);
             tree.kill();
             let limit = tree.death_limit().map(|limit| Instant::now() + limit);
@@ -195,14 +204,15 @@ impl CommandRunner {
             if facts.is_gone() {
                 Ok((interrupted, killed))
             } else {
-                Err(tree.give_up())
+                Err((tree.give_up(), Left::Somebody))
             }
         });
         let (interrupted, killed) = match end {
             Ok(end) => end,
-            Err(error) => {
+            Err((error, left)) => {
+                drop(tree);
                 // Somebody may still work in it; the guardian waits for them.
-                if let Some(scratch) = scratch {
+                if let (Some(scratch), Left::Somebody) = (scratch, left) {
                     scratch.leave();
                 }
                 return Err(error);
@@ -244,14 +254,18 @@ impl CommandRunner {
     }
 
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
-        self.token.wait_until(|| {
-            if done(facts) {
-                WaitStatus::Done
-            } else {
-                WaitStatus::WaitUntil(limit)
-            }
-        });
+        self.token.wait_for(limit, || done(facts));
     }
+}
+
+fn thread(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.to_owned())
+}
+
+/// Who is left of a program that cannot be waited for.
+enum Left {
+    Nothing,
+    Somebody,
 }
 
 /// What the helper threads of a command found out.
@@ -304,18 +318,27 @@ impl Executor<ExitStatus> for CommandRunner {
         I: IntoIterator<Item = Command>,
         F: FnMut(usize, &Outcome<ExitStatus>),
     {
+        let mut tasks = tasks.into_iter();
         let mut outcomes = Vec::new();
-        for command in tasks {
-            let outcome = if self.token.is_interrupted() {
-                Outcome::Cancelled(Cancelled::Queued)
-            } else {
-                outcome_of(self.execute(command, |_| {}))
-            };
+        let mut truncated = false;
+        loop {
+            if self.token.is_interrupted() {
+                let queued = || Outcome::Cancelled(Cancelled::Queued);
+                let rest = remaining(&tasks);
+                truncated = rest.is_none();
+                for index in outcomes.len()..outcomes.len() + rest.unwrap_or(0) {
+                    on_outcome(index, &queued());
+                    outcomes.push(queued());
+                }
+                break;
+            }
+            let Some(command) = tasks.next() else { break };
+            let outcome = outcome_of(self.execute(command, |_| {}));
             on_outcome(outcomes.len(), &outcome);
             outcomes.push(outcome);
         }
         let interrupted = self.token.checkpoint_at(Stage::CancelQueued).err();
-        Results::new(outcomes, interrupted)
+        Results::new(outcomes, interrupted, truncated)
     }
 }
 
@@ -327,7 +350,10 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
             Some(how) => return Outcome::Lost(how),
             None => end.status.to_string(),
         },
-        Err(error) => return Outcome::of_result(Err(error.into())),
+        Err(error) if Interrupted::find(&error).is_some() => {
+            return Outcome::Cancelled(Cancelled::Active);
+        }
+        Err(error) => error.to_string(),
     };
     let panicked = false;
     Outcome::Failed(Failure { message, panicked })

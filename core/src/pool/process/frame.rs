@@ -32,7 +32,21 @@ pub(super) fn encode(value: &impl Serialize, limit: usize) -> io::Result<Vec<u8>
     Ok(frame)
 }
 
-/// Reads a value; `None` at the end, if that lies between two frames.
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Frame<T> {
+    /// A value.
+    Value(T),
+    /// The other side asks for the end.
+    End,
+    /// The other side is gone: the end lies between two frames.
+    Closed,
+}
+
+/// In place of a length: the end, see [`Frame::End`].
+pub(super) const END: [u8; 4] = u32::MAX.to_le_bytes();
+
+/// Reads a frame.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidData`] if the frame is larger than `limit` bytes or
@@ -41,18 +55,21 @@ pub(super) fn encode(value: &impl Serialize, limit: usize) -> io::Result<Vec<u8>
 pub(super) fn read<T: DeserializeOwned>(
     source: &mut impl Read,
     limit: usize,
-) -> io::Result<Option<T>> {
+) -> io::Result<Frame<T>> {
     let invalid = |error: String| io::Error::new(io::ErrorKind::InvalidData, error);
     let mut prefix = [0; 4];
     let mut have = 0;
     while have < prefix.len() {
         match source.read(&mut prefix[have..]) {
-            Ok(0) if have == 0 => return Ok(None),
+            Ok(0) if have == 0 => return Ok(Frame::Closed),
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => have += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+    if prefix == END {
+        return Ok(Frame::End);
     }
     let length = u32::from_le_bytes(prefix) as usize;
     if length > limit {
@@ -62,7 +79,7 @@ pub(super) fn read<T: DeserializeOwned>(
     let mut bytes = vec![0; length];
     source.read_exact(&mut bytes)?;
     postcard::from_bytes(&bytes)
-        .map(Some)
+        .map(Frame::Value)
         .map_err(|error| invalid(error.to_string()))
 }
 
@@ -83,7 +100,7 @@ mod tests {
         let error = read::<String>(&mut &frame[..], 100).expect_err("too large");
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         // Nothing of the four gigabytes it promises is allocated or read.
-        let error = read::<String>(&mut &[0xff; 4][..], 100).expect_err("too large");
+        let error = read::<String>(&mut &[0xfe; 4][..], 100).expect_err("too large");
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 
@@ -96,11 +113,13 @@ mod tests {
             }
             let mut source = &bytes[..];
             for value in &values {
-                let read: Option<Value> = read(&mut source, FRAME_LIMIT).expect("well-formed");
-                prop_assert_eq!(read.as_ref(), Some(value));
+                let read: Frame<Value> = read(&mut source, FRAME_LIMIT).expect("well-formed");
+                prop_assert_eq!(read, Frame::Value(value.clone()));
             }
-            let end: Option<Value> = read(&mut source, FRAME_LIMIT).expect("the end");
-            prop_assert_eq!(end, None);
+            let end: Frame<Value> = read(&mut source, FRAME_LIMIT).expect("the end");
+            prop_assert_eq!(end, Frame::Closed);
+            let end: Frame<Value> = read(&mut &END[..], FRAME_LIMIT).expect("the end");
+            prop_assert_eq!(end, Frame::End);
         }
 
         #[test]

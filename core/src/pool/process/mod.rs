@@ -8,7 +8,7 @@ mod worker_program;
 mod worker_stage;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::token::StopToken;
 use thread_cache::ThreadCache;
 use worker_process::WorkerProcess;
 pub use worker_program::WorkerProgram;
-use worker_program::is_worker;
+use worker_program::refusal;
 use worker_stage::WorkerStage;
 
 /// Runs tasks in worker processes: this program, executed again.
@@ -63,7 +63,9 @@ pub struct ProcessPool<J, V> {
     settings: Settings,
     program: WorkerProgram<J, V>,
     args: Vec<String>,
-    backend: Arc<ProcessBackend>,
+    /// The workers of new runs. A run that is interrupted leaves its workers to
+    /// the runs that still use them, and they end with the last of these.
+    backend: Mutex<Arc<ProcessBackend>>,
 }
 
 impl<J, V> ProcessPool<J, V>
@@ -79,7 +81,7 @@ where
             settings: Settings::new(token),
             program: program.clone(),
             args: Vec::new(),
-            backend: Arc::new(ProcessBackend::default()),
+            backend: Mutex::default(),
         }
     }
 
@@ -139,37 +141,48 @@ where
         I: IntoIterator<Item = J>,
         F: FnMut(usize, &Outcome<V>),
     {
-        let backend = Arc::clone(&self.backend);
+        let backend = Arc::clone(&lock(&self.backend));
+        let workers = Arc::clone(&backend);
         let (name, limit) = (self.program.name, self.program.frame_limit);
         let args = self.args.clone();
         let work = move |job: J, _: &StopToken| {
-            let worker = match backend.take(name, &args) {
+            let worker = match workers.take(name, &args) {
                 Ok(Some(worker)) => worker,
                 Ok(None) => return Outcome::Cancelled(Cancelled::Queued),
                 Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
-            backend.give_back(worker, usable);
+            workers.note(&worker, usable);
+            workers.give_back(worker, usable);
             outcome
         };
-        let coordinator = Coordinator::new(&self.settings, &*self.backend, Box::new(work));
+        let coordinator = Coordinator::new(&self.settings, &*backend, Box::new(work));
         let results = coordinator.run(tasks.into_iter(), on_outcome);
         if results.interrupted().is_some() {
-            // They have seen stage 2 and will not forget it.
-            self.backend.retire();
+            self.replace(&backend);
         }
         results
     }
 }
 
-impl<J, V> Drop for ProcessPool<J, V> {
-    fn drop(&mut self) {
-        self.backend.retire();
-        self.backend.thread_cache.end();
+impl<J, V> ProcessPool<J, V> {
+    /// The next run gets new workers: these have seen a stage and will not
+    /// forget it.
+    fn replace(&self, used: &Arc<ProcessBackend>) {
+        let mut current = lock(&self.backend);
+        if Arc::ptr_eq(&current, used) {
+            let mut next = ProcessBackend::default();
+            next.threads = Arc::clone(&used.threads);
+            *current = Arc::new(next);
+        }
     }
 }
 
-/// The worker processes of a pool.
+/// So many workers may end before they register their work, one after the other,
+/// until no more of them are started: `main` does not come to it.
+const NEVER_BEGAN_MAX: usize = 3;
+
+/// The worker processes of a pool. They end with it.
 #[derive(Default)]
 struct ProcessBackend {
     /// All that were started and not finished.
@@ -180,10 +193,12 @@ struct ProcessBackend {
     returned: Condvar,
     /// The run is being terminated: no worker may be started.
     terminating: AtomicBool,
+    /// Workers in a row that have ended before they registered their work.
+    never_began: AtomicUsize,
     /// The stage as the workers see it; made with the first of them.
     stage: OnceLock<WorkerStage>,
     /// Threads, each to look after a worker.
-    thread_cache: ThreadCache,
+    threads: Arc<ThreadCache>,
 }
 
 impl ProcessBackend {
@@ -239,10 +254,12 @@ impl ProcessBackend {
 
     /// A new worker, `None` if the run is being terminated.
     fn start(&self, name: &str, args: &[String]) -> io::Result<Option<Arc<WorkerProcess>>> {
-        if is_worker() {
-            // `main` went past `register`: each worker would start its own.
+        if let Some(why) = refusal() {
+            return Err(io::Error::other(why));
+        }
+        if self.never_began.load(Ordering::SeqCst) >= NEVER_BEGAN_MAX {
             return Err(io::Error::other(
-                "this process is a worker itself, but has not registered its work",
+                "several workers have ended before they registered their work",
             ));
         }
         // The lock keeps `terminate` out: it finds the worker in the list, or
@@ -264,6 +281,15 @@ impl ProcessBackend {
         Ok(Some(worker))
     }
 
+    /// Learns from a worker that has done a job, or was to do one.
+    fn note(&self, worker: &WorkerProcess, usable: bool) {
+        if usable {
+            self.never_began.store(0, Ordering::SeqCst);
+        } else if worker.never_began() {
+            self.never_began.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
     fn give_back(&self, worker: Arc<WorkerProcess>, usable: bool) {
         if usable {
             lock(&self.idle).push(worker);
@@ -273,12 +299,20 @@ impl ProcessBackend {
             self.wake_waiting();
         }
     }
+}
 
-    /// Kills and reaps all workers; the next run starts new ones.
-    fn retire(&self) {
+/// Ends and reaps all workers: those without a task politely at first, so that
+/// nothing that they have printed is lost.
+impl Drop for ProcessBackend {
+    fn drop(&mut self) {
         let all = std::mem::take(&mut *lock(&self.all));
-        lock(&self.idle).clear();
-        self.terminating.store(false, Ordering::SeqCst);
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        for worker in &idle {
+            worker.ask_to_end();
+        }
+        for worker in &idle {
+            worker.wait_for_end();
+        }
         for worker in &all {
             worker.kill();
         }
@@ -286,15 +320,12 @@ impl ProcessBackend {
             // It was killed; there is nothing to learn from how it ended.
             let _ = worker.finish();
         }
-        if let Some(stage) = self.stage.get() {
-            stage.reset();
-        }
     }
 }
 
 impl WorkerBackend for ProcessBackend {
     fn start(&self, name: String, job: Job) -> io::Result<Join> {
-        self.thread_cache.start(name, job)
+        self.threads.start(name, job)
     }
 
     fn show(&self, stage: Stage) {

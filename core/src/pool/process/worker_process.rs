@@ -1,15 +1,17 @@
 //! One worker process, as the pool sees it.
 
+#[cfg(unix)]
 use std::env;
 use std::io;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::frame;
+use super::frame::{self, Frame};
 use super::worker_program::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
 use crate::pool::shared::{Cancelled, Failure, Outcome};
@@ -23,7 +25,12 @@ pub(super) struct WorkerProcess {
     link: WorkerChannel,
     /// The pool has asked it to end, or killed it.
     condemned: AtomicBool,
+    /// It has registered its work.
+    ready: AtomicBool,
 }
+
+/// How long a worker without a task may take to end.
+const END_LIMIT: Duration = Duration::from_secs(1);
 
 impl WorkerProcess {
     /// Executes this program again as a worker for `name`.
@@ -36,7 +43,11 @@ impl WorkerProcess {
         stage: &WorkerStage,
     ) -> io::Result<WorkerProcess> {
         let (mut link, theirs) = worker_channel::pair()?;
-        let mut command = Command::new(env::current_exe()?);
+        let mut command = Command::new(process::executable()?);
+        #[cfg(unix)]
+        if let Some(name) = env::args_os().next() {
+            std::os::unix::process::CommandExt::arg0(&mut command, name);
+        }
         command
             .args(args)
             .env(ROLE, role_of(name, process::id()))
@@ -53,6 +64,7 @@ impl WorkerProcess {
             group: Mutex::new(group),
             link,
             condemned: AtomicBool::new(false),
+            ready: AtomicBool::new(false),
         })
     }
 
@@ -73,14 +85,19 @@ impl WorkerProcess {
         let sent = io::Write::write_all(&mut link, &request);
         // Length and value in one read, if they are short. No more comes.
         let mut replies = io::BufReader::with_capacity(512, link);
-        let reply = match frame::read::<Reply<V>>(&mut replies, limit) {
+        let mut reply = frame::read::<Reply<V>>(&mut replies, limit);
+        if let Ok(Frame::Value(Reply::Ready)) = reply {
+            self.ready.store(true, Ordering::SeqCst);
+            reply = frame::read(&mut replies, limit);
+        }
+        let reply = match reply {
             // A worker that cannot work reports that without having read the
             // job.
-            Ok(Some(reply)) => Ok(Some(reply)),
+            Ok(Frame::Value(reply)) => Ok(Frame::Value(reply)),
             reply => sent.and(reply),
         };
         match reply {
-            Ok(Some(Reply::Unfit(why))) => {
+            Ok(Frame::Value(Reply::Unfit(why))) => {
                 // It is about to end.
                 let _ = self.finish();
                 (
@@ -88,8 +105,8 @@ impl WorkerProcess {
                     false,
                 )
             }
-            Ok(Some(reply)) => (reply.into_outcome(), true),
-            Ok(None) => (self.outcome_of_death(None), false),
+            Ok(Frame::Value(reply)) => (reply.into_outcome(), true),
+            Ok(Frame::End | Frame::Closed) => (self.outcome_of_death(None), false),
             Err(error) => (self.outcome_of_death(Some(&error)), false),
         }
     }
@@ -97,6 +114,23 @@ impl WorkerProcess {
     /// Whether it has ended, as far as is known without waiting.
     pub(super) fn has_ended(&self) -> bool {
         self.link.has_ended()
+    }
+
+    /// Whether it has ended before it registered its work, and not because the
+    /// pool wanted it.
+    pub(super) fn never_began(&self) -> bool {
+        !self.ready.load(Ordering::SeqCst) && !self.condemned.load(Ordering::SeqCst)
+    }
+
+    /// Asks a worker without a task to end as any program does.
+    pub(super) fn ask_to_end(&self) {
+        // It fails if the worker has ended.
+        let _ = io::Write::write_all(&mut &self.link, &frame::END);
+    }
+
+    /// Waits a moment for the end of a worker that was asked.
+    pub(super) fn wait_for_end(&self) {
+        self.link.wait_for_end(END_LIMIT);
     }
 
     fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {

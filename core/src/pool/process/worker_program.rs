@@ -1,11 +1,11 @@
 //! The worker's side of the process pool.
 
-use std::any::Any;
 use std::env;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub(super) const ROLE: &str = "SIGPROOF_CORE_WORKER";
 /// A worker's reply to a job.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Reply<V> {
+    /// The first one, before any job: the worker has registered its work.
+    Ready,
     Completed(V),
     Failed {
         message: String,
@@ -84,11 +86,21 @@ where
             frame_limit: frame::FRAME_LIMIT,
             types: PhantomData,
         };
+        if SERVES.load(Ordering::SeqCst) {
+            // Inside a task: it is served already.
+            return program;
+        }
         let role = env::var(ROLE).unwrap_or_default();
         let pool = role.rsplit_once('@').filter(|(work, _)| *work == name);
         match pool {
             Some((_, pool)) if is_parent(pool) => {
-                let error = program.serve(&work).err();
+                let served = program.serve(&work);
+                if let Ok(Ending::Asked) = served {
+                    // As any program ends: what libraries do at exit is done,
+                    // and what was printed is written.
+                    std::process::exit(0);
+                }
+                let error = served.err();
                 // The pool reads how this process ended. If it is gone, that
                 // is what went wrong, and nobody wants to know.
                 if let Some(error) = error.filter(|_| is_parent(pool)) {
@@ -103,7 +115,8 @@ where
         }
     }
 
-    fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<()> {
+    fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<Ending> {
+        SERVES.store(true, Ordering::SeqCst);
         let link = WorkerChannel::take()?;
         self.serve_on(&link, work).inspect_err(|error| {
             // The pool tells it; if that fails, it reads how this process
@@ -119,7 +132,7 @@ where
         &self,
         mut link: &WorkerChannel,
         work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Ending> {
         worker::close_stdin()?;
         worker::reset_signals()?;
         // SIGTERM is a request, and must not kill: it also goes to what a task
@@ -131,17 +144,35 @@ where
         let _handler = InterruptHandler::install(options)?;
         worker::unblock_signals()?;
         let token = worker_stage::open(link.receive()?)?;
-        for job in job_reader::jobs(link.try_clone()?, self.frame_limit)? {
-            let reply = carry_out(job, &token, work);
+        let ready = frame::encode(&Reply::<V>::Ready, self.frame_limit)?;
+        io::Write::write_all(&mut link, &ready)?;
+        let mut jobs = job_reader::jobs(link.try_clone()?, self.frame_limit)?;
+        while let Some(job) = jobs.next() {
+            let reply = carry_out(job?, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
                 let (message, panicked) = (error.to_string(), false);
                 frame::encode(&Reply::<V>::Failed { message, panicked }, self.frame_limit)
             })?;
             io::Write::write_all(&mut link, &reply)?;
         }
-        Ok(())
+        Ok(if jobs.were_asked_to_end() {
+            Ending::Asked
+        } else {
+            Ending::PoolGone
+        })
     }
 }
+
+/// Why a worker ends.
+enum Ending {
+    /// The pool has asked for it.
+    Asked,
+    /// The pool is gone.
+    PoolGone,
+}
+
+/// This process is a worker, and has registered its work.
+static SERVES: AtomicBool = AtomicBool::new(false);
 
 fn is_parent(pid: &str) -> bool {
     pid == parent_id().to_string()
@@ -152,10 +183,15 @@ pub(super) fn role_of(name: &str, parent: u32) -> String {
     format!("{name}@{parent}")
 }
 
-/// Whether this process was started as a worker.
-pub(super) fn is_worker() -> bool {
+/// Why this process may not have workers: it is one itself.
+pub(super) fn refusal() -> Option<&'static str> {
+    if SERVES.load(Ordering::SeqCst) {
+        return Some("a task of a process pool cannot use a process pool itself");
+    }
     let parent = format!("@{}", parent_id());
-    env::var(ROLE).is_ok_and(|role| role.ends_with(&parent))
+    let is_worker = env::var(ROLE).is_ok_and(|role| role.ends_with(&parent));
+    // `main` went past `register`: each worker would start its own.
+    is_worker.then_some("this process is a worker itself, but has not registered its work")
 }
 
 fn carry_out<J, V>(
@@ -166,10 +202,12 @@ fn carry_out<J, V>(
     if token.is_interrupted() {
         return Reply::CancelledQueued;
     }
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token))).map_or_else(
-        |payload: Box<dyn Any + Send>| Outcome::of_panic(&*payload),
-        Outcome::of_result,
-    );
+    // It notes whether a checkpoint fails.
+    let token = &token.with_shield_counter();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, token)))
+        .map_or_else(Outcome::of_panic, |result| {
+            Outcome::of_result(result, token)
+        });
     match outcome {
         Outcome::Completed(value) => Reply::Completed(value),
         Outcome::Failed(Failure { message, panicked }) => Reply::Failed { message, panicked },
@@ -190,6 +228,7 @@ impl<V> Reply<V> {
             Reply::CancelledQueued => Outcome::Cancelled(Cancelled::Queued),
             Reply::CancelledActive => Outcome::Cancelled(Cancelled::Active),
             Reply::Unfit(why) => Outcome::Lost(why),
+            Reply::Ready => Outcome::Lost("it began anew".to_owned()),
         }
     }
 }

@@ -29,11 +29,6 @@ impl WorkerStage {
         self.source.stop(stage);
     }
 
-    /// Begins a new epoch, for the next run.
-    pub(super) fn reset(&self) {
-        self.source.reset();
-    }
-
     /// What a worker opens.
     ///
     /// # Errors

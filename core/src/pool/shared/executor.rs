@@ -11,8 +11,8 @@ use super::results::Results;
 /// | 2 | active tasks are terminated; after a grace period they are given up |
 /// | 3 | the run returns at once (with a signal handler installed, the process ends) |
 ///
-/// Promises, whatever signals arrive and when: every task has exactly one
-/// outcome; a completed value is never dropped; no task is started after the
+/// Promises, whatever signals arrive and when: every task that was
+/// taken has exactly one outcome; a completed value is never dropped; no task is started after the
 /// run has seen a stage.
 pub trait Executor<V> {
     /// What is run.
@@ -21,9 +21,12 @@ pub trait Executor<V> {
     /// Runs the tasks and calls `on_outcome` with each one's index and
     /// outcome as soon as it is known, on the calling thread.
     ///
-    /// The tasks are taken from the iterator as there is room for them; after
-    /// a stop the rest is taken only to be counted as cancelled, so the
-    /// iterator has to end.
+    /// The tasks are taken from the iterator as there is room for them, on the
+    /// calling thread. After a stop none is taken any more. The rest counts as
+    /// cancelled if the iterator knows its length; otherwise it gets no outcome
+    /// ([`Results::is_truncated`]). For an iterator whose `next` may block, such
+    /// as a channel, there is
+    /// [`StopToken::interruptible`](crate::StopToken::interruptible).
     fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
     where
         I: IntoIterator<Item = Self::Task>,

@@ -11,6 +11,7 @@ mod worker_backend;
 
 pub use executor::Executor;
 pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+pub(super) use results::remaining;
 pub use results::{ImmediateTermination, Results, Tally};
 pub(super) use run::Coordinator;
 #[cfg(feature = "process")]

@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::mem::ManuallyDrop;
+use std::panic::{self, AssertUnwindSafe};
 
-use crate::token::Interrupted;
+use crate::token::{Interrupted, StopToken};
 
 /// The error of a task, anything that `?` takes.
 pub type TaskError = Box<dyn Error + Send + Sync>;
@@ -56,12 +58,20 @@ impl fmt::Display for Failure {
 impl Error for Failure {}
 
 impl<V> Outcome<V> {
-    /// The outcome of a task that returned `result`. An [`Interrupted`],
-    /// itself or as a source of the error, means cancelled.
-    pub(crate) fn of_result(result: Result<V, TaskError>) -> Outcome<V> {
+    /// The outcome of a task that returned `result` and had `token`.
+    ///
+    /// It is cancelled if an [`Interrupted`] is anywhere inside its error. Some
+    /// error types hide what is inside, so it is also cancelled if one of its
+    /// checkpoints failed and its token still shows the stop.
+    pub(crate) fn of_result(result: Result<V, TaskError>, token: &StopToken) -> Outcome<V> {
         match result {
             Ok(value) => Outcome::Completed(value),
-            Err(error) if is_interrupted(&*error) => Outcome::Cancelled(Cancelled::Active),
+            Err(error)
+                if Interrupted::find(&*error).is_some()
+                    || token.checkpoint_has_failed() && token.is_interrupted() =>
+            {
+                Outcome::Cancelled(Cancelled::Active)
+            }
             Err(error) => Outcome::Failed(Failure {
                 message: error.to_string(),
                 panicked: false,
@@ -70,12 +80,17 @@ impl<V> Outcome<V> {
     }
 
     /// The outcome of a task that panicked.
-    pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Outcome<V> {
+    pub(crate) fn of_panic(payload: Box<dyn Any + Send>) -> Outcome<V> {
         let message = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without a message".to_owned());
+        // A payload may panic again when it is dropped. What it panics with is
+        // left alone.
+        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            let _ = ManuallyDrop::new(again);
+        }
         Outcome::Failed(Failure {
             message,
             panicked: true,
@@ -94,15 +109,4 @@ impl<V> Outcome<V> {
     pub fn is_completed(&self) -> bool {
         self.value().is_some()
     }
-}
-
-fn is_interrupted(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<Interrupted>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

@@ -65,17 +65,40 @@ impl fmt::Display for Tally {
 pub struct Results<V> {
     outcomes: Vec<Outcome<V>>,
     interrupted: Option<Interrupted>,
+    truncated: bool,
+}
+
+/// The most tasks that are counted, and get an outcome each, without having been
+/// taken from their iterator.
+const UNTAKEN_MAX: usize = 1 << 24;
+
+/// How many tasks an iterator still holds, if it knows. A stop ends the run at
+/// once: the iterator may be slow or endless, so its tasks are not taken.
+pub(in crate::pool) fn remaining<T>(tasks: &impl Iterator<Item = T>) -> Option<usize> {
+    match tasks.size_hint() {
+        (least, Some(most)) if least == most && most <= UNTAKEN_MAX => Some(most),
+        _ => None,
+    }
 }
 
 impl<V> Results<V> {
     pub(in crate::pool) fn new(
         outcomes: Vec<Outcome<V>>,
         interrupted: Option<Interrupted>,
+        truncated: bool,
     ) -> Results<V> {
         Results {
             outcomes,
             interrupted,
+            truncated,
         }
+    }
+
+    /// Whether a stop left tasks in an iterator that does not know how many it
+    /// holds. They have no outcome here.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
     }
 
     /// One outcome for each task, in the order of the tasks.

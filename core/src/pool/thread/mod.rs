@@ -130,7 +130,7 @@ impl ThreadPool {
         J: Send + 'static,
         V: Send + 'static,
     {
-        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token));
+        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
             .run(jobs.into_iter(), on_outcome)
     }

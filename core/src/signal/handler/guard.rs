@@ -152,6 +152,42 @@ mod loom_tests {
         );
     }
 
+    /// A signal reaches the entry point of the first installation, while that
+    /// one ends and the next one begins: it never counts for the second.
+    #[test]
+    fn loom_a_stale_entry_point_does_not_reach_the_next_engine() {
+        check("stale entry point", Bound::Every, || {
+            struct Installed {
+                entry: usize,
+                state: Engine,
+            }
+            let guard = Arc::new(HandlerGuard::new());
+            let engines = Arc::new([1, 2].map(|entry| Installed {
+                entry,
+                state: Engine::new(0),
+            }));
+            let [first, second] = [0, 1].map(|index| &raw const engines[index]);
+            guard.publish(ptr::null(), first).expect("empty");
+            let handler = {
+                let (guard, engines) = (Arc::clone(&guard), Arc::clone(&engines));
+                loom::thread::spawn(move || {
+                    let address = guard.enter();
+                    let found = engines.iter().find(|engine| ptr::eq(*engine, address));
+                    // The entry point that the kernel has called is the first.
+                    if let Some(engine) = found.filter(|engine| engine.entry == 1) {
+                        engine.state.with(|_| ());
+                    }
+                    guard.leave();
+                })
+            };
+            guard.retract(first);
+            engines[0].state.with_mut(|_| ());
+            guard.publish(ptr::null(), second).expect("empty again");
+            engines[1].state.with_mut(|_| ());
+            handler.join().expect("no panic");
+        });
+    }
+
     #[test]
     fn loom_only_one_is_published() {
         check("two install", Bound::Every, || {

@@ -10,13 +10,14 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::entry_points::{self, EntryPoint};
 use super::guard::HandlerGuard;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::signal::engine::Engine;
 use crate::signal::options::ExitStyle;
-use crate::sys::disposition::{self, Callable, Disposition};
+use crate::sys::disposition::{self, Disposition};
 use crate::sys::terminal::{self, Modes};
 use crate::sys::{clock, errno, exit, group_registry, mask};
 
@@ -26,13 +27,13 @@ static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 loom::lazy_static! {
     static ref GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 }
-/// Bit n: when the last handler was removed, signal n got back its previous
-/// disposition.
-static RESTORED: AtomicU32 = AtomicU32::new(0);
 /// A thread is in [`stop_by_default`].
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-extern "C" fn on_signal(
+/// A call of the entry point with this number, by the kernel or by a handler of
+/// another library that was installed over ours.
+pub(super) fn on_signal(
+    entry: usize,
     number: libc::c_int,
     info: *mut libc::siginfo_t,
     context: *mut libc::c_void,
@@ -40,17 +41,25 @@ extern "C" fn on_signal(
     let saved = errno::get();
     // SAFETY: the guard keeps the engine valid until we leave.
     let engine = unsafe { GUARD.enter().as_ref() };
-    if let Some(signal) = Signal::from_number(number) {
-        match engine {
-            Some(engine) => {
-                handle(engine, signal, sender_of(info));
-                chain(engine, signal, info, context);
-            }
-            None => deliver_late(signal),
+    let signal = signal_of(number);
+    match (signal, engine.filter(|engine| engine.entry.is(entry))) {
+        (Some(Signal::TERMINAL_STOP), Some(engine)) => on_terminal_stop(engine),
+        (Some(signal), Some(engine)) => {
+            handle(engine, signal, sender_of(info));
+            chain(engine, signal, info, context);
         }
+        (Some(signal), None) => entry_points::on_stale_call(entry, signal, info, context),
+        (None, _) => {}
     }
     GUARD.leave();
     errno::set(saved);
+}
+
+fn signal_of(number: libc::c_int) -> Option<Signal> {
+    if number == Signal::TERMINAL_STOP.number() {
+        return Some(Signal::TERMINAL_STOP);
+    }
+    Signal::from_number(number)
 }
 
 fn handle(engine: &Engine, signal: Signal, sender: Sender) {
@@ -69,40 +78,26 @@ fn handle(engine: &Engine, signal: Signal, sender: Sender) {
 /// Calls the handler that was there before, if that was asked for.
 fn chain(engine: &Engine, signal: Signal, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let previous = engine.chained.iter().find(|(known, _)| *known == signal);
-    match previous.and_then(|(_, previous)| previous.callable()) {
-        Some(Callable::WithInfo(handler)) => handler(signal.number(), info, context),
-        Some(Callable::Plain(handler)) => handler(signal.number()),
-        None => {}
+    if let Some((_, previous)) = previous {
+        entry_points::call(previous, signal, info, context);
     }
 }
 
 /// Ctrl+Z: leaves the terminal as it was found, stops, and when the process
 /// goes on puts everything back. All of it happens here, so that no SIGCONT
 /// handler is needed and the process really stops.
-extern "C" fn on_terminal_stop(
-    _number: libc::c_int,
-    _info: *mut libc::siginfo_t,
-    _context: *mut libc::c_void,
-) {
-    let saved = errno::get();
-    // SAFETY: the guard keeps the engine valid until we leave.
-    if let Some(engine) = unsafe { GUARD.enter().as_ref() } {
-        let modes = Modes::current();
-        terminal::write_without_blocking(&engine.terminal_restore);
-        if let Some(original) = &engine.modes {
-            original.apply();
-        }
-        let (from_ns, to_ns) = stop_by_default();
-        engine.was_stopped(from_ns, to_ns);
-        if let Some(modes) = &modes {
-            modes.apply();
-        }
-        terminal::write_without_blocking(&engine.terminal_reapply);
-    } else {
-        stop_by_default();
+fn on_terminal_stop(engine: &Engine) {
+    let modes = Modes::current();
+    terminal::write_without_blocking(&engine.terminal_restore);
+    if let Some(original) = &engine.modes {
+        original.apply();
     }
-    GUARD.leave();
-    errno::set(saved);
+    let (from_ns, to_ns) = stop_by_default();
+    engine.was_stopped(from_ns, to_ns);
+    if let Some(modes) = &modes {
+        modes.apply();
+    }
+    terminal::write_without_blocking(&engine.terminal_reapply);
 }
 
 /// Lets SIGTSTP do what it does by default, and returns the time before and the
@@ -127,18 +122,6 @@ fn stop_by_default() -> (u64, u64) {
         STOPPING.store(false, Ordering::SeqCst);
     }
     (before_ns, clock::now_ns())
-}
-
-/// A signal whose delivery had begun when the handler was removed. If the
-/// previous disposition is back, it gets the signal. If somebody put a handler
-/// over ours and passes signals on to us, raising it again would go round in
-/// circles, and that handler had the signal already.
-fn deliver_late(signal: Signal) {
-    if RESTORED.load(Ordering::SeqCst) & 1 << signal.number() != 0 {
-        // SAFETY: raise takes any signal number. The signal is blocked in this
-        // handler and arrives when it returns.
-        let _ = unsafe { libc::raise(signal.number()) };
-    }
 }
 
 /// Ends the process from wherever this is called, the other threads stuck or
@@ -229,20 +212,14 @@ impl Drop for Published {
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(in crate::signal) fn attach(signal: Signal, managed: &[Signal]) -> io::Result<Disposition> {
-    let ours = Disposition::handler(on_signal, &masked(managed));
-    let previous = disposition::replace(signal, &ours)?;
-    RESTORED.fetch_and(!(1 << signal.number()), Ordering::SeqCst);
-    Ok(previous)
-}
-
-/// Installs the handler for Ctrl+Z and returns the previous disposition.
-///
-/// # Errors
-/// Those of `sigaction(2)`.
-pub(in crate::signal) fn attach_terminal_stop(managed: &[Signal]) -> io::Result<Disposition> {
-    let ours = Disposition::handler(on_terminal_stop, &masked(managed));
-    disposition::replace(Signal::TERMINAL_STOP, &ours)
+pub(in crate::signal) fn attach(
+    signal: Signal,
+    managed: &[Signal],
+    entry: &EntryPoint,
+) -> io::Result<Disposition> {
+    let ours = Disposition::handler(entry.function(), &masked(managed));
+    let found = disposition::replace(signal, &ours)?;
+    Ok(entry_points::behind(signal, found))
 }
 
 /// What is held back in a thread that runs a handler.
@@ -256,12 +233,16 @@ fn masked(managed: &[Signal]) -> Vec<Signal> {
 ///
 /// # Errors
 /// Those of `sigaction(2)`.
-pub(in crate::signal) fn detach(signal: Signal, previous: &Disposition) -> io::Result<bool> {
+pub(in crate::signal) fn detach(
+    signal: Signal,
+    previous: &Disposition,
+    entry: &EntryPoint,
+) -> io::Result<bool> {
     let current = disposition::current(signal)?;
-    if !current.is_handler(on_signal) && !current.is_handler(on_terminal_stop) {
+    if !current.is_handler(entry.function()) {
         return Ok(false);
     }
-    RESTORED.fetch_or(1 << signal.number(), Ordering::SeqCst);
+    entry.mark_restored(signal);
     disposition::replace(signal, previous)?;
     Ok(true)
 }

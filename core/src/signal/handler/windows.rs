@@ -14,6 +14,21 @@ use crate::sys::{console, terminal};
 
 static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
 
+/// The routine needs no entry point of its own: the system keeps a list of
+/// routines, and no library calls that of another one.
+#[derive(Debug)]
+pub(in crate::signal) struct EntryPoint;
+
+impl EntryPoint {
+    /// Reserves the only one.
+    pub(in crate::signal) fn reserve() -> Option<EntryPoint> {
+        Some(EntryPoint)
+    }
+
+    /// Does nothing.
+    pub(in crate::signal) fn retire_unless_restored(&self, _: Signal, _: &Disposition) {}
+}
+
 unsafe extern "system" fn on_event(event: u32) -> i32 {
     // SAFETY: the guard keeps the engine valid until we leave.
     let engine = unsafe { GUARD.enter().as_ref() };
@@ -74,7 +89,11 @@ impl Drop for Published {
 ///
 /// # Errors
 /// Those of `SetConsoleCtrlHandler`.
-pub(in crate::signal) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Result<Disposition> {
+pub(in crate::signal) fn attach(
+    _signal: Signal,
+    _managed: &[Signal],
+    _entry: &EntryPoint,
+) -> io::Result<Disposition> {
     console::add(on_event).map(|()| Disposition)
 }
 
@@ -82,6 +101,10 @@ pub(in crate::signal) fn attach(_signal: Signal, _managed: &[Signal]) -> io::Res
 ///
 /// # Errors
 /// Those of `SetConsoleCtrlHandler`.
-pub(in crate::signal) fn detach(_signal: Signal, _previous: &Disposition) -> io::Result<bool> {
+pub(in crate::signal) fn detach(
+    _signal: Signal,
+    _previous: &Disposition,
+    _entry: &EntryPoint,
+) -> io::Result<bool> {
     console::remove(on_event).map(|()| true)
 }

@@ -3,13 +3,16 @@
 //! A memfd has no name: only who is given the descriptor (or may open
 //! `/proc/PID/fd` of its holder, that is, the same user) can map it. The seals
 //! keep its size: without them another holder could shrink the file and make
-//! every access die by SIGBUS, so a page without them is refused.
+//! every access die by SIGBUS, so a memfd without them is refused. Where a sandbox
+//! refuses memfds, it is an object without a name, as on other systems.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 
 use crate::sys::page_layout::PageLayout;
+use crate::sys::unix;
 pub(crate) use crate::sys::unix::mapping::Page;
 
 const BYTES: usize = 4096;
@@ -25,7 +28,8 @@ impl Page {
         // SAFETY: the name is a C string.
         let raw = unsafe { libc::memfd_create(c"interrupt-stage".as_ptr(), flags) };
         if raw < 0 {
-            return Err(io::Error::last_os_error());
+            // A sandbox may refuse it: the page that other systems use will do.
+            return unix::shared_page::create_nameless();
         }
         // SAFETY: a fresh descriptor that nobody else owns.
         let fd = unsafe { OwnedFd::from_raw_fd(raw) };
@@ -51,6 +55,12 @@ impl Page {
             return Err(PageLayout::invalid("not a memfd"));
         }
         if seals & SEALS != SEALS {
+            let file = File::from(fd);
+            let found = file.metadata()?;
+            // The other kind of page is larger than a memfd's.
+            if found.nlink() == 0 && found.len() > BYTES as u64 {
+                return unix::shared_page::open_nameless(file.into());
+            }
             return Err(PageLayout::invalid(
                 "not sealed against a change of its size",
             ));

@@ -6,7 +6,7 @@ pub(crate) mod failpoint;
 #[cfg(not(sigproof_loom))]
 pub(super) mod mapping;
 pub(crate) mod processes;
-#[cfg(all(any(not(target_os = "linux"), sigproof_portable), not(sigproof_loom)))]
+#[cfg(not(sigproof_loom))]
 pub(crate) mod shared_page;
 pub(crate) mod signals;
 pub(crate) mod terminal;

@@ -23,29 +23,46 @@ const BYTES: usize = 16 * 1024;
 /// the same call, which is rare; or on purpose, and then one should hear of it.
 const TRIES: u32 = 100;
 
+/// A new page, running. The descriptor is closed on exec.
+///
+/// # Errors
+/// Those of `shm_open(3)`, `shm_unlink(3)`, `ftruncate(2)` and `mmap(2)`.
+pub(crate) fn create_nameless() -> io::Result<Page> {
+    let file = File::from(nameless()?);
+    file.set_len(BYTES as u64)?;
+    Page::map_new(file.into(), BYTES)
+}
+
+/// A page that another process made.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] if it is not such a page: wrong size, magic or
+/// version; else those of `fstat(2)` and `mmap(2)`.
+pub(crate) fn open_nameless(fd: OwnedFd) -> io::Result<Page> {
+    let file = File::from(fd);
+    // Some systems round the size up.
+    if file.metadata()?.len() < BYTES as u64 {
+        return Err(PageLayout::invalid("not of the right size"));
+    }
+    Page::map_made(file.into(), BYTES)
+}
+
+#[cfg(any(not(target_os = "linux"), sigproof_portable))]
 impl Page {
-    /// A new page, running. The descriptor is closed on exec.
+    /// A new page, running.
     ///
     /// # Errors
-    /// Those of `shm_open(3)`, `shm_unlink(3)`, `ftruncate(2)` and `mmap(2)`.
+    /// Those of [`create_nameless`].
     pub(crate) fn create() -> io::Result<Page> {
-        let file = File::from(nameless()?);
-        file.set_len(BYTES as u64)?;
-        Page::map_new(file.into(), BYTES)
+        create_nameless()
     }
 
     /// A page that another process made.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if it is not such a page: wrong size,
-    /// magic or version; else those of `fstat(2)` and `mmap(2)`.
+    /// Those of [`open_nameless`].
     pub(crate) fn open(fd: OwnedFd) -> io::Result<Page> {
-        let file = File::from(fd);
-        // Some systems round the size up.
-        if file.metadata()?.len() < BYTES as u64 {
-            return Err(PageLayout::invalid("not of the right size"));
-        }
-        Page::map_made(file.into(), BYTES)
+        open_nameless(fd)
     }
 }
 
@@ -92,7 +109,7 @@ mod tests {
     use std::os::fd::AsRawFd;
 
     fn refused(fd: OwnedFd) -> String {
-        let error = Page::open(fd).expect_err("refused");
+        let error = open_nameless(fd).expect_err("refused");
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         error.to_string()
     }
@@ -105,9 +122,9 @@ mod tests {
 
     #[test]
     fn what_one_mapping_writes_the_other_reads() {
-        let page = Page::create().expect("create");
+        let page = create_nameless().expect("create");
         let fd = page.descriptor().try_clone_to_owned().expect("dup");
-        let again = Page::open(fd).expect("open");
+        let again = open_nameless(fd).expect("open");
         assert_ne!(page.layout, again.layout);
         // SAFETY: both pages live.
         let (here, there) = unsafe { (page.cell_layout().as_ref(), again.cell_layout().as_ref()) };
@@ -117,7 +134,7 @@ mod tests {
 
     #[test]
     fn it_is_closed_on_exec() {
-        let page = Page::create().expect("create");
+        let page = create_nameless().expect("create");
         // SAFETY: the descriptor is open; F_GETFD takes no argument.
         let flags = unsafe { libc::fcntl(page.descriptor().as_raw_fd(), libc::F_GETFD) };
         assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
@@ -149,7 +166,7 @@ mod tests {
     fn what_is_not_such_a_page_is_refused() {
         assert!(refused(object(10)).contains("size"));
         assert!(refused(object(BYTES as u64)).contains("magic"));
-        let page = Page::create().expect("create");
+        let page = create_nameless().expect("create");
         // SAFETY: mapped; nobody else reads it.
         unsafe { PageLayout::spoil_version(page.layout) };
         let fd = page.descriptor().try_clone_to_owned().expect("dup");

@@ -23,7 +23,8 @@ pub(crate) fn write_without_blocking(bytes: &[u8]) {
     };
     // SAFETY: one pollfd, valid for the call; a timeout of 0 does not block.
     let count = unsafe { libc::poll(&mut ready, 1, 0) };
-    if count == 1 && ready.revents & libc::POLLOUT != 0 {
+    // Without a reader a write would raise SIGPIPE.
+    if count == 1 && ready.revents & (libc::POLLOUT | libc::POLLERR) == libc::POLLOUT {
         // SAFETY: the pointer and length come from one slice.
         let _ = unsafe { libc::write(STDERR, bytes.as_ptr().cast(), bytes.len()) };
     }

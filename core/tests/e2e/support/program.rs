@@ -97,6 +97,7 @@ impl Program {
             command.process_group(0).stderr(pty.slave);
             master = Some(File::from(pty.master));
         }
+        reset_signals(&mut command);
         let mut child = command.spawn().expect("the test binary starts");
         // The command holds the other end of the terminal.
         drop(command);
@@ -194,6 +195,20 @@ impl Drop for Program {
         // A failed test leaves no process behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The runner may ignore signals, as in the background of a script. A child of a
+/// test does not.
+pub(super) fn reset_signals(command: &mut Command) {
+    // SAFETY: signal is async-signal-safe; the default for valid signals.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
     }
 }
 

@@ -16,6 +16,7 @@ use nix::fcntl::OFlag;
 use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
+use super::program::reset_signals;
 use super::{ROLE, assert_is_path, screen};
 
 /// Only a hung program gets there.
@@ -80,6 +81,7 @@ impl Terminal {
                 }
             });
         }
+        reset_signals(&mut command);
         let child = command.spawn().expect("the program starts");
         // The command holds the other end of the terminal.
         drop(command);

@@ -16,7 +16,7 @@ use crate::feedback::Notice;
 use crate::machine::Stage;
 use crate::pool::shared::notices::Notices;
 use crate::pool::shared::outcome::{Cancelled, Outcome};
-use crate::pool::shared::results::Results;
+use crate::pool::shared::results::{Results, remaining};
 use crate::pool::shared::settings::Settings;
 use crate::pool::shared::worker_backend::{Join, WorkerBackend};
 use crate::stage_cell::WaitStatus;
@@ -40,6 +40,8 @@ pub(in crate::pool) struct Coordinator<'pool, T, V> {
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
     fed: bool,
+    /// More tasks were left in it, nobody knows how many.
+    truncated: bool,
     batch_size: BatchSize,
     slots: OutcomeSlots<V>,
     /// Outcomes given by the coordinator itself.
@@ -74,6 +76,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             epoch: pool.token.epoch(),
             submitted: 0,
             fed: false,
+            truncated: false,
             batch_size: BatchSize::new(),
             slots: OutcomeSlots::new(),
             own_outcomes: Outcomes::new(),
@@ -96,7 +99,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         loop {
             self.look_at_stage();
             if self.interrupted.is_some() {
-                self.drop_queue(&mut tasks);
+                self.drop_queue(&tasks);
             } else if !self.fed {
                 self.feed(&mut tasks);
             }
@@ -148,7 +151,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     /// How many tasks there is room for. Outcomes that were not collected take
     /// room as well: they are as many as the tasks were.
     fn room(&self) -> usize {
-        let limit = self.shared.limit() + self.workers.len();
+        let limit = self.shared.limit().saturating_add(self.workers.len());
         limit.saturating_sub(self.submitted - self.slots.filled())
     }
 
@@ -215,18 +218,18 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     }
 
     /// Cancels everything that is queued, and the tasks still to come.
-    fn drop_queue(&mut self, tasks: &mut impl Iterator<Item = T>) {
+    fn drop_queue(&mut self, tasks: &impl Iterator<Item = T>) {
         let given_up = self.give_up_queued(tasks, || Outcome::Cancelled(Cancelled::Queued));
         if let Some((first, last)) = given_up {
             self.notices.not_started(first, last);
         }
     }
 
-    /// Gives this outcome to every queued task and to the tasks still to come;
-    /// returns the first and the last index of them.
+    /// Gives this outcome to every queued task and to the tasks still to come,
+    /// if their number is known; returns the first and the last index of them.
     fn give_up_queued(
         &mut self,
-        tasks: &mut impl Iterator<Item = T>,
+        tasks: &impl Iterator<Item = T>,
         outcome: impl Fn() -> Outcome<V>,
     ) -> Option<(usize, usize)> {
         let dropped = self.shared.close_and_drain();
@@ -236,7 +239,10 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         if !self.fed {
             self.fed = true;
             let first = self.submitted;
-            self.submitted += tasks.map(drop).count();
+            match remaining(tasks) {
+                Some(count) => self.submitted += count,
+                None => self.truncated = true,
+            }
             indices.extend(first..self.submitted);
         }
         let ends = indices
@@ -304,7 +310,8 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
                 WaitStatus::Done
             } else {
-                WaitStatus::WaitUntil(due.into_iter().chain(nap_end).min())
+                let ends = due.into_iter().chain(nap_end);
+                WaitStatus::WaitUntil(ends.chain(token.next_change()).min())
             }
         });
         self.shared.rest(Rest::Awake);
@@ -322,7 +329,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         let was_said = self.stage_seen().should_terminate_active_tasks();
         self.see_stage();
         let slots = std::mem::replace(&mut self.slots, OutcomeSlots::new());
-        let results = Results::new(slots.into_outcomes(), self.interrupted);
+        let results = Results::new(slots.into_outcomes(), self.interrupted, self.truncated);
         let ends = self.stage_seen().should_terminate_active_tasks();
         if ends && !was_said && results.has_stopped() {
             self.notices.push(Notice::CollectionStopped);

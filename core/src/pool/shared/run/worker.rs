@@ -33,7 +33,7 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
         // Panics are caught here and not around each task: short ones would
         // feel it.
         while let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| self.work(next.take()))) {
-            next = self.report(Outcome::of_panic(&*payload));
+            next = self.report(Outcome::of_panic(payload));
         }
         self.shared.end_worker();
     }

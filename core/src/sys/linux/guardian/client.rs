@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::{env, fs, net};
 
 use super::{Cleaner, MESSAGE_BYTES, Message, divide, send};
+use crate::machine::Signal;
 use crate::sys::group_registry::{self, Registration};
 use crate::sys::linux::pidfd::PidFd;
 use crate::sys::process_tree::Event;
@@ -55,7 +56,11 @@ impl GuardedTree {
     /// # Errors
     /// Those of a socket pair and of starting a program;
     /// [`io::ErrorKind::QuotaExceeded`] if there are too many groups.
-    pub(crate) fn spawn(command: &mut Command, scratch: Option<&Path>) -> io::Result<GuardedTree> {
+    pub(crate) fn spawn(
+        command: &mut Command,
+        request: Signal,
+        scratch: Option<&Path>,
+    ) -> io::Result<GuardedTree> {
         let (socket, first) = UnixStream::pair()?;
         // A clone's number is above those of the standard streams, which are
         // about to be replaced.
@@ -65,7 +70,7 @@ impl GuardedTree {
         let cleaner = scratch.and_then(cleaner_of);
         let fd = theirs.as_raw_fd();
         let prepare = move || divide(fd, cleaner.as_ref());
-        let guardian = spawn::spawn(command, prepare)?;
+        let guardian = spawn::spawn(command, request, prepare)?;
         drop(theirs);
         let mut guarded = GuardedTree {
             guardian,

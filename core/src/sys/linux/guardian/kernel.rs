@@ -129,7 +129,7 @@ pub(super) fn for_each_child(mut meet: impl FnMut(libc::pid_t)) {
     });
 }
 
-fn with_file<T>(path: &CStr, action: impl FnOnce(RawFd) -> T) -> Option<T> {
+pub(super) fn with_file<T>(path: &CStr, action: impl FnOnce(RawFd) -> T) -> Option<T> {
     // SAFETY: the path is terminated.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
     (fd >= 0).then(|| {
@@ -141,7 +141,7 @@ fn with_file<T>(path: &CStr, action: impl FnOnce(RawFd) -> T) -> Option<T> {
 }
 
 /// Reads what there is; 0 at the end, or if it cannot be read.
-fn read(fd: RawFd, buffer: &mut [u8]) -> usize {
+pub(super) fn read(fd: RawFd, buffer: &mut [u8]) -> usize {
     // SAFETY: pointer and length are those of one buffer.
     let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
     usize::try_from(count).unwrap_or(0)

@@ -11,12 +11,13 @@
 //! It is forked and executes nothing, since a library has no program of its
 //! own to execute. So everything here runs in a forked child of a process
 //! with threads, and keeps to async-signal-safe calls: no allocation, no
-//! lock, no panic. Its memory is a copy of this process's, made as either
-//! writes to it. What it cannot survive is its own SIGKILL: the program dies
+//! lock, no panic. It gives back the heap that it has from this process. What
+//! it cannot survive is its own SIGKILL: the program dies
 //! with it then, but descendants outside the program's group do not.
 
 pub(crate) mod client;
 mod kernel;
+mod memory;
 mod message;
 
 use std::ffi::CString;
@@ -132,6 +133,9 @@ impl Guardian {
         self.send(Message::Started(self.leader));
         // From here on the pipe by which `spawn` waits is not held open by us.
         let children = self.let_go();
+        let cleaner = cleaner.and_then(OnStack::copy);
+        // SAFETY: the guardian itself and the cleaner lie on this stack.
+        unsafe { memory::release(&[(&raw const self).addr()]) };
         let mut last = PeerState::Listening;
         loop {
             self.look();
@@ -139,7 +143,7 @@ impl Guardian {
                 match last {
                     PeerState::Listening => {}
                     PeerState::End => exit(),
-                    PeerState::Closed => clean(cleaner),
+                    PeerState::Closed => clean(cleaner.as_ref()),
                 }
             }
             let listens = matches!(last, PeerState::Listening);
@@ -311,18 +315,52 @@ struct ScanResult {
     leader_ended: Option<i32>,
 }
 
+/// A [`Cleaner`] without a heap.
+struct OnStack {
+    program: [u8; PATH_BYTES],
+    directory: [u8; PATH_BYTES],
+}
+
+/// The longest path that the kernel takes, with its end.
+const PATH_BYTES: usize = libc::PATH_MAX as usize;
+
+impl OnStack {
+    fn copy(cleaner: &Cleaner) -> Option<OnStack> {
+        let mut copy = OnStack {
+            program: [0; PATH_BYTES],
+            directory: [0; PATH_BYTES],
+        };
+        let parts = [
+            (&mut copy.program, cleaner.program.as_bytes_with_nul()),
+            (&mut copy.directory, cleaner.directory.as_bytes_with_nul()),
+        ];
+        for (place, path) in parts {
+            place.get_mut(..path.len())?.copy_from_slice(path);
+        }
+        Some(copy)
+    }
+}
+
 /// Becomes the command that removes the directory, if there is one.
-fn clean(cleaner: Option<&Cleaner>) -> ! {
+fn clean(cleaner: Option<&OnStack>) -> ! {
     if let Some(cleaner) = cleaner {
         let args = [
             c"rm".as_ptr(),
             c"-rf".as_ptr(),
             c"--".as_ptr(),
-            cleaner.directory.as_ptr(),
+            cleaner.directory.as_ptr().cast(),
             ptr::null(),
         ];
-        // SAFETY: path and arguments are terminated, and so is their list.
-        unsafe { libc::execv(cleaner.program.as_ptr(), args.as_ptr()) };
+        // Variables that were set since the start were on the heap.
+        let environment = [ptr::null()];
+        // SAFETY: path and arguments are terminated, and so are both lists.
+        unsafe {
+            libc::execve(
+                cleaner.program.as_ptr().cast(),
+                args.as_ptr(),
+                environment.as_ptr(),
+            )
+        };
     }
     exit()
 }

@@ -7,11 +7,16 @@
 //! without (not on Linux) does not.
 
 use std::io;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+
+use super::process;
 
 /// Groups that can be registered at a time.
 const LIMIT: usize = 1024;
 
+/// The process that they belong to. A forked child inherits the table, and must
+/// not kill what its parent has started.
+static OWNER: AtomicU32 = AtomicU32::new(0);
 static GROUPS: [AtomicI32; LIMIT] = [const { AtomicI32::new(0) }; LIMIT];
 
 /// A registered group; leaves the table when dropped.
@@ -23,6 +28,7 @@ pub(crate) struct Registration(usize);
 /// The leader of the group must not be reaped while it is registered: until
 /// then the number belongs to it.
 pub(crate) fn register(id: i32) -> Option<Registration> {
+    claim();
     (0..LIMIT)
         .find(|&slot| {
             GROUPS[slot]
@@ -30,6 +36,18 @@ pub(crate) fn register(id: i32) -> Option<Registration> {
                 .is_ok()
         })
         .map(Registration)
+}
+
+/// Makes the table this process's own. A forked child has one thread when it
+/// comes here first, and begins with an empty table.
+fn claim() {
+    let ours = process::id();
+    let before = OWNER.swap(ours, Ordering::SeqCst);
+    if before != ours && before != 0 {
+        for slot in &GROUPS {
+            slot.store(0, Ordering::SeqCst);
+        }
+    }
 }
 
 /// The table is full.
@@ -42,6 +60,9 @@ pub(crate) fn too_many() -> io::Error {
 
 /// Kills every registered group. Async-signal-safe.
 pub(crate) fn kill_all() {
+    if OWNER.load(Ordering::SeqCst) != process::id() {
+        return;
+    }
     for slot in &GROUPS {
         let id = slot.load(Ordering::SeqCst);
         if id > 0 {
@@ -60,5 +81,40 @@ pub(crate) fn kill(id: i32) {
 impl Drop for Registration {
     fn drop(&mut self) {
         GROUPS[self.0].store(0, Ordering::SeqCst);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
+    use std::process::Command;
+
+    use super::*;
+
+    /// It may have a handler of its own, and come to its stage 3.
+    #[test]
+    fn a_forked_child_does_not_kill_the_groups_of_its_parent() {
+        let mut command = Command::new("sleep");
+        let mut sleep = command.arg("600").process_group(0).spawn().expect("sleep");
+        let id = i32::try_from(sleep.id()).expect("a process id");
+        let registration = register(id).expect("room");
+        // SAFETY: the child keeps to async-signal-safe calls.
+        match unsafe { libc::fork() } {
+            0 => {
+                kill_all();
+                // SAFETY: no precondition.
+                unsafe { libc::_exit(0) };
+            }
+            child => {
+                let mut status = -1;
+                // SAFETY: our child, and room for its status.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            }
+        }
+        drop(registration);
+        // SAFETY: our child, which is not reaped.
+        assert_eq!(unsafe { libc::kill(id, libc::SIGTERM) }, 0);
+        let status = sleep.wait().expect("ours");
+        assert_eq!(status.signal(), Some(libc::SIGTERM), "it was killed before");
     }
 }

@@ -1,9 +1,17 @@
 //! Who this process is, and how another one ended.
 
+#[cfg(all(target_os = "linux", feature = "process"))]
+use std::ffi::OsStr;
+#[cfg(all(target_os = "linux", feature = "process"))]
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 #[cfg(feature = "process")]
 pub(crate) use std::os::unix::process::parent_id;
+#[cfg(feature = "process")]
+use std::path::PathBuf;
 use std::process::ExitStatus;
+#[cfg(feature = "process")]
+use std::{env, fs, io};
 
 /// The id of this process. Async-signal-safe; asks the kernel each time, so
 /// the answer is right in a forked child.
@@ -12,9 +20,59 @@ pub(crate) fn id() -> u32 {
     unsafe { libc::getpid() }.cast_unsigned()
 }
 
+/// The executable of this process, to be executed again.
+///
+/// On Linux it is a link that leads to this executable even when another file
+/// has been put in its place, or none: an upgrade does not change what a running
+/// program is. Without `/proc` it is the path that the kernel was given.
+///
+/// # Errors
+/// If the system does not know.
+#[cfg(feature = "process")]
+pub(crate) fn executable() -> io::Result<PathBuf> {
+    const LINK: &str = "/proc/self/exe";
+    if cfg!(target_os = "linux") && fs::symlink_metadata(LINK).is_ok() {
+        return Ok(LINK.into());
+    }
+    env::current_exe().or_else(|error| path_at_start().ok_or(error))
+}
+
+/// The path by which this process was executed.
+#[cfg(all(target_os = "linux", feature = "process"))]
+fn path_at_start() -> Option<PathBuf> {
+    // SAFETY: takes a number.
+    let address = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    if address == 0 {
+        return None;
+    }
+    let text = std::ptr::with_exposed_provenance::<libc::c_char>(address as usize);
+    // SAFETY: the kernel has put a terminated path there, which stays.
+    let path = unsafe { std::ffi::CStr::from_ptr(text) };
+    let path = PathBuf::from(OsStr::from_bytes(path.to_bytes()));
+    std::path::absolute(path).ok().filter(|path| path.exists())
+}
+
+#[cfg(all(not(target_os = "linux"), feature = "process"))]
+fn path_at_start() -> Option<PathBuf> {
+    None
+}
+
 /// How a process ended that did not exit by itself; `None` if it did.
 pub(crate) fn abnormal_end(status: ExitStatus) -> Option<String> {
     status
         .signal()
         .map(|signal| format!("killed by signal {signal}"))
+}
+
+#[cfg(all(test, target_os = "linux", feature = "process"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_procfs_the_path_of_the_start_is_known() {
+        let path = path_at_start().expect("a path");
+        let ours = env::current_exe().expect("this program");
+        let canonical = |path: &PathBuf| fs::canonicalize(path).expect("it is there");
+        assert_eq!(canonical(&path), canonical(&ours));
+    }
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::group_registry::{self, Registration};
 use super::spawn;
+use crate::machine::Signal;
 
 /// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
@@ -40,8 +41,8 @@ impl ProcessGroup {
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<ProcessGroup> {
-        ProcessGroup::of(spawn::spawn(command, || Ok(()))?)
+    pub(crate) fn spawn(command: &mut Command, request: Signal) -> io::Result<ProcessGroup> {
+        ProcessGroup::of(spawn::spawn(command, request, || Ok(()))?)
     }
 
     /// As [`ProcessGroup::spawn`], for a program of ours, which begins with

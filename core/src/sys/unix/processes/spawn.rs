@@ -16,13 +16,15 @@ use crate::machine::Signal;
 use crate::sys::disposition::{self, Disposition};
 use crate::sys::mask::{self, Mask};
 
-/// Starts a program that knows nothing of this; `prepare` runs in the child,
+/// Starts a program that knows nothing of this and does not ignore `request`;
+/// `prepare` runs in the child,
 /// before it executes the program, and keeps to async-signal-safe calls.
 ///
 /// # Errors
 /// Those of starting a program, of `pthread_sigmask(3)`, and of `prepare`.
 pub(crate) fn spawn(
     command: &mut Command,
+    request: Signal,
     mut prepare: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<Child> {
     let mask = Mask::current()?;
@@ -30,6 +32,8 @@ pub(crate) fn spawn(
     let begin = move || {
         discard(&Signal::ALL)?;
         discard(&[Signal::TERMINAL_STOP])?;
+        // Inherited as ignored, it could not ask the program to end.
+        disposition::replace(request, &Disposition::default_action())?;
         mask.set()?;
         prepare()
     };

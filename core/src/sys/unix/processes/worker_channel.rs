@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use super::fd_passing;
 use crate::sys::{Descriptor, OwnedDescriptor};
@@ -66,6 +67,19 @@ impl WorkerChannel {
         // SAFETY: there is room for the one byte that is asked for.
         let count = unsafe { libc::recv(self.0.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
         count >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+    }
+
+    /// Waits until the process at the other end has ended, at most so long.
+    pub(crate) fn wait_for_end(&self, limit: Duration) {
+        let mut end = libc::pollfd {
+            fd: self.0.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let millis = libc::c_int::try_from(limit.as_millis()).unwrap_or(libc::c_int::MAX);
+        // SAFETY: one pollfd, valid for the call. An interruption ends it early,
+        // which the caller allows for.
+        let _ = unsafe { libc::poll(&mut end, 1, millis) };
     }
 
     /// Waits until the process at the other end has ended or closed the line;

@@ -50,6 +50,11 @@ impl Disposition {
         self.0.sa_sigaction == libc::SIG_IGN
     }
 
+    /// Whether both call the same handler. Async-signal-safe.
+    pub(crate) fn is_same_handler(&self, other: &Disposition) -> bool {
+        self.callable().is_some() && self.0.sa_sigaction == other.0.sa_sigaction
+    }
+
     /// Whether this is exactly `handler`.
     pub(crate) fn is_handler(&self, handler: HandlerFn) -> bool {
         self.0.sa_sigaction == handler as *const () as libc::sighandler_t

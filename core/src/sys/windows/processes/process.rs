@@ -17,6 +17,15 @@ pub(crate) fn parent_id() -> u32 {
     snapshot::parent_of(id())
 }
 
+/// The executable of this process, to be executed again.
+///
+/// # Errors
+/// If the system does not know.
+#[cfg(feature = "process")]
+pub(crate) fn executable() -> std::io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
 /// How a process ended that did not exit by itself; `None` if it did. Windows
 /// knows one number only: those of errors of the system (0xC0000000 and above)
 /// are no exit statuses.

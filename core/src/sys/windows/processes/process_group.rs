@@ -19,6 +19,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::job::Job;
 use super::snapshot;
+use crate::machine::Signal;
 use crate::sys::console;
 
 /// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
@@ -40,7 +41,7 @@ impl ProcessGroup {
     ///
     /// # Errors
     /// Those of starting a program and of putting it into a job.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<ProcessGroup> {
+    pub(crate) fn spawn(command: &mut Command, _request: Signal) -> io::Result<ProcessGroup> {
         let job = Job::new()?;
         let child = command
             .creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED)

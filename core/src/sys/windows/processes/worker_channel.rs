@@ -70,6 +70,9 @@ impl WorkerChannel {
         self.sink.write_all(&gift)
     }
 
+    /// Does not wait: there is no limit to a read from a pipe.
+    pub(crate) fn wait_for_end(&self, _limit: std::time::Duration) {}
+
     /// Whether the process at the other end has ended. A worker says nothing
     /// without being asked.
     pub(crate) fn has_ended(&self) -> bool {
