@@ -2,9 +2,9 @@
 
 use super::sessions::print;
 use crate::cli::exit;
-use crate::execute::SupervisorPool;
+use crate::execute::{Recordings, SupervisorPool};
 use crate::explore::map_points;
-use crate::oracle::{Contract, PhaseSelection};
+use crate::oracle::Contract;
 use crate::report::{Style, TerminalWriter};
 use crate::target::Isolation;
 use crate::target::{Source, Target};
@@ -69,9 +69,10 @@ pub fn doctor() -> u8 {
         let baseline = map_points(
             &pool,
             &Contract::default(),
-            libc::SIGINT,
-            PhaseSelection::DEFAULT,
-            true,
+            Recordings {
+                all: true,
+                ..Recordings::of_signal(libc::SIGINT)
+            },
             &source.token(),
         )
         .map_err(|error| error.to_string())?;

@@ -4,8 +4,9 @@ use super::args::{PointsArgs, ReplayArgs, RunArgs, SweepArgs};
 use super::report::{keep, keep_error, named};
 use crate::cli::exit;
 use crate::error::Error;
-use crate::execute::SupervisorPool;
+use crate::execute::{Recordings, SupervisorPool};
 use crate::explore;
+use crate::explore::CallSites;
 use crate::explore::{Progress, RunOnceReport, SweepOptions, SweepReport};
 use crate::failure::{Store, StoredFailure};
 use crate::report;
@@ -277,15 +278,15 @@ pub fn points(args: PointsArgs) -> u8 {
         let baseline = explore::map_points(
             &pool,
             &contract,
-            args.points.signal,
-            mapped,
-            args.points.all,
+            Recordings {
+                signal: args.points.signal,
+                mapped,
+                all: args.points.all,
+                named: args.stacks,
+            },
             token,
         )?;
-        let sites = args
-            .stacks
-            .then(|| explore::call_sites(&pool, args.points.all, token))
-            .transpose()?;
+        let sites = args.stacks.then(|| CallSites::of(&baseline));
         bar.clear();
         let filter = args.points.filter();
         if args.json {

@@ -13,7 +13,7 @@ mod oracle_summary;
 mod single;
 mod sweep;
 
-pub use call_sites::{CallSite, CallSites, CodeLocation, call_sites};
+pub use call_sites::{CallSite, CallSites, CodeLocation};
 pub use finding::{Finding, Findings};
 pub use fuzz::report::{EndReason, FuzzFinding, FuzzReport, KeptRegressions};
 pub use fuzz::{FuzzBudget, FuzzOptions, FuzzProgress, fuzz};

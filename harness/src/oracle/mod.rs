@@ -14,8 +14,9 @@ mod verdict;
 
 pub use contract::{Acknowledged, Contract, Escalation, Messages, Results};
 pub use learn::baseline::{Baseline, EndState};
-pub use learn::point_map::{PhaseSelection, Point, PointMap};
+pub use learn::point_map::{Class, PhaseSelection, Point, PointMap};
 pub use learn::redact::Redactions;
+pub(crate) use learn::state_shape::StateShape;
 pub use messages::elide::keep_elisions;
 pub use messages::{is_expected, screens_of, transcript_of};
 pub use multi_run::escalation::judge as judge_escalation;

@@ -1,9 +1,11 @@
 //! Calls that a run looks out for: recording them, and knowing the awaited one.
 
+use super::process_tree::Process;
 use super::syscalls::Call;
-use super::trace_config::{Breakpoint, Record, SyscallMatcher};
+use super::trace_config::{ArgumentMatcher, Breakpoint, Record, SyscallMatcher};
 use super::tracer::{HoldReason, Tracer};
-use crate::facts::{Phase, PointKey, RawPoint};
+use crate::facts::{Phase, PointKey, RawPoint, Surroundings};
+use crate::sys::proc;
 use crate::tracer::syscalls;
 use crate::tracer::thread::pending_syscall::PendingSyscall;
 
@@ -12,14 +14,7 @@ const POINTS_MAX: usize = 200_000;
 
 impl Tracer {
     /// Records the call and its name as far as this run wants them.
-    pub(crate) fn note(
-        &mut self,
-        tid: i32,
-        call: &Call,
-        ip: u64,
-        nth: u32,
-        inside: &mut PendingSyscall,
-    ) {
+    pub(crate) fn note(&mut self, tid: i32, call: &Call, ip: u64, inside: &mut PendingSyscall) {
         if self.watch.record.is_none() && !self.watch.tell_effects {
             return;
         }
@@ -49,8 +44,13 @@ impl Tracer {
             if self.watch.stacks {
                 self.take_stack(tid);
             }
+            let (process, role, thread) = self.names_of(tid);
             self.recording.points.push(RawPoint {
-                key: self.key(tid, call.number, ip, nth),
+                process,
+                role,
+                thread,
+                number: call.number,
+                ip,
                 call: name,
                 arg,
                 returned: None,
@@ -60,24 +60,36 @@ impl Tracer {
                 in_handler: self.in_window(tid),
                 installs: inside.installs,
                 at_ns: self.now_ns,
+                around: self.surroundings(tid),
             });
         }
     }
 
-    fn key(&self, tid: i32, number: u32, ip: u64, nth: u32) -> PointKey {
+    /// Process path, role and thread path.
+    fn names_of(&self, tid: i32) -> (String, String, String) {
         let thread = self.family.threads.get(&tid);
         let pid = thread.map_or(tid, |thread| thread.pid);
-        PointKey {
-            process: self
-                .family
-                .processes
-                .get(&pid)
-                .map(crate::tracer::process_tree::Process::name)
-                .unwrap_or_default(),
-            thread: thread.map(|thread| thread.name.clone()).unwrap_or_default(),
-            number,
-            ip,
-            nth,
+        let process = self.family.processes.get(&pid);
+        (
+            process.map(Process::name).unwrap_or_default(),
+            process.map(Process::role).unwrap_or_default(),
+            thread.map(|thread| thread.name.clone()).unwrap_or_default(),
+        )
+    }
+
+    fn role_of(&self, tid: i32) -> Option<String> {
+        let pid = self.family.threads.get(&tid)?.pid;
+        self.family.processes.get(&pid).map(Process::role)
+    }
+
+    /// What a signal would meet at this call.
+    fn surroundings(&self, tid: i32) -> Surroundings {
+        let sets = proc::signal_sets(tid).unwrap_or_default();
+        Surroundings {
+            blocked: sets.blocked,
+            ignored: sets.ignored,
+            handled: sets.caught,
+            others: self.family.roles_beside(self.process_of(tid)),
         }
     }
 
@@ -87,30 +99,20 @@ impl Tracer {
         tid: i32,
         call: &Call,
         ip: u64,
-        nth: u32,
     ) -> Option<(HoldReason, Phase)> {
         let mut found = None;
         for index in 0..self.watch.awaited.len() {
-            let (matches, phase) = match &self.watch.awaited[index] {
-                Breakpoint::Exact {
-                    key,
-                    arg,
-                    same,
-                    phase,
-                } => (
-                    (key.number, key.ip, key.nth) == (call.number, ip, nth)
-                        && *key == self.key(tid, call.number, ip, nth)
-                        && same(arg, &self.argument(call)),
-                    *phase,
-                ),
+            let (looks_right, nth, phase) = match &self.watch.awaited[index] {
+                Breakpoint::Site { key, arg, phase } => {
+                    (self.is_at(tid, call, ip, key, arg), key.nth, *phase)
+                }
                 Breakpoint::Live { look, nth, phase } => {
-                    let (nth, phase) = (*nth, *phase);
-                    let looks_right = self.looks(tid, call, look);
-                    // Counted for all, whichever of them this call is held for.
-                    self.met[index] += u32::from(looks_right);
-                    (looks_right && self.met[index] == nth, phase)
+                    (self.looks(tid, call, look), *nth, *phase)
                 }
             };
+            // Counted for all, whichever of them this call is held for.
+            self.met[index] += u32::from(looks_right);
+            let matches = looks_right && self.met[index] == nth;
             if matches && !self.reached[index] && found.is_none() {
                 self.reached[index] = true;
                 found = Some((HoldReason::Awaited(index), phase));
@@ -132,6 +134,14 @@ impl Tracer {
         }
     }
 
+    /// Whether a call looks like the one of a recorded run. The cheapest comparisons come first: most calls are others.
+    fn is_at(&self, tid: i32, call: &Call, ip: u64, key: &PointKey, arg: &ArgumentMatcher) -> bool {
+        (key.number, key.ip) == (call.number, ip)
+            && self.role_of(tid).is_some_and(|role| role == key.role)
+            && arg.accepts(&self.argument(call))
+            && key.code.is_none_or(|code| self.code_of(tid) == Some(code))
+    }
+
     /// From now on the calls of a scope are held, so many of them.
     pub(crate) fn arm(&mut self, scope: usize, times: u32) {
         self.armed[scope] = times;
@@ -143,11 +153,11 @@ impl Tracer {
             return false;
         }
         let is_process = look.process.as_ref().is_none_or(|glob| {
-            let key = self.key(tid, call.number, 0, 0);
-            // As the name of a point begins: with the thread, when it is not the main one.
-            glob.is_match(&key.process)
-                || !key.thread.is_empty()
-                    && glob.is_match(format!("{}+{}", key.process, key.thread))
+            let (process, role, thread) = self.names_of(tid);
+            // As the name of a point begins, or with the ordinals of process and thread.
+            glob.is_match(&role)
+                || glob.is_match(&process)
+                || !thread.is_empty() && glob.is_match(format!("{process}+{thread}"))
         });
         is_process
             && (look.every || syscalls::class_of(&name).is_none_or(|class| class.is_effect(call)))

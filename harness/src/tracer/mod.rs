@@ -13,5 +13,7 @@ mod tracer;
 
 pub(crate) use recording::Recording;
 pub(crate) use syscalls::class_of;
-pub(crate) use trace_config::{Breakpoint, Record, Scope, SyscallMatcher, TraceConfig};
+pub(crate) use trace_config::{
+    ArgumentMatcher, Breakpoint, Record, Scope, SyscallMatcher, TraceConfig,
+};
 pub(crate) use tracer::{HoldReason, TraceEvent, Tracer};

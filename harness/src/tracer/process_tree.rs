@@ -15,8 +15,6 @@ pub(crate) struct Thread {
     /// Its name below the main thread's, which is empty.
     pub(crate) name: String,
     threads_created: u32,
-    /// How often it came by at each instruction that makes a call.
-    pub(crate) passes: HashMap<(u32, u64), u32>,
     /// It was put back in front of this call, which it makes again: the same pass.
     pub(crate) rewound: Option<(u32, u64)>,
     /// A call that it makes again.
@@ -37,6 +35,8 @@ pub(crate) struct Thread {
 pub(crate) struct Process {
     /// Its place among the births, without the program: empty for the target itself.
     place: String,
+    /// The programs from the target down to its parent, each with `>` behind it, as they were when it was born.
+    ancestors: String,
     program: String,
     children: u32,
     threads: usize,
@@ -54,6 +54,16 @@ impl Process {
         } else {
             format!("{}:{}", self.place, self.program)
         }
+    }
+
+    /// The programs from the target down to it, such as `make>gcc>as`. A program below itself is told from one below
+    /// that, and no further: subshells of subshells are alike.
+    pub(crate) fn role(&self) -> String {
+        let twice = format!("{0}>{0}>", self.program);
+        if self.ancestors == twice || self.ancestors.ends_with(&format!(">{twice}")) {
+            return self.ancestors.trim_end_matches('>').to_owned();
+        }
+        format!("{}{}", self.ancestors, self.program)
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -115,6 +125,7 @@ impl ProcessTree {
         process.children += 1;
         let child = Process {
             place: format!("{}/{}", process.name(), process.children),
+            ancestors: format!("{}>", process.role()),
             program: process.program.clone(),
             children: 0,
             threads: 1,
@@ -124,6 +135,14 @@ impl ProcessTree {
         self.processes.insert(new, child);
         self.insert(new, new, String::new());
         Some(parent)
+    }
+
+    /// The roles of all living processes but this one, sorted, each once.
+    pub(crate) fn roles_beside(&self, pid: i32) -> String {
+        let others = self.processes.iter().filter(|(other, _)| **other != pid);
+        let roles: std::collections::BTreeSet<String> =
+            others.map(|(_, process)| process.role()).collect();
+        roles.into_iter().collect::<Vec<_>>().join(",")
     }
 
     /// The process that was born last of those that live, the target itself left out.

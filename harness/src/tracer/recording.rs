@@ -20,9 +20,9 @@ impl Recording {
         self.parallel
     }
 
-    /// The points, and their stacks with names.
-    pub(crate) fn finish(self) -> (Vec<RawPoint>, Stacks) {
-        (self.points, self.stacks.finish())
+    /// The points, and their stacks, with names where those are wanted.
+    pub(crate) fn finish(self, named: bool) -> (Vec<RawPoint>, Stacks) {
+        (self.points, self.stacks.finish(named))
     }
 }
 
@@ -39,6 +39,19 @@ impl Tracer {
         stacks.take(&maps, Registers { ip, sp, bp }, |address| {
             memory.word(address)
         });
+    }
+}
+
+impl Tracer {
+    /// A hash of the code that makes the call at which a thread stands; `None` where its stack cannot be read.
+    pub(crate) fn code_of(&self, tid: i32) -> Option<u64> {
+        let [ip, sp, bp] = ptrace::standing(tid).ok()?;
+        let maps = proc::maps(tid)?;
+        let mut memory = Memory::new(tid);
+        let mut code = self.code.borrow_mut();
+        code.code(&maps, Registers { ip, sp, bp }, |address| {
+            memory.word(address)
+        })
     }
 }
 

@@ -30,7 +30,7 @@ impl Tracer {
         };
         let call = (number as u32, self.told_apart(tid, ip));
         let point = self.recording.points.iter().rposition(|point| {
-            (point.key.number, point.key.ip) == call && point.returned == Some(MADE_AGAIN)
+            (point.number, point.ip) == call && point.returned == Some(MADE_AGAIN)
         });
         if let Some(thread) = self.family.threads.get_mut(&tid) {
             thread.again = Some(RestartedSyscall { call, point });

@@ -56,12 +56,11 @@ pub(crate) enum Record {
 /// A point at which a fault is to be placed.
 #[derive(Debug, Clone)]
 pub(crate) enum Breakpoint {
-    /// The very call of a recorded run.
-    Exact {
+    /// A call of a recorded run, counted over everybody who comes by: never inject elsewhere.
+    Site {
         key: PointKey,
-        /// What its argument must look like, and how that is compared: never inject elsewhere.
-        arg: String,
-        same: fn(&str, &str) -> bool,
+        /// What its argument must look like.
+        arg: ArgumentMatcher,
         phase: Phase,
     },
     /// The n-th call that looks like this, counted from the start.
@@ -70,6 +69,38 @@ pub(crate) enum Breakpoint {
         nth: u32,
         phase: Phase,
     },
+}
+
+/// Compares arguments with the one of a recorded call.
+#[derive(Debug, Clone)]
+pub(crate) enum ArgumentMatcher {
+    /// It is always the same.
+    Literal(String),
+    /// Some of it varies.
+    Pattern(Box<GlobMatcher>),
+}
+
+impl ArgumentMatcher {
+    /// For the argument of a point's key.
+    pub(crate) fn new(arg: &str) -> ArgumentMatcher {
+        if arg.contains('*') {
+            ArgumentMatcher::Pattern(Box::new(crate::schedule::arg_matcher(arg)))
+        } else {
+            ArgumentMatcher::Literal(arg.to_owned())
+        }
+    }
+
+    fn matches(&self, counted: &str) -> bool {
+        match self {
+            ArgumentMatcher::Literal(arg) => arg == counted,
+            ArgumentMatcher::Pattern(glob) => glob.is_match(counted),
+        }
+    }
+
+    /// Whether a call's argument is the one that is meant; hashes in it may differ.
+    pub(crate) fn accepts(&self, arg: &str) -> bool {
+        self.matches(&crate::facts::counted_argument(arg))
+    }
 }
 
 impl TraceConfig {
@@ -126,7 +157,7 @@ impl TraceConfig {
             .iter()
             .map(|awaited| match awaited {
                 // Address 0 is none: all calls of its number have to be counted.
-                Breakpoint::Exact { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
+                Breakpoint::Site { key, .. } => (key.ip != 0).then_some((key.number, key.ip)),
                 Breakpoint::Live { .. } => None,
             })
             .collect();
@@ -141,7 +172,7 @@ impl TraceConfig {
     fn names(&self, name: &str) -> bool {
         let looks = |look: &SyscallMatcher| look.calls.iter().any(|call| call == name);
         self.awaited.iter().any(|awaited| match awaited {
-            Breakpoint::Exact { key, .. } => syscalls::name(key.number) == name,
+            Breakpoint::Site { key, .. } => syscalls::name(key.number) == name,
             Breakpoint::Live { look, .. } => looks(look),
         }) || self.scopes.iter().any(|scope| looks(&scope.look))
     }

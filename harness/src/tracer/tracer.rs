@@ -11,11 +11,13 @@ use super::recording::Recording;
 use super::syscalls::Call;
 use super::trace_config::TraceConfig;
 use crate::facts::{ExitStatus, HandlerFact, Phase, Usage};
+use crate::symbols::Collector;
 use crate::sys::ptrace;
 use crate::sys::ptrace::{CallStop, Origin, Resume};
 use crate::sys::wait::Waited;
 use crate::target::TargetPaths;
 use crate::tracer::thread::pending_syscall::PendingSyscall;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io;
 
@@ -103,6 +105,8 @@ pub(crate) struct Tracer {
     /// How many calls of each scope are still to be held.
     pub(crate) armed: Vec<u32>,
     pub(crate) recording: Recording,
+    /// Whose code a call is from, where points are told apart by that.
+    pub(crate) code: RefCell<Collector>,
     pub(crate) now_ns: u64,
 }
 
@@ -123,6 +127,7 @@ impl Tracer {
             family,
             early: HashSet::new(),
             recording: Recording::default(),
+            code: RefCell::default(),
             now_ns: 0,
         }
     }
@@ -280,9 +285,6 @@ impl Tracer {
             return run;
         }
         let again = thread.again.take_if(|again| again.call == (number, ip));
-        let passes = thread.passes.entry((number, ip)).or_default();
-        *passes += u32::from(again.is_none());
-        let nth = *passes;
         let pid = thread.pid;
         let call = Call {
             pid: tid,
@@ -297,7 +299,7 @@ impl Tracer {
         let held = match again {
             // It has been met when it was made for the first time.
             Some(_) => None,
-            None => self.match_awaited(tid, &call, ip, nth),
+            None => self.match_awaited(tid, &call, ip),
         };
         let phase = held.map(|(_, phase)| phase);
         let mut inside = PendingSyscall {
@@ -315,7 +317,7 @@ impl Tracer {
         if inside.rewind {
             ptrace::skip_call(tid)?;
         } else {
-            self.note(tid, &call, ip, nth, &mut inside);
+            self.note(tid, &call, ip, &mut inside);
         }
         if let (Some((hold, _)), Some(Phase::Entry)) = (held, phase) {
             inside.hold = None;

@@ -6,12 +6,12 @@ use super::latency::{Budget, Measured};
 use crate::error::Error;
 use crate::execute::refine;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials, trial};
 use crate::explore::finding::Finding;
 use crate::explore::single::multi_run;
 use crate::failure::{ExpectedVerdict, Store};
-use crate::oracle::{Baseline, Contract, Evidence, Judgement, PhaseSelection, Verdict};
+use crate::oracle::{Baseline, Contract, Evidence, Judgement, Verdict};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -118,7 +118,7 @@ impl RunContext {
         let mut trials = None;
         if attempt.baseline {
             let signal = attempt.schedule.first_signal().unwrap_or(libc::SIGINT);
-            let baseline = learn(pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
+            let baseline = learn(pool, &contract, Recordings::of_signal(signal))?;
             let known = Trials::new(Arc::clone(pool), baseline, contract.clone());
             trials = Some(Arc::new(known));
         }

@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::failure::restore;
 use crate::failure::{ExpectedVerdict, Store, StoredFailure};
-use crate::oracle::{Baseline, Contract, PhaseSelection};
+use crate::oracle::{Baseline, Contract};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -67,7 +67,7 @@ fn judged(
     store: &Store,
 ) -> Result<RunOnceReport, Error> {
     let signal = schedule.first_signal().unwrap_or(libc::SIGINT);
-    let baseline = learn(&pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
+    let baseline = learn(&pool, &contract, Recordings::of_signal(signal))?;
     let baseline_ns = Some(baseline.duration_ns);
     let mut notes = pool.notes.clone();
     let trials = Trials::new(pool, baseline, contract);

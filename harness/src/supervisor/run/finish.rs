@@ -2,7 +2,7 @@
 
 use super::run_loop::ActiveRun;
 use crate::facts::Run;
-use crate::supervisor::protocol::SupervisorError;
+use crate::supervisor::protocol::{StackDetail, SupervisorError};
 use crate::sys::wait;
 use crate::sys::wait::Next;
 use crate::tracer::{Recording, Tracer};
@@ -56,11 +56,16 @@ impl ActiveRun<'_> {
             .changes()
             .map_err(|error| SupervisorError::Harness(format!("reading the work tree: {error}")))?;
         let terminal = self.streams.terminal_fact();
+        let met = self
+            .tracer
+            .as_ref()
+            .map(|tracer| tracer.met.clone())
+            .unwrap_or_default();
         let recording = self
             .tracer
             .map_or_else(Recording::default, Tracer::into_recording);
         let parallel = recording.is_parallel();
-        let (points, stacks) = recording.finish();
+        let (points, stacks) = recording.finish(self.order.trace.stacks() == StackDetail::Names);
         let mut captures = self
             .streams
             .readers
@@ -80,6 +85,7 @@ impl ActiveRun<'_> {
         Ok(Run {
             events: self.events,
             status: self.status,
+            met: self.cursor.met_by_step(&met),
             fired_ns: self.cursor.fired_ns,
             inapplicable: self.inapplicable,
             parallel,

@@ -2,7 +2,7 @@
 
 use crate::facts::Phase;
 use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
-use crate::tracer::{Breakpoint, Scope, SyscallMatcher, class_of};
+use crate::tracer::{ArgumentMatcher, Breakpoint, Scope, SyscallMatcher, class_of};
 use globset::{Glob, GlobMatcher};
 use regex::bytes::Regex;
 
@@ -156,6 +156,15 @@ impl ScheduleCursor {
         self.awaited_steps.get(awaited) == Some(&self.next)
     }
 
+    /// How often the call that each step waits for was met, from the count of each awaited point.
+    pub(crate) fn met_by_step(&self, met: &[u32]) -> Vec<u32> {
+        let mut by_step = vec![0; self.steps.len()];
+        for (step, met) in self.awaited_steps.iter().zip(met) {
+            by_step[*step] = *met;
+        }
+        by_step
+    }
+
     /// The step that a scope belongs to.
     pub(crate) fn of_scope(&self, scope: usize) -> Option<(usize, &Step)> {
         let index = *self.scope_steps.get(scope)?;
@@ -171,10 +180,9 @@ impl ScheduleCursor {
 /// The point that a step waits for.
 pub(crate) fn awaited(step: &Step) -> Option<Breakpoint> {
     match &step.trigger {
-        Trigger::Point { name, key } => Some(Breakpoint::Exact {
+        Trigger::Point { name, key } => Some(Breakpoint::Site {
+            arg: ArgumentMatcher::new(&key.arg),
             key: key.clone(),
-            arg: name.arg.clone(),
-            same: crate::schedule::same_arg,
             phase: name.phase,
         }),
         Trigger::Call(selector) => Some(Breakpoint::Live {

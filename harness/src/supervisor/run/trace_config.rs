@@ -2,7 +2,7 @@
 
 use super::schedule_cursor::{awaited, scope};
 use crate::schedule::Trigger;
-use crate::supervisor::protocol::{RunRequest, Trace};
+use crate::supervisor::protocol::{RunRequest, StackDetail, Trace};
 use crate::tracer::{Record, TraceConfig, class_of};
 
 /// The tracer's orders; `None` for a run that is not traced.
@@ -11,11 +11,17 @@ pub(crate) fn watch(order: &RunRequest) -> Option<TraceConfig> {
     let scopes = order.steps.iter().filter_map(scope).collect();
     let mut watch = match order.trace {
         Trace::None => return None,
-        Trace::Record | Trace::Stacks => TraceConfig::recording(Record::Effects, points, scopes),
-        Trace::RecordAll | Trace::StacksAll => TraceConfig::recording(Record::All, points, scopes),
+        Trace::Record(recorded) => {
+            let calls = if recorded.all {
+                Record::All
+            } else {
+                Record::Effects
+            };
+            TraceConfig::recording(calls, points, scopes)
+        }
         Trace::Steps | Trace::Effects => TraceConfig::awaiting(points, scopes),
     };
-    watch.stacks = matches!(order.trace, Trace::Stacks | Trace::StacksAll);
+    watch.stacks = order.trace.stacks() != StackDetail::None;
     let signals = order.steps.iter().filter_map(|step| step.fault.signal());
     watch.handlers = signals.collect();
     let triggers = || order.steps.iter().map(|step| &step.trigger);
