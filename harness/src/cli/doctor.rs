@@ -3,9 +3,9 @@
 use super::stdio::print;
 use crate::cli::exit;
 use crate::error::Error;
-use crate::execute::SupervisorPool;
+use crate::execute::{Recordings, SupervisorPool};
 use crate::explore::map_points;
-use crate::oracle::{Contract, PhaseSelection};
+use crate::oracle::Contract;
 use crate::report::{Style, TerminalWriter};
 use crate::target::{Isolation, Source, Target};
 use sigproof_core::StopSource;
@@ -94,9 +94,10 @@ fn points_of_true(pty: Option<(u16, u16)>) -> Result<usize, Error> {
     let baseline = map_points(
         &pool,
         &Contract::default(),
-        libc::SIGINT,
-        PhaseSelection::DEFAULT,
-        true,
+        Recordings {
+            all: true,
+            ..Recordings::of_signal(libc::SIGINT)
+        },
         &StopSource::new().token(),
     )?;
     Ok(baseline.points.points.len())

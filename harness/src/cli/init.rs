@@ -6,8 +6,9 @@ use super::pool::open_pool;
 use super::stdio::print;
 use crate::cli::exit;
 use crate::error::Error;
+use crate::execute::Recordings;
 use crate::explore::map_points;
-use crate::oracle::{Contract, PhaseSelection};
+use crate::oracle::Contract;
 use crate::report::{Bar, Style, TerminalWriter};
 use crate::scenario::{Scenario, draft, named};
 use std::fs::{self, File};
@@ -33,14 +34,7 @@ pub fn init(args: &InitArgs) -> u8 {
             baseline_status: i32::from(args.baseline_status),
             ..Contract::default()
         };
-        let baseline = map_points(
-            &pool,
-            &contract,
-            libc::SIGINT,
-            PhaseSelection::DEFAULT,
-            false,
-            token,
-        )?;
+        let baseline = map_points(&pool, &contract, Recordings::of_signal(libc::SIGINT), token)?;
         bar.clear();
         let failed = |error: io::Error| Error::harness(error.to_string()).at_path(&path);
         let directory = path.parent().unwrap_or(Path::new(""));

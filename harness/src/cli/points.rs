@@ -5,7 +5,9 @@ use super::interrupt::interruptible;
 use super::pool::open_pool;
 use super::stdio::{print, written};
 use crate::cli::exit;
+use crate::execute::Recordings;
 use crate::explore;
+use crate::explore::CallSites;
 use crate::oracle::OracleId;
 use crate::report;
 use crate::report::{Bar, Json, TerminalWriter};
@@ -25,15 +27,15 @@ pub fn points(args: &PointsArgs) -> u8 {
         let baseline = explore::map_points(
             &pool,
             &contract,
-            args.signal,
-            mapped,
-            args.points.all,
+            Recordings {
+                signal: args.signal,
+                mapped,
+                all: args.points.all,
+                named: args.stacks,
+            },
             token,
         )?;
-        let sites = args
-            .stacks
-            .then(|| explore::call_sites(&pool, args.points.all, token))
-            .transpose()?;
+        let sites = args.stacks.then(|| CallSites::of(&baseline));
         bar.clear();
         let list = PointList::of(&baseline, &filter, sites.as_ref());
         if args.json {

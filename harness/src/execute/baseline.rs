@@ -5,14 +5,40 @@ use super::trial::CHECK_CHARS;
 use crate::error::Error;
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
-use crate::supervisor::{RunRequest, Trace};
+use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
 use sigproof_core::{Stage, StopToken};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Runs the target undisturbed three times from the same start state (two of
-/// them recorded), and once more from the end state of the last.
-///
-/// `signal` is the one that a handler counts for; `all` records every call.
+/// What is to be learned besides the end state.
+#[derive(Debug, Clone, Copy)]
+pub struct Recordings {
+    /// The signal that a handler counts for; 0 for none.
+    pub signal: i32,
+    /// On which sides of the calls.
+    pub mapped: PhaseSelection,
+    /// Every call, not only those with an effect.
+    pub all: bool,
+    /// The functions that make the calls.
+    pub named: bool,
+}
+
+impl Recordings {
+    /// What a run with this signal needs.
+    pub fn of_signal(signal: i32) -> Recordings {
+        Recordings {
+            signal,
+            mapped: PhaseSelection::DEFAULT,
+            all: false,
+            named: false,
+        }
+    }
+}
+
+/// Recordings of a target whose threads or processes run side by side, at most: they go on until one brings nothing new.
+const RECORDINGS_MAX: usize = 6;
+
+/// Runs the target undisturbed three times from the same start state, and once more from the end state of the last. Two
+/// of the runs are recorded, or more where threads or processes run side by side.
 ///
 /// # Errors
 /// A baseline that fails, does not end, differs from run to run in its exit
@@ -20,9 +46,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn learn(
     pool: &SupervisorPool,
     contract: &Contract,
-    signal: i32,
-    mapped: PhaseSelection,
-    all: bool,
+    wanted: Recordings,
 ) -> Result<Baseline, Error> {
     let mut lease = pool.lease()?;
     let limits = pool.target().limits;
@@ -35,7 +59,18 @@ pub fn learn(
         after_ms: limits.baseline_ms,
         grace_ms: limits.grace_ms,
     };
-    let recording = if all { Trace::RecordAll } else { Trace::Record };
+    let recording = |stacks| {
+        Trace::Record(Recorded {
+            all: wanted.all,
+            stacks,
+        })
+    };
+    // One of them says who makes the calls, all of them where in the code that is.
+    let first = if wanted.named {
+        StackDetail::Names
+    } else {
+        StackDetail::Addresses
+    };
     // Without namespaces nothing but the tracer makes sure that all processes end with us.
     let plain = if pool.private() {
         Trace::None
@@ -43,11 +78,28 @@ pub fn learn(
         Trace::Steps
     };
     let mut runs = Vec::new();
-    for trace in [plain, recording, recording] {
+    for trace in [plain, recording(first), recording(StackDetail::Addresses)] {
         let run = lease.run(order(true, trace))?;
         sound(&run, contract, limits.baseline_ms)?;
         runs.push(run);
     }
+    let points = map(&runs, wanted);
+    let points = if runs.iter().any(|run| run.parallel) {
+        let mut points = points;
+        while runs.len() <= RECORDINGS_MAX {
+            let run = lease.run(order(true, recording(StackDetail::Addresses)))?;
+            sound(&run, contract, limits.baseline_ms)?;
+            runs.push(run);
+            let known = points.classes.len();
+            points = map(&runs, wanted);
+            if points.classes.len() == known {
+                break;
+            }
+        }
+        points
+    } else {
+        points
+    };
     if let Some(other) = runs.iter().find(|run| run.status != runs[0].status) {
         return Err(Error::usage(format!(
             "undisturbed runs differ: {} the first time, {} later; a target must be repeatable to be judged",
@@ -77,7 +129,6 @@ pub fn learn(
             rerun = Some(again);
         }
     }
-    let points = PointMap::new(&runs[1], &runs[2], signal, mapped);
     Ok(Baseline {
         status: runs[0]
             .status
@@ -89,6 +140,11 @@ pub fn learn(
         points,
         runs,
     })
+}
+
+fn map(runs: &[Run], wanted: Recordings) -> PointMap {
+    let recordings: Vec<&Run> = runs.iter().skip(1).collect();
+    PointMap::new(&recordings, wanted.signal, wanted.mapped)
 }
 
 /// Runs the target undisturbed once more, at another second of the clock than

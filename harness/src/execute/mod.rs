@@ -6,8 +6,8 @@ mod spawner;
 pub(crate) mod supervisor_pool;
 pub(crate) mod trial;
 
-pub use baseline::learn;
 pub(crate) use baseline::refine;
+pub use baseline::{Recordings, learn};
 pub use supervisor_pool::SupervisorPool;
 pub(crate) use supervisor_pool::until;
 pub use trial::{Trial, Trials};

@@ -6,7 +6,7 @@ use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::oracle;
 use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId};
 use crate::schedule::{Schedule, Trigger};
-use crate::supervisor::{RunRequest, Trace};
+use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -141,7 +141,7 @@ impl Trials {
 
     /// The same, and the calls with an effect are kept.
     pub(crate) fn run_recorded(&self, schedule: Schedule) -> Result<Trial, Error> {
-        self.traced(schedule, Trace::Record)
+        self.traced(schedule, recorded(false, StackDetail::None))
     }
 
     fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
@@ -167,12 +167,12 @@ impl Trials {
 
     /// Runs one schedule and keeps every call.
     pub(crate) fn record(&self, schedule: &Schedule) -> Result<Run, Error> {
-        self.watched(schedule, Trace::RecordAll)
+        self.watched(schedule, recorded(true, StackDetail::Addresses))
     }
 
     /// The same, with the stack of the thread that makes each call.
     pub(crate) fn record_stacks(&self, schedule: &Schedule) -> Result<Run, Error> {
-        self.watched(schedule, Trace::StacksAll)
+        self.watched(schedule, recorded(true, StackDetail::Names))
     }
 
     /// Runs one schedule for its facts alone.
@@ -249,6 +249,10 @@ impl Trials {
     fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, KnownAnswers>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn recorded(all: bool, stacks: StackDetail) -> Trace {
+    Trace::Record(Recorded { all, stacks })
 }
 
 /// Characters kept of what a check says.

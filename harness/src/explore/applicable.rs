@@ -7,7 +7,7 @@ use crate::schedule::{Delivery, Fault};
 /// What a recording tells about that.
 pub(crate) struct Applicable<'a> {
     fault: &'a Fault,
-    points: &'a [RawPoint],
+    recordings: Vec<&'a [RawPoint]>,
     /// When a descendant was born or ended, and how many there were from then on.
     children: Vec<(u64, usize)>,
 }
@@ -27,7 +27,10 @@ impl<'a> Applicable<'a> {
         }
         Applicable {
             fault,
-            points: recorded.map_or(&[], |run| &run.points),
+            recordings: baseline
+                .recordings()
+                .map(|run| run.points.as_slice())
+                .collect(),
             children,
         }
     }
@@ -40,7 +43,7 @@ impl<'a> Applicable<'a> {
             Fault::Errno { errno } if *errno == libc::EINTR => point.blocks || waits(point),
             // One byte cannot be made fewer.
             Fault::Short { .. } => self
-                .points
+                .calls(point)
                 .get(point.order)
                 .is_none_or(|raw| raw.returned.is_none_or(|moved| moved > 1)),
             Fault::Signal {
@@ -59,16 +62,22 @@ impl<'a> Applicable<'a> {
         }
     }
 
+    /// The calls of the recording that a point is from.
+    fn calls(&self, point: &Point) -> &'a [RawPoint] {
+        self.recordings.get(point.recording).copied().unwrap_or(&[])
+    }
+
     /// When the thread goes on from a point: a call's return is not timed, the
     /// next call is.
     fn moment(&self, point: &Point) -> u64 {
         if point.name.phase != Phase::Exit {
             return point.at_ns;
         }
-        let next =
-            self.points.iter().skip(point.order + 1).find(|raw| {
-                raw.key.process == point.key.process && raw.key.thread == point.key.thread
-            });
+        let next = self
+            .calls(point)
+            .iter()
+            .skip(point.order + 1)
+            .find(|raw| raw.process == point.process && raw.thread == point.thread);
         next.map_or(u64::MAX, |raw| raw.at_ns)
     }
 
@@ -81,12 +90,13 @@ impl<'a> Applicable<'a> {
     /// Whether a thread of this place (`t1`) has made a call before, and makes one after.
     /// Of a name that a thread gave itself nothing is known.
     fn has_thread(&self, point: &Point, name: &str) -> bool {
-        let own = |raw: &&RawPoint| raw.key.process == point.key.process && raw.key.thread == name;
-        if name == "main" || !self.points.iter().any(|raw| raw.key.thread == name) {
+        let calls = self.calls(point);
+        let own = |raw: &&RawPoint| raw.process == point.process && raw.thread == name;
+        if name == "main" || !calls.iter().any(|raw| raw.thread == name) {
             return true;
         }
-        let first = self.points.iter().find(own).map(|raw| raw.at_ns);
-        let last = self.points.iter().rfind(own).map(|raw| raw.at_ns);
+        let first = calls.iter().find(own).map(|raw| raw.at_ns);
+        let last = calls.iter().rfind(own).map(|raw| raw.at_ns);
         match (first, last) {
             (Some(first), Some(last)) => (first..=last).contains(&point.at_ns),
             _ => false,

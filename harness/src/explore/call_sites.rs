@@ -1,17 +1,12 @@
-//! Which code makes a target's calls: call stacks, learned by one undisturbed run more.
-//!
-//! That run comes after all others, so that no run of a sweep is slower for it.
+//! Which code makes a target's calls: call stacks, taken in the recordings.
 
 use super::finding::Finding;
 use crate::error::Error;
 use crate::execute::Trials;
-use crate::execute::{SupervisorPool, until};
 use crate::facts::{Frame, Phase, PointKey, Run, own};
-use crate::oracle::{Point, PointMap};
+use crate::oracle::{Baseline, PhaseSelection, Point, PointMap};
 use crate::schedule::{PointName, Schedule, Trigger};
-use crate::supervisor::{RunRequest, Trace};
 use serde::{Deserialize, Serialize};
-use sigproof_core::{Stage, StopToken};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -80,36 +75,32 @@ pub struct CallSites {
 }
 
 impl CallSites {
-    /// Runs the target undisturbed once more and looks who makes its calls.
-    ///
-    /// # Errors
-    /// A run that the harness could not do.
-    pub(crate) fn learn(pool: &SupervisorPool, all: bool) -> Result<CallSites, Error> {
-        let limits = pool.target().limits;
-        let run = pool.lease()?.run(RunRequest {
-            fresh: true,
-            command: None,
-            trace: if all { Trace::StacksAll } else { Trace::Stacks },
-            steps: Vec::new(),
-            before_ms: limits.baseline_ms,
-            after_ms: limits.baseline_ms,
-            grace_ms: limits.grace_ms,
-        })?;
+    /// Of the calls of a baseline's recordings.
+    pub fn of(baseline: &Baseline) -> CallSites {
+        let recordings: Vec<&Run> = baseline.recordings().collect();
         let mut sites = CallSites::default();
-        sites.take(&run);
-        Ok(sites)
+        sites.add(&baseline.points, &recordings);
+        sites
     }
 
     /// Takes the stacks of a recorded run; what is known already stays.
     pub(crate) fn take(&mut self, run: &Run) {
-        let mut lists: HashMap<u32, Arc<[Frame]>> = HashMap::new();
-        for (place, point) in run.points.iter().enumerate() {
-            let Some(list) = run.stacks.of_points.get(place).copied().flatten() else {
+        let map = PointMap::new(&[run], 0, PhaseSelection::DEFAULT);
+        self.add(&map, &[run]);
+    }
+
+    fn add(&mut self, map: &PointMap, recordings: &[&Run]) {
+        let mut lists: HashMap<(usize, u32), Arc<[Frame]>> = HashMap::new();
+        for point in &map.points {
+            let Some(run) = recordings.get(point.recording) else {
+                continue;
+            };
+            let Some(list) = run.stacks.of_points.get(point.order).copied().flatten() else {
                 continue;
             };
             let stack = lists
-                .entry(list)
-                .or_insert_with(|| run.stacks.at(place).into());
+                .entry((point.recording, list))
+                .or_insert_with(|| run.stacks.at(point.order).into());
             self.stacks
                 .entry(point.key.clone())
                 .or_insert_with(|| Arc::clone(stack));
@@ -147,7 +138,8 @@ impl CallSites {
     pub fn moment(&self, map: &PointMap, name: &PointName) -> Option<CodeLocation> {
         let point = map.find(name)?;
         let same_thread = |other: &&Point| {
-            (&other.name.process, &other.name.thread) == (&point.name.process, &point.name.thread)
+            (&other.process, &other.thread, other.recording)
+                == (&point.process, &point.thread, point.recording)
         };
         let site = |point: &Point| self.site(&point.name, &point.key);
         let others = || map.points.iter().filter(same_thread);
@@ -186,16 +178,6 @@ fn struck(schedule: &Schedule) -> impl Iterator<Item = (&PointName, &PointKey)> 
         })
 }
 
-/// Learns who makes a target's calls and nothing else.
-///
-/// # Errors
-/// A run that the harness could not do.
-pub fn call_sites(pool: &SupervisorPool, all: bool, token: &StopToken) -> Result<CallSites, Error> {
-    until(pool, token, Stage::CancelQueued, || {
-        CallSites::learn(pool, all)
-    })
-}
-
 /// Findings of pairs whose second point is looked up, by one run each.
 const SECONDS_MAX: usize = 20;
 
@@ -203,12 +185,8 @@ const SECONDS_MAX: usize = 20;
 ///
 /// # Errors
 /// A run that the harness could not do.
-pub(crate) fn place(
-    trials: &Trials,
-    all: bool,
-    findings: &mut [Finding],
-) -> Result<CallSites, Error> {
-    let mut sites = CallSites::learn(&trials.pool, all)?;
+pub(crate) fn place(trials: &Trials, findings: &mut [Finding]) -> Result<CallSites, Error> {
+    let mut sites = CallSites::of(&trials.baseline);
     let pairs = findings
         .iter()
         .map(Finding::schedule_shown)

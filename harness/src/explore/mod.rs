@@ -14,7 +14,7 @@ mod single;
 mod store;
 mod sweep;
 
-pub use call_sites::{CallSite, CallSites, CodeLocation, call_sites};
+pub use call_sites::{CallSite, CallSites, CodeLocation};
 pub use finding::{Finding, Findings};
 pub use fuzz::report::{EndReason, FuzzFinding, FuzzReport, KeptRegressions};
 pub use fuzz::{FuzzBudget, FuzzOptions, FuzzProgress, fuzz};
@@ -23,6 +23,7 @@ pub use single::latency::{Budget, Limit, Measured};
 pub use single::replay::{Replay, replay};
 pub use single::run::{RunOptions, RunReport, run, run_in};
 pub use sweep::coverage::{Coverage, Share};
+pub use sweep::execute_plan::Method;
 pub use sweep::instruction_points::InstructionPoints;
 pub use sweep::pairs::{Pairs, SecondFault, Window};
 pub use sweep::plan::{FaultSpec, Plan, PlannedRun, PointFilter, map_points};

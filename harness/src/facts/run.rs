@@ -17,6 +17,9 @@ pub struct Run {
     pub status: Option<ExitStatus>,
     /// When each step of the schedule was applied; `None` when its trigger was never met.
     pub fired_ns: Vec<Option<u64>>,
+    /// How often the call that each step waits for was met; 0 for steps that wait for something else.
+    #[serde(default)]
+    pub met: Vec<u32>,
     /// Steps whose moment came when there was nothing to apply them to: no child
     /// to kill, no length to shorten.
     #[serde(default)]

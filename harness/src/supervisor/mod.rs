@@ -19,7 +19,9 @@ mod server;
 mod session;
 
 pub(crate) use client::{ClientError, Supervisor, kill_supervisor};
-pub(crate) use protocol::{Ready, RunRequest, Setup, SupervisorError, Trace};
+pub(crate) use protocol::{
+    Ready, Recorded, RunRequest, Setup, StackDetail, SupervisorError, Trace,
+};
 pub(crate) use run_lock::RunLock;
 pub(crate) use scratch_dir::{ScratchDir, remove_stale};
 use server::supervise;

@@ -28,23 +28,42 @@ pub(crate) enum Trace {
     Steps,
     /// The same, and every effect call is reported.
     Effects,
-    /// Every effect call becomes a point.
-    Record,
-    /// Every call becomes a point.
-    RecordAll,
-    /// As `Record`, with the stack of the thread at each point: slower.
-    Stacks,
-    /// As `RecordAll`, with stacks.
-    StacksAll,
+    /// Calls become points.
+    Record(Recorded),
+}
+
+/// What a recording keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recorded {
+    /// Every call, not only those with an effect.
+    pub(crate) all: bool,
+    /// The stack of the thread that makes each call.
+    pub(crate) stacks: StackDetail,
+}
+
+/// How much of a stack is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StackDetail {
+    /// Nothing.
+    None,
+    /// Each frame's file and place in it: enough to tell code apart.
+    Addresses,
+    /// With functions, files and lines, which takes longer.
+    Names,
 }
 
 impl Trace {
     /// Calls become points.
     pub(crate) fn records(self) -> bool {
-        matches!(
-            self,
-            Trace::Record | Trace::RecordAll | Trace::Stacks | Trace::StacksAll
-        )
+        matches!(self, Trace::Record(_))
+    }
+
+    /// How much of each stack is kept.
+    pub(crate) fn stacks(self) -> StackDetail {
+        match self {
+            Trace::Record(recorded) => recorded.stacks,
+            _ => StackDetail::None,
+        }
     }
 }
 

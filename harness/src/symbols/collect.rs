@@ -3,7 +3,7 @@
 use super::image::{Bytes, Image};
 use super::maps::Mapping;
 use super::names::Names;
-use crate::facts::{Frame, Stacks};
+use crate::facts::{Frame, Stacks, code_hash};
 use crate::symbols::maps;
 use framehop::Unwinder as _;
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
@@ -75,6 +75,32 @@ impl Collector {
         self.of_points.push(None);
     }
 
+    /// A hash of the code that makes a call (see [`code_hash`]).
+    pub(crate) fn code(
+        &mut self,
+        maps: &str,
+        registers: Registers,
+        read: impl FnMut(u64) -> Option<u64>,
+    ) -> Option<u64> {
+        let frames = self.walk(maps::executable(maps), registers, read);
+        let by_place: HashMap<u32, (usize, u64)> = self
+            .frames
+            .iter()
+            .map(|(key, place)| (*place, *key))
+            .collect();
+        let frames = frames.iter().filter_map(|frame| by_place.get(frame));
+        let named: Vec<(String, u64)> = frames
+            .map(|(image, offset)| (module_name(&self.images[*image].0), *offset))
+            .collect();
+        (!named.is_empty()).then(|| {
+            code_hash(
+                named
+                    .iter()
+                    .map(|(module, offset)| (module.as_str(), *offset)),
+            )
+        })
+    }
+
     fn walk(
         &mut self,
         mappings: Vec<Mapping>,
@@ -110,12 +136,17 @@ impl Collector {
         frames
     }
 
-    /// Names everything.
-    pub(crate) fn finish(self) -> Stacks {
+    /// Names everything, or only says which file each frame is from.
+    pub(crate) fn finish(self, named: bool) -> Stacks {
         let mut names: Vec<Option<Names>> = self
             .images
             .iter()
-            .map(|(_, image)| image.as_ref().map(|image| Names::open(image)))
+            .map(|(_, image)| {
+                image
+                    .as_ref()
+                    .filter(|_| named)
+                    .map(|image| Names::open(image))
+            })
             .collect();
         let mut by_place: Vec<(u32, (usize, u64))> = self
             .frames
@@ -164,7 +195,7 @@ const VDSO: &str = "[vdso]";
 
 fn module_name(path: &str) -> String {
     match path.trim_end_matches(" (deleted)").rsplit('/').next() {
-        Some("") | None => "anonymous memory".to_owned(),
+        Some("") | None => crate::facts::ANONYMOUS.to_owned(),
         Some(name) => name.to_owned(),
     }
 }

@@ -149,6 +149,8 @@ pub(crate) fn is_thread_of(pid: Pid, tid: Tid) -> bool {
 pub(crate) struct SignalSets {
     /// Pending for the process or its main thread.
     pub(crate) pending: u64,
+    /// Blocked by the thread that was asked about.
+    pub(crate) blocked: u64,
     pub(crate) ignored: u64,
     pub(crate) caught: u64,
 }
@@ -172,6 +174,7 @@ pub(crate) fn signal_sets(pid: Pid) -> Option<SignalSets> {
         let bits = || u64::from_str_radix(value.trim(), 16).unwrap_or(0);
         match key {
             "SigPnd" | "ShdPnd" => sets.pending |= bits(),
+            "SigBlk" => sets.blocked = bits(),
             "SigIgn" => sets.ignored = bits(),
             "SigCgt" => sets.caught = bits(),
             _ => {}

@@ -27,13 +27,13 @@ impl Tracer {
         let Some(thread) = thread.filter(|_| self.started) else {
             return Ok(self.go_on(tid));
         };
-        let (nth, restarted_point, is_restarted) = match thread.passes.come_by(at) {
+        let (restarted_point, is_restarted) = match thread.passes.come_by(at) {
             Pass::Rewound => return Ok(self.go_on(tid)),
-            Pass::Restarted { nth, point } => (nth, point, true),
-            Pass::New { nth } => (nth, None, false),
+            Pass::Restarted { point } => (point, true),
+            Pass::New => (None, false),
         };
         let in_handler = !thread.handlers.is_empty();
-        let call = ObservedSyscall::new(tid, at, args, nth, &self.processes, &self.paths);
+        let call = ObservedSyscall::new(tid, at, args, &self.processes, &self.paths);
         let hold = match is_restarted {
             // It was compared when it was made for the first time.
             true => None,
@@ -186,7 +186,7 @@ impl Tracer {
     /// A call with its argument; for a futex whether it can wait, which is what matters in a handler.
     fn label_in_handler(&self, tid: Tid, number: u32, args: [u64; 6]) -> CallLabel {
         let at = SyscallInstruction { number, ip: 0 };
-        let call = ObservedSyscall::new(tid, at, args, 0, &self.processes, &self.paths);
+        let call = ObservedSyscall::new(tid, at, args, &self.processes, &self.paths);
         if i64::from(number) != libc::SYS_futex {
             return call.label();
         }

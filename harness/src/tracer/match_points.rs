@@ -4,13 +4,16 @@ use super::syscalls::observed_syscall::ObservedSyscall;
 use super::trace_config::{Breakpoint, Scope};
 use super::trace_event::HoldReason;
 use crate::facts::Phase;
+use crate::symbols::Collector;
 
 /// The breakpoints and scopes of one run, and how far each of them has come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct PointMatcher {
     breakpoints: Vec<BreakpointState>,
     scopes: Vec<ScopeState>,
     hold_output: bool,
+    /// Where in the code a call is made, for the points that are told apart by that.
+    stacks: Collector,
 }
 
 #[derive(Debug)]
@@ -47,7 +50,13 @@ impl PointMatcher {
             breakpoints: breakpoints.collect(),
             scopes: scopes.collect(),
             hold_output,
+            stacks: Collector::default(),
         }
+    }
+
+    /// How often a call of each breakpoint has begun.
+    pub(crate) fn met(&self) -> Vec<u32> {
+        self.breakpoints.iter().map(|state| state.met).collect()
     }
 
     /// From now on the next `times` calls of a scope are held.
@@ -70,7 +79,7 @@ impl PointMatcher {
         let mut found = None;
         for (index, state) in self.breakpoints.iter_mut().enumerate() {
             // Each counts its calls, whichever of them this call is held for.
-            if state.is_at(call) && !state.reached && found.is_none() {
+            if state.is_at(call, &mut self.stacks) && !state.reached && found.is_none() {
                 state.reached = true;
                 found = Some((HoldReason::Awaited(index), state.breakpoint.phase()));
             }
@@ -89,16 +98,19 @@ impl PointMatcher {
 
 impl BreakpointState {
     /// Counts the call, if it is one of the breakpoint's, and returns whether it is the one that is meant.
-    fn is_at(&mut self, call: &ObservedSyscall<'_>) -> bool {
-        match &self.breakpoint {
-            Breakpoint::Exact { key, arg, same, .. } => {
-                call.has_key(key) && same(arg, &call.argument().to_string())
+    fn is_at(&mut self, call: &ObservedSyscall<'_>, stacks: &mut Collector) -> bool {
+        let (is_one, nth) = match &self.breakpoint {
+            // What costs least is compared first: most calls are others.
+            Breakpoint::Site { key, arg, .. } => {
+                let is_one = (key.number, key.ip) == (call.at.number, call.at.ip)
+                    && key.role == call.role()
+                    && arg.accepts(&call.argument().to_string())
+                    && key.code.is_none_or(|code| call.code(stacks) == Some(code));
+                (is_one, key.nth)
             }
-            Breakpoint::Nth { calls, nth, .. } => {
-                let is_one = calls.matches(call);
-                self.met += u32::from(is_one);
-                is_one && self.met == *nth
-            }
-        }
+            Breakpoint::Nth { calls, nth, .. } => (calls.matches(call), *nth),
+        };
+        self.met += u32::from(is_one);
+        is_one && self.met == nth
     }
 }

@@ -15,7 +15,7 @@ mod tracer;
 
 pub(crate) use recording::Recording;
 pub(crate) use syscalls::class_of;
-pub(crate) use syscalls::syscall_matcher::SyscallMatcher;
+pub(crate) use syscalls::syscall_matcher::{ArgumentMatcher, SyscallMatcher};
 pub(crate) use trace_config::{Breakpoint, Record, Scope, TraceConfig};
 pub(crate) use trace_event::{HoldReason, TraceEvent};
 pub(crate) use tracer::Tracer;

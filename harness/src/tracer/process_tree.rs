@@ -11,7 +11,7 @@ use super::thread::passes::Passes;
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::ptrace::Resume;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A traced thread.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ impl Thread {
 pub(crate) struct Process {
     /// The numbers of its birth and of its ancestors', without the program: empty for the target itself.
     path: String,
+    /// The programs from the target down to its parent, each with `>` behind it, as they were when it was born.
+    ancestors: String,
     program: String,
     children: u32,
     threads: usize,
@@ -69,6 +71,16 @@ impl Process {
         } else {
             format!("{}:{}", self.path, self.program)
         }
+    }
+
+    /// The programs from the target down to it, such as `make>gcc>as`. A program below itself is told from one below
+    /// that, and no further: subshells of subshells are alike.
+    pub(crate) fn role(&self) -> String {
+        let twice = format!("{0}>{0}>", self.program);
+        if self.ancestors == twice || self.ancestors.ends_with(&format!(">{twice}")) {
+            return self.ancestors.trim_end_matches('>').to_owned();
+        }
+        format!("{}{}", self.ancestors, self.program)
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -180,6 +192,7 @@ impl ProcessTree {
         process.children += 1;
         let child = Process {
             path: format!("{}/{}", process.name(), process.children),
+            ancestors: format!("{}>", process.role()),
             program: process.program.clone(),
             children: 0,
             threads: 1,
@@ -190,6 +203,13 @@ impl ProcessTree {
         self.processes.insert(pid, child);
         self.threads.insert(new, Thread::new(pid, String::new()));
         Some(parent)
+    }
+
+    /// The roles of all living processes but this one, sorted, each once.
+    pub(crate) fn roles_beside(&self, pid: Pid) -> String {
+        let others = self.processes.iter().filter(|(other, _)| **other != pid);
+        let roles: BTreeSet<String> = others.map(|(_, process)| process.role()).collect();
+        roles.into_iter().collect::<Vec<_>>().join(",")
     }
 
     /// A thread of process `pid`, formerly `former`, executed a program: the

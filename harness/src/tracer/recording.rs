@@ -49,9 +49,9 @@ impl Recording {
         self.parallel = true;
     }
 
-    /// The points, and their stacks with names.
-    pub(crate) fn finish(self) -> (Vec<RawPoint>, Stacks) {
-        (self.points, self.stacks.finish())
+    /// The points, and their stacks, with names where those are wanted.
+    pub(crate) fn finish(self, named: bool) -> (Vec<RawPoint>, Stacks) {
+        (self.points, self.stacks.finish(named))
     }
 
     /// A call begins: records it, and notes what its return brings.
@@ -87,7 +87,11 @@ impl Recording {
         }
         pending.point = Some(self.points.len());
         self.points.push(RawPoint {
-            key: call.key(),
+            process: call.process_name(),
+            role: call.role(),
+            thread: call.thread_name().to_owned(),
+            number: call.at.number,
+            ip: call.at.ip,
             call: name.into_owned(),
             arg: call.argument().to_string(),
             returned: None,
@@ -97,6 +101,7 @@ impl Recording {
             in_handler,
             installs: pending.installs.map(|signal| signal.number()),
             at_ns: now_ns,
+            around: call.surroundings(),
         });
     }
 
@@ -108,7 +113,7 @@ impl Recording {
     /// The last recorded call of an instruction, if it returned this.
     pub(crate) fn last_with_result(&self, at: SyscallInstruction, result: i64) -> Option<usize> {
         self.points.iter().rposition(|point| {
-            (point.key.number, point.key.ip) == (at.number, at.ip) && point.returned == Some(result)
+            (point.number, point.ip) == (at.number, at.ip) && point.returned == Some(result)
         })
     }
 

@@ -1,6 +1,6 @@
 //! What a traced run looks out for.
 
-use super::syscalls::syscall_matcher::SyscallMatcher;
+use super::syscalls::syscall_matcher::{ArgumentMatcher, SyscallMatcher};
 use crate::facts::{Phase, PointKey, Signal};
 use crate::sys::seccomp::{Chosen, SyscallInstruction};
 use crate::tracer::syscalls;
@@ -39,12 +39,11 @@ pub(crate) enum Record {
 /// A call at which a fault is to be placed, once.
 #[derive(Debug, Clone)]
 pub(crate) enum Breakpoint {
-    /// The very call of a recorded run.
-    Exact {
+    /// A call of a recorded run, counted over everybody who comes by: a fault is never placed elsewhere.
+    Site {
         key: PointKey,
-        /// What its argument must look like, and how that is compared: a fault is never placed elsewhere.
-        arg: String,
-        same: fn(&str, &str) -> bool,
+        /// What its argument must look like.
+        arg: ArgumentMatcher,
         phase: Phase,
     },
     /// The n-th of these calls, by whatever thread, counted from the start.
@@ -65,7 +64,7 @@ pub(crate) struct Scope {
 impl Breakpoint {
     pub(crate) fn phase(&self) -> Phase {
         match self {
-            Breakpoint::Exact { phase, .. } | Breakpoint::Nth { phase, .. } => *phase,
+            Breakpoint::Site { phase, .. } | Breakpoint::Nth { phase, .. } => *phase,
         }
     }
 
@@ -73,7 +72,7 @@ impl Breakpoint {
     /// to be counted.
     fn instruction(&self) -> Option<SyscallInstruction> {
         match self {
-            Breakpoint::Exact { key, .. } => (key.ip != 0).then_some(SyscallInstruction {
+            Breakpoint::Site { key, .. } => (key.ip != 0).then_some(SyscallInstruction {
                 number: key.number,
                 ip: key.ip,
             }),
@@ -84,7 +83,7 @@ impl Breakpoint {
     /// The numbers of the calls that can lead to it.
     fn numbers(&self) -> Vec<u32> {
         match self {
-            Breakpoint::Exact { key, .. } => vec![key.number],
+            Breakpoint::Site { key, .. } => vec![key.number],
             Breakpoint::Nth { calls, .. } => calls.numbers(),
         }
     }

@@ -69,6 +69,11 @@ impl Tracer {
         &self.processes
     }
 
+    /// How often a call of each breakpoint has begun.
+    pub(crate) fn met(&self) -> Vec<u32> {
+        self.points.met()
+    }
+
     /// What was recorded.
     pub(crate) fn into_recording(self) -> Recording {
         self.recording

@@ -3,7 +3,7 @@
 use super::{FLAGS, Flags};
 use crate::execute::Trial;
 use crate::explore::{EndReason, Finding, FuzzFinding, FuzzReport, Minimized, Replay};
-use crate::explore::{RunReport, SweepReport};
+use crate::explore::{Method, RunReport, SweepReport};
 use crate::facts::{ExitStatus, Phase, Run};
 use crate::failure::{ExpectedVerdict, StoredFailure};
 use crate::oracle::{
@@ -94,6 +94,12 @@ pub(super) fn sweep(flags: Flags) -> Case {
             .then_some(point)
             .into_iter()
             .collect(),
+        represented: 0,
+        untried: 0,
+        not_met_again: 0,
+        classes: 9,
+        classes_tried: 5,
+        method: Method::Exhaustive,
         left_out: 0,
         unfit: 0,
         by_class: 0,

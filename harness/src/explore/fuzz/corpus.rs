@@ -132,9 +132,8 @@ impl Corpus {
             if !raw.effect {
                 continue;
             }
-            let key = &raw.key;
             let nth = counted
-                .entry((&key.process, &key.thread, &raw.call, &raw.arg))
+                .entry((&raw.process, &raw.thread, &raw.call, &raw.arg))
                 .or_insert((0, 0));
             nth.0 += 1;
             if raw.at_ns <= struck_ns || self.later.len() >= LATER_MAX {
@@ -174,7 +173,7 @@ fn of_calls(baseline: &Baseline, faults: &[(Fault, bool)]) -> Option<PointMap> {
     let wanted = faults.iter().any(|(fault, _)| fault.is_of_call());
     let mut recorded = baseline.runs.iter().filter(|run| !run.points.is_empty());
     match (wanted, recorded.next(), recorded.next()) {
-        (true, Some(one), Some(two)) => Some(PointMap::new(one, two, 0, PhaseSelection::CALLS)),
+        (true, Some(one), Some(two)) => Some(PointMap::new(&[one, two], 0, PhaseSelection::CALLS)),
         _ => None,
     }
 }
@@ -192,11 +191,10 @@ fn phases(raw: &RawPoint) -> Vec<Phase> {
 
 /// Names a call by its place among those that look like it.
 fn selector(raw: &RawPoint, nth: u32, phase: Phase) -> CallSelector {
-    let key = &raw.key;
-    let process = if key.thread.is_empty() {
-        key.process.clone()
+    let process = if raw.thread.is_empty() {
+        raw.process.clone()
     } else {
-        format!("{}+{}", key.process, key.thread)
+        format!("{}+{}", raw.process, raw.thread)
     };
     CallSelector {
         process: Some(process),

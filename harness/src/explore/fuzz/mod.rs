@@ -22,7 +22,7 @@ pub(crate) mod triage;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::sweep::plan::PointFilter;
 use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, PhaseSelection};
@@ -203,9 +203,12 @@ pub fn fuzz(
         learn(
             &pool,
             &contract,
-            signal,
-            options.mapped,
-            options.all_calls(),
+            Recordings {
+                signal,
+                mapped: options.mapped,
+                all: options.all_calls(),
+                named: false,
+            },
         )
     })?;
     let learned_at = SystemTime::now();

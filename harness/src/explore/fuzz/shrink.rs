@@ -269,7 +269,7 @@ impl Shrinker<'_> {
             self.trials.record(&schedule).ok()?,
         );
         let struck = last_ns(&one)?;
-        let map = PointMap::new(&one, &two, 0, PhaseSelection::DEFAULT);
+        let map = PointMap::new(&[&one, &two], 0, PhaseSelection::DEFAULT);
         let late = |point: &Point| {
             let raw = one.points.get(point.order);
             raw.is_some_and(|raw| raw.at_ns > struck && (raw.in_handler || raw.effect))

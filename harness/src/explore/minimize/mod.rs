@@ -7,7 +7,7 @@ pub(crate) mod ddmin;
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::explore::fuzz::shrink::{Shown, Shrinker};
 use crate::explore::single::replay::{located, mapped};
@@ -369,8 +369,13 @@ impl<S: FnMut(&str)> Work<'_, S> {
 
 fn trials(pool: &Arc<SupervisorPool>, failure: &StoredFailure) -> Result<Trials, Error> {
     let signal = failure.schedule.first_signal().unwrap_or(libc::SIGINT);
-    let mapped = mapped(&failure.schedule);
-    let baseline = learn(pool, &failure.contract, signal, mapped, failure.all_calls)?;
+    let wanted = Recordings {
+        signal,
+        mapped: mapped(&failure.schedule),
+        all: failure.all_calls,
+        named: false,
+    };
+    let baseline = learn(pool, &failure.contract, wanted)?;
     Ok(Trials::new(
         Arc::clone(pool),
         baseline,

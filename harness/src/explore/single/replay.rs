@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::explore::sweep::pairs::map_after;
 use crate::failure::StoredFailure;
@@ -56,9 +56,12 @@ fn repeat(
     let baseline = learn(
         pool,
         &failure.contract,
-        signal,
-        mapped(&failure.schedule),
-        failure.all_calls,
+        Recordings {
+            signal,
+            mapped: mapped(&failure.schedule),
+            all: failure.all_calls,
+            named: false,
+        },
     )?;
     let baseline_ns = baseline.duration_ns;
     let trials = Trials::new(Arc::clone(pool), baseline, failure.contract.clone());

@@ -5,13 +5,13 @@ use super::latency::{Budget, Measured};
 use crate::error::Error;
 use crate::execute::refine;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials, trial};
 use crate::explore::finding::Finding;
 use crate::explore::single::multi_run::{self, MultiRunResult};
 use crate::explore::store::Origin;
 use crate::failure::Store;
-use crate::oracle::{Baseline, Contract, Evidence, Judgement, PhaseSelection, Verdict};
+use crate::oracle::{Baseline, Contract, Evidence, Judgement, Verdict};
 use crate::schedule::Schedule;
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
@@ -125,7 +125,7 @@ impl RunContext {
         let mut trials = None;
         if options.baseline {
             let signal = options.schedule.first_signal().unwrap_or(libc::SIGINT);
-            let baseline = learn(pool, &contract, signal, PhaseSelection::DEFAULT, false)?;
+            let baseline = learn(pool, &contract, Recordings::of_signal(signal))?;
             let known = Trials::new(Arc::clone(pool), baseline, contract.clone());
             trials = Some(Arc::new(known));
         }

@@ -1,14 +1,41 @@
 //! Running a plan, and what the runs add up to.
 
+use super::outcome_shape::OutcomeShape;
 use super::plan::{Plan, PlannedRun};
 use super::point_outcome::PointOutcome;
+use super::representatives::Representatives;
+use crate::error::Error;
 use crate::execute::{Trial, Trials};
 use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::sweep::Progress;
-use crate::schedule::PointName;
+use crate::schedule::{PointName, Schedule, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
+
+/// How often a point that a run did not come by is tried: how often somebody comes by differs from run to run where
+/// threads or processes run side by side.
+const TRIES_MAX: u32 = 3;
+
+/// Which points of a plan are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Every one.
+    Exhaustive,
+    /// Some of each class, and those between which something changes.
+    Representatives,
+}
+
+/// How a plan is run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Execution {
+    pub(crate) method: Method,
+    pub(crate) seed: u64,
+    /// No run begins after this moment.
+    pub(crate) deadline: Option<Instant>,
+}
 
 /// What the runs add up to.
 #[derive(Default)]
@@ -21,87 +48,213 @@ pub(crate) struct PlanResults {
     pub(crate) target_us: u64,
     pub(crate) violated: usize,
     pub(crate) not_reached: Vec<PointName>,
+    /// Points that one recording alone has, and that no run met again.
+    pub(crate) not_met_again: usize,
     pub(crate) unfit: usize,
     pub(crate) answers: OracleSummary,
     pub(crate) cut_short: usize,
     pub(crate) failed_runs: Vec<String>,
     /// By place in the plan.
     pub(crate) outcomes: BTreeMap<usize, PointOutcome>,
+    /// Points that lie between two tries that show the same, with the place of the one before.
+    pub(crate) represented: BTreeMap<usize, usize>,
+    /// Points for which there was no time.
+    pub(crate) untried: usize,
+    /// Classes that were tried.
+    pub(crate) classes: BTreeSet<usize>,
 }
 
-/// Runs every planned point on the pool, as many at a time as there are supervisors.
+/// Runs a plan on the pool, as many at a time as there are supervisors.
 pub(crate) fn run_all(
     trials: &Arc<Trials>,
     plan: &Plan,
+    execution: Execution,
     token: &StopToken,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> PlanResults {
-    let total = plan.planned.len();
-    let mut tally = PlanResults::default();
-    let mut done = 0;
-    let shared = Arc::clone(trials);
-    let jobs: Vec<PlannedRun> = plan.planned.clone();
-    // One more than can be asked for at once: it asks for the next run while the last one is judged.
-    let workers = ThreadPool::new(token).workers(trials.pool.supervisors() + 1);
-    let _results = workers.map_streaming(
-        jobs.into_iter().map(|planned| planned.schedule),
-        move |schedule, _token| {
-            let trial = shared.run(schedule.clone(), false)?;
-            if trial.struck() || !trial.run.inapplicable.is_empty() {
-                return Ok(Arc::new(trial));
+    let mut session = Session {
+        trials,
+        plan,
+        execution,
+        token,
+        results: PlanResults::default(),
+        done: 0,
+    };
+    let points: Vec<usize> = plan.planned.iter().map(|planned| planned.place).collect();
+    let mut chosen = Representatives::new(&points, &trials.baseline.points, execution.seed);
+    if execution.method == Method::Exhaustive {
+        let all = (0..plan.planned.len()).collect();
+        session.batch(all, &mut chosen, progress);
+    } else {
+        let firsts = chosen.firsts();
+        session.batch(firsts, &mut chosen, progress);
+        let further = chosen.further();
+        session.batch(further, &mut chosen, progress);
+        while !session.is_over() {
+            let between = chosen.between();
+            if between.is_empty() {
+                break;
             }
-            // A count can be off once (a machine under load wakes a waiting call early); not twice.
-            Ok(Arc::new(shared.run(schedule, false)?))
-        },
-        |index, outcome: &Outcome<Arc<Trial>>| {
-            done += 1;
-            tally.take(index, &plan.planned[index], outcome);
-            progress(Progress::Ran {
-                done,
-                total,
-                violated: tally.violated,
-            });
-        },
-    );
-    tally
+            session.batch(between, &mut chosen, progress);
+        }
+        session.results.represented = chosen.represented();
+    }
+    session.finish()
+}
+
+struct Session<'a> {
+    trials: &'a Arc<Trials>,
+    plan: &'a Plan,
+    execution: Execution,
+    token: &'a StopToken,
+    results: PlanResults,
+    done: usize,
+}
+
+impl Session<'_> {
+    fn is_over(&self) -> bool {
+        self.token.is_interrupted() || is_past(self.execution.deadline)
+    }
+
+    fn batch(
+        &mut self,
+        orders: Vec<usize>,
+        chosen: &mut Representatives<OutcomeShape>,
+        progress: &mut impl FnMut(Progress<'_>),
+    ) {
+        let total = self.done + orders.len();
+        let shared = Arc::clone(self.trials);
+        let deadline = self.execution.deadline;
+        let jobs: Vec<Schedule> = orders
+            .iter()
+            .map(|order| self.plan.planned[*order].schedule.clone())
+            .collect();
+        // One more than can be asked for at once: it asks for the next run while the last one is judged.
+        let workers = ThreadPool::new(self.token).workers(self.trials.pool.supervisors() + 1);
+        let _results = workers.map_streaming(
+            jobs.into_iter(),
+            move |schedule, _token| {
+                if is_past(deadline) {
+                    return Ok(None);
+                }
+                Ok(Some(Arc::new(tried(&shared, schedule)?)))
+            },
+            |index, outcome: &Outcome<Option<Arc<Trial>>>| {
+                let order = orders[index];
+                let planned = &self.plan.planned[order];
+                let shown = self.results.take(order, planned, outcome);
+                let shape =
+                    shown.map(|trial| OutcomeShape::of(trial, &self.trials.baseline.learned));
+                chosen.take(order, shape);
+                self.done += 1;
+                let (classes, classes_tried) = chosen.classes();
+                progress(Progress::Ran {
+                    done: self.done,
+                    total,
+                    violated: self.results.violated,
+                    classes,
+                    classes_tried,
+                });
+            },
+        );
+    }
+
+    fn finish(mut self) -> PlanResults {
+        let results = &mut self.results;
+        for (order, planned) in self.plan.planned.iter().enumerate() {
+            if results.outcomes.contains_key(&order) {
+                continue;
+            }
+            if results.represented.contains_key(&order) {
+                results.outcomes.insert(order, PointOutcome::Represented);
+            } else if self.token.is_interrupted() {
+                results.cut_short += planned.stands_for;
+            } else {
+                results.untried += planned.stands_for;
+                results.outcomes.insert(order, PointOutcome::Untried);
+            }
+        }
+        self.results
+    }
+}
+
+fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// Runs a schedule until its points are met, at most three times. Where a run had fewer calls that look like the one that
+/// is meant, its last one is taken the next time.
+fn tried(trials: &Trials, mut schedule: Schedule) -> Result<Trial, Error> {
+    let mut tries = 1;
+    loop {
+        let trial = trials.run(schedule.clone(), false)?;
+        if trial.struck() || !trial.run.inapplicable.is_empty() || tries == TRIES_MAX {
+            return Ok(trial);
+        }
+        tries += 1;
+        let steps = schedule
+            .steps
+            .iter_mut()
+            .zip(&trial.run.fired_ns)
+            .zip(&trial.run.met);
+        let missed = steps.filter(|((_, fired), met)| fired.is_none() && **met > 0);
+        for ((step, _), met) in missed {
+            if let Trigger::Point { key, .. } = &mut step.trigger {
+                key.nth = key.nth.min(*met);
+            }
+        }
+    }
 }
 
 impl PlanResults {
-    fn take(&mut self, order: usize, planned: &PlannedRun, outcome: &Outcome<Arc<Trial>>) {
+    /// Takes the outcome of a run, and returns the run when the fault was placed in it.
+    fn take<'a>(
+        &mut self,
+        order: usize,
+        planned: &PlannedRun,
+        outcome: &'a Outcome<Option<Arc<Trial>>>,
+    ) -> Option<&'a Arc<Trial>> {
         let trial = match outcome {
-            Outcome::Completed(trial) => trial,
+            Outcome::Completed(trial) => trial.as_ref()?,
             Outcome::Failed(failure) => {
                 self.failed_runs
                     .push(format!("{}: {failure}", planned.point));
                 self.outcomes
                     .insert(order, PointOutcome::Failed(failure.to_string()));
-                return;
+                return None;
             }
-            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => {
-                self.cut_short += planned.stands_for;
-                return;
-            }
+            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => return None,
         };
         self.runs += 1;
         self.target_us += trial.run.usage.user_us + trial.run.usage.system_us;
         self.answers.take_limits(trial);
         if !trial.struck() {
-            let outcome = if trial.run.inapplicable.is_empty() {
-                self.not_reached.push(planned.point.clone());
-                PointOutcome::NotReached
-            } else {
-                self.unfit += planned.stands_for;
-                PointOutcome::Unfit
-            };
-            self.outcomes.insert(order, outcome);
-            return;
+            self.take_missed(order, planned, trial);
+            return None;
         }
         self.tried += planned.stands_for;
+        self.classes.insert(planned.class);
         self.outcomes.insert(order, PointOutcome::tried(&trial.run));
         self.answers.take(trial);
         if trial.violated() {
             self.violated += 1;
             self.kept.push((order, Arc::clone(trial)));
         }
+        Some(trial)
+    }
+
+    fn take_missed(&mut self, order: usize, planned: &PlannedRun, trial: &Trial) {
+        let outcome = if !trial.run.inapplicable.is_empty() {
+            self.unfit += planned.stands_for;
+            PointOutcome::Unfit
+        } else if planned.steady {
+            self.not_reached.push(planned.point.clone());
+            PointOutcome::NotReached
+        } else {
+            // One recording of several had it; that no run did is no fault of anybody's.
+            self.not_met_again += planned.stands_for;
+            PointOutcome::NotMetAgain
+        };
+        self.outcomes.insert(order, outcome);
     }
 }

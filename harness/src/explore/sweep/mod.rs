@@ -3,9 +3,11 @@
 pub(crate) mod coverage;
 pub(crate) mod execute_plan;
 pub(crate) mod instruction_points;
+pub(crate) mod outcome_shape;
 pub(crate) mod pairs;
 pub(crate) mod plan;
 pub(crate) mod point_outcome;
+pub(crate) mod representatives;
 
 use super::call_sites::{CallSites, place};
 use super::confirm::confirm;
@@ -14,7 +16,7 @@ use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::refine;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::store::Origin;
 use crate::facts::CallArgument;
 use crate::failure::Store;
@@ -22,7 +24,7 @@ use crate::oracle::{Baseline, Contract, PhaseSelection};
 use crate::schedule::PointName;
 use crate::target::Isolation;
 use coverage::Coverage;
-use execute_plan::run_all;
+use execute_plan::{Execution, Method, run_all};
 use instruction_points::{InstructionPoints, between};
 use pairs::{Pairs, SecondFault, pairs};
 use plan::{FaultSpec, Plan, PointFilter};
@@ -47,6 +49,12 @@ pub struct SweepOptions {
     pub instructions: Option<u32>,
     /// A second fault after the first: pairs are tried, not single points.
     pub second: Option<SecondFault>,
+    /// Try every point, or some of each class; `None` decides by what it would cost.
+    pub exhaustive: Option<bool>,
+    /// No run begins later than this after the sweep began.
+    pub time: Option<Duration>,
+    /// Which points of a class are drawn.
+    pub seed: u64,
     /// How often the first run of each finding is repeated, to see whether it shows each time.
     pub confirm: u32,
     /// How the target is kept apart, for the stored failures.
@@ -68,6 +76,9 @@ impl SweepOptions {
             filter: PointFilter::default(),
             instructions: None,
             second: None,
+            exhaustive: None,
+            time: None,
+            seed: 1,
             confirm: 2,
             isolation: Isolation::Auto,
         }
@@ -112,6 +123,10 @@ pub enum Progress<'a> {
         total: usize,
         /// Runs that violated the contract.
         violated: usize,
+        /// Classes of points.
+        classes: usize,
+        /// Classes of which at least one point was tried.
+        classes_tried: usize,
     },
     /// It is run undisturbed once more, to see what depends on the time.
     Relearning,
@@ -134,6 +149,18 @@ pub struct SweepReport {
     pub points_tried: usize,
     /// Points that no run met.
     pub not_reached: Vec<PointName>,
+    /// Points that lie between two tries of their class that show the same.
+    pub represented: usize,
+    /// Points for which there was no time.
+    pub untried: usize,
+    /// Points that one recording alone has, and that no run met again.
+    pub not_met_again: usize,
+    /// Classes of points at which the fault was to be tried.
+    pub classes: usize,
+    /// Classes of which at least one point was tried.
+    pub classes_tried: usize,
+    /// Whether every point was tried, or some of each class.
+    pub method: Method,
     /// Points left out by `--only`, `--path` and the like.
     pub left_out: usize,
     /// Points at which the fault cannot happen; not among those found.
@@ -182,7 +209,7 @@ impl SweepReport {
         if self.points_found == 0 {
             return 1.0;
         }
-        self.points_tried as f64 / self.points_found as f64
+        (self.points_tried + self.represented) as f64 / self.points_found as f64
     }
 }
 
@@ -204,14 +231,13 @@ pub fn sweep(
     let pool = Arc::new(pool);
     // Without a baseline there are no partial results to wait for.
     let baseline = until(&pool, token, Stage::CancelQueued, || {
-        let signal = options.fault_spec.signal();
-        learn(
-            &pool,
-            &contract,
-            signal,
-            options.mapped,
-            options.all_calls(),
-        )
+        let wanted = Recordings {
+            signal: options.fault_spec.signal(),
+            mapped: options.mapped,
+            all: options.all_calls(),
+            named: true,
+        };
+        learn(&pool, &contract, wanted)
     })?;
     let learned_at = SystemTime::now();
     if !options.fault_spec.starves() {
@@ -232,11 +258,17 @@ pub fn sweep(
             between(&trials, &mut plan, most, token)
         })?;
     }
+    let method = method(options, &plan, &trials);
     progress(Progress::Learned(&trials.baseline, &plan));
 
     let swept = Instant::now();
     let mut tally = until(&pool, token, Stage::TerminateActive, || {
-        run_all(&trials, &plan, token, &mut progress)
+        let execution = Execution {
+            method,
+            seed: options.seed,
+            deadline: options.time.map(|time| begun + time),
+        };
+        run_all(&trials, &plan, execution, token, &mut progress)
     });
     let sweeping = swept.elapsed();
     let trials = if tally.kept.is_empty() || token.is_interrupted() {
@@ -252,6 +284,11 @@ pub fn sweep(
             Err(error) => return Err(error),
         }
     };
+    let mut represented: BTreeMap<usize, usize> = BTreeMap::new();
+    for (order, by) in &tally.represented {
+        *represented.entry(*by).or_default() += plan.planned[*order].stands_for;
+    }
+    let stands_for = |order| represented.get(&order).copied().unwrap_or(0);
     let mut findings = Findings::default();
     for (order, trial) in std::mem::take(&mut tally.kept) {
         let planned = &plan.planned[order];
@@ -259,7 +296,7 @@ pub fn sweep(
         findings.take(
             order,
             &planned.point,
-            planned.stands_for,
+            planned.stands_for + stands_for(order),
             planned.before_ready,
             &Arc::new(trial),
         );
@@ -279,7 +316,7 @@ pub fn sweep(
     if !token.is_interrupted() {
         // After everything else: neither a run nor the time that is measured is slower for it.
         let placed = until(&pool, token, Stage::CancelQueued, || {
-            place(&trials, options.all_calls(), &mut findings)
+            place(&trials, &mut findings)
         });
         match placed {
             Ok(placed) => sites = placed,
@@ -303,6 +340,12 @@ pub fn sweep(
         points_found: found - tally.unfit,
         points_tried: tally.tried,
         not_reached: tally.not_reached,
+        represented: represented.values().sum(),
+        untried: tally.untried,
+        not_met_again: tally.not_met_again,
+        classes: plan.classes(),
+        classes_tried: tally.classes.len(),
+        method,
         left_out: plan.left_out,
         unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
@@ -327,6 +370,29 @@ pub fn sweep(
         baseline: Arc::clone(&trials.baseline),
         contract: trials.contract.clone(),
     })
+}
+
+/// What the whole plan may cost for every point to be tried unasked.
+const EXHAUSTIVE_MAX: Duration = Duration::from_secs(10);
+
+/// Whether every point is tried: when that was asked for, or costs little.
+fn method(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Method {
+    let exhaustive = options
+        .exhaustive
+        .unwrap_or_else(|| estimate(plan.planned.len(), trials) < EXHAUSTIVE_MAX);
+    if exhaustive {
+        Method::Exhaustive
+    } else {
+        Method::Representatives
+    }
+}
+
+/// About how long so many runs take: each an undisturbed run's time at most, and what starting and judging it costs.
+fn estimate(runs: usize, trials: &Trials) -> Duration {
+    const OVERHEAD: Duration = Duration::from_millis(1);
+    let one = Duration::from_nanos(trials.baseline.duration_ns) + OVERHEAD;
+    let rounds = runs.div_ceil(trials.pool.jobs().max(1));
+    one * u32::try_from(rounds).unwrap_or(u32::MAX)
 }
 
 /// Paths outside the private directories that the target writes to: those are

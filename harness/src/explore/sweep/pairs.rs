@@ -122,8 +122,8 @@ type PointSignature = (String, String, String, String, bool, bool);
 fn signature(calls: &[(usize, &RawPoint)]) -> Vec<PointSignature> {
     let one = |raw: &RawPoint| {
         (
-            raw.key.process.clone(),
-            raw.key.thread.clone(),
+            raw.role.clone(),
+            raw.thread.clone(),
             raw.call.clone(),
             path_shape(&raw.arg),
             raw.returned.is_none_or(|result| result >= 0),
@@ -208,11 +208,11 @@ fn of_first(first: &PlannedRun, run: &Run, again: &Run, second: &SecondFault) ->
         .into_iter()
         .map(|(place, _)| place)
         .collect();
-    let map = PointMap::new(run, again, 0, PhaseSelection::DEFAULT);
+    let map = PointMap::new(&[run, again], 0, PhaseSelection::DEFAULT);
     let points = map
         .points
         .iter()
-        .filter(|point| wanted.contains(&point.order));
+        .filter(|point| point.recording == 0 && wanted.contains(&point.order));
     points
         .map(|point| {
             let mut schedule = first.schedule.clone();
@@ -280,7 +280,7 @@ pub(crate) fn map_after(trials: &Trials, steps: &[Step]) -> Result<PointMap, Err
         steps: steps.to_vec(),
     };
     let (one, two) = (trials.record(&schedule)?, trials.record(&schedule)?);
-    Ok(PointMap::new(&one, &two, 0, PhaseSelection::DEFAULT))
+    Ok(PointMap::new(&[&one, &two], 0, PhaseSelection::DEFAULT))
 }
 
 #[cfg(test)]
@@ -314,6 +314,7 @@ mod tests {
                 before_ready: false,
                 steady: true,
                 place: count,
+                class: 0,
             };
             vec![one; count]
         };

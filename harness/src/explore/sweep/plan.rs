@@ -4,10 +4,10 @@ use super::instruction_points::InstructionPoints;
 use super::pairs::Pairs;
 use crate::error::Error;
 use crate::execute::until;
-use crate::execute::{SupervisorPool, learn};
+use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
 use crate::facts::{CallArgument, EventKind, Phase, Run};
-use crate::oracle::{Baseline, Contract, PhaseSelection, Point};
+use crate::oracle::{Baseline, Contract, Point};
 use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use globset::Glob;
 use regex::bytes::Regex;
@@ -136,8 +136,10 @@ pub struct PlannedRun {
     pub before_ready: bool,
     /// It was met in both recordings.
     pub steady: bool,
-    /// The place of the point among all of the recording.
+    /// The place of the point in the map.
     pub place: usize,
+    /// Its class, a place among the map's.
+    pub class: usize,
 }
 
 /// All runs of a sweep.
@@ -205,6 +207,7 @@ impl Plan {
                 before_ready: point.at_ns < ready_ns,
                 steady: point.steady,
                 place: *place,
+                class: point.class,
             });
         }
         Ok(plan)
@@ -213,6 +216,12 @@ impl Plan {
     /// How many moments between calls are in it.
     pub fn more(&self) -> usize {
         self.between.as_ref().map_or(0, |between| between.chosen)
+    }
+
+    /// How many classes its points belong to.
+    pub fn classes(&self) -> usize {
+        let classes: BTreeSet<usize> = self.planned.iter().map(|planned| planned.class).collect();
+        classes.len()
     }
 
     /// How many points the runs of this plan stand for.
@@ -287,13 +296,11 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
 pub fn map_points(
     pool: &SupervisorPool,
     contract: &Contract,
-    signal: i32,
-    mapped: PhaseSelection,
-    all: bool,
+    wanted: Recordings,
     token: &StopToken,
 ) -> Result<Baseline, Error> {
     until(pool, token, Stage::CancelQueued, || {
-        learn(pool, contract, signal, mapped, all)
+        learn(pool, contract, wanted)
     })
 }
 

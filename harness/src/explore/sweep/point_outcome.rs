@@ -34,6 +34,12 @@ pub enum PointOutcome {
     },
     /// Another point of the same class was tried in its place.
     ByClass,
+    /// It lies between two tries of its class that show the same.
+    Represented,
+    /// There was no time for it.
+    Untried,
+    /// One recording alone has it, and no run met it again.
+    NotMetAgain,
     /// It was not asked for.
     LeftOut,
     /// The fault cannot happen there.

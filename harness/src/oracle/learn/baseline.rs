@@ -60,6 +60,11 @@ struct FinalState {
 }
 
 impl Baseline {
+    /// The recorded runs, in order: the places of points count in them.
+    pub fn recordings(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| !run.points.is_empty())
+    }
+
     /// A recorded run: it tells more than one that nobody looked into.
     pub fn recorded(&self) -> Option<&Run> {
         self.runs

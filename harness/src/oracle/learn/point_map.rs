@@ -1,8 +1,11 @@
-//! The points of a target, from two recordings of it.
+//! The points of a target and their classes, from recordings of it.
 
-use crate::facts::{CallArgument, Phase, PointKey, RawPoint, Run};
+use super::argument_shape::{coarsened, site_argument};
+use super::recorded_call::{RecordedCall, aligned};
+use super::situation::Situations;
+use crate::facts::{Phase, PointKey, RawPoint, Run};
 use crate::schedule::PointName;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A point that a fault can be placed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,26 +14,69 @@ pub struct Point {
     pub name: PointName,
     /// How to find it quickly.
     pub key: PointKey,
-    /// It was met in both recordings.
+    /// Every recording has it.
     pub steady: bool,
     /// Nothing had been done yet, and no handler was installed: all such points look alike.
     pub idle: bool,
-    /// Place in the order of the recording.
+    /// Place in the order of its recording.
     pub order: usize,
+    /// Which recording, from 0.
+    pub recording: usize,
     /// When the recording met it, in nanoseconds.
     pub at_ns: u64,
     /// It can block.
     pub blocks: bool,
     /// The world outside the process has changed by it.
     pub changes: bool,
+    /// The process that made the call in the recording, by fork ordinals.
+    pub process: String,
+    /// The thread that made the call in the recording, empty for the main thread: a fact, no part of the name.
+    pub thread: String,
+    /// Its class, a place in [`PointMap::classes`].
+    pub class: usize,
+    /// The how-manieth of its process, thread, call and argument: the name of earlier versions.
+    former_ordinal: u32,
+}
+
+/// Points that are alike: the same call on the same kind of argument, from the same code, in the same situation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The programs from the target down to the process.
+    pub role: String,
+    /// The call.
+    pub call: String,
+    /// What its arguments look like.
+    pub arg: String,
+    /// On which side of the call.
+    pub phase: Phase,
+    /// What a signal would meet there, in words.
+    pub situation: String,
+    /// A hash of the code that makes the call.
+    pub code: Option<u64>,
+    /// Its points, places in [`PointMap::points`], in the order of the recordings.
+    pub points: Vec<usize>,
+}
+
+impl Class {
+    /// What stays the same on every machine: neither addresses nor situations are part of it.
+    pub fn stable_name(&self) -> String {
+        let arg = if self.arg.is_empty() {
+            String::new()
+        } else {
+            format!("({})", self.arg)
+        };
+        format!("{}:{}{arg}@{}", self.role, self.call, self.phase)
+    }
 }
 
 /// All of them.
 #[derive(Debug, Clone, Default)]
 pub struct PointMap {
-    /// In the order of the recording, one for each call and phase.
+    /// In the order of the recording, one for each call and phase; then those that only later recordings have.
     pub points: Vec<Point>,
-    /// Calls that were met in one recording only.
+    /// In the order of their first points.
+    pub classes: Vec<Class>,
+    /// Calls that not every recording has.
     pub unsteady: usize,
     /// Calls that were seen and are no points: they failed, or only read.
     pub passed_over: usize,
@@ -71,117 +117,7 @@ impl PhaseSelection {
         entry: false,
         entry_all: true,
     };
-}
 
-impl PointMap {
-    /// Names the points of the first recording; the second tells what varies.
-    /// `signal` is the one that a handler counts for.
-    pub fn new(first: &Run, second: &Run, signal: i32, mapped: PhaseSelection) -> PointMap {
-        let others: HashMap<&PointKey, &RawPoint> = second
-            .points
-            .iter()
-            .map(|point| (&point.key, point))
-            .collect();
-        let mut ordinals: HashMap<(String, String, String, String), u32> = HashMap::new();
-        let mut restarts = Restarts::default();
-        let mut map = PointMap::default();
-        let mut idle = true;
-        for (order, raw) in first.points.iter().enumerate() {
-            let other = others.get(&raw.key).filter(|other| other.call == raw.call);
-            let arg = other.map_or_else(|| raw.arg.clone(), |other| common(&raw.arg, &other.arg));
-            let thread = (raw.key.process.clone(), raw.key.thread.clone());
-            if restarts.again(&thread, raw) {
-                continue;
-            }
-            let name = (
-                raw.key.process.clone(),
-                raw.key.thread.clone(),
-                raw.call.clone(),
-                arg,
-            );
-            let ordinal = ordinals.entry(name.clone()).or_default();
-            *ordinal += 1;
-            let acts = raw.changes && raw.returned.is_some_and(|result| result >= 0);
-            if acts || raw.installs == Some(signal) {
-                idle = false;
-            }
-            // A call that blocks and was interrupted has waited, which is what matters.
-            let failed = raw.returned.is_some_and(|result| result < 0) && !raw.blocks;
-            if failed && raw.effect {
-                map.passed_over += 1;
-                continue;
-            }
-            if other.is_none() {
-                map.unsteady += 1;
-            }
-            for phase in mapped.phases(raw) {
-                map.points.push(Point {
-                    name: PointName {
-                        process: name.0.clone(),
-                        thread: name.1.clone(),
-                        call: name.2.clone(),
-                        arg: name.3.clone(),
-                        ordinal: *ordinal,
-                        phase,
-                    },
-                    key: raw.key.clone(),
-                    steady: other.is_some(),
-                    idle,
-                    order,
-                    at_ns: raw.at_ns,
-                    blocks: raw.blocks,
-                    changes: raw.changes,
-                });
-            }
-        }
-        let names = ordinals
-            .keys()
-            .flat_map(|(_, _, call, arg)| CallArgument::parse(call, arg).parts())
-            .filter(|arg| arg.contains('*'));
-        map.varying_paths = names.map(str::to_owned).collect();
-        map.varying_paths.sort();
-        map.varying_paths.dedup();
-        map
-    }
-
-    /// The point with this name.
-    pub fn find(&self, name: &PointName) -> Option<&Point> {
-        let mut call = name.clone();
-        if let Phase::Later(_) = name.phase {
-            // It is found by the call that it comes after.
-            call.phase = Phase::Exit;
-        }
-        let name = &call;
-        self.points
-            .iter()
-            .find(|point| point.name == *name)
-            .or_else(|| self.points.iter().find(|point| point.name.same_point(name)))
-    }
-}
-
-/// Calls that a signal interrupts and the kernel makes again: one call, seen
-/// twice. (`pause` and its kind, 514, are never made again.)
-#[derive(Default)]
-struct Restarts {
-    interrupted: HashMap<(String, String), (u32, u64)>,
-}
-
-impl Restarts {
-    /// Whether this is a call that was seen already.
-    fn again(&mut self, thread: &(String, String), raw: &RawPoint) -> bool {
-        let here = (raw.key.number, raw.key.ip);
-        let again = self.interrupted.get(thread) == Some(&here) || raw.call == "restart_syscall";
-        if again {
-            self.interrupted.remove(thread);
-        }
-        if matches!(raw.returned, Some(-516 | -513 | -512)) {
-            self.interrupted.insert(thread.clone(), here);
-        }
-        again
-    }
-}
-
-impl PhaseSelection {
     fn phases(self, raw: &RawPoint) -> Vec<Phase> {
         let mut phases = Vec::new();
         if self.before_all || (self.before_blocking && raw.blocks) {
@@ -197,84 +133,230 @@ impl PhaseSelection {
     }
 }
 
-/// Whether a random name can have so many characters: `mkstemp` fills six, Python's `tempfile` eight.
-fn is_random_length(letters: usize) -> bool {
-    letters == 6 || letters >= 8
-}
-
-/// What two arguments share, with an asterisk where they differ.
-fn common(one: &str, two: &str) -> String {
-    if one == two {
-        return one.to_owned();
+impl PointMap {
+    /// Names the points of the first recording; the others tell what varies, and add the classes that the first one
+    /// lacks. `signal` is the one that a handler counts for.
+    pub fn new(recordings: &[&Run], signal: i32, mapped: PhaseSelection) -> PointMap {
+        let lists = aligned(recordings);
+        let mut map = PointMap::default();
+        let mut classes = Classes::new(&lists);
+        for (recording, list) in lists.iter().enumerate() {
+            let situations = Situations::of(recordings[recording], signal);
+            map.take(recording, list, &situations, signal, mapped, &mut classes);
+        }
+        map.classes = classes.list;
+        map.varying_paths = varying_paths(&lists);
+        map
     }
-    let (ones, twos): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), two.split('/').collect());
-    if ones.len() != twos.len() {
-        return "*".to_owned();
-    }
-    let parts: Vec<String> = ones
-        .iter()
-        .zip(&twos)
-        .map(|(one, two)| common_part(one, two))
-        .collect();
-    parts.join("/")
-}
 
-fn common_part(one: &str, two: &str) -> String {
-    if one == two {
-        return one.to_owned();
-    }
-    let (ones, twos): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
-    let shorter = ones.len().min(twos.len());
-    let suffix = ones
-        .iter()
-        .rev()
-        .zip(twos.iter().rev())
-        .take(shorter)
-        .take_while(|(a, b)| a == b && !a.is_ascii_alphanumeric() || in_extension(a, b, &ones))
-        .count();
-    let mut prefix = ones
-        .iter()
-        .zip(&twos)
-        .take(shorter - suffix)
-        .take_while(|(a, b)| a == b)
-        .count();
-    // By chance two random names can begin alike.
-    while prefix > 0
-        && !is_random_length(ones.len() - suffix - prefix)
-        && ones[prefix - 1].is_ascii_alphanumeric()
-    {
-        prefix -= 1;
-    }
-    let head: String = ones[..prefix].iter().collect();
-    let tail: String = ones[ones.len() - suffix..].iter().collect();
-    format!("{head}*{tail}")
-}
-
-/// A shared ending counts when it is a file name extension, not by chance.
-fn in_extension(a: &char, b: &char, whole: &[char]) -> bool {
-    a == b && whole.contains(&'.')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_varies_becomes_an_asterisk() {
-        for (one, two, shared) in [
-            ("out.txt", "out.txt", "out.txt"),
-            ("sedAbCdEf", "sedXyZwQr", "sed*"),
-            ("sedAbCdEf", "sedAyZwQr", "sed*"),
-            ("tracker-q1234567", "tracker-qabcdefg", "tracker-*"),
-            (
-                "$TMPDIR/tmp1234abcd/x",
-                "$TMPDIR/tmp98zyxw76/x",
-                "$TMPDIR/tmp*/x",
-            ),
-            ("a/b", "a/b/c", "*"),
-            ("log.101.tmp", "log.102.tmp", "log.*.tmp"),
-        ] {
-            assert_eq!(common(one, two), shared, "{one} {two}");
+    fn take(
+        &mut self,
+        recording: usize,
+        list: &[RecordedCall<'_>],
+        situations: &Situations,
+        signal: i32,
+        mapped: PhaseSelection,
+        classes: &mut Classes,
+    ) {
+        let mut idle = true;
+        let mut former: HashMap<(&str, &str, &str, &str), u32> = HashMap::new();
+        for call in list {
+            let raw = call.raw;
+            let ordinal = former
+                .entry((&raw.process, &raw.thread, &raw.call, &call.arg))
+                .or_default();
+            *ordinal += 1;
+            let acts = raw.changes && raw.returned.is_some_and(|result| result >= 0);
+            if acts || raw.installs == Some(signal) {
+                idle = false;
+            }
+            // A call that blocks and was interrupted has waited, which is what matters.
+            let failed = raw.returned.is_some_and(|result| result < 0) && !raw.blocks;
+            if failed && raw.effect {
+                self.passed_over += usize::from(recording == 0);
+                continue;
+            }
+            if recording == 0 && !call.steady {
+                self.unsteady += 1;
+            }
+            for phase in mapped.phases(raw) {
+                // Later recordings add what the ones before lack, and nothing else.
+                let Some(class) = classes.of(call, phase, situations, recording) else {
+                    continue;
+                };
+                classes.list[class].points.push(self.points.len());
+                let mut point = point(call, phase, recording, class, idle, *ordinal);
+                if recording > 0 {
+                    point.name.ordinal = self.next_ordinal(&point.name);
+                }
+                self.points.push(point);
+            }
         }
     }
+
+    /// The first ordinal that no point of this call has.
+    fn next_ordinal(&self, name: &PointName) -> u32 {
+        let alike = self.points.iter().map(|point| &point.name).filter(|other| {
+            (&other.process, &other.call, &other.arg, other.phase)
+                == (&name.process, &name.call, &name.arg, name.phase)
+        });
+        alike
+            .map(|other| other.ordinal)
+            .max()
+            .map_or(1, |last| last + 1)
+    }
+
+    /// The point with this name, in the present way or in that of earlier versions.
+    pub fn find(&self, name: &PointName) -> Option<&Point> {
+        let mut call = name.clone();
+        if let Phase::Later(_) = name.phase {
+            // It is found by the call that it comes after.
+            call.phase = Phase::Exit;
+        }
+        let name = &call;
+        self.points
+            .iter()
+            .find(|point| point.name == *name)
+            .or_else(|| self.points.iter().find(|point| point.name.same_point(name)))
+            .or_else(|| {
+                self.points
+                    .iter()
+                    .find(|point| point.former_name().same_point(name))
+            })
+    }
+}
+
+impl Point {
+    /// Its name in earlier versions: with the ordinals of process and thread.
+    fn former_name(&self) -> PointName {
+        PointName {
+            process: self.process.clone(),
+            thread: self.thread.clone(),
+            ordinal: self.former_ordinal,
+            ..self.name.clone()
+        }
+    }
+}
+
+fn point(
+    call: &RecordedCall<'_>,
+    phase: Phase,
+    recording: usize,
+    class: usize,
+    idle: bool,
+    former_ordinal: u32,
+) -> Point {
+    let raw = call.raw;
+    Point {
+        name: PointName {
+            process: raw.role.clone(),
+            thread: String::new(),
+            call: raw.call.clone(),
+            arg: call.arg.clone(),
+            ordinal: call.ordinal,
+            phase,
+        },
+        key: PointKey {
+            role: raw.role.clone(),
+            number: raw.number,
+            ip: raw.ip,
+            arg: call.counted.clone(),
+            code: call.code.filter(|_| call.by_code),
+            nth: call.nth,
+        },
+        steady: call.steady,
+        idle,
+        order: call.order,
+        recording,
+        at_ns: raw.at_ns,
+        blocks: raw.blocks,
+        changes: raw.changes,
+        process: raw.process.clone(),
+        thread: raw.thread.clone(),
+        class,
+        former_ordinal,
+    }
+}
+
+/// What tells sites apart: role, call, instruction, code, argument; and the phase.
+type SiteKey = (CodeKey, String, Phase);
+/// What tells pieces of code apart: role, call, instruction and code.
+type CodeKey = (String, String, u64, Option<u64>);
+
+/// The classes so far.
+struct Classes {
+    list: Vec<Class>,
+    /// By site and situation.
+    places: HashMap<(SiteKey, String), usize>,
+    /// The recording in which each site was met first.
+    met_in: HashMap<SiteKey, usize>,
+    /// The arguments that each piece of code has.
+    arguments: HashMap<CodeKey, BTreeSet<String>>,
+}
+
+fn code_key(call: &RecordedCall<'_>) -> CodeKey {
+    (
+        call.raw.role.clone(),
+        call.raw.call.clone(),
+        call.raw.ip,
+        call.code,
+    )
+}
+
+impl Classes {
+    fn new(lists: &[Vec<RecordedCall<'_>>]) -> Classes {
+        let mut arguments: HashMap<CodeKey, BTreeSet<String>> = HashMap::new();
+        for call in lists.iter().flatten() {
+            let known = arguments.entry(code_key(call)).or_default();
+            known.insert(site_argument(&call.arg));
+        }
+        Classes {
+            list: Vec::new(),
+            places: HashMap::new(),
+            met_in: HashMap::new(),
+            arguments,
+        }
+    }
+
+    /// The class of a call; `None` when an earlier recording has met its site.
+    fn of(
+        &mut self,
+        call: &RecordedCall<'_>,
+        phase: Phase,
+        situations: &Situations,
+        recording: usize,
+    ) -> Option<usize> {
+        let code = code_key(call);
+        let arg = site_argument(&call.arg);
+        let known = self.arguments.get(&code);
+        let arg = known.map_or_else(|| arg.clone(), |known| coarsened(known)(&arg));
+        let site = (code, arg.clone(), phase);
+        if *self.met_in.entry(site.clone()).or_insert(recording) != recording {
+            return None;
+        }
+        let situation = situations.at(call.order, call.raw);
+        let next = self.list.len();
+        let place = *self.places.entry((site, situation.clone())).or_insert(next);
+        if place == next {
+            self.list.push(Class {
+                role: call.raw.role.clone(),
+                call: call.raw.call.clone(),
+                arg,
+                phase,
+                situation,
+                code: call.code,
+                points: Vec::new(),
+            });
+        }
+        Some(place)
+    }
+}
+
+fn varying_paths(lists: &[Vec<RecordedCall<'_>>]) -> Vec<String> {
+    let calls = lists.first().into_iter().flatten();
+    let paths = calls
+        .flat_map(|call| call.arg.split(" -> "))
+        .filter(|arg| arg.contains('*'));
+    let paths: BTreeSet<String> = paths.map(str::to_owned).collect();
+    paths.into_iter().collect()
 }

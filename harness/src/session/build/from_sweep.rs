@@ -271,7 +271,11 @@ fn point(tried_point: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
                 (false, false) => PointOutcome::Flaky,
             }
         }
-        explore::PointOutcome::ByClass => PointOutcome::ByClass,
+        explore::PointOutcome::ByClass | explore::PointOutcome::Represented => {
+            PointOutcome::ByClass
+        }
+        explore::PointOutcome::Untried => PointOutcome::CutShort,
+        explore::PointOutcome::NotMetAgain => PointOutcome::NotReached,
         explore::PointOutcome::LeftOut | explore::PointOutcome::Unfit => PointOutcome::LeftOut,
         explore::PointOutcome::Elsewhere => PointOutcome::Elsewhere,
         explore::PointOutcome::NotReached => PointOutcome::NotReached,

@@ -3,12 +3,13 @@
 use super::inject::Injector;
 use super::live_target::{LiveTarget, READ_BYTES};
 use crate::facts::Run;
-use crate::supervisor::protocol::SupervisorError;
+use crate::supervisor::protocol::{StackDetail, SupervisorError, Trace};
 
 /// Collects the facts of a run of which nobody is left.
 pub(crate) fn finish(
     mut target: LiveTarget<'_>,
     injector: Injector,
+    trace: Trace,
 ) -> Result<Run, SupervisorError> {
     // What an orphan wrote last. Nobody is left to write more, so it ends.
     let mut buffer = [0u8; READ_BYTES];
@@ -37,13 +38,16 @@ pub(crate) fn finish(
     }
     let processes = target.processes.finish();
     let parallel = processes.recording.is_parallel();
-    let (points, stacks) = processes.recording.finish();
+    let named = trace.stacks() == StackDetail::Names;
+    let (points, stacks) = processes.recording.finish(named);
     let (events, limits) = target.log.finish();
+    let met = injector.met_by_step(&processes.met);
     let (fired_ns, inapplicable) = injector.finish();
     Ok(Run {
         events,
         status: processes.status,
         fired_ns,
+        met,
         inapplicable,
         parallel,
         stepped: processes.stepped,

@@ -38,6 +38,8 @@ pub(crate) struct ProcessFacts {
     pub(crate) stuck: Vec<Stuck>,
     pub(crate) stepped: Option<u32>,
     pub(crate) recording: Recording,
+    /// How often a call of each breakpoint has begun.
+    pub(crate) met: Vec<u32>,
 }
 
 impl ProcessWatch {
@@ -221,6 +223,7 @@ impl ProcessWatch {
             orphans: self.orphans,
             stuck: self.stuck,
             stepped: self.stepped,
+            met: self.tracer.as_ref().map(Tracer::met).unwrap_or_default(),
             recording: self
                 .tracer
                 .map_or_else(Recording::default, Tracer::into_recording),

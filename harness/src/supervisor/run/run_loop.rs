@@ -9,7 +9,7 @@ use super::live_target::{LiveTarget, READ_BYTES, READS_MAX, RunError};
 use super::process_watch::ProcessWatch;
 use super::streams::Streams;
 use crate::facts::{EventKind, Run};
-use crate::supervisor::protocol::{RunRequest, SupervisorError};
+use crate::supervisor::protocol::{RunRequest, SupervisorError, Trace};
 use crate::supervisor::run::clock::Clock;
 use crate::sys::poller::{Poller, Ready};
 use crate::sys::proc;
@@ -28,8 +28,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(super) injector: Injector,
     pub(super) failpoints: Option<Failpoints>,
     traced: bool,
-    /// Output is read before each event of a process: points and output are in order.
-    records: bool,
+    trace: Trace,
 }
 
 impl<'a> ActiveRun<'a> {
@@ -43,12 +42,11 @@ impl<'a> ActiveRun<'a> {
         failpoints: Option<Failpoints>,
     ) -> io::Result<ActiveRun<'a>> {
         streams.watch(poller)?;
-        let records = request.trace.records();
         Ok(ActiveRun {
             traced: processes.tracer().is_some(),
             target: LiveTarget {
                 clock: Clock::new(request),
-                log: EventLog::new(!records),
+                log: EventLog::new(!request.trace.records()),
                 streams,
                 processes,
                 tree,
@@ -56,7 +54,7 @@ impl<'a> ActiveRun<'a> {
             },
             injector: Injector::new(cursor),
             failpoints,
-            records,
+            trace: request.trace,
         })
     }
 
@@ -166,7 +164,7 @@ impl<'a> ActiveRun<'a> {
                 }
                 WaitResult::Event(tid, event) => (tid, event),
             };
-            if self.records {
+            if self.trace.records() {
                 self.read_all(Held::Nobody)?;
             }
             let now = self.target.clock.now_ns();
@@ -204,7 +202,7 @@ impl<'a> ActiveRun<'a> {
     /// Collects the facts, now that nobody is left.
     pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
         self.close_failpoints();
-        finish::finish(self.target, self.injector)
+        finish::finish(self.target, self.injector, self.trace)
     }
 
     /// Kills whatever there is, and waits until it is gone; nobody wants the facts.

@@ -3,7 +3,7 @@
 use super::inject::{breakpoint, scope};
 use crate::facts::Signal;
 use crate::schedule::Trigger;
-use crate::supervisor::protocol::{RunRequest, Trace};
+use crate::supervisor::protocol::{RunRequest, StackDetail, Trace};
 use crate::tracer::{Record, TraceConfig, class_of};
 
 /// Returns what the tracer looks out for; `None` for a run that is not traced.
@@ -12,15 +12,17 @@ pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
     let scopes = request.steps.iter().filter_map(scope).collect();
     let mut config = match request.trace {
         Trace::None => return None,
-        Trace::Record | Trace::Stacks => {
-            TraceConfig::recording(Record::Effects, breakpoints, scopes)
-        }
-        Trace::RecordAll | Trace::StacksAll => {
-            TraceConfig::recording(Record::All, breakpoints, scopes)
+        Trace::Record(recorded) => {
+            let calls = if recorded.all {
+                Record::All
+            } else {
+                Record::Effects
+            };
+            TraceConfig::recording(calls, breakpoints, scopes)
         }
         Trace::Steps | Trace::Effects => TraceConfig::awaiting(breakpoints, scopes),
     };
-    config.stacks = matches!(request.trace, Trace::Stacks | Trace::StacksAll);
+    config.stacks = request.trace.stacks() != StackDetail::None;
     let signals = request
         .steps
         .iter()

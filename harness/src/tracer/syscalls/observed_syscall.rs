@@ -4,11 +4,14 @@
 //! from the stopped thread, which costs system calls: they are computed when they are needed, and arguments once.
 
 use super::{Call, SyscallClass};
-use crate::facts::{CallArgument, CallLabel, PointKey};
+use crate::facts::{CallArgument, CallLabel, Surroundings};
+use crate::symbols::{Collector, Registers};
 use crate::sys::ids::Tid;
 use crate::sys::seccomp::SyscallInstruction;
+use crate::sys::{proc, ptrace};
 use crate::target::TargetPaths;
 use crate::tracer::process_tree::{Process, ProcessTree, Thread};
+use crate::tracer::stack_memory::StackMemory;
 use crate::tracer::syscalls;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -17,10 +20,9 @@ use std::cell::OnceCell;
 pub(crate) struct ObservedSyscall<'a> {
     pub(crate) call: Call,
     pub(crate) at: SyscallInstruction,
-    /// Which time its thread comes by at this instruction, from 1.
-    pub(crate) nth: u32,
     thread: Option<&'a Thread>,
     process: Option<&'a Process>,
+    processes: &'a ProcessTree,
     paths: &'a TargetPaths,
     argument: OnceCell<CallArgument>,
 }
@@ -30,7 +32,6 @@ impl<'a> ObservedSyscall<'a> {
         tid: Tid,
         at: SyscallInstruction,
         args: [u64; 6],
-        nth: u32,
         processes: &'a ProcessTree,
         paths: &'a TargetPaths,
     ) -> ObservedSyscall<'a> {
@@ -44,7 +45,7 @@ impl<'a> ObservedSyscall<'a> {
                 threads,
             },
             at,
-            nth,
+            processes,
             thread: processes.thread(tid),
             process,
             paths,
@@ -83,22 +84,31 @@ impl<'a> ObservedSyscall<'a> {
         self.thread.map_or("", |thread| &thread.name)
     }
 
-    /// Finds it again in another run.
-    pub(crate) fn key(&self) -> PointKey {
-        PointKey {
-            process: self.process_name(),
-            thread: self.thread_name().to_owned(),
-            number: self.at.number,
-            ip: self.at.ip,
-            nth: self.nth,
+    /// The programs from the target down to the process.
+    pub(crate) fn role(&self) -> String {
+        self.process.map(Process::role).unwrap_or_default()
+    }
+
+    /// What a signal would meet at this call.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        let sets = proc::signal_sets(self.call.tid.as_main_of()).unwrap_or_default();
+        let pid = self.processes.process_of(self.call.tid);
+        Surroundings {
+            blocked: sets.blocked,
+            ignored: sets.ignored,
+            handled: sets.caught,
+            others: self.processes.roles_beside(pid),
         }
     }
 
-    /// Returns whether it is the call of another run. What costs least is compared first.
-    pub(crate) fn has_key(&self, key: &PointKey) -> bool {
-        (key.number, key.ip, key.nth) == (self.at.number, self.at.ip, self.nth)
-            && key.thread == self.thread_name()
-            && key.process == self.process_name()
+    /// A hash of the code that makes it; `None` where the stack cannot be read.
+    pub(crate) fn code(&self, stacks: &mut Collector) -> Option<u64> {
+        let [ip, sp, bp] = ptrace::stack_registers(self.call.tid).ok()?;
+        let maps = proc::maps(self.call.tid)?;
+        let mut memory = StackMemory::new(self.call.tid);
+        stacks.code(&maps, Registers { ip, sp, bp }, |address| {
+            memory.word(address)
+        })
     }
 
     /// The call as the name of a point begins.

@@ -1,6 +1,7 @@
 //! What a call looks like that a schedule means.
 
 use super::observed_syscall::ObservedSyscall;
+use crate::facts::counted_argument;
 use crate::tracer::syscalls;
 use globset::GlobMatcher;
 
@@ -38,8 +39,39 @@ impl SyscallMatcher {
     }
 }
 
-/// As the name of a point begins: with the thread, when it is not the main one.
+/// Compares arguments with the one of a recorded call.
+#[derive(Debug, Clone)]
+pub(crate) enum ArgumentMatcher {
+    /// It is always the same.
+    Literal(String),
+    /// Some of it varies.
+    Pattern(Box<GlobMatcher>),
+}
+
+impl ArgumentMatcher {
+    /// For the argument of a point's key.
+    pub(crate) fn new(arg: &str) -> ArgumentMatcher {
+        if arg.contains('*') {
+            ArgumentMatcher::Pattern(Box::new(crate::schedule::arg_matcher(arg)))
+        } else {
+            ArgumentMatcher::Literal(arg.to_owned())
+        }
+    }
+
+    /// Returns whether a call's argument is the one that is meant; hashes in it may differ.
+    pub(crate) fn accepts(&self, arg: &str) -> bool {
+        let counted = counted_argument(arg);
+        match self {
+            ArgumentMatcher::Literal(arg) => *arg == counted,
+            ArgumentMatcher::Pattern(glob) => glob.is_match(counted),
+        }
+    }
+}
+
+/// As the name of a point begins, or with the ordinals of process and thread.
 fn is_process(glob: &GlobMatcher, call: &ObservedSyscall<'_>) -> bool {
     let (process, thread) = (call.process_name(), call.thread_name());
-    glob.is_match(&process) || !thread.is_empty() && glob.is_match(format!("{process}+{thread}"))
+    glob.is_match(call.role())
+        || glob.is_match(&process)
+        || !thread.is_empty() && glob.is_match(format!("{process}+{thread}"))
 }

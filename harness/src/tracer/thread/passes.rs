@@ -1,16 +1,14 @@
-//! How often a thread comes by at each instruction that makes a call.
+//! Whether a thread comes by at a call anew.
 //!
 //! Two things bring a thread to the same call again without its program doing so: the tracer, which skips a call to
 //! stand in front of it, and the kernel, which makes `fork` and `clone` again when a signal is pending. Both are one
 //! pass, so that the n-th call is the same one whether or not a signal came in between.
 
 use crate::sys::seccomp::SyscallInstruction;
-use std::collections::HashMap;
 
 /// The passes of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Passes {
-    counts: HashMap<SyscallInstruction, u32>,
     /// The thread was put back in front of this call.
     rewound: Option<SyscallInstruction>,
     restarted: Option<Restarted>,
@@ -26,10 +24,10 @@ struct Restarted {
 /// What a thread's coming by at a call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
-    /// The program makes the call for the `nth` time, from 1.
-    New { nth: u32 },
-    /// The kernel makes the `nth` call again; its place in the recording.
-    Restarted { nth: u32, point: Option<usize> },
+    /// The program makes the call.
+    New,
+    /// The kernel makes a call again; its place in the recording.
+    Restarted { point: Option<usize> },
     /// The thread was put back in front of it: everything has been done about it already.
     Rewound,
 }
@@ -41,13 +39,9 @@ impl Passes {
             return Pass::Rewound;
         }
         let restarted = self.restarted.take_if(|restarted| restarted.at == at);
-        let nth = self.counts.entry(at).or_default();
         match restarted {
-            Some(Restarted { point, .. }) => Pass::Restarted { nth: *nth, point },
-            None => {
-                *nth += 1;
-                Pass::New { nth: *nth }
-            }
+            Some(Restarted { point, .. }) => Pass::Restarted { point },
+            None => Pass::New,
         }
     }
 
@@ -72,17 +66,14 @@ mod tests {
     #[test]
     fn what_the_program_does_not_repeat_is_one_pass() {
         let mut passes = Passes::default();
-        assert_eq!(passes.come_by(FORK), Pass::New { nth: 1 });
+        assert_eq!(passes.come_by(FORK), Pass::New);
         passes.rewind(FORK);
         assert_eq!(passes.come_by(FORK), Pass::Rewound);
         passes.expect_restart(FORK, Some(3));
         // The signal's handler may make calls before.
-        assert_eq!(passes.come_by(WRITE), Pass::New { nth: 1 });
-        let again = Pass::Restarted {
-            nth: 1,
-            point: Some(3),
-        };
+        assert_eq!(passes.come_by(WRITE), Pass::New);
+        let again = Pass::Restarted { point: Some(3) };
         assert_eq!(passes.come_by(FORK), again);
-        assert_eq!(passes.come_by(FORK), Pass::New { nth: 2 });
+        assert_eq!(passes.come_by(FORK), Pass::New);
     }
 }

@@ -1,17 +1,16 @@
 //! Which calls a step is about: the one that it waits for, and those that its fault happens to.
 
 use crate::facts::Phase;
-use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher, same_arg};
-use crate::tracer::{Breakpoint, Scope, SyscallMatcher, class_of};
+use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
+use crate::tracer::{ArgumentMatcher, Breakpoint, Scope, SyscallMatcher, class_of};
 use globset::Glob;
 
 /// The call that a step waits for.
 pub(crate) fn breakpoint(step: &Step) -> Option<Breakpoint> {
     match &step.trigger {
-        Trigger::Point { name, key } => Some(Breakpoint::Exact {
+        Trigger::Point { name, key } => Some(Breakpoint::Site {
+            arg: ArgumentMatcher::new(&key.arg),
             key: key.clone(),
-            arg: name.arg.clone(),
-            same: same_arg,
             phase: name.phase,
         }),
         Trigger::Call(selector) => Some(Breakpoint::Nth {

@@ -79,6 +79,11 @@ impl Injector {
         (self.cursor.into_fired_ns(), self.inapplicable)
     }
 
+    /// How often the call that each step waits for has begun, from the count of each breakpoint.
+    pub(crate) fn met_by_step(&self, met: &[u32]) -> Vec<u32> {
+        self.cursor.met_by_step(met)
+    }
+
     /// The step that comes next.
     pub(crate) fn current(&self) -> Option<&Step> {
         self.cursor.current().map(|(_, step)| step)

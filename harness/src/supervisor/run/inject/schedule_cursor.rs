@@ -177,6 +177,15 @@ impl ScheduleCursor {
         self.breakpoint_steps.get(breakpoint) == Some(&self.next)
     }
 
+    /// How often the call that each step waits for has begun, from the count of each breakpoint.
+    pub(crate) fn met_by_step(&self, met: &[u32]) -> Vec<u32> {
+        let mut by_step = vec![0; self.steps.len()];
+        for (step, met) in self.breakpoint_steps.iter().zip(met) {
+            by_step[*step] = *met;
+        }
+        by_step
+    }
+
     /// The step that a scope belongs to.
     pub(crate) fn of_scope(&self, scope: usize) -> Option<(usize, &Step)> {
         let index = *self.scope_steps.get(scope)?;

@@ -1,0 +1,303 @@
+//! Which points of a class are tried, when not all of them are: the first, then the last, the middle and one drawn by the
+//! seed; and where two neighbours of these show different things, those between, until the change lies between two
+//! neighbours. What lies between two tries that show the same is represented by them.
+//!
+//! The order is useful whenever it stops: every class once, those first that change most.
+
+use crate::oracle::{Class, PointMap};
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Tries of one class at most: a class that shows something else each time is not searched to its end.
+const TRIES_MAX: usize = 40;
+
+/// One class of a plan, and what its tries have shown.
+#[derive(Debug, Clone)]
+struct Row<S> {
+    /// Places in the plan, in the order of the recording.
+    members: Vec<usize>,
+    rank: u8,
+    seed: u64,
+    /// By place among the members.
+    shown: BTreeMap<usize, S>,
+    /// Asked for and without a result: not reached, failed.
+    lost: Vec<usize>,
+}
+
+/// The choice among the points of a plan. `S` is what a try shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Representatives<S> {
+    rows: Vec<Row<S>>,
+    /// Class and place among its members, by place in the plan.
+    places: BTreeMap<usize, (usize, usize)>,
+}
+
+impl<S: Clone + PartialEq> Representatives<S> {
+    /// `planned` has for each place in the plan its point's place in the map.
+    pub(crate) fn new(planned: &[usize], map: &PointMap, seed: u64) -> Representatives<S> {
+        let mut by_class: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (order, point) in planned.iter().enumerate() {
+            let class = map
+                .points
+                .get(*point)
+                .map_or(usize::MAX, |point| point.class);
+            by_class.entry(class).or_default().push(order);
+        }
+        let rows: Vec<Row<S>> = by_class
+            .into_iter()
+            .map(|(class, members)| {
+                let class = map.classes.get(class);
+                Row {
+                    members,
+                    rank: class.map_or(0, rank),
+                    seed: class.map_or(seed, |class| {
+                        xxh3_64_with_seed(class.stable_name().as_bytes(), seed)
+                    }),
+                    shown: BTreeMap::new(),
+                    lost: Vec::new(),
+                }
+            })
+            .collect();
+        let places = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(row, class)| {
+                let members = class.members.iter().enumerate();
+                members.map(move |(place, order)| (*order, (row, place)))
+            })
+            .collect();
+        Representatives { rows, places }
+    }
+
+    /// The first of every class, those first that change most.
+    pub(crate) fn firsts(&self) -> Vec<usize> {
+        self.ranked(|row| row.members.first().copied().into_iter().collect())
+    }
+
+    /// The last and the middle of every class, and one drawn by the seed.
+    pub(crate) fn further(&self) -> Vec<usize> {
+        self.ranked(|row| {
+            let count = row.members.len();
+            let drawn = usize::try_from(row.seed % count.max(1) as u64).unwrap_or(0);
+            let mut places = vec![count - 1, count / 2, drawn];
+            places.sort_unstable();
+            places.dedup();
+            places
+                .into_iter()
+                .filter(|place| !row.is_tried(*place))
+                .map(|place| row.members[place])
+                .collect()
+        })
+    }
+
+    /// The middle between neighbours that show different things; empty when every change lies between two neighbours.
+    pub(crate) fn between(&self) -> Vec<usize> {
+        self.ranked(|row| {
+            let tried = row.shown.len() + row.lost.len();
+            let room = TRIES_MAX.saturating_sub(tried);
+            let open = row
+                .gaps()
+                .filter(|(from, to)| row.shown[from] != row.shown[to]);
+            let middles = open.map(|(from, to)| row.members[from.midpoint(to)]);
+            middles.take(room).collect()
+        })
+    }
+
+    fn ranked(&self, of: impl Fn(&Row<S>) -> Vec<usize>) -> Vec<usize> {
+        let mut chosen: Vec<(u8, usize)> = self
+            .rows
+            .iter()
+            .flat_map(|row| of(row).into_iter().map(|order| (row.rank, order)))
+            .collect();
+        chosen.sort_unstable();
+        chosen.into_iter().map(|(_, order)| order).collect()
+    }
+
+    /// Takes what the run at a place in the plan showed; `None` when there was nothing to see.
+    pub(crate) fn take(&mut self, order: usize, shown: Option<S>) {
+        let Some((row, place)) = self.places.get(&order).copied() else {
+            return;
+        };
+        match shown {
+            Some(shown) => {
+                self.rows[row].shown.insert(place, shown);
+            }
+            None => self.rows[row].lost.push(place),
+        }
+    }
+
+    /// For each place in the plan that was not tried and lies between two tries that show the same: the one before.
+    pub(crate) fn represented(&self) -> BTreeMap<usize, usize> {
+        let mut represented = BTreeMap::new();
+        for row in &self.rows {
+            for (from, to) in row
+                .gaps()
+                .filter(|(from, to)| row.shown[from] == row.shown[to])
+            {
+                let lost = |place: &usize| row.lost.contains(place);
+                for place in (from + 1..to).filter(|place| !lost(place)) {
+                    represented.insert(row.members[place], row.members[from]);
+                }
+            }
+        }
+        represented
+    }
+
+    /// How many classes there are, and of how many a try has shown something.
+    pub(crate) fn classes(&self) -> (usize, usize) {
+        let tried = self.rows.iter().filter(|row| !row.shown.is_empty()).count();
+        (self.rows.len(), tried)
+    }
+}
+
+impl<S> Row<S> {
+    fn is_tried(&self, place: usize) -> bool {
+        self.shown.contains_key(&place) || self.lost.contains(&place)
+    }
+
+    /// Neighbouring tries with something between them that was not tried.
+    fn gaps(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let places: Vec<usize> = self.shown.keys().copied().collect();
+        let pairs: Vec<(usize, usize)> = places.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.into_iter().filter(|(from, to)| {
+            let middle = from.midpoint(*to);
+            to - from > 1 && !self.is_tried(middle)
+        })
+    }
+}
+
+/// What is tried first: what makes, renames, removes or truncates; then processes and waits; then the terminal; then
+/// writes; then signal set-up; then calls that wait.
+fn rank(class: &Class) -> u8 {
+    match class.call.as_str() {
+        "open" | "openat" | "openat2" | "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat"
+        | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
+        | "unlink" | "unlinkat" | "rmdir" | "truncate" | "ftruncate" | "bind" => 0,
+        "fork" | "vfork" | "clone" | "clone3" | "execve" | "execveat" | "wait4" | "waitid"
+        | "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "pidfd_send_signal" | "exit_group"
+        | "setsid" | "setpgid" => 1,
+        "ioctl" => 2,
+        "rt_sigaction" | "rt_sigprocmask" => 4,
+        "read" | "readv" | "futex" | "poll" | "ppoll" | "select" | "pselect6" | "epoll_wait"
+        | "epoll_pwait" | "epoll_pwait2" | "nanosleep" | "clock_nanosleep" | "pause"
+        | "rt_sigsuspend" | "rt_sigtimedwait" => 5,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Phase, RawPoint, Run};
+    use crate::oracle::PhaseSelection;
+
+    fn map(calls: &[(&str, &str)]) -> PointMap {
+        let run = Run {
+            points: calls
+                .iter()
+                .map(|(call, arg)| RawPoint {
+                    role: "prog".into(),
+                    process: "prog".into(),
+                    call: (*call).into(),
+                    arg: (*arg).into(),
+                    returned: Some(0),
+                    effect: true,
+                    changes: *call != "read",
+                    ..RawPoint::default()
+                })
+                .collect(),
+            ..Run::default()
+        };
+        let exits = PhaseSelection {
+            before_blocking: false,
+            ..PhaseSelection::DEFAULT
+        };
+        PointMap::new(&[&run, &run], 0, exits)
+    }
+
+    /// Tries what is chosen until nothing is, and returns how many tries that took.
+    fn explore(map: &PointMap, shows: impl Fn(usize) -> u32) -> (Representatives<u32>, Vec<usize>) {
+        let planned: Vec<usize> = (0..map.points.len()).collect();
+        let mut chosen = Representatives::new(&planned, map, 1);
+        let mut tried = Vec::new();
+        let mut run = |chosen: &mut Representatives<u32>, places: Vec<usize>| {
+            for place in places {
+                tried.push(place);
+                chosen.take(place, Some(shows(place)));
+            }
+        };
+        let firsts = chosen.firsts();
+        run(&mut chosen, firsts);
+        let further = chosen.further();
+        run(&mut chosen, further);
+        loop {
+            let between = chosen.between();
+            if between.is_empty() {
+                break;
+            }
+            run(&mut chosen, between);
+        }
+        (chosen, tried)
+    }
+
+    #[test]
+    fn a_loop_that_shows_the_same_takes_a_handful_of_runs() {
+        let mut calls = vec![("openat", "out")];
+        calls.extend(std::iter::repeat_n(("write", "out"), 2000));
+        let map = map(&calls);
+        let (chosen, tried) = explore(&map, |_| 7);
+        assert!(tried.len() <= 8, "{tried:?}");
+        assert_eq!(chosen.represented().len() + tried.len(), 2001);
+    }
+
+    #[test]
+    fn a_change_is_found_exactly() {
+        let mut calls = vec![("openat", "out")];
+        calls.extend(std::iter::repeat_n(("write", "out"), 1000));
+        let map = map(&calls);
+        let (chosen, tried) = explore(&map, |place| u32::from(place > 333));
+        assert!(tried.contains(&333) && tried.contains(&334), "{tried:?}");
+        assert!(tried.len() < 25, "{}", tried.len());
+        assert_eq!(chosen.represented().len() + tried.len(), 1001);
+        // Nothing is represented across the change.
+        for (place, by) in chosen.represented() {
+            assert_eq!(place > 333, by > 333, "{place} by {by}");
+        }
+    }
+
+    #[test]
+    fn what_makes_files_comes_before_what_waits() {
+        let map = map(&[
+            ("read", "pipe"),
+            ("write", "stdout"),
+            ("openat", "x"),
+            ("fork", ""),
+        ]);
+        let planned: Vec<usize> = (0..map.points.len()).collect();
+        let chosen = Representatives::<u32>::new(&planned, &map, 1);
+        let calls: Vec<&str> = chosen
+            .firsts()
+            .iter()
+            .map(|place| map.points[*place].name.call.as_str())
+            .collect();
+        assert_eq!(calls, ["openat", "fork", "write", "read"]);
+    }
+
+    #[test]
+    fn what_was_lost_represents_nobody_and_is_not_asked_for_again() {
+        let map = map(&vec![("write", "out"); 10]);
+        let planned: Vec<usize> = (0..10).collect();
+        let mut chosen = Representatives::<u32>::new(&planned, &map, 1);
+        for place in chosen.firsts() {
+            chosen.take(place, None);
+        }
+        assert_eq!(chosen.classes().1, 0);
+        assert!(chosen.represented().is_empty() && chosen.between().is_empty());
+        assert!(!chosen.further().contains(&0));
+        assert!(
+            map.points
+                .iter()
+                .all(|point| point.name.phase == Phase::Exit)
+        );
+    }
+}
