@@ -44,13 +44,20 @@ fn sweep_target(args: &SweepArgs, bar: &Bar, token: &StopToken) -> Result<Case, 
         &store,
         token,
         |progress| match progress {
-            Progress::Learned(baseline, plan) => {
+            Progress::Learned(baseline, plan, outlook) => {
                 let fault = options.words();
-                let head = Heading::of_sweep(&target, setup.clone(), fault, baseline, plan);
+                let head =
+                    Heading::of_sweep(&target, setup.clone(), fault, baseline, plan, outlook);
                 heading = Some(print_heading(&head, json, bar));
-                bar.begin(plan.planned.len());
+                bar.begin(outlook.runs);
             }
-            Progress::Ran { done, violated, .. } => bar.at(done, violated),
+            Progress::Ran {
+                done,
+                total,
+                violated,
+                classes,
+                classes_tried,
+            } => bar.at_classes(done, total, violated, (classes_tried, classes)),
             Progress::Relearning => bar.say("running it undisturbed once more"),
             Progress::Confirming { findings } => {
                 bar.say(&format!("running {findings} findings again"))

@@ -34,11 +34,12 @@ impl Recordings {
     }
 }
 
-/// Recordings of a target whose threads or processes run side by side, at most: they go on until one brings nothing new.
+/// Recordings at most: they go on until one brings nothing new, which takes more than two where threads or processes run
+/// side by side.
 const RECORDINGS_MAX: usize = 6;
 
 /// Runs the target undisturbed three times from the same start state, and once more from the end state of the last. Two
-/// of the runs are recorded, or more where threads or processes run side by side.
+/// of the runs are recorded, or more while the last one brings calls that those before lack.
 ///
 /// # Errors
 /// A baseline that fails, does not end, differs from run to run in its exit
@@ -83,23 +84,13 @@ pub fn learn(
         sound(&run, contract, limits.baseline_ms)?;
         runs.push(run);
     }
-    let points = map(&runs, wanted);
-    let points = if runs.iter().any(|run| run.parallel) {
-        let mut points = points;
-        while runs.len() <= RECORDINGS_MAX {
-            let run = lease.run(order(true, recording(StackDetail::Addresses)))?;
-            sound(&run, contract, limits.baseline_ms)?;
-            runs.push(run);
-            let known = points.classes.len();
-            points = map(&runs, wanted);
-            if points.classes.len() == known {
-                break;
-            }
-        }
-        points
-    } else {
-        points
-    };
+    let mut points = map(&runs, wanted);
+    while runs.len() <= RECORDINGS_MAX && points.has_news_of(runs.len() - 2) {
+        let run = lease.run(order(true, recording(StackDetail::Addresses)))?;
+        sound(&run, contract, limits.baseline_ms)?;
+        runs.push(run);
+        points = map(&runs, wanted);
+    }
     if let Some(other) = runs.iter().find(|run| run.status != runs[0].status) {
         return Err(Error::usage(format!(
             "undisturbed runs differ: {} the first time, {} later; a target must be repeatable to be judged",

@@ -28,4 +28,4 @@ pub use sweep::instruction_points::InstructionPoints;
 pub use sweep::pairs::{Pairs, SecondFault, Window};
 pub use sweep::plan::{FaultSpec, Plan, PlannedRun, PointFilter, map_points};
 pub use sweep::point_outcome::{PointOutcome, TriedPoint};
-pub use sweep::{Progress, SweepOptions, SweepReport, sweep};
+pub use sweep::{Outlook, Progress, SweepOptions, SweepReport, sweep};

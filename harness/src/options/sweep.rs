@@ -8,6 +8,7 @@ use crate::explore::{FaultSpec, SecondFault, SweepOptions, Window};
 use crate::oracle::PhaseSelection;
 use crate::schedule::{Delivery, Fault, ParseError};
 use crate::target::Isolation;
+use std::time::Duration;
 
 /// A sweep, as a person asks for it.
 #[derive(Debug)]
@@ -35,6 +36,12 @@ pub(crate) struct SweepSpec {
     pub(crate) points: PointSpec,
     /// How often a finding is run again.
     pub(crate) confirm: Option<u64>,
+    /// Every point, or some of each class; `None` decides by what it would cost.
+    pub(crate) exhaustive: Option<bool>,
+    /// Maximum time.
+    pub(crate) time: Option<Duration>,
+    /// Which points of a class are drawn.
+    pub(crate) seed: u64,
 }
 
 /// An option that excludes another one.
@@ -64,6 +71,9 @@ impl SweepSpec {
             instructions: self.instructions()?,
             confirm: confirm(self.confirm, usual.confirm)?,
             isolation: self.isolation,
+            exhaustive: self.exhaustive,
+            time: self.time,
+            seed: self.seed,
             ..usual
         })
     }

@@ -1,7 +1,7 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
 use crate::session::{
-    Case, Finding, Heading, Kind, ListedPoint, OracleResult, OracleVerdict, Results,
+    Case, Finding, Heading, Kind, ListedPoint, Method, OracleResult, OracleVerdict, Results,
 };
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -37,6 +37,9 @@ impl<W: Write> Json<W> {
             "baseline_status": heading.baseline_status,
             "points": heading.points,
             "runs": heading.runs,
+            "classes": heading.classes.map(|(classes, _)| classes),
+            "exhaustive": heading.classes.map(|(_, method)| method == Method::Exhaustive),
+            "estimate_ns": heading.estimate.map(|time| time.as_nanos() as u64),
         });
         if let Some(seed) = heading.seed {
             fields["time_ns"] = json!(heading.time.map(|time| time.as_nanos() as u64));
@@ -189,6 +192,12 @@ fn sweep_fields(case: &Case) -> Value {
         fields["left_out"] = json!(coverage.left_out);
         fields["by_class"] = json!(coverage.by_class);
         fields["unsteady"] = json!(coverage.unsteady);
+        fields["represented"] = json!(coverage.represented);
+        fields["untried"] = json!(coverage.untried);
+        fields["not_met_again"] = json!(coverage.not_met_again);
+        fields["classes"] = json!(coverage.classes);
+        fields["classes_tried"] = json!(coverage.classes_tried);
+        fields["exhaustive"] = json!(coverage.exhaustive);
         fields["cut_short"] = json!(coverage.cut_short);
         fields["between"] = json!(coverage.between);
         fields["pairs"] = json!(coverage.pairs);

@@ -80,6 +80,9 @@ impl ActionReader<'_> {
                 )
             },
             confirm: table.confirm.map(u64::from),
+            exhaustive: table.exhaustive,
+            time: table.time.as_ref().map(|time| time.0),
+            seed: table.seed.unwrap_or(SEED),
         };
         let options = spec
             .options()

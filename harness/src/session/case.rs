@@ -224,6 +224,24 @@ pub struct Coverage {
     pub tried: usize,
     /// Points tried through another one of their class.
     pub by_class: usize,
+    /// Points that lie between two tries of their class that show the same.
+    #[serde(default)]
+    pub represented: usize,
+    /// Points for which there was no time.
+    #[serde(default)]
+    pub untried: usize,
+    /// Points that one undisturbed run alone had, and that no run met again.
+    #[serde(default)]
+    pub not_met_again: usize,
+    /// Classes of points at which the fault was to be tried; 0 for pairs.
+    #[serde(default)]
+    pub classes: usize,
+    /// Classes of which at least one point was tried.
+    #[serde(default)]
+    pub classes_tried: usize,
+    /// Every point was to be tried, not some of each class.
+    #[serde(default)]
+    pub exhaustive: bool,
     /// Points left out on request.
     pub left_out: usize,
     /// Points that no run met.
@@ -257,12 +275,12 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Interrupt coverage: points tried ÷ points found, 0 to 1.
+    /// Interrupt coverage: points tried or represented ÷ points found, 0 to 1.
     pub fn ratio(&self) -> f64 {
         if self.found == 0 {
             return 1.0;
         }
-        self.tried as f64 / self.found as f64
+        (self.tried + self.represented) as f64 / self.found as f64
     }
 }
 

@@ -51,6 +51,12 @@ pub enum PointOutcome {
     Flaky,
     /// Another point of its class was tried in its place.
     ByClass,
+    /// It lies between two tries of its class that show the same.
+    Represented,
+    /// There was no time for it.
+    Untried,
+    /// One undisturbed run alone had it, and no run met it again.
+    NotMetAgain,
     /// Not asked for.
     LeftOut,
     /// Tried by another shard.

@@ -2,7 +2,7 @@
 
 use super::case::Kind;
 use crate::execute::SupervisorPool;
-use crate::explore::{FuzzOptions, Plan};
+use crate::explore::{FuzzOptions, Method, Outlook, Plan};
 use crate::facts::ExitStatus;
 use crate::oracle::Baseline;
 use crate::target::Target;
@@ -53,6 +53,10 @@ pub struct Heading {
     pub points: usize,
     /// Runs planned, or at most; `None` without such a bound.
     pub runs: Option<usize>,
+    /// In a sweep: classes of points, and whether every point is tried or some of each class.
+    pub classes: Option<(usize, Method)>,
+    /// How long the runs take, about.
+    pub estimate: Option<Duration>,
     /// At most so long.
     pub time: Option<Duration>,
     /// The seed of random schedules.
@@ -78,6 +82,8 @@ impl Heading {
             baseline_ns: baseline.duration_ns,
             points: baseline.points.points.len(),
             runs: None,
+            classes: None,
+            estimate: None,
             time: None,
             seed: None,
         }
@@ -90,9 +96,16 @@ impl Heading {
         fault: String,
         baseline: &Baseline,
         plan: &Plan,
+        outlook: &Outlook,
     ) -> Heading {
         Heading {
-            runs: Some(plan.planned.len()),
+            runs: Some(outlook.runs),
+            classes: plan
+                .pairs
+                .is_none()
+                .then_some((plan.classes(), outlook.method)),
+            estimate: Some(outlook.time),
+            time: outlook.limit,
             ..Heading::new(Kind::Sweep, target, setup, fault, baseline)
         }
     }

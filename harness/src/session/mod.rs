@@ -21,7 +21,7 @@ mod shown_run;
 mod tests;
 mod verdict;
 
-pub use crate::explore::Share;
+pub use crate::explore::{Method, Share};
 pub use build::from_fuzz::of_fuzz;
 pub use build::from_minimize::of_minimize;
 pub use build::from_replay::of_replay;

@@ -5,6 +5,7 @@ use crate::explore::{SweepOptions, Window};
 use crate::options::{FaultReader, PointSpec, SweepSpec};
 use crate::schedule::Trigger;
 use crate::target::Isolation;
+use std::time::Duration;
 
 /// A sweep: which fault, at which points.
 ///
@@ -26,6 +27,8 @@ pub struct Sweep {
     paths: Vec<String>,
     second: Vec<Window>,
     all: bool,
+    exhaustive: Option<bool>,
+    time: Option<Duration>,
     confirm: u32,
 }
 
@@ -40,6 +43,8 @@ impl Sweep {
             paths: Vec::new(),
             second: Vec::new(),
             all: false,
+            exhaustive: None,
+            time: None,
             confirm: 2,
         }
     }
@@ -93,6 +98,19 @@ impl Sweep {
         self
     }
 
+    /// Tries every point, not some of each class. Unless set, every point is tried when all of it takes less than
+    /// about 10 s.
+    pub fn exhaustive(mut self) -> Sweep {
+        self.exhaustive = Some(true);
+        self
+    }
+
+    /// No run begins later than this after the sweep began; without it there is no limit.
+    pub fn at_most(mut self, time: Duration) -> Sweep {
+        self.time = Some(time);
+        self
+    }
+
     /// Reads the texts.
     pub(super) fn options(&self, reader: FaultReader) -> Result<SweepOptions, Error> {
         let after = self.after.as_deref().map(Trigger::parse).transpose()?;
@@ -115,6 +133,9 @@ impl Sweep {
                 ..PointSpec::default()
             },
             confirm: Some(u64::from(self.confirm)),
+            exhaustive: self.exhaustive,
+            time: self.time,
+            seed: 1,
         };
         spec.options().map_err(|error| Error::from(error.problem))
     }

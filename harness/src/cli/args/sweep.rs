@@ -4,12 +4,13 @@ use super::contract::ContractArgs;
 use super::output::OutputArgs;
 use super::points::{AfterArgs, PointArgs};
 use super::target::TargetArgs;
-use super::values::{delivery, one_of, parallel_runs, signal};
+use super::values::{delivery, duration, one_of, parallel_runs, signal};
 use crate::error::Error;
 use crate::explore::{SecondFault, SweepOptions, Window};
 use crate::options::{PointSpec, SweepSpec};
 use crate::schedule::Delivery;
 use clap::Args;
+use std::time::Duration;
 
 /// `sigproof sweep`.
 #[derive(Debug, Args)]
@@ -56,6 +57,18 @@ pub struct SweepArgs {
     /// Do not group equivalent early points
     #[arg(long)]
     pub no_classes: bool,
+    /// Try every point, not some of each class [default: when all of it takes less than about 10 s]
+    #[arg(long)]
+    pub exhaustive: bool,
+    /// Try some points of each class, even when all would take little time
+    #[arg(long, conflicts_with = "exhaustive")]
+    pub representatives: bool,
+    /// Maximum time: no run begins later. What was not tried is reported
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub time: Option<Duration>,
+    /// Seed of the points that are drawn from each class
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 impl SweepArgs {
@@ -77,6 +90,13 @@ impl SweepArgs {
                 ..self.points.spec()
             },
             confirm: Some(self.confirm),
+            exhaustive: match (self.exhaustive, self.representatives) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            time: self.time,
+            seed: self.seed,
         };
         Ok(spec.options()?)
     }

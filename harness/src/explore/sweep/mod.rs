@@ -114,7 +114,7 @@ impl SweepOptions {
 /// What happens meanwhile.
 pub enum Progress<'a> {
     /// The baseline is known.
-    Learned(&'a Baseline, &'a Plan),
+    Learned(&'a Baseline, &'a Plan, &'a Outlook),
     /// One more run is done.
     Ran {
         /// Runs done.
@@ -258,13 +258,13 @@ pub fn sweep(
             between(&trials, &mut plan, most, token)
         })?;
     }
-    let method = method(options, &plan, &trials);
-    progress(Progress::Learned(&trials.baseline, &plan));
+    let outlook = outlook(options, &plan, &trials);
+    progress(Progress::Learned(&trials.baseline, &plan, &outlook));
 
     let swept = Instant::now();
     let mut tally = until(&pool, token, Stage::TerminateActive, || {
         let execution = Execution {
-            method,
+            method: outlook.method,
             seed: options.seed,
             deadline: options.time.map(|time| begun + time),
         };
@@ -345,7 +345,7 @@ pub fn sweep(
         not_met_again: tally.not_met_again,
         classes: plan.classes(),
         classes_tried: tally.classes.len(),
-        method,
+        method: outlook.method,
         left_out: plan.left_out,
         unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
@@ -375,22 +375,43 @@ pub fn sweep(
 /// What the whole plan may cost for every point to be tried unasked.
 const EXHAUSTIVE_MAX: Duration = Duration::from_secs(10);
 
-/// Whether every point is tried: when that was asked for, or costs little.
-fn method(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Method {
+/// What a sweep is going to cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook {
+    /// Whether every point is tried.
+    pub method: Method,
+    /// Runs, at least about so many.
+    pub runs: usize,
+    /// How long they take, about; repeating what is found comes on top.
+    pub time: Duration,
+    /// No run begins later than this after the sweep began.
+    pub limit: Option<Duration>,
+}
+
+/// Every point is tried when that was asked for, or costs little.
+fn outlook(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Outlook {
+    let all = plan.planned.len();
     let exhaustive = options
         .exhaustive
-        .unwrap_or_else(|| estimate(plan.planned.len(), trials) < EXHAUSTIVE_MAX);
-    if exhaustive {
-        Method::Exhaustive
+        .unwrap_or_else(|| plan.pairs.is_some() || estimate(all, trials) < EXHAUSTIVE_MAX);
+    let (method, runs) = if exhaustive {
+        (Method::Exhaustive, all)
     } else {
-        Method::Representatives
+        (Method::Representatives, representatives::at_least(plan))
+    };
+    Outlook {
+        method,
+        runs,
+        time: estimate(runs, trials),
+        limit: options.time,
     }
 }
 
 /// About how long so many runs take: each an undisturbed run's time at most, and what starting and judging it costs.
 fn estimate(runs: usize, trials: &Trials) -> Duration {
     const OVERHEAD: Duration = Duration::from_millis(1);
-    let one = Duration::from_nanos(trials.baseline.duration_ns) + OVERHEAD;
+    let undisturbed = trials.baseline.runs.iter().map(|run| run.end_ns).min();
+    let one = Duration::from_nanos(undisturbed.unwrap_or(0)) + OVERHEAD;
     let rounds = runs.div_ceil(trials.pool.jobs().max(1));
     one * u32::try_from(rounds).unwrap_or(u32::MAX)
 }

@@ -4,12 +4,22 @@
 //!
 //! The order is useful whenever it stops: every class once, those first that change most.
 
+use super::plan::Plan;
 use crate::oracle::{Class, PointMap};
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Tries of one class at most: a class that shows something else each time is not searched to its end.
 const TRIES_MAX: usize = 40;
+
+/// How many runs a plan takes by representatives, when no class changes on the way: one, two, three or four of each.
+pub(crate) fn at_least(plan: &Plan) -> usize {
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for planned in &plan.planned {
+        *sizes.entry(planned.class).or_default() += 1;
+    }
+    sizes.values().map(|size| (*size).min(4)).sum()
+}
 
 /// One class of a plan, and what its tries have shown.
 #[derive(Debug, Clone)]

@@ -206,6 +206,11 @@ impl PointMap {
             .map_or(1, |last| last + 1)
     }
 
+    /// Whether this recording brought a point that those before it lack.
+    pub(crate) fn has_news_of(&self, recording: usize) -> bool {
+        recording > 0 && self.points.iter().any(|point| point.recording == recording)
+    }
+
     /// The point with this name, in the present way or in that of earlier versions.
     pub fn find(&self, name: &PointName) -> Option<&Point> {
         let mut call = name.clone();

@@ -39,6 +39,15 @@ fn of_sweep(coverage: &Coverage) -> String {
             coverage.by_class + 1
         ));
     }
+    if coverage.represented > 0 {
+        words.push_str(&format!(
+            ", {} more represented by neighbours that show the same",
+            coverage.represented
+        ));
+    }
+    if coverage.untried > 0 {
+        words.push_str(&format!(", {} untried", coverage.untried));
+    }
     if coverage.unfit > 0 {
         words.push_str(&format!("; at {} more it cannot happen", coverage.unfit));
     }
@@ -52,7 +61,26 @@ fn of_sweep(coverage: &Coverage) -> String {
         words.push_str(&format!(", {} left out on request", coverage.left_out));
     }
     words.push(')');
+    if coverage.pairs.is_none() && coverage.classes > 0 {
+        words.push_str(&format!(
+            "; {} of {} tried{}",
+            coverage.classes_tried,
+            count_classes(coverage.classes),
+            if coverage.exhaustive {
+                ", at every point"
+            } else {
+                ""
+            },
+        ));
+    }
     words
+}
+
+fn count_classes(classes: usize) -> String {
+    match classes {
+        1 => "1 class".to_owned(),
+        classes => format!("{classes} classes"),
+    }
 }
 
 fn of_fuzz(coverage: &Coverage, fuzz: &FuzzSummary) -> String {

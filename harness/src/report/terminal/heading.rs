@@ -2,8 +2,29 @@
 
 use super::text::{command_line, count, human};
 use super::writer::{Style, TerminalWriter};
-use crate::session::{Heading, RunSetup};
+use crate::session::{Heading, Method, RunSetup};
 use std::time::Duration;
+
+/// Which points are tried, and why; nothing where all of them are, and that takes no time.
+fn plan(out: &mut TerminalWriter, heading: &Heading) {
+    const WORTH_A_LINE: Duration = Duration::from_secs(2);
+    let (Some((classes, method)), Some(estimate)) = (heading.classes, heading.estimate) else {
+        return;
+    };
+    let is_long = estimate >= WORTH_A_LINE || heading.time.is_some();
+    let what = match method {
+        Method::Exhaustive if !is_long => return,
+        Method::Exhaustive => "every point".to_owned(),
+        Method::Representatives => {
+            format!("some points of each of {classes} classes (--exhaustive tries every point)")
+        }
+    };
+    let mut words = format!("{what}, about {}", human(estimate));
+    if let Some(time) = heading.time {
+        words.push_str(&format!(", for at most {} (--for)", human(time)));
+    }
+    out.item(0, (Style::Dim, "plan      "), Style::Plain, &words);
+}
 
 /// The heading of a sweep or of a fuzz session.
 pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
@@ -31,9 +52,14 @@ pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
         count(heading.points, "point"),
     );
     if let (None, Some(runs)) = (heading.seed, heading.runs) {
-        baseline.push_str(&format!(", {}", count(runs, "run")));
+        let about = match heading.classes {
+            Some((_, Method::Representatives)) => "about ",
+            _ => "",
+        };
+        baseline.push_str(&format!(", {about}{}", count(runs, "run")));
     }
     out.item(0, (Style::Dim, "baseline  "), Style::Plain, &baseline);
+    plan(out, heading);
     if let Some(seed) = heading.seed {
         let mut budget = Vec::new();
         budget.extend(heading.runs.map(|runs| count(runs, "run")));

@@ -68,6 +68,18 @@ impl Bar {
         }
     }
 
+    /// So many of so many are done, in so many of so many classes. How many there are can change on the way: where tries
+    /// of a class show different things, those between are tried as well.
+    pub fn at_classes(&self, done: usize, total: usize, violated: usize, classes: (usize, usize)) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        let mut words = format!("  {} of {} classes", classes.0, classes.1);
+        if violated > 0 {
+            let _ = write!(words, "  {violated} violated");
+        }
+        self.bar.set_message(words);
+    }
+
     /// A budget of runs or of time, whichever is used up first.
     pub fn begin_budget(&self, runs: Option<usize>, time: Option<Duration>) {
         let style = ProgressStyle::with_template("{wide_bar:.cyan} {msg}")

@@ -124,8 +124,20 @@ fn untried(case: &Case) -> Vec<String> {
     }
     if coverage.unsteady > 0 {
         notes.push(format!(
-            "{} calls were met in one of two undisturbed runs only: the target differs from run to run",
+            "{} calls were not made in every undisturbed run: the target differs from run to run",
             coverage.unsteady
+        ));
+    }
+    if coverage.not_met_again > 0 {
+        notes.push(format!(
+            "{} points came up in one undisturbed run only, and not again",
+            coverage.not_met_again
+        ));
+    }
+    if coverage.untried > 0 {
+        notes.push(format!(
+            "the time is over: {} points were not tried, {} of {} classes were",
+            coverage.untried, coverage.classes_tried, coverage.classes
         ));
     }
     if coverage.cut_short > 0 {

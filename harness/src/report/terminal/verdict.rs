@@ -49,7 +49,20 @@ fn holds(case: &Case) -> String {
         Kind::Run if case.times.baseline_ns == 0 => {
             "what can be judged without a baseline holds".to_owned()
         }
-        Kind::Run | Kind::Sweep => "every contract holds".to_owned(),
+        Kind::Sweep => {
+            let part = case
+                .coverage
+                .as_ref()
+                .filter(|coverage| coverage.untried > 0);
+            match part {
+                Some(coverage) => format!(
+                    "every contract holds where it was tried: {} of {} classes",
+                    coverage.classes_tried, coverage.classes
+                ),
+                None => "every contract holds".to_owned(),
+            }
+        }
+        Kind::Run => "every contract holds".to_owned(),
     }
 }
 

@@ -178,6 +178,12 @@ pub(crate) struct SweepTable {
     /// Do not group equivalent early points.
     #[serde(default)]
     pub(crate) no_classes: bool,
+    /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10 s].
+    pub(crate) exhaustive: Option<bool>,
+    /// Maximum time; how much is tried then depends on the machine.
+    pub(crate) time: Option<Time>,
+    /// Seed of the points that are drawn from each class [1].
+    pub(crate) seed: Option<u64>,
     /// How often each finding is run again, to see whether it shows each time [2].
     #[schemars(range(max = 100))]
     pub(crate) confirm: Option<u32>,

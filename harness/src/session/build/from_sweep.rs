@@ -2,7 +2,7 @@
 
 use super::common::{blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits};
 use crate::explore;
-use crate::explore::{CallSite, CodeLocation, Share, SweepReport, TriedPoint};
+use crate::explore::{CallSite, CodeLocation, Method, Share, SweepReport, TriedPoint};
 use crate::oracle;
 use crate::schedule::{PointName, Trigger};
 use crate::session::bounds;
@@ -36,6 +36,12 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         found: report.points_found,
         tried: report.points_tried,
         by_class: report.by_class,
+        represented: report.represented,
+        untried: report.untried,
+        not_met_again: report.not_met_again,
+        classes: report.classes,
+        classes_tried: report.classes_tried,
+        exhaustive: report.method == Method::Exhaustive,
         left_out: report.left_out,
         not_reached: report.not_reached.len(),
         cut_short: report.cut_short,
@@ -271,11 +277,10 @@ fn point(tried_point: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
                 (false, false) => PointOutcome::Flaky,
             }
         }
-        explore::PointOutcome::ByClass | explore::PointOutcome::Represented => {
-            PointOutcome::ByClass
-        }
-        explore::PointOutcome::Untried => PointOutcome::CutShort,
-        explore::PointOutcome::NotMetAgain => PointOutcome::NotReached,
+        explore::PointOutcome::ByClass => PointOutcome::ByClass,
+        explore::PointOutcome::Represented => PointOutcome::Represented,
+        explore::PointOutcome::Untried => PointOutcome::Untried,
+        explore::PointOutcome::NotMetAgain => PointOutcome::NotMetAgain,
         explore::PointOutcome::LeftOut | explore::PointOutcome::Unfit => PointOutcome::LeftOut,
         explore::PointOutcome::Elsewhere => PointOutcome::Elsewhere,
         explore::PointOutcome::NotReached => PointOutcome::NotReached,

@@ -5,7 +5,7 @@ function coverageSection(entry) {
   if (!it) return null;
   const parts = [
     ['tried', it.tried - it.by_class, 'tried'],
-    ['class', it.by_class, 'tried by one of their class'],
+    ['class', it.by_class + (it.represented || 0), 'tried by one of their class'],
     ['lost', it.not_reached + it.failed + it.cut_short, 'not reached, failed or interrupted'],
     ['out', Math.max(0, it.found - it.tried - it.not_reached - it.failed - it.cut_short), 'left out on request or tried elsewhere'],
   ].filter(([, number]) => number > 0);

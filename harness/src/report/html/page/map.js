@@ -173,6 +173,9 @@ function inspector(entry, index, acts) {
       stored !== undefined && stored !== index ? h('p', { class: 'small soft' }, 'It repeats the finding at ', h('code', {}, pointName(entry.points[stored])), '.') : null);
   });
   const why = {
+    represented: 'The points of its class before and behind it were tried, and show the same.',
+    untried: 'There was no time for it (--for).',
+    not_met_again: 'One undisturbed run alone had this call, and no run made it again.',
     by_class: 'Nothing had been done yet and no handler was installed: all such points look alike, and one of them was tried for all.',
     left_out: 'The sweep was narrowed down to other points.',
     elsewhere: 'Another shard of the same sweep has this point.',
