@@ -6,6 +6,7 @@
 //! waits for it.
 
 mod collect;
+mod go;
 mod image;
 mod maps;
 mod names;
