@@ -8,6 +8,7 @@
 mod collect;
 mod go;
 mod image;
+mod interpreter;
 mod maps;
 mod names;
 #[cfg(test)]
