@@ -1,33 +1,64 @@
 //! Reading a stopped process's memory: words, structures, and ends that are not known beforehand.
+//!
+//! Whole pages are copied, each once: to copy costs little, to ask does, and what is wanted lies close together.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// Copies the memory from an address on into a buffer: all of it, or nothing (`false`).
 pub(crate) type Read<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
 
 const PAGE: u64 = 4096;
 
+type Page = Box<[u8; PAGE as usize]>;
+
 /// The memory of one stopped process.
 pub(super) struct Memory<'a> {
     read: Read<'a>,
     /// How many times something may still be read: what has been overwritten can be a list without an end.
     left: Cell<u32>,
+    /// By number; `None` for those that cannot be read.
+    pages: RefCell<HashMap<u64, Option<Page>>>,
 }
 
 /// Reads for one stack: 64 frames take about 350.
 const READS_MAX: u32 = 20_000;
+
+/// So many pages are kept.
+const PAGES_MAX: usize = 1024;
 
 impl<'a> Memory<'a> {
     pub(super) fn new(read: Read<'a>) -> Memory<'a> {
         Memory {
             read,
             left: Cell::new(READS_MAX),
+            pages: RefCell::default(),
         }
     }
 
-    fn fill(&self, address: u64, into: &mut [u8]) -> Option<()> {
+    fn fill(&self, mut address: u64, mut into: &mut [u8]) -> Option<()> {
         self.left.set(self.left.get().checked_sub(1)?);
-        (address >= PAGE && (self.read)(address, into)).then_some(())
+        let mut pages = self.pages.borrow_mut();
+        while !into.is_empty() {
+            let within = (address % PAGE) as usize;
+            let length = into.len().min(PAGE as usize - within);
+            let (part, rest) = into.split_at_mut(length);
+            if pages.len() >= PAGES_MAX {
+                pages.clear();
+            }
+            let page = pages
+                .entry(address / PAGE)
+                .or_insert_with_key(|number| self.page(*number));
+            part.copy_from_slice(&page.as_ref()?[within..within + length]);
+            into = rest;
+            address = address.checked_add(length as u64)?;
+        }
+        Some(())
+    }
+
+    fn page(&self, number: u64) -> Option<Page> {
+        let mut page = Box::new([0; PAGE as usize]);
+        (number > 0 && (self.read)(number * PAGE, page.as_mut_slice())).then_some(page)
     }
 
     /// The 64-bit number at this address.

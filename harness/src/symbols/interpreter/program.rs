@@ -105,6 +105,8 @@ fn base_name(path: &str) -> &str {
 fn image(path: &Path) -> Option<Image> {
     let cache = ReadCache::new(File::open(path).ok()?);
     let file = object::File::parse(&cache).ok()?;
+    // The layouts that are known are those of 64-bit builds.
+    file.is_64().then_some(())?;
     let begin = file
         .segments()
         .find(|segment| segment.file_range().0 == 0)?

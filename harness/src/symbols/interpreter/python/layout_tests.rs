@@ -48,14 +48,14 @@ fn fields(minor: u8, free_threaded: bool) -> Vec<u64> {
     table
 }
 
-/// Pieces of memory by their address.
+/// Pages of memory by their address.
 #[derive(Default)]
 struct Pieces(HashMap<u64, Vec<u8>>);
 
 impl Pieces {
     /// Puts values at offsets of what is at this address.
     fn put(&mut self, address: u64, values: &[(u64, u64)]) {
-        let piece = self.0.entry(address).or_insert_with(|| vec![0; 2048]);
+        let piece = self.0.entry(address).or_insert_with(|| vec![0; 4096]);
         for (offset, value) in values {
             let offset = *offset as usize;
             piece[offset..offset + 8].copy_from_slice(&value.to_ne_bytes());
@@ -85,11 +85,9 @@ impl Pieces {
         self.put_bytes(address, if is_ascii { 48 } else { 64 }, &bytes);
     }
 
+    /// A page.
     fn read(&self, address: u64, into: &mut [u8]) -> bool {
-        let found = self.0.iter().find_map(|(start, piece)| {
-            let offset = address.checked_sub(*start)? as usize;
-            piece.get(offset..offset + into.len())
-        });
+        let found = self.0.get(&address);
         if let Some(found) = found {
             into.copy_from_slice(found);
         }

@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 pub(super) struct Call<'a> {
     pub(super) number: u64,
     pub(super) args: [u64; 3],
+    pid: i32,
     tid: i32,
     fs_base: u64,
     interpreters: &'a mut Interpreters,
@@ -31,9 +32,8 @@ impl Call<'_> {
     pub(super) fn take(&mut self) -> Taken {
         let reads = Cell::new(0);
         let tid = self.tid;
-        let pid = process_of(tid);
         let stop = Stop {
-            pid,
+            pid: self.pid,
             tid,
             fs_base: self.fs_base,
             root: Path::new("/"),
@@ -156,6 +156,7 @@ fn call(tid: Pid, interpreters: &mut Interpreters, at: &mut impl FnMut(&mut Call
     at(&mut Call {
         number: registers.orig_rax,
         args: [registers.rdi, registers.rsi, registers.rdx],
+        pid: process_of(tid.as_raw()),
         tid: tid.as_raw(),
         fs_base: registers.fs_base,
         interpreters,
