@@ -147,4 +147,7 @@ if os.fork() == 0:
     check()
     os._exit(0)
 os.wait()
-threading.Thread(target=lambda: os.fork() or (check(), os._exit(0))).start()
+forker = threading.Thread(target=lambda: os.fork() or (check(), os._exit(0)))
+forker.start()
+forker.join()
+os.wait()
