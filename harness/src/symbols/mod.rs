@@ -6,7 +6,9 @@
 //! waits for it.
 
 mod collect;
+mod go;
 mod image;
+mod interpreter;
 mod maps;
 mod names;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From an address in a file to functions and lines.
 
+use super::go::GoTable;
 use super::image::Image;
 use crate::facts::Frame;
 use addr2line::{Loader, demangle_auto};
@@ -14,6 +15,8 @@ const INLINED_MAX: usize = 32;
 /// The names in one file: those of its separate debug information first.
 pub(crate) struct Names {
     loaders: Vec<Loader>,
+    /// What a Go program has for itself, which says more than the others, and is never stripped.
+    go: Option<GoTable>,
 }
 
 impl Names {
@@ -24,12 +27,19 @@ impl Names {
             .chain([&image.path])
             .filter_map(|path| Loader::new_with_sup(path, supplement(path)).ok())
             .collect();
-        Names { loaders }
+        Names {
+            loaders,
+            go: GoTable::open(&image.path),
+        }
     }
 
     /// The frames at this address, the innermost first; one at least.
     pub(crate) fn frames(&self, module: &str, offset: u64) -> Vec<Frame> {
-        let mut found = Vec::new();
+        let go = self.go.as_ref();
+        let mut found = go.map_or_else(Vec::new, |go| go.frames(module, offset));
+        if !found.is_empty() {
+            return found;
+        }
         for loader in &self.loaders {
             found = described(loader, module, offset);
             if !found.is_empty() {
