@@ -22,7 +22,9 @@ pub use capture::Capture;
 pub(crate) use capture::CaptureWriter;
 pub use event::{Event, EventKind, HandlerFact, Stream, is_failpoint};
 pub(crate) use point::ANONYMOUS;
-pub use point::{Phase, PointKey, RawPoint, Surroundings, code_hash, counted_argument};
+pub use point::{
+    Phase, PointKey, RawPoint, Surroundings, code_hash, code_of_stack, counted_argument,
+};
 pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
 pub use shape::{path_shape, text_shape};
 pub(crate) use signals::Signal;

@@ -23,6 +23,9 @@ pub struct Frame {
     pub inlined: bool,
     /// It belongs to the language's own library, not to the program.
     pub runtime: bool,
+    /// It is a function of a script, as its interpreter says.
+    #[serde(default)]
+    pub interpreted: bool,
 }
 
 impl Frame {

@@ -36,8 +36,17 @@ pub(crate) struct Collector {
     cache: CacheX86_64,
     /// Place of an image and address in it.
     frames: HashMap<(usize, u64), u32>,
-    lists: HashMap<Vec<u32>, u32>,
+    /// Frames of scripts, which have their names from the interpreter.
+    scripts: HashMap<Frame, u32>,
+    lists: HashMap<Vec<Place>, u32>,
     of_points: Vec<Option<u32>>,
+}
+
+/// A frame on a list: a place among those of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Place {
+    Script(u32),
+    Native(u32),
 }
 
 /// The code of one address space. With fixed addresses a process and its children share it.
@@ -55,17 +64,24 @@ struct Code {
 }
 
 impl Collector {
-    /// Takes the stack at the next point. `maps` is the text of `/proc/PID/maps`, `read` gives eight bytes of memory.
+    /// Takes the stack at the next point; `script` are the interpreter's frames, the innermost first. `maps` is the text of `/proc/PID/maps`, `read` gives eight bytes of memory.
     pub(crate) fn take(
         &mut self,
         maps: &str,
         registers: Registers,
         read: impl FnMut(u64) -> Option<u64>,
+        script: Vec<Frame>,
     ) {
-        let frames = self.walk(maps::executable(maps), registers, read);
-        let list = (!frames.is_empty()).then(|| {
+        let mut list: Vec<Place> = Vec::new();
+        for frame in script {
+            let next = self.scripts.len() as u32;
+            list.push(Place::Script(*self.scripts.entry(frame).or_insert(next)));
+        }
+        let native = self.walk(maps::executable(maps), registers, read);
+        list.extend(native.into_iter().map(Place::Native));
+        let list = (!list.is_empty()).then(|| {
             let next = self.lists.len() as u32;
-            *self.lists.entry(frames).or_insert(next)
+            *self.lists.entry(list).or_insert(next)
         });
         self.of_points.push(list);
     }
@@ -172,7 +188,17 @@ impl Collector {
             expanded.push((from..from + found.len() as u32).collect());
             stacks.frames.extend(found);
         }
-        let mut lists: Vec<(u32, Vec<u32>)> = self
+        let first_script = stacks.frames.len() as u32;
+        let mut scripts: Vec<(u32, Frame)> = self
+            .scripts
+            .into_iter()
+            .map(|(frame, place)| (place, frame))
+            .collect();
+        scripts.sort_unstable_by_key(|(place, _)| *place);
+        stacks
+            .frames
+            .extend(scripts.into_iter().map(|(_, frame)| frame));
+        let mut lists: Vec<(u32, Vec<Place>)> = self
             .lists
             .into_iter()
             .map(|(list, place)| (place, list))
@@ -182,7 +208,10 @@ impl Collector {
             .into_iter()
             .map(|(_, list)| {
                 list.into_iter()
-                    .flat_map(|frame| expanded[frame as usize].iter().copied())
+                    .flat_map(|place| match place {
+                        Place::Native(frame) => expanded[frame as usize].clone(),
+                        Place::Script(frame) => vec![first_script + frame],
+                    })
                     .collect()
             })
             .collect();

@@ -108,6 +108,7 @@ fn described(loader: &Loader, module: &str, offset: u64) -> Vec<Frame> {
             line,
             inlined: true,
             runtime: false,
+            interpreted: false,
         });
         if found.len() == INLINED_MAX {
             break;

@@ -1,10 +1,11 @@
 //! For which calls a thread is held: breakpoints, scopes, output.
 
+use super::stack_reader::StackReader;
 use super::syscalls::observed_syscall::ObservedSyscall;
 use super::trace_config::{Breakpoint, Scope};
 use super::trace_event::HoldReason;
 use crate::facts::Phase;
-use crate::symbols::Collector;
+use crate::sys::ids::Pid;
 
 /// The breakpoints and scopes of one run, and how far each of them has come.
 #[derive(Default)]
@@ -13,7 +14,7 @@ pub(crate) struct PointMatcher {
     scopes: Vec<ScopeState>,
     hold_output: bool,
     /// Where in the code a call is made, for the points that are told apart by that.
-    stacks: Collector,
+    stacks: StackReader,
 }
 
 #[derive(Debug)]
@@ -50,8 +51,13 @@ impl PointMatcher {
             breakpoints: breakpoints.collect(),
             scopes: scopes.collect(),
             hold_output,
-            stacks: Collector::default(),
+            stacks: StackReader::default(),
         }
+    }
+
+    /// A process executes another program, or has ended.
+    pub(crate) fn forget(&mut self, pid: Pid) {
+        self.stacks.forget(pid);
     }
 
     /// How often a call of each breakpoint has begun.
@@ -98,14 +104,16 @@ impl PointMatcher {
 
 impl BreakpointState {
     /// Counts the call, if it is one of the breakpoint's, and returns whether it is the one that is meant.
-    fn is_at(&mut self, call: &ObservedSyscall<'_>, stacks: &mut Collector) -> bool {
+    fn is_at(&mut self, call: &ObservedSyscall<'_>, stacks: &mut StackReader) -> bool {
         let (is_one, nth) = match &self.breakpoint {
             // What costs least is compared first: most calls are others.
             Breakpoint::Site { key, arg, .. } => {
                 let is_one = (key.number, key.ip) == (call.at.number, call.at.ip)
                     && key.role == call.role()
                     && arg.accepts(&call.argument().to_string())
-                    && key.code.is_none_or(|code| call.code(stacks) == Some(code));
+                    && key
+                        .code
+                        .is_none_or(|code| stacks.code(call.pid(), call.call.tid) == Some(code));
                 (is_one, key.nth)
             }
             Breakpoint::Nth { calls, nth, .. } => (calls.matches(call), *nth),

@@ -7,6 +7,7 @@ mod process_tree;
 mod recording;
 mod signal_stops;
 mod stack_memory;
+mod stack_reader;
 mod syscalls;
 mod thread;
 mod trace_config;

@@ -1,15 +1,13 @@
 //! What a run keeps of its calls: points, and the stacks of the threads that make them.
 
-use super::stack_memory::StackMemory;
+use super::stack_reader::StackReader;
 use super::syscalls;
 use super::syscalls::observed_syscall::ObservedSyscall;
 use super::thread::pending_syscall::PendingSyscall;
 use super::trace_config::Record;
 use crate::facts::{RawPoint, Stacks};
-use crate::symbols::{Collector, Registers};
-use crate::sys::ids::Tid;
+use crate::sys::ids::Pid;
 use crate::sys::seccomp::SyscallInstruction;
-use crate::sys::{proc, ptrace};
 
 /// A target that makes more calls than this is recorded up to here.
 const POINTS_MAX: usize = 200_000;
@@ -21,7 +19,7 @@ pub(crate) struct Recording {
     with_stacks: bool,
     report_effects: bool,
     points: Vec<RawPoint>,
-    stacks: Collector,
+    stacks: StackReader,
     parallel: bool,
 }
 
@@ -83,7 +81,7 @@ impl Recording {
             return;
         }
         if self.with_stacks {
-            self.take_stack(call.call.tid);
+            self.stacks.take(call.pid(), call.call.tid);
         }
         pending.point = Some(self.points.len());
         self.points.push(RawPoint {
@@ -105,6 +103,11 @@ impl Recording {
         });
     }
 
+    /// A process executes another program, or has ended.
+    pub(crate) fn forget(&mut self, pid: Pid) {
+        self.stacks.forget(pid);
+    }
+
     /// A recorded call returned.
     pub(crate) fn returned(&mut self, point: usize, result: i64) {
         self.points[point].returned = Some(result);
@@ -115,19 +118,5 @@ impl Recording {
         self.points.iter().rposition(|point| {
             (point.number, point.ip) == (at.number, at.ip) && point.returned == Some(result)
         })
-    }
-
-    /// Takes the stack of a thread that stands at a call, for the point that comes next.
-    fn take_stack(&mut self, tid: Tid) {
-        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::stack_registers(tid), proc::maps(tid)) else {
-            // Gone meanwhile, or another kind of processor.
-            self.stacks.miss();
-            return;
-        };
-        let mut memory = StackMemory::new(tid);
-        self.stacks
-            .take(&maps, Registers { ip, sp, bp }, |address| {
-                memory.word(address)
-            });
     }
 }

@@ -102,6 +102,7 @@ impl Tracer {
                 }
                 self.leave_handlers(tid, events);
                 if let Some(pid) = self.processes.ended(tid) {
+                    self.forget_stacks(pid);
                     events.push(TraceEvent::Ended { pid, status, usage });
                 }
                 Ok(())
@@ -113,6 +114,12 @@ impl Tracer {
                 Err(error) => Err(error),
             },
         }
+    }
+
+    /// What was read of a process is not true of what it is now.
+    fn forget_stacks(&mut self, pid: Pid) {
+        self.recording.forget(pid);
+        self.points.forget(pid);
     }
 
     /// Lets a thread that was held at a point go on.
@@ -205,6 +212,7 @@ impl Tracer {
         // The kernel has given it the number of its process's main thread.
         let pid = tid.as_main_of();
         self.processes.executed(pid, former);
+        self.forget_stacks(pid);
         if pid == self.root && !self.started {
             self.started = true;
             events.push(TraceEvent::Started);

@@ -29,8 +29,13 @@ pub struct Coverage {
 impl Coverage {
     /// Of the points of a sweep.
     pub(crate) fn of_sweep(tried_points: &[TriedPoint], sites: &CallSites) -> Coverage {
-        let is_tried =
-            |tried_point: &TriedPoint| matches!(tried_point.outcome, PointOutcome::Tried { .. });
+        // What is represented is known as well as what was tried.
+        let is_tried = |tried_point: &TriedPoint| {
+            matches!(
+                tried_point.outcome,
+                PointOutcome::Tried { .. } | PointOutcome::Represented
+            )
+        };
         let class_tried = tried_points
             .iter()
             .any(|tried_point| tried_point.stands_for > 1 && is_tried(tried_point));

@@ -5,7 +5,7 @@
 //! arguments have the same shape, then what is left in the order in which it comes.
 
 use super::argument_shape::common;
-use crate::facts::{RawPoint, Run, code_hash, counted_argument, path_shape};
+use crate::facts::{RawPoint, Run, code_of_stack, counted_argument, path_shape};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A call of one recording.
@@ -55,9 +55,7 @@ fn calls(run: &Run) -> Vec<RecordedCall<'_>> {
             let frames = list
                 .iter()
                 .filter_map(|frame| run.stacks.frames.get(*frame as usize));
-            Some(code_hash(
-                frames.map(|frame| (frame.module.as_str(), frame.offset)),
-            ))
+            Some(code_of_stack(frames))
         })
         .collect();
     let code_of = |order: usize| -> Option<u64> {

@@ -123,6 +123,7 @@ impl GoTable {
                     file,
                     line,
                     inlined: true,
+                    interpreted: false,
                 });
             });
         }

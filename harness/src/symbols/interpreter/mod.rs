@@ -10,15 +10,17 @@
 //! file of its own, which are calls that the program does not make; of a Java virtual machine only the thread's name is
 //! known.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the tracer does not call it yet")
-)]
-
 mod bash;
 mod memory;
 mod program;
 mod python;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "what comes before the program is told apart by nobody yet"
+    )
+)]
 mod start;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 pub(crate) use memory::Read;
+#[cfg(test)]
 pub(crate) use start::runs_program;
 
 /// Frames of one stack that are kept: so many of the innermost, and, to see how it began, of the outermost.

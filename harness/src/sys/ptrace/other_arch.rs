@@ -38,6 +38,11 @@ pub(crate) fn stack_registers(_tid: Tid) -> io::Result<[u64; 3]> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// As above.
+pub(crate) fn thread_pointer(_tid: Tid) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Changing a call needs registers that are known here for x86-64 only.
 pub(crate) fn skip_call_with(_tid: Tid, _result: i64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

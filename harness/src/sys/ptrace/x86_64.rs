@@ -47,6 +47,11 @@ pub(crate) fn stack_registers(tid: Tid) -> io::Result<[u64; 3]> {
     Ok([regs.rip, regs.rsp, regs.rbp])
 }
 
+/// Returns the base of the `fs` segment: what `pthread_self` returns in the thread.
+pub(crate) fn thread_pointer(tid: Tid) -> io::Result<u64> {
+    Ok(registers(tid)?.fs_base)
+}
+
 /// Makes the call at which the tracee stands (a seccomp stop) be skipped, and
 /// return this result.
 pub(crate) fn skip_call_with(tid: Tid, result: i64) -> io::Result<()> {

@@ -5,13 +5,11 @@
 
 use super::{Call, SyscallClass};
 use crate::facts::{CallArgument, CallLabel, Surroundings};
-use crate::symbols::{Collector, Registers};
-use crate::sys::ids::Tid;
+use crate::sys::ids::{Pid, Tid};
+use crate::sys::proc;
 use crate::sys::seccomp::SyscallInstruction;
-use crate::sys::{proc, ptrace};
 use crate::target::TargetPaths;
 use crate::tracer::process_tree::{Process, ProcessTree, Thread};
-use crate::tracer::stack_memory::StackMemory;
 use crate::tracer::syscalls;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -92,23 +90,17 @@ impl<'a> ObservedSyscall<'a> {
     /// What a signal would meet at this call.
     pub(crate) fn surroundings(&self) -> Surroundings {
         let sets = proc::signal_sets(self.call.tid.as_main_of()).unwrap_or_default();
-        let pid = self.processes.process_of(self.call.tid);
         Surroundings {
             blocked: sets.blocked,
             ignored: sets.ignored,
             handled: sets.caught,
-            others: self.processes.roles_beside(pid),
+            others: self.processes.roles_beside(self.pid()),
         }
     }
 
-    /// A hash of the code that makes it; `None` where the stack cannot be read.
-    pub(crate) fn code(&self, stacks: &mut Collector) -> Option<u64> {
-        let [ip, sp, bp] = ptrace::stack_registers(self.call.tid).ok()?;
-        let maps = proc::maps(self.call.tid)?;
-        let mut memory = StackMemory::new(self.call.tid);
-        stacks.code(&maps, Registers { ip, sp, bp }, |address| {
-            memory.word(address)
-        })
+    /// The process that makes it.
+    pub(crate) fn pid(&self) -> Pid {
+        self.processes.process_of(self.call.tid)
     }
 
     /// The call as the name of a point begins.

@@ -174,6 +174,7 @@ impl Python {
             inlined: false,
             runtime: self.is_of_the_library(&file),
             file: Some(file),
+            interpreted: true,
         })
     }
 
