@@ -27,14 +27,15 @@ pub struct FuzzArgs {
         long = "fault",
         visible_alias = "signal",
         value_name = "FAULT",
-        value_delimiter = ','
+        value_delimiter = ',',
+        help_heading = "Faults"
     )]
     pub faults: Vec<String>,
     /// Who gets signals (repeatable) [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
-    #[arg(long, value_name = "WHOM", value_delimiter = ',', value_parser = delivery)]
+    #[arg(long, value_name = "WHOM", value_delimiter = ',', value_parser = delivery, help_heading = "Faults")]
     pub deliver: Vec<Delivery>,
     /// Maximum number of faults in one schedule, from 1 to 5
-    #[arg(long, value_name = "N", default_value_t = FuzzOptions::FAULTS_MAX as u64)]
+    #[arg(long, value_name = "N", default_value_t = FuzzOptions::FAULTS_MAX as u64, help_heading = "Faults")]
     pub most: u64,
     #[command(flatten)]
     pub after: AfterArgs,

@@ -118,6 +118,28 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// A heading of a group must not spread to what follows it.
+    #[test]
+    fn every_flag_stands_under_its_heading() {
+        let command = Cli::command();
+        let mut flags = 0;
+        for verb in command.get_subcommands() {
+            for argument in verb.get_arguments() {
+                let id = argument.get_id().as_str();
+                let heading = argument.get_help_heading();
+                let reports = ["html", "junit", "github", "perfetto", "asciicast"];
+                assert_eq!(
+                    heading == Some("Reports"),
+                    reports.contains(&id),
+                    "{} --{id}: {heading:?}",
+                    verb.get_name()
+                );
+                flags += 1;
+            }
+        }
+        assert!(flags > 100, "only {flags} flags were seen");
+    }
+
     #[test]
     fn british_spellings_are_accepted_and_not_shown() {
         for arguments in [

@@ -9,6 +9,7 @@ use clap::Args;
 
 /// Which points.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Points")]
 pub struct PointArgs {
     /// Include every system call, not only those with an effect
     #[arg(long)]
@@ -39,6 +40,7 @@ impl PointArgs {
 
 /// When the contract begins to apply.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Points")]
 pub struct AfterArgs {
     /// Trigger after which the contract applies; earlier findings are reported apart
     #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
@@ -53,14 +55,14 @@ pub struct PointsArgs {
     #[command(flatten)]
     pub contract: ContractArgs,
     /// The signal whose handler counts
-    #[arg(long = "signal", value_name = "SIGNAL", default_value = "INT", value_parser = signal)]
+    #[arg(long = "signal", value_name = "SIGNAL", default_value = "INT", value_parser = signal, help_heading = "Points")]
     pub signal: i32,
     #[command(flatten)]
     pub points: PointArgs,
     /// Show which code makes each call: the functions on the stack, innermost first
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub stacks: bool,
     /// Print JSON Lines
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
 }

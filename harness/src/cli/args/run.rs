@@ -18,13 +18,18 @@ pub struct RunArgs {
     #[command(flatten)]
     pub output: OutputArgs,
     /// A step of the schedule (repeatable): INT@250ms, TERM:process@output:'ready', ENOSPC@write#3, …
-    #[arg(long = "signal", visible_alias = "fault", value_name = "STEP")]
+    #[arg(
+        long = "signal",
+        visible_alias = "fault",
+        value_name = "STEP",
+        help_heading = "Schedule"
+    )]
     pub steps: Vec<String>,
     /// Do not run it undisturbed first: only `exits`, `orphans` and `zombies` can be judged
-    #[arg(long)]
+    #[arg(long, help_heading = "Schedule")]
     pub no_baseline: bool,
     /// Show every change to a file in the timeline
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub files: bool,
 }
 

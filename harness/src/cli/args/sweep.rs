@@ -22,40 +22,45 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub output: OutputArgs,
     /// The signal [default: INT]
-    #[arg(long = "signal", value_name = "SIGNAL", value_parser = signal)]
+    #[arg(long = "signal", value_name = "SIGNAL", value_parser = signal, help_heading = "Faults")]
     pub signal: Option<i32>,
     #[command(flatten)]
     pub points: PointArgs,
     /// Who gets the signal [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
-    #[arg(long, value_name = "WHOM", value_parser = delivery)]
+    #[arg(long, value_name = "WHOM", value_parser = delivery, help_heading = "Faults")]
     pub deliver: Option<Delivery>,
     /// Inject another fault than a signal at each point: ENOSPC, EINTR:always, short=1, delay=50ms, KILL:child, …
-    #[arg(long, value_name = "FAULT")]
+    #[arg(long, value_name = "FAULT", help_heading = "Faults")]
     pub fault: Option<String>,
     /// A step that follows the fault (repeatable): INT@+50ms
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", help_heading = "Faults")]
     pub then: Vec<String>,
     /// Signal between calls as well: at up to N instructions after each chosen point, before its thread's next call
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100")]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", help_heading = "Points")]
     pub instructions: Option<u64>,
     /// Send a second signal at each call that the target makes after the first: pairs of points
-    #[arg(long, value_name = "WHERE", value_delimiter = ',', value_parser = one_of::<Window>("window"))]
+    #[arg(long, value_name = "WHERE", value_delimiter = ',', value_parser = one_of::<Window>("window"), help_heading = "Faults")]
     pub second: Vec<Window>,
     /// The second fault, if it differs from the first
-    #[arg(long, value_name = "FAULT")]
+    #[arg(long, value_name = "FAULT", help_heading = "Faults")]
     pub second_fault: Option<String>,
-    #[arg(long, value_name = "N", help = format!("Maximum number of pairs [default: {}]", SecondFault::PAIRS_MAX))]
+    #[arg(long, value_name = "N", help = format!("Maximum number of pairs [default: {}]", SecondFault::PAIRS_MAX), help_heading = "Faults")]
     pub pairs: Option<u64>,
     #[command(flatten)]
     pub after: AfterArgs,
     /// Number of parallel runs [default: number of CPUs]
-    #[arg(long, short, value_name = "N", value_parser = parallel_runs)]
+    #[arg(long, short, value_name = "N", value_parser = parallel_runs, help_heading = "Execution")]
     pub jobs: Option<usize>,
     /// How often each finding is run again, to see whether it shows each time
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        help_heading = "Execution"
+    )]
     pub confirm: u64,
     /// Do not group equivalent early points
-    #[arg(long)]
+    #[arg(long, help_heading = "Points")]
     pub no_classes: bool,
     /// Try every point, not some of each class [default: when all of it takes less than about 10 s]
     #[arg(long)]

@@ -112,12 +112,12 @@ pub struct InitArgs {
     #[command(flatten)]
     pub target: TargetArgs,
     /// The file to write [default: ci/scenarios/PROGRAM.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Scenario")]
     pub out: Option<PathBuf>,
     /// Overwrite an existing file
-    #[arg(long)]
+    #[arg(long, help_heading = "Scenario")]
     pub force: bool,
     /// Exit status of an undisturbed run
-    #[arg(long, value_name = "N", default_value = "0", value_parser = exit_status)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = exit_status, help_heading = "Scenario")]
     pub baseline_status: u8,
 }
