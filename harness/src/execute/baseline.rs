@@ -34,7 +34,8 @@ impl Recordings {
     }
 }
 
-/// Recordings of a target whose threads or processes run side by side, at most: they go on until one brings nothing new.
+/// Recordings of a target whose threads or processes run side by side, at most: they go on until one brings nothing
+/// new.
 const RECORDINGS_MAX: usize = 6;
 
 /// Runs the target undisturbed three times from the same start state, and once more from the end state of the last. Two

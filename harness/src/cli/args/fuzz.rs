@@ -30,7 +30,8 @@ pub struct FuzzArgs {
         value_delimiter = ','
     )]
     pub faults: Vec<String>,
-    /// Who gets signals (repeatable) [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
+    /// Who gets signals (repeatable) [default: the group for INT, QUIT, TSTP and HUP (the first three typed with
+    /// --pty); the process for others]
     #[arg(long, value_name = "WHOM", value_delimiter = ',', value_parser = delivery)]
     pub deliver: Vec<Delivery>,
     /// Maximum number of faults in one schedule, from 1 to 5
