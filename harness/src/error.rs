@@ -1,7 +1,7 @@
 //! Errors, by who has to do something about them.
 //!
-//! An [`Error`] carries what a reader or a caller may need apart: its kind decides the exit code, its hint is a sentence
-//! of its own, and path, process and operation say what it is about. Nobody has to look into its text.
+//! An [`Error`] carries what a reader or a caller may need apart: its kind decides the exit code, its hint is a
+//! sentence of its own, and path, process and operation say what it is about. Nobody has to look into its text.
 
 use sigproof_core::{Cause, Interrupted, Stage};
 use std::fmt;

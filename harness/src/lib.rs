@@ -1,5 +1,5 @@
-//! sigproof proves that a program survives Ctrl+C: it runs the program once per point where a signal could do harm, with
-//! the signal there, and judges what happens.
+//! sigproof proves that a program survives Ctrl+C: it runs the program once per point where a signal could do harm,
+//! with the signal there, and judges what happens.
 //!
 //! The command `sigproof` does that on the command line, and for scenario files. This library does it in Rust:
 //!
@@ -35,8 +35,8 @@ mod tracer;
 /// The results format: what `--results FILE` writes and `sigproof report` reads.
 ///
 /// A sweep, a run or a scenario becomes a [`Case`](results::Case); the cases of one session are
-/// [`Results`](results::Results), one versioned JSON file. Reports are made from it, at any time, on any machine, without
-/// the program that it came from.
+/// [`Results`](results::Results), one versioned JSON file. Reports are made from it, at any time, on any machine,
+/// without the program that it came from.
 pub mod results {
     #[doc(inline)]
     pub use crate::facts::{

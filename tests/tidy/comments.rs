@@ -13,7 +13,7 @@ pub fn comment_width(width: usize, path: &str, text: &str) -> Vec<Violation> {
         .zip(text.lines())
         .zip(code.lines().chain(std::iter::repeat("")))
     {
-        let words = said(written);
+        let words = said(written, is_rust);
         is_example ^= words.is_some_and(|words| words.starts_with("```"));
         let is_comment = match words {
             Some(words) => !(is_example || words.starts_with('|')),
@@ -29,10 +29,13 @@ pub fn comment_width(width: usize, path: &str, text: &str) -> Vec<Violation> {
     found
 }
 
-/// What a line says that is all comment.
-fn said(line: &str) -> Option<&str> {
+/// What a line says that is all comment. In Rust only slashes begin one: a line with another mark is of a literal.
+fn said(line: &str, is_rust: bool) -> Option<&str> {
     let line = line.trim_start();
-    let marks = ["///", "//!", "//", "/*", "* ", "# "];
+    let marks: &[&str] = match is_rust {
+        true => &["///", "//!", "//", "/*"],
+        false => &["///", "//!", "//", "/*", "* ", "# "],
+    };
     let mark = marks.iter().find(|mark| line.starts_with(**mark))?;
     Some(line[mark.len()..].trim_start())
 }
@@ -63,6 +66,7 @@ mod planted {
             "let url = \"https://example.org\";\n",
             "#[arg(long = \"something\")]\n",
             "/// | a | table | as it is |\n",
+            "const HEAD: &str = \"\\\n# 345678901\n\";\n",
             "/// ```\n/// f(0123456789);\n/// ```\n",
         ];
         for text in texts {

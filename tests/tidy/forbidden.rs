@@ -7,7 +7,7 @@ pub const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
         below: "harness/src/",
         files: &[
-            ("inject/", "schedule/"),
+            ("/inject/", "schedule/"), // in the supervisor it is what applies one
             ("probe/", "supervisor/"),
             ("results/", "session/"),
             ("fit", "applicability"),

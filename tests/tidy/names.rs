@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 pub struct Forbidden {
     /// Where: the beginnings of paths.
     pub below: &'static str,
-    /// Files of this name, without `.rs`, and folders of this name with `/`.
+    /// Files of this name, without `.rs`, and folders of this name with `/`; with `/` in front of it only the folder
+    /// directly below, where a word is right for a part of something else.
     pub files: &'static [(&'static str, &'static str)],
     /// Types of this name.
     pub types: &'static [(&'static str, &'static str)],
@@ -35,7 +36,8 @@ fn file_name(table: &Forbidden, path: &str) -> Option<Violation> {
     let is_it = |word: &str| match word.strip_suffix('/') {
         // Once for a folder, not for each of its files.
         Some(folder) => {
-            inside == format!("{folder}/mod.rs") || inside.ends_with(&format!("/{folder}/mod.rs"))
+            let directly = folder.strip_prefix('/').unwrap_or(folder);
+            inside == format!("{directly}/mod.rs") || inside.ends_with(&format!("/{folder}/mod.rs"))
         }
         None => stem == word,
     };
@@ -73,7 +75,7 @@ mod planted {
 
     const TABLES: &[Forbidden] = &[Forbidden {
         below: "house/src/",
-        files: &[("nook", "alcove"), ("den/", "study/")],
+        files: &[("nook", "alcove"), ("den/", "study/"), ("/loft/", "attic/")],
         types: &[("Thing", "Door")],
     }];
 
@@ -83,6 +85,8 @@ mod planted {
             "house/src/nook.rs",
             "house/src/room/nook.rs",
             "house/src/den/mod.rs",
+            "house/src/room/den/mod.rs",
+            "house/src/loft/mod.rs",
         ] {
             assert_eq!(lines(&names(TABLES, path, "")), [1], "{path}");
         }
@@ -93,6 +97,7 @@ mod planted {
             "house/src/den.rs",
             "house/src/den/chair.rs",
             "house/src/garden/mod.rs",
+            "house/src/barn/loft/mod.rs",
             "elsewhere/nook.rs",
         ];
         for path in fine {

@@ -90,7 +90,11 @@ pub fn written_from(code: &str, starts: &[&str]) -> Vec<Written> {
     let (mut at, mut for_tests) = (0, false);
     while at < tokens.len() {
         match text(at) {
-            "cfg" if text(at + 1) == "(" && text(at + 2) == "test" => for_tests = true,
+            "cfg" if text(at + 1) == "(" => {
+                // All of what must hold: `cfg(test)`, `cfg(all(test, …))`.
+                let all = 2 * usize::from(text(at + 2) == "all" && text(at + 3) == "(");
+                for_tests |= text(at + 2 + all) == "test";
+            }
             ";" => for_tests = false,
             "{" => {
                 let is_module = at >= 2 && text(at - 2) == "mod";
@@ -246,6 +250,11 @@ mod tests {
             absolute.iter().map(Option::as_deref).collect::<Vec<_>>(),
             expected
         );
+        let all_of = written(
+            "#[cfg(all(test, unix))]\nmod tests { use super::a; }\n#[cfg(any(test, unix))]\nmod both { use super::b; }\n#[cfg(all(unix, test))]\nuse super::c;",
+        );
+        let all_of: Vec<bool> = all_of.iter().map(|path| path.in_tests).collect();
+        assert_eq!(all_of, [true, false, false], "test has to stand first");
         let in_tests: Vec<bool> = paths.iter().map(|path| path.in_tests).collect();
         assert_eq!(in_tests, [false, false, true, true, false]);
     }

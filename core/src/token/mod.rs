@@ -1,28 +1,21 @@
 //! Tokens: how the rest of the program sees the stage.
 
-mod bridge;
 #[cfg(feature = "tokio-util")]
 mod cancellation_token;
+mod derived;
 mod interrupted;
-mod interruptible;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
 mod node;
-#[cfg(feature = "tokio")]
-mod reached;
-mod scope;
-mod shared_stage;
 mod source;
 mod stop_token;
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests;
 
-pub use bridge::Bridge;
-pub use interrupted::Interrupted;
-pub use interruptible::Interruptible;
-pub(crate) use node::Shields;
 #[cfg(feature = "tokio")]
-pub use reached::Reached;
-pub use scope::{Scope, Shield};
+pub use derived::Reached;
+pub use derived::{Bridge, Interruptible, Scope, Shield};
+pub use interrupted::Interrupted;
+pub(crate) use node::Shields;
 pub use source::StopSource;
 pub use stop_token::StopToken;

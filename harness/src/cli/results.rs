@@ -85,8 +85,8 @@ pub fn write_results(output: &OutputArgs, case: Case) -> Result<u8, Error> {
     Ok(code)
 }
 
-/// Writes an error as the result, because a missing report says nothing. Returns the error; an error in writing the files
-/// follows it.
+/// Writes an error as the result, because a missing report says nothing. Returns the error; an error in writing the
+/// files follows it.
 pub fn write_error(output: &OutputArgs, kind: Kind, command: &[String], error: Error) -> Error {
     if error.is_interrupted() {
         return error;

@@ -6,29 +6,29 @@ use clap::Parser;
 use std::path::Path;
 
 /// The flags of a verb, and the scenario with the same mistake: what stands in `[target]`, and what follows it.
-struct Mistake {
+struct WrongOption {
     flags: &'static [&'static str],
     target: &'static str,
     action: &'static str,
 }
 
-const fn mistake(flags: &'static [&'static str], action: &'static str) -> Mistake {
-    Mistake {
+const fn mistake(flags: &'static [&'static str], action: &'static str) -> WrongOption {
+    WrongOption {
         flags,
         target: "",
         action,
     }
 }
 
-const fn of_target(flags: &'static [&'static str], target: &'static str) -> Mistake {
-    Mistake {
+const fn of_target(flags: &'static [&'static str], target: &'static str) -> WrongOption {
+    WrongOption {
         flags,
         target,
         action: "[sweep]",
     }
 }
 
-const MISTAKES: &[Mistake] = &[
+const MISTAKES: &[WrongOption] = &[
     // Steps and faults.
     mistake(&["run", "--signal", "INT"], "[run]\nsignals = ['INT']"),
     mistake(
@@ -63,7 +63,7 @@ const MISTAKES: &[Mistake] = &[
         "[sweep]\ndeliver = 'terminal'",
     ),
     mistake(&["sweep", "--then", "INT"], "[sweep]\nthen = ['INT']"),
-    Mistake {
+    WrongOption {
         flags: &["sweep", "--pty", "--fault", "close"],
         target: "terminal = true",
         action: "[sweep]\nfault = 'close'",
@@ -202,8 +202,8 @@ fn on_the_command_line(flags: &[&str]) -> String {
 }
 
 /// What a scenario's reader says: the message and the hint.
-fn in_a_file(mistake: &Mistake) -> (String, String) {
-    let Mistake { target, action, .. } = mistake;
+fn in_a_file(mistake: &WrongOption) -> (String, String) {
+    let WrongOption { target, action, .. } = mistake;
     let content = format!("[target]\ncommand = [\"true\"]\n{target}\n{action}\n");
     let diagnostic = match Scenario::parse(Path::new("x.toml"), "x", &content) {
         Ok(_) => panic!("this is accepted:\n{content}"),

@@ -34,8 +34,8 @@ impl Recordings {
     }
 }
 
-/// Recordings at most: they go on until one brings nothing new, which takes more than two where threads or processes run
-/// side by side.
+/// Recordings at most: they go on until one brings nothing new, which takes more than two where threads or processes
+/// run side by side.
 const RECORDINGS_MAX: usize = 6;
 
 /// Runs the target undisturbed three times from the same start state, and once more from the end state of the last. Two

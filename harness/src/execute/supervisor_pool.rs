@@ -24,7 +24,8 @@ pub struct SupervisorPool {
     /// Numbers of the supervisors that have not been waited for.
     pids: Mutex<Vec<u32>>,
     jobs: usize,
-    /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes on.
+    /// Supervisors that can still be used; more than jobs where one gets its next run ready while another one's goes
+    /// on.
     left: AtomicUsize,
     replaced: AtomicU32,
     spawner: Spawner,

@@ -29,7 +29,8 @@ const WITH_TWO: [&str; 6] = [
 ];
 
 impl<'a> CallArgument<&'a str> {
-    /// Reads what is displayed. The call's name decides whether there are two paths: a file may have an arrow in its name.
+    /// Reads what is displayed. The call's name decides whether there are two paths: a file may have an arrow in its
+    /// name.
     pub(crate) fn parse(call: &str, text: &'a str) -> CallArgument<&'a str> {
         if text.is_empty() {
             return CallArgument::None;

@@ -1,8 +1,8 @@
 //! The options of the verbs, and the rules for their values.
 //!
 //! The command line and scenario files both fill in a spec ([`SweepSpec`], [`FuzzSpec`], …), and the spec checks it. An
-//! [`OptionError`] says which option is wrong and why; who filled in the spec adds the place, a flag or a line of a file.
-//! So the same mistake gets the same sentence in both.
+//! [`OptionError`] says which option is wrong and why; who filled in the spec adds the place, a flag or a line of a
+//! file. So the same mistake gets the same sentence in both.
 
 mod contract;
 mod error;

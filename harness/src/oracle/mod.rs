@@ -86,17 +86,17 @@ pub static ALL: [Oracle; 13] = [
     Oracle {
         id: OracleId::Leftovers,
         asked: always,
-        judge: single::leftovers::judge,
+        judge: single::end_state::leftovers::judge,
     },
     Oracle {
         id: OracleId::OldOrNew,
         asked: always,
-        judge: single::old_or_new::judge,
+        judge: single::end_state::old_or_new::judge,
     },
     Oracle {
         id: OracleId::Rerun,
         asked: always,
-        judge: single::rerun::judge,
+        judge: single::end_state::rerun::judge,
     },
     Oracle {
         id: OracleId::Terminal,
@@ -126,7 +126,7 @@ pub static ALL: [Oracle; 13] = [
     Oracle {
         id: OracleId::Results,
         asked: |contract| contract.results.is_some(),
-        judge: single::results::judge,
+        judge: single::end_state::results::judge,
     },
 ];
 

@@ -2,13 +2,13 @@
 
 use super::diagnostic::Diagnostic;
 use super::document::{FuzzTable, RunTable, SweepTable};
-use crate::explore::FuzzBudget;
+use crate::explore::{FuzzBudget, FuzzOptions, SweepOptions};
 use crate::options::{CONFIRM, PhaseName};
 use crate::options::{FaultReader, FuzzSpec, OptionError, OptionName, PointSpec, SweepSpec};
-use crate::scenario::document::read::Action;
 use crate::scenario::document::substitutions::Text;
 use crate::scenario::document::value::{GlobText, PhaseText, TriggerText};
 use crate::schedule::{Schedule, Step};
+use crate::session::Kind;
 use crate::target::Isolation;
 use std::ops::Range;
 use toml::Spanned;
@@ -19,6 +19,43 @@ const RUNS: usize = 300;
 const SEED: u64 = 1;
 /// How often a violation of one schedule is run again, unless the scenario says so.
 const USUAL_CONFIRM: u32 = 2;
+
+/// What is done to the target.
+#[derive(Debug)]
+pub enum Action {
+    /// One run with a schedule.
+    Run {
+        /// The schedule.
+        schedule: Schedule,
+        /// An undisturbed run is learned first.
+        baseline: bool,
+        /// How often a violation is run again.
+        confirm: u32,
+    },
+    /// One run for each point.
+    Sweep(Box<SweepOptions>),
+    /// Random schedules.
+    Fuzz(Box<FuzzOptions>),
+}
+
+impl Action {
+    /// The kind of case that it makes.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Action::Run { .. } => Kind::Run,
+            Action::Sweep(_) => Kind::Sweep,
+            Action::Fuzz(_) => Kind::Fuzz,
+        }
+    }
+
+    pub(crate) fn needs_failpoints(&self) -> bool {
+        match self {
+            Action::Run { schedule, .. } => schedule.needs_failpoints(),
+            Action::Sweep(options) => options.needs_failpoints(),
+            Action::Fuzz(options) => options.needs_failpoints(),
+        }
+    }
+}
 
 /// What reading it needs.
 pub(crate) struct ActionReader<'a> {

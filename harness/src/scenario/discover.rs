@@ -1,7 +1,7 @@
 //! Finding scenario files.
 
 use super::diagnostic::Diagnostic;
-use crate::scenario::document::read::Scenario;
+use crate::scenario::read::Scenario;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -4,9 +4,11 @@
 //! without the program; a mistake points at its place in the file.
 
 mod action;
+mod contract;
 mod diagnostic;
 mod discover;
 mod document;
+mod read;
 mod runner;
 mod shard;
 mod snapshot;
@@ -16,9 +18,9 @@ mod work_tree_setup;
 
 pub use diagnostic::Diagnostic;
 pub use discover::{Filter, FoundFiles, USUAL_PLACES};
-pub use document::read::Scenario;
 pub use document::schema::json_schema;
 pub use document::substitutions::Binaries;
+pub use read::Scenario;
 pub use runner::Runner;
 pub use shard::Shard;
 pub use suite::run_all;

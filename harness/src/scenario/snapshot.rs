@@ -7,7 +7,7 @@
 use crate::error::Error;
 use crate::facts::Run;
 use crate::oracle::{Messages, is_expected, keep_elisions, screens_of, transcript_of};
-use crate::scenario::document::read::Scenario;
+use crate::scenario::read::Scenario;
 use crate::session::Difference;
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! Runs many scenarios, several at a time.
 
 use super::runner::Runner;
-use crate::scenario::document::read::Scenario;
+use crate::scenario::read::Scenario;
 use crate::session::{Case, Shortfall};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const HARNESS: u8 = 3;
 
 /// Runs scenarios, `jobs` at a time, and hands each finished case to `each`. `token` stops it: scenarios that have not
-/// begun are not run; of a sweep that has begun, what it found so far is reported. Returns the cases in the order of the
-/// scenarios, and whether some are missing.
+/// begun are not run; of a sweep that has begun, what it found so far is reported. Returns the cases in the order of
+/// the scenarios, and whether some are missing.
 pub fn run_all(
     runner: &Runner,
     scenarios: Vec<Scenario>,

@@ -1,6 +1,6 @@
 //! Whom a signal is sent to.
 
-use super::parse::ParseError;
+use super::parse_error::ParseError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 

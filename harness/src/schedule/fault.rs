@@ -1,7 +1,7 @@
 //! Faults: what is done to a target, as data.
 
 use super::delivery::Delivery;
-use super::parse::{ParseError, wrong};
+use super::parse_error::{ParseError, wrong};
 use crate::facts::{Stream, errnos, signals};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

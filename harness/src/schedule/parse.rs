@@ -6,56 +6,11 @@
 use super::delivery::Delivery;
 use super::fault::Fault;
 use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time};
+use super::parse_error::{ParseError, wrong};
 use super::schedule::{CallSelector, Step, Trigger};
 use super::units::{bad_expression, check_glob, duration, failpoint, signal};
 use crate::facts::{Phase, Stream, errnos, signals};
 use std::fmt;
-
-/// A value that cannot be read: what is wrong with it and, as a hint, what would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError {
-    message: String,
-    hint: Option<String>,
-}
-
-impl ParseError {
-    pub(crate) fn new(message: impl Into<String>) -> ParseError {
-        ParseError {
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    /// Adds what would do.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> ParseError {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The message and the hint.
-    pub(crate) fn into_parts(self) -> (String, Option<String>) {
-        (self.message, self.hint)
-    }
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, "; {hint}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for ParseError {}
-
-pub(crate) fn wrong<T>(
-    message: impl Into<String>,
-    hint: impl Into<String>,
-) -> Result<T, ParseError> {
-    Err(ParseError::new(message).hint(hint))
-}
 
 impl Step {
     /// Reads `FAULT@TRIGGER`; `default` says who gets a signal when the text does not.

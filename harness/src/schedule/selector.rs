@@ -1,6 +1,6 @@
 //! Calls as people write them: `bash/1:sort:openat(out.txt)#2@exit`.
 
-use super::parse::ParseError;
+use super::parse_error::ParseError;
 use super::schedule::CallSelector;
 use crate::facts::Phase;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The values in a schedule's text: signals, durations, names of failpoints.
 
-use super::parse::{ParseError, wrong};
+use super::parse_error::{ParseError, wrong};
 use super::schedule::Trigger;
 use crate::facts::{is_failpoint, signals};
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! One case: a sweep, a run, a fuzz session, a scenario.
 
+use super::case_verdict::CaseVerdict;
 use super::details::{FuzzSummary, MinimizeSummary, ReplaySummary};
 use super::finding::{Finding, OracleResult, OracleVerdict, Point};
 use super::record::Record;
 use super::shortfall::Shortfall;
 use super::shown_run::ShownRun;
-use super::verdict::CaseVerdict;
 use crate::explore::{InstructionPoints, Pairs, Share};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -123,7 +123,8 @@ pub struct Finding {
 /// Which code makes the calls around a point.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeWindow {
-    /// In a sentence, such as `` between `openat(out.tmp)` in save (save.c:41) and `write(out.tmp)` in save (save.c:42) ``.
+    /// In a sentence, such as
+    /// `` between `openat(out.tmp)` in save (save.c:41) and `write(out.tmp)` in save (save.c:42) ``.
     pub text: String,
     /// The stack at the call before, the innermost function first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

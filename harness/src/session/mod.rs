@@ -1,12 +1,13 @@
 //! Results: what came of finished cases, as versioned plain data.
 //!
-//! A sweep, a run or a scenario becomes a [`Case`]; the cases of one session are [`Results`], one JSON file. Reports are
-//! made from such a file, at any time, on any machine, without the program it came from; the files of shards can be
+//! A sweep, a run or a scenario becomes a [`Case`]; the cases of one session are [`Results`], one JSON file. Reports
+//! are made from such a file, at any time, on any machine, without the program it came from; the files of shards can be
 //! joined. Everything in it is bounded (see [`bounds`]), and what was cut is said in [`Case::cut`].
 
 pub mod bounds;
 mod build;
 mod case;
+mod case_verdict;
 mod details;
 mod file;
 mod finding;
@@ -28,6 +29,7 @@ pub use build::from_replay::of_replay;
 pub use build::from_run::of_run;
 pub use build::from_sweep::of_sweep;
 pub use case::{Budget, Case, CaseError, Coverage, Difference, Kind, Limit, Times};
+pub use case_verdict::CaseVerdict;
 pub use details::{FuzzOrigin, FuzzSummary, MinimizeSummary, Regressions, ReplaySummary};
 pub use file::ReadError;
 pub use finding::{CodeWindow, Finding, OracleResult, OracleVerdict, Point, PointOutcome};
@@ -38,4 +40,4 @@ pub use record::{PathChange, Record, Text};
 pub use screenshot::{Screenshot, Span};
 pub use shortfall::Shortfall;
 pub use shown_run::ShownRun;
-pub use verdict::{CaseVerdict, exit_code};
+pub use verdict::exit_code;

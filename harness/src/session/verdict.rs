@@ -5,9 +5,9 @@
 //! oracle that could judge no run changes nothing; the reports list it.
 
 use super::case::Case;
+use super::case_verdict::CaseVerdict;
 use super::model::Results;
 use crate::session::shortfall::Shortfall;
-use serde::{Deserialize, Serialize};
 
 /// The exit codes of a session.
 pub mod exit_code {
@@ -23,44 +23,6 @@ pub mod exit_code {
     pub const NOT_REACHED: u8 = 4;
     /// A verdict was not reproduced.
     pub const FLAKY: u8 = 5;
-}
-
-/// The verdict of a case, from the least to the most certain that something is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CaseVerdict {
-    /// Every contract holds.
-    Holds,
-    /// Nothing is wrong as far as it went, but something was not tried.
-    NotReached,
-    /// A verdict was not reproduced.
-    Flaky,
-    /// It, or some of its runs, could not be carried out.
-    Error,
-    /// A contract is violated.
-    Violated,
-}
-
-impl CaseVerdict {
-    /// Every verdict, from the worst to the best.
-    pub const ALL: [CaseVerdict; 5] = [
-        CaseVerdict::Violated,
-        CaseVerdict::Error,
-        CaseVerdict::Flaky,
-        CaseVerdict::NotReached,
-        CaseVerdict::Holds,
-    ];
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            CaseVerdict::Holds => "holds",
-            CaseVerdict::NotReached => "not reached",
-            CaseVerdict::Flaky => "flaky",
-            CaseVerdict::Violated => "violated",
-            CaseVerdict::Error => "error",
-        }
-    }
 }
 
 /// What a case adds up to.

@@ -31,7 +31,8 @@ struct Segment {
 }
 
 impl Image {
-    /// Reads what is needed; `None` for a file that is gone or is no program. `debug` is where separate debug files are.
+    /// Reads what is needed; `None` for a file that is gone or is no program. `debug` is where separate debug files
+    /// are.
     pub(crate) fn open(path: &Path, debug: &Path) -> Option<Image> {
         // Devices can be mapped as well, and opening one may wait for ever.
         if !path.metadata().ok()?.is_file() {

@@ -169,7 +169,8 @@ pub(crate) fn steady_addresses() -> bool {
         .is_ok()
 }
 
-/// Memory that was given back is kept for the next run: else the end of the heap goes away and comes back, page by page.
+/// Memory that was given back is kept for the next run: else the end of the heap goes away and comes back, page by
+/// page.
 pub(crate) fn keep_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: sets a parameter of the allocator, while there is one thread.

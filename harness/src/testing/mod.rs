@@ -1,7 +1,7 @@
 //! Tests in Rust: whether a program survives Ctrl+C, and what it does then.
 //!
-//! A [`Test`] is a [`Target`] and a [`Contract`]. It runs the target with a schedule of signals ([`Test::run`]), once per
-//! point where a signal could do harm ([`Test::sweep`]), or with random schedules ([`Test::fuzz`]), and returns
+//! A [`Test`] is a [`Target`] and a [`Contract`]. It runs the target with a schedule of signals ([`Test::run`]), once
+//! per point where a signal could do harm ([`Test::sweep`]), or with random schedules ([`Test::fuzz`]), and returns
 //! [`Verdicts`].
 //!
 //! ```no_run

@@ -29,8 +29,8 @@ impl Verdicts {
         self.case.verdict == CaseVerdict::Holds
     }
 
-    /// Fails unless the contract holds. The message has the command, what is wrong, the timeline of a run that shows it, the
-    /// output of that run, and the command that repeats it.
+    /// Fails unless the contract holds. The message has the command, what is wrong, the timeline of a run that shows
+    /// it, the output of that run, and the command that repeats it.
     ///
     /// # Panics
     /// When the contract is violated, a verdict is flaky, or a point was not reached.
@@ -55,14 +55,14 @@ impl Verdicts {
         names
     }
 
-    /// The facts of one run (see [`Run`](crate::results::Run)): of the run that a schedule was judged by; of a sweep or a fuzz session of one that shows a
-    /// finding, if there is one.
+    /// The facts of one run (see [`Run`](crate::results::Run)): of the run that a schedule was judged by; of a sweep or
+    /// a fuzz session of one that shows a finding, if there is one.
     pub fn run(&self) -> Option<&Run> {
         self.shown.as_ref().map(|trial| &trial.run)
     }
 
-    /// What a person sees of that run, line by line, with the signals where they landed (`^C` for a key). Times, process
-    /// ids and private paths are redacted. Empty without a run.
+    /// What a person sees of that run, line by line, with the signals where they landed (`^C` for a key). Times,
+    /// process ids and private paths are redacted. Empty without a run.
     pub fn transcript(&self) -> String {
         self.run()
             .map_or_else(String::new, |run| transcript_of(run, &usual()))

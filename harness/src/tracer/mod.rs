@@ -1,6 +1,7 @@
 //! The tracer: ptrace stops in, what they mean for the run out.
 
 mod call_stops;
+mod changed_argument;
 mod match_points;
 mod next;
 mod process_tree;

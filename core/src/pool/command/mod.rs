@@ -13,7 +13,8 @@ use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process;
-use crate::sys::process_tree::{Event, ProcessTree};
+use crate::sys::process_tree::ProcessTree;
+use crate::sys::tree_event::Event;
 use crate::token::{Interrupted, StopToken};
 use scratch_dir::ScratchDir;
 

@@ -31,7 +31,8 @@ pub struct FuzzArgs {
         help_heading = "Faults"
     )]
     pub faults: Vec<String>,
-    /// Who gets signals (repeatable) [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
+    /// Who gets signals (repeatable) [default: the group for INT, QUIT, TSTP and HUP (the first three typed with
+    /// --pty); the process for others]
     #[arg(long, value_name = "WHOM", value_delimiter = ',', value_parser = delivery, help_heading = "Faults")]
     pub deliver: Vec<Delivery>,
     /// Maximum number of faults in one schedule, from 1 to 5

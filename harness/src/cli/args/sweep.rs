@@ -26,7 +26,8 @@ pub struct SweepArgs {
     pub signal: Option<i32>,
     #[command(flatten)]
     pub points: PointArgs,
-    /// Who gets the signal [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the process for others]
+    /// Who gets the signal [default: the group for INT, QUIT, TSTP and HUP (the first three typed with --pty); the
+    /// process for others]
     #[arg(long, value_name = "WHOM", value_parser = delivery, help_heading = "Faults")]
     pub deliver: Option<Delivery>,
     /// Inject another fault than a signal at each point: ENOSPC, EINTR:always, short=1, delay=50ms, KILL:child, …

@@ -63,7 +63,8 @@ pub struct SelectionArgs {
     /// Match whole names
     #[arg(long)]
     pub exact: bool,
-    /// Only part I of N, such as 2/4, or `none` [default: as GitLab, Bazel, Slurm or Kubernetes set it in the environment]
+    /// Only part I of N, such as 2/4, or `none` [default: as GitLab, Bazel, Slurm or Kubernetes set it in the
+    /// environment]
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<ShardChoice>,
     /// List scenarios without running them

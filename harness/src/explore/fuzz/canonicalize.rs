@@ -33,7 +33,8 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Points by the names that they have behind the steps before them: one that was found behind others can have another.
+    /// Points by the names that they have behind the steps before them: one that was found behind others can have
+    /// another.
     fn rename(&mut self, best: &mut Shown) {
         for place in 1..best.steps().len() {
             let Trigger::Point { key, .. } = best.steps()[place].trigger.clone() else {

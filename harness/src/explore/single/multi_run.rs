@@ -1,7 +1,9 @@
 //! What is judged on several runs of one schedule: does a second signal stop it
 //! sooner, does it matter whom the signal is sent to, is an ignored signal ignored.
 
-use super::run::{RunContext, RunOptions, finding};
+use super::finding_of_run::finding;
+use super::run_context::RunContext;
+use super::run_options::RunOptions;
 use crate::error::Error;
 use crate::execute::SupervisorPool;
 use crate::execute::Trials;

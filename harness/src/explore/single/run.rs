@@ -1,43 +1,25 @@
-//! One schedule, judged with the care of a sweep: what is found is run again, after what depends on the time was learned;
-//! and what is judged over several runs is judged here. `sigproof run`, scenarios and tests in code go through it.
+//! One schedule, judged with the care of a sweep: what is found is run again, after what depends on the time was
+//! learned; and what is judged over several runs is judged here. `sigproof run`, scenarios and tests in code go through
+//! it.
 
+use super::finding_of_run::finding;
 use super::latency::{Budget, Measured};
+use super::run_context::RunContext;
+use super::run_options::RunOptions;
 use crate::error::Error;
-use crate::execute::refine;
+use crate::execute::SupervisorPool;
+use crate::execute::Trial;
 use crate::execute::until;
-use crate::execute::{Recordings, SupervisorPool, learn};
-use crate::execute::{Trial, Trials, trial};
 use crate::explore::finding::Finding;
 use crate::explore::single::multi_run::{self, MultiRunResult};
 use crate::explore::store::Origin;
 use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, Evidence, Judgement, Verdict};
 use crate::schedule::Schedule;
-use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
-
-/// What to do.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// The schedule.
-    pub schedule: Schedule,
-    /// Learn first what undisturbed runs do. Without that only few oracles can judge.
-    pub baseline: bool,
-    /// How often a violation is run again, to see whether it shows each time.
-    pub confirm: u32,
-    /// Latencies that are promised.
-    pub budget: Option<Budget>,
-    /// How the target is kept apart, for the stored failures.
-    pub isolation: Isolation,
-}
-
-impl RunOptions {
-    /// How often a violation is run again unless told otherwise.
-    pub const CONFIRM: u32 = 2;
-}
+use std::time::{Duration, Instant};
 
 /// What came of it.
 pub struct RunReport {
@@ -107,64 +89,7 @@ pub fn run_in(
     })
 }
 
-/// The target, ready to be run with any schedule.
-pub(crate) struct RunContext {
-    pool: Arc<SupervisorPool>,
-    pub(crate) contract: Contract,
-    /// With a baseline.
-    pub(crate) trials: Option<Arc<Trials>>,
-    learned_at: SystemTime,
-}
-
 impl RunContext {
-    fn new(
-        pool: &Arc<SupervisorPool>,
-        contract: Contract,
-        options: &RunOptions,
-    ) -> Result<RunContext, Error> {
-        let mut trials = None;
-        if options.baseline {
-            let signal = options.schedule.first_signal().unwrap_or(libc::SIGINT);
-            let baseline = learn(pool, &contract, Recordings::of_signal(signal))?;
-            let known = Trials::new(Arc::clone(pool), baseline, contract.clone());
-            trials = Some(Arc::new(known));
-        }
-        Ok(RunContext {
-            pool: Arc::clone(pool),
-            contract,
-            trials,
-            learned_at: SystemTime::now(),
-        })
-    }
-
-    pub(crate) fn pool(&self) -> &SupervisorPool {
-        &self.pool
-    }
-
-    /// Runs and judges a schedule.
-    pub(crate) fn run(&self, schedule: &Schedule, traced: bool) -> Result<Trial, Error> {
-        let once = || match &self.trials {
-            Some(trials) => trials.run(schedule.clone(), traced),
-            None => trial::observe(&self.pool, &self.contract, schedule.clone()),
-        };
-        let trial = once()?;
-        if trial.run.all_fired() {
-            return Ok(trial);
-        }
-        // A count can be off once, on a machine under load; not twice.
-        once()
-    }
-
-    /// Learns what another second of the clock tells.
-    fn relearn(&mut self, token: &StopToken) -> Result<(), Error> {
-        if let Some(trials) = &self.trials
-            && let Some(baseline) = refine(&self.pool, &trials.baseline, self.learned_at, token)?
-        {
-            self.trials = Some(Arc::new(trials.with_baseline(baseline)));
-        }
-        Ok(())
-    }
-
     fn judged(
         mut self,
         options: &RunOptions,
@@ -197,7 +122,7 @@ impl RunContext {
             let all = multi_run::judge(&self, options, token);
             over = unless_interrupted(all, &mut interrupted)?.unwrap_or_default();
         }
-        let mut notes = self.pool.notes.clone();
+        let mut notes = self.pool().notes.clone();
         let mut findings = seen.findings(schedule);
         self.store(&mut findings, options, store, &mut notes);
         findings.extend(late);
@@ -288,29 +213,6 @@ impl RunContext {
             })
             .collect();
         Ok((second, late))
-    }
-}
-
-/// A finding that is at no point.
-pub(crate) fn finding(
-    oracle: &'static str,
-    evidence: &Evidence,
-    schedule: &Schedule,
-    seen: (u32, u32),
-) -> Finding {
-    Finding {
-        oracle,
-        subject: evidence.subject.clone(),
-        text: evidence.text.clone(),
-        points: Vec::new(),
-        count: 1,
-        schedule: schedule.clone(),
-        seen,
-        before_ready: false,
-        file: None,
-        places: Vec::new(),
-        moment: None,
-        trial: None,
     }
 }
 

@@ -4,13 +4,10 @@ pub(crate) mod acknowledged;
 #[cfg(test)]
 mod asked_tests;
 pub(crate) mod check;
+pub(crate) mod end_state;
 pub(crate) mod exits;
 pub(crate) mod handler;
-pub(crate) mod leftovers;
-pub(crate) mod old_or_new;
 pub(crate) mod orphans;
-pub(crate) mod rerun;
-pub(crate) mod results;
 pub(crate) mod status;
 pub(crate) mod terminal;
 #[cfg(test)]

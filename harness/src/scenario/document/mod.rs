@@ -1,12 +1,11 @@
 //! What can be written in a scenario file. The JSON Schema and the reference
 //! in the docs are made from this.
 
-pub(crate) mod contract;
 pub(crate) mod faults;
 pub(crate) mod one_or_many;
-pub(crate) mod read;
 pub(crate) mod schema;
 pub(crate) mod substitutions;
+pub(crate) mod toml_error;
 pub(crate) mod value;
 
 use faults::{FaultText, StepText, WindowName};
@@ -125,8 +124,8 @@ pub(crate) struct RunTable {
     /// The schedule: signals and other faults, each with its trigger. An empty list is an undisturbed run.
     #[schemars(with = "Vec<StepText>")]
     pub(crate) signals: Vec<Spanned<StepText>>,
-    /// Learn the expected behavior from undisturbed runs [true]. Without it (for a program that runs until it is stopped) only
-    /// `exits`, `orphans`, `zombies`, `messages` and `acknowledged` can be judged.
+    /// Learn the expected behavior from undisturbed runs [true]. Without it (for a program that runs until it is
+    /// stopped) only `exits`, `orphans`, `zombies`, `messages` and `acknowledged` can be judged.
     pub(crate) baseline: Option<bool>,
     /// How often a violation is run again, to see whether it shows each time [2].
     #[schemars(range(max = 100))]
@@ -156,7 +155,8 @@ pub(crate) struct SweepTable {
     /// Maximum number of pairs [300].
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) pairs: Option<Spanned<u32>>,
-    /// Who gets the signal [the group for INT, QUIT, TSTP and HUP, the first three typed on a terminal; the process for others].
+    /// Who gets the signal [the group for INT, QUIT, TSTP and HUP, the first three typed on a terminal; the process for
+    /// others].
     #[schemars(with = "Option<DeliveryText>")]
     pub(crate) deliver: Option<Spanned<DeliveryText>>,
     /// Trigger after which the contract applies; earlier findings are reported apart.
@@ -342,8 +342,8 @@ pub(crate) struct MessagesTable {
     /// Text that no line may contain. `[..]` stands for any part of a line.
     #[serde(default)]
     pub(crate) never: Vec<String>,
-    /// The whole transcript, with `^C` where a signal landed. `[..]` stands for any part of a line, a line `...` for any
-    /// lines. `sigproof test --bless` updates it.
+    /// The whole transcript, with `^C` where a signal landed. `[..]` stands for any part of a line, a line `...` for
+    /// any lines. `sigproof test --bless` updates it.
     #[schemars(with = "Option<String>")]
     pub(crate) transcript: Option<Spanned<String>>,
     /// Compare the transcript with a snapshot file: `snapshots/NAME@transcript.snap` beside this file.

@@ -9,8 +9,8 @@ use crate::session::finding::Finding;
 use crate::session::shortfall::Shortfall;
 use std::path::Path;
 
-/// The case of a minimization; `file` is where the smaller failure is. It asks whether there is a smaller failure, so that
-/// a failure that shows is no finding; one that does not show any more is flaky.
+/// The case of a minimization; `file` is where the smaller failure is. It asks whether there is a smaller failure, so
+/// that a failure that shows is no finding; one that does not show any more is flaky.
 pub fn of_minimize(
     name: &str,
     before: &StoredFailure,

@@ -2,7 +2,7 @@
 
 use super::clock::Stage;
 use super::inject::Held;
-use super::live_target::RunError;
+use super::run_error::RunError;
 use super::run_loop::ActiveRun;
 use crate::facts::{CallArgument, CallLabel, EventKind, ExitStatus, Signal, Usage};
 use crate::sys::ids::{Pid, Tid};

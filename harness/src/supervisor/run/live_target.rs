@@ -16,19 +16,6 @@ pub(crate) const READS_MAX: usize = 16;
 /// Bytes of one read.
 pub(crate) const READ_BYTES: usize = 16 * 1024;
 
-/// What ends a run without facts.
-pub(crate) enum RunError {
-    /// The program could not be executed.
-    Exec(String),
-    Io(io::Error),
-}
-
-impl From<io::Error> for RunError {
-    fn from(error: io::Error) -> RunError {
-        RunError::Io(error)
-    }
-}
-
 /// The parts of a running target. Each owns its state; this only holds them together.
 pub(crate) struct LiveTarget<'a> {
     pub(crate) clock: Clock,

@@ -1,6 +1,6 @@
 //! The target's processes: what happens to them, and what is left of them.
 
-use super::live_target::RunError;
+use super::run_error::RunError;
 use super::zombies::ZombieWatch;
 use crate::facts::{ExitStatus, Orphan, Signal, Stuck, Usage, Zombie};
 use crate::sys::ids::{Pid, Tid};

@@ -94,7 +94,8 @@ pub(crate) fn resume(tid: Tid, how: Resume, signal: Option<Signal>) -> io::Resul
     }
 }
 
-/// Returns the thread that a ptrace event is about: the new one, or the number that one had before it executed a program.
+/// Returns the thread that a ptrace event is about: the new one, or the number that one had before it executed a
+/// program.
 pub(crate) fn event_thread(tid: Tid) -> io::Result<Tid> {
     let mut message: libc::c_ulong = 0;
     request(libc::PTRACE_GETEVENTMSG, tid, 0, &raw mut message as usize)?;

@@ -150,8 +150,8 @@ impl Started {
 }
 
 impl Drop for Started {
-    /// A child that is still in that memory is ended before the memory is freed: a run was given up, or the child failed
-    /// and is on its way out.
+    /// A child that is still in that memory is ended before the memory is freed: a run was given up, or the child
+    /// failed and is on its way out.
     fn drop(&mut self) {
         if self.shares_memory && wait::is_own_child(self.pid) {
             let _ = Recipient::Process(self.pid).send(Signal::KILL);

@@ -6,17 +6,9 @@
 use crate::sys::ids::Tid;
 use crate::sys::ptrace;
 use crate::sys::ptrace::CallStop;
+use crate::tracer::changed_argument::ChangedArgument;
 use crate::tracer::syscalls;
 use std::io;
-
-/// An argument that was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ChangedArgument {
-    /// From 0.
-    pub(crate) position: usize,
-    /// What it was.
-    pub(crate) was: u64,
-}
 
 /// The call is not made; it returns this error. False when the thread is not at the beginning of a call.
 pub(crate) fn fail(tid: Tid, errno: i32) -> io::Result<bool> {

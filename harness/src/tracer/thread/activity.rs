@@ -124,7 +124,7 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tracer::syscalls::rewrite_syscall::ChangedArgument;
+    use crate::tracer::changed_argument::ChangedArgument;
     use crate::tracer::trace_event::HoldReason;
 
     fn entry(signal: Signal) -> HandlerEntry {

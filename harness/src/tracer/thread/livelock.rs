@@ -41,7 +41,8 @@ impl Livelock {
     }
 }
 
-/// Returns where a thread stands at the delivery of a signal that it sent itself; `None` when it did not, or has made a step.
+/// Returns where a thread stands at the delivery of a signal that it sent itself; `None` when it did not, or has made a
+/// step.
 ///
 /// In a loop of `raise` outside a handler the delivery is at the return of a call. At that of `rt_sigreturn` the
 /// kernel says that there was none.

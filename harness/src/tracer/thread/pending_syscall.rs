@@ -2,7 +2,7 @@
 
 use crate::facts::{CallLabel, Signal};
 use crate::sys::seccomp::SyscallInstruction;
-use crate::tracer::syscalls::rewrite_syscall::ChangedArgument;
+use crate::tracer::changed_argument::ChangedArgument;
 use crate::tracer::trace_event::HoldReason;
 
 /// What the return of a call brings.

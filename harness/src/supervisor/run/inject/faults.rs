@@ -3,7 +3,8 @@
 use super::timers::{Timer, TimerQueue};
 use crate::facts::Signal;
 use crate::schedule::{Delivery, Fault, length_position, typed};
-use crate::supervisor::run::live_target::{LiveTarget, RunError};
+use crate::supervisor::run::live_target::LiveTarget;
+use crate::supervisor::run::run_error::RunError;
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::proc::SignalSets;

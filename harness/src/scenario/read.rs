@@ -1,18 +1,18 @@
 //! From a scenario file to a scenario.
 
-use super::substitutions::{Binaries, Text, expand};
-use crate::explore::{Budget, FuzzOptions, SweepOptions};
+use super::action::Action;
+use super::contract::{Parts, Snapshots};
+use super::document::substitutions;
+use super::document::substitutions::{Binaries, Text, expand};
+use super::document::toml_error;
+use crate::explore::Budget;
 use crate::options::{LimitsSpec, OptionName, check_command};
 use crate::oracle::Contract;
 use crate::scenario::action::ActionReader;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::document::contract;
-use crate::scenario::document::substitutions;
 use crate::scenario::document::{Document, TargetTable};
 use crate::scenario::work_tree_setup;
 use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
-use crate::schedule::Schedule;
-use crate::session::Kind;
 use crate::target::Isolation;
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
@@ -44,54 +44,6 @@ pub struct Scenario {
     target: TargetTable,
 }
 
-/// What is done to the target.
-#[derive(Debug)]
-pub enum Action {
-    /// One run with a schedule.
-    Run {
-        /// The schedule.
-        schedule: Schedule,
-        /// An undisturbed run is learned first.
-        baseline: bool,
-        /// How often a violation is run again.
-        confirm: u32,
-    },
-    /// One run for each point.
-    Sweep(Box<SweepOptions>),
-    /// Random schedules.
-    Fuzz(Box<FuzzOptions>),
-}
-
-impl Action {
-    /// The kind of case that it makes.
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Action::Run { .. } => Kind::Run,
-            Action::Sweep(_) => Kind::Sweep,
-            Action::Fuzz(_) => Kind::Fuzz,
-        }
-    }
-
-    fn needs_failpoints(&self) -> bool {
-        match self {
-            Action::Run { schedule, .. } => schedule.needs_failpoints(),
-            Action::Sweep(options) => options.needs_failpoints(),
-            Action::Fuzz(options) => options.needs_failpoints(),
-        }
-    }
-}
-
-/// Expected texts, and where they are.
-#[derive(Debug, Default)]
-pub struct Snapshots {
-    /// The file with the transcript.
-    pub transcript: Option<PathBuf>,
-    /// The file with the screens.
-    pub screen: Option<PathBuf>,
-    /// The transcript in the scenario file itself: its place there.
-    pub inline: Option<Range<usize>>,
-}
-
 impl Scenario {
     /// Reads a file.
     ///
@@ -115,8 +67,8 @@ impl Scenario {
             shown: shown.to_owned(),
             text: content.into(),
         };
-        let document: Document =
-            toml::from_str(content).map_err(|error| Diagnostic::of_toml(shown, content, &error))?;
+        let document: Document = toml::from_str(content)
+            .map_err(|error| toml_error::diagnostic(shown, content, &error))?;
         check_target(&text, &document.target)?;
         let pty = document.target.terminal.and_then(|terminal| terminal.0);
         let isolation = document
@@ -146,7 +98,7 @@ impl Scenario {
             }
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let parts = contract::Parts {
+        let parts = Parts {
             text: &text,
             document: &document,
             action: &action,

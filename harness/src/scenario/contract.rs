@@ -1,9 +1,9 @@
 //! What a scenario asks: its contract, its expected texts, its budgets.
 
-use super::one_or_many::Bounds;
-use super::read::{Action, Snapshots};
-use super::substitutions::Text;
-use super::value::{Expression, GlobText, OracleName, Time};
+use super::action::Action;
+use super::document::one_or_many::Bounds;
+use super::document::substitutions::Text;
+use super::document::value::{Expression, GlobText, OracleName, Time};
 use crate::explore::{Budget, Limit};
 use crate::options::{ContractSpec, ESCALATION_SIGNALS, LATENCY_RUNS, OptionError};
 use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
@@ -11,8 +11,20 @@ use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::{
     BudgetTable, ContractTable, Document, EscalationTable, MessagesTable, Redaction, ResultsTable,
 };
+use std::ops::Range;
 use std::path::PathBuf;
 use toml::Spanned;
+
+/// Expected texts, and where they are.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    /// The file with the transcript.
+    pub transcript: Option<PathBuf>,
+    /// The file with the screens.
+    pub screen: Option<PathBuf>,
+    /// The transcript in the scenario file itself: its place there.
+    pub inline: Option<Range<usize>>,
+}
 
 /// What it is read from.
 pub(crate) struct Parts<'a> {

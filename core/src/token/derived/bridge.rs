@@ -7,15 +7,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool as Flag;
 
-use super::node::ExternalStop;
-use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::stage_cell::WaitStatus;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{AtomicBool, Ordering};
 use crate::sys::mask;
+use crate::token::stop_token::StopToken;
 
 /// Passes a stage on to a flag or to another library's token, until dropped;
 /// made by [`StopToken::set_flag_at`].
@@ -76,34 +74,9 @@ impl Drop for Bridge {
     }
 }
 
-impl StopToken {
-    /// Sets `flag` to true when `stage` is reached, as long as the bridge
-    /// lives. It is never set back. Takes a thread, which sleeps.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    pub fn set_flag_at(&self, stage: Stage, flag: &Arc<Flag>) -> io::Result<Bridge> {
-        let flag = Arc::clone(flag);
-        Bridge::new(self, stage, move || flag.store(true, Ordering::SeqCst))
-    }
-
-    /// A token that is also at `stage` while `flag` is true.
-    ///
-    /// A poll sees the flag at once. A flag cannot wake a thread, so a thread
-    /// that waits on such a token looks at it every 20 ms.
-    #[must_use]
-    pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
-        self.listening_to(ExternalStop {
-            stage,
-            flag: Arc::clone(flag),
-            #[cfg(feature = "tokio-util")]
-            listener: None,
-        })
-    }
-}
-
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests {
+    use std::sync::atomic::AtomicBool as Flag;
     use std::time::Duration;
 
     use super::*;

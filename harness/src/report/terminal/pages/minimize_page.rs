@@ -1,8 +1,8 @@
 //! The page of a minimization: what was left out, what is left, and where it is.
 
-use super::text::{command_line, count};
-use super::verdict::verdict_line;
-use super::writer::{Style, TerminalWriter};
+use crate::report::terminal::text::{command_line, count};
+use crate::report::terminal::verdict::verdict_line;
+use crate::report::terminal::writer::{Style, TerminalWriter};
 use crate::session::{Case, MinimizeSummary};
 
 pub(crate) fn minimize_page(out: &mut TerminalWriter, case: &Case) {

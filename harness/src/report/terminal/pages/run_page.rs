@@ -1,11 +1,11 @@
 //! The page of one run: what happened when, what the screen shows, what the oracles say.
 
-use super::finding::{head, repeated};
-use super::text::{command_line, human};
-use super::timeline::timeline;
-use super::verdict::verdict_line;
-use super::writer::{Style, TerminalWriter};
 use crate::facts::Run;
+use crate::report::terminal::finding::{head, repeated};
+use crate::report::terminal::text::{command_line, human};
+use crate::report::terminal::timeline::timeline;
+use crate::report::terminal::verdict::verdict_line;
+use crate::report::terminal::writer::{Style, TerminalWriter};
 use crate::session::{Case, Finding, Kind, OracleVerdict, Record, ShownRun};
 use std::time::Duration;
 

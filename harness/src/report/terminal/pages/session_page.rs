@@ -1,13 +1,13 @@
 //! The page that a session of one case ends with.
 
-use super::coverage::coverage;
-use super::finding::finding;
-use super::group::{Group, kinds};
 use super::minimize_page::minimize_page;
 use super::run_page::run_page;
-use super::text::{count, human};
-use super::verdict::verdict_line;
-use super::writer::{Style, TerminalWriter};
+use crate::report::terminal::coverage::coverage;
+use crate::report::terminal::finding::finding;
+use crate::report::terminal::group::{Group, kinds};
+use crate::report::terminal::text::{count, human};
+use crate::report::terminal::verdict::verdict_line;
+use crate::report::terminal::writer::{Style, TerminalWriter};
 use crate::session::{Case, Finding, FuzzSummary, Kind, Regressions};
 use std::time::Duration;
 
