@@ -19,6 +19,8 @@ mod async_tokens;
 mod command;
 #[cfg(target_os = "linux")]
 mod console;
+#[cfg(unix)]
+mod entry_point;
 #[cfg(target_os = "linux")]
 mod examples;
 #[cfg(feature = "process")]
