@@ -6,6 +6,8 @@
 //! locks; so somebody has to wait for it.
 
 use std::io;
+#[cfg(unix)]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool as Flag;
 
@@ -65,6 +67,29 @@ impl Bridge {
     }
 }
 
+/// A descriptor that becomes readable at a stage; made by
+/// [`StopToken::readable_at`].
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct StageFd {
+    reader: OwnedFd,
+    _bridge: Bridge,
+}
+
+#[cfg(unix)]
+impl AsFd for StageFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+#[cfg(unix)]
+impl AsRawFd for StageFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.reader.as_raw_fd()
+    }
+}
+
 impl Drop for Bridge {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -77,6 +102,43 @@ impl Drop for Bridge {
 }
 
 impl StopToken {
+    /// Calls `action` once, on a separate thread, when `stage` is reached, as
+    /// long as the bridge lives. Dropping the bridge waits for an action that
+    /// runs.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    ///
+    /// ```
+    /// use sigproof_core::{Stage, StopSource};
+    /// let source = StopSource::new();
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let _bridge = source.token().on(Stage::CancelQueued, move || {
+    ///     let _ = sender.send("draining");
+    /// })?;
+    /// source.stop(Stage::CancelQueued);
+    /// assert_eq!(receiver.recv(), Ok("draining"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on(&self, stage: Stage, action: impl FnOnce() + Send + 'static) -> io::Result<Bridge> {
+        Bridge::new(self, stage, action)
+    }
+
+    /// A descriptor that becomes readable (at its end) when `stage` is reached:
+    /// for `poll`, `epoll`, mio and the like. Nothing is ever written to it.
+    ///
+    /// # Errors
+    /// Those of opening a pipe and of starting a thread.
+    #[cfg(unix)]
+    pub fn readable_at(&self, stage: Stage) -> io::Result<StageFd> {
+        let (reader, writer) = io::pipe()?;
+        let bridge = Bridge::new(self, stage, move || drop(writer))?;
+        Ok(StageFd {
+            reader: reader.into(),
+            _bridge: bridge,
+        })
+    }
+
     /// Sets `flag` to true when `stage` is reached, as long as the bridge
     /// lives. It is never set back. Takes a thread, which sleeps.
     ///
@@ -120,6 +182,30 @@ mod tests {
         // Joins the thread, which has seen the stage.
         drop(bridge);
         assert!(flag.load(Ordering::SeqCst));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_descriptor_is_readable_at_its_stage() {
+        let readable = |fd: &StageFd, millis| {
+            let mut entry = libc::pollfd {
+                fd: fd.as_raw_fd(),
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            // SAFETY: one pollfd, valid for the call.
+            unsafe { libc::poll(&raw mut entry, 1, millis) == 1 }
+        };
+        let source = StopSource::new();
+        let fd = source.token().readable_at(Stage::TerminateActive);
+        let fd = fd.expect("a pipe and a thread");
+        source.stop(Stage::CancelQueued);
+        assert!(!readable(&fd, 0));
+        source.stop(Stage::TerminateActive);
+        assert!(readable(&fd, 60_000));
+        // Closed and dropped, it never becomes readable by the drop alone.
+        let other = StopSource::new().token().readable_at(Stage::CancelQueued);
+        assert!(!readable(&other.expect("a pipe and a thread"), 0));
     }
 
     #[test]

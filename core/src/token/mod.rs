@@ -18,6 +18,8 @@ mod stop_token;
 mod tests;
 
 pub use bridge::Bridge;
+#[cfg(unix)]
+pub use bridge::StageFd;
 pub use interrupted::Interrupted;
 pub use interruptible::Interruptible;
 pub(crate) use node::Shields;
