@@ -79,6 +79,24 @@ impl StopToken {
         self.stage().is_interrupted()
     }
 
+    /// Whether queued tasks are to be cancelled (stage 1 and above).
+    #[must_use]
+    pub fn should_cancel_queued_tasks(&self) -> bool {
+        self.stage().should_cancel_queued_tasks()
+    }
+
+    /// Whether active tasks are to be terminated (stage 2 and above).
+    #[must_use]
+    pub fn should_terminate_active_tasks(&self) -> bool {
+        self.stage().should_terminate_active_tasks()
+    }
+
+    /// Whether the program is to exit at once (stage 3).
+    #[must_use]
+    pub fn should_exit_now(&self) -> bool {
+        self.stage().should_exit_now()
+    }
+
     /// Why the program was asked to stop; [`Cause::None`] while it was not,
     /// and when only a scope was stopped.
     #[must_use]
@@ -144,7 +162,15 @@ impl StopToken {
     #[must_use]
     pub fn wait_timeout(&self, stage: Stage, timeout: Duration) -> Option<Stage> {
         let deadline = Instant::now().checked_add(timeout);
-        let reached = self.wait_deadline(stage, deadline);
+        let reached = self.wait_for(deadline, || self.stage() >= stage);
+        reached.then(|| self.stage())
+    }
+
+    /// As [`StopToken::wait`], until `deadline`; `None` if the stage was not
+    /// reached by then.
+    #[must_use]
+    pub fn wait_deadline(&self, stage: Stage, deadline: Instant) -> Option<Stage> {
+        let reached = self.wait_for(Some(deadline), || self.stage() >= stage);
         reached.then(|| self.stage())
     }
 
@@ -233,10 +259,6 @@ impl StopToken {
     /// Whether shields made from this token, or below it, still hold.
     pub(crate) fn shields(&self) -> Shields {
         self.nearest().map_or(Shields::None, |node| node.shields())
-    }
-
-    fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {
-        self.wait_for(deadline, || self.stage() >= stage)
     }
 
     /// Waits until `done`, at most until `limit`, and returns whether it is.
