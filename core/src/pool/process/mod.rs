@@ -7,6 +7,7 @@ mod worker_process;
 mod worker_program;
 mod worker_stage;
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -66,6 +67,15 @@ pub struct ProcessPool<J, V> {
     /// The workers of new runs. A run that is interrupted leaves its workers to
     /// the runs that still use them, and they end with the last of these.
     backend: Mutex<Arc<ProcessBackend>>,
+}
+
+impl<J, V> fmt::Debug for ProcessPool<J, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool")
+            .field("settings", &self.settings)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<J, V> ProcessPool<J, V>

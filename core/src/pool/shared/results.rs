@@ -118,6 +118,11 @@ impl<V> Results<V> {
         self.outcomes.iter().filter_map(Outcome::value)
     }
 
+    /// The completed values by value, in the order of the tasks.
+    pub fn into_values(self) -> impl Iterator<Item = V> {
+        self.outcomes.into_iter().filter_map(Outcome::into_value)
+    }
+
     /// Counts the outcomes by kind.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -164,6 +169,25 @@ impl<V> Results<V> {
         } else {
             Ok(self)
         }
+    }
+}
+
+/// The outcomes, in the order of the tasks.
+impl<V> IntoIterator for Results<V> {
+    type Item = Outcome<V>;
+    type IntoIter = std::vec::IntoIter<Outcome<V>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.outcomes.into_iter()
+    }
+}
+
+impl<'results, V> IntoIterator for &'results Results<V> {
+    type Item = &'results Outcome<V>;
+    type IntoIter = std::slice::Iter<'results, Outcome<V>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.outcomes.iter()
     }
 }
 

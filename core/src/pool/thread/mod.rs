@@ -37,7 +37,7 @@ pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Se
 /// let results = pool.map(["a", "bb"], |word, _token| Ok(word.len()));
 /// assert_eq!(results.values().sum::<usize>(), 3);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ThreadPool {
     settings: Settings,
 }

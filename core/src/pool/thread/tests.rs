@@ -444,3 +444,15 @@ fn a_payload_whose_drop_panics_does_not_end_the_worker() {
     assert_eq!(results.tally().completed, 2);
     assert_eq!(results.tally().failed, 1);
 }
+
+#[test]
+fn results_are_owned_by_value() {
+    let (_source, pool) = pool();
+    let words = || pool.map(0..3_usize, |number, _| Ok(number.to_string()));
+    assert!(words().into_values().eq(["0", "1", "2"]));
+    let owned: Vec<String> = words()
+        .into_iter()
+        .filter_map(Outcome::into_value)
+        .collect();
+    assert_eq!(owned.len(), (&words()).into_iter().count());
+}
