@@ -4,15 +4,15 @@ mod scratch_dir;
 
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{self, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
+use crate::sys;
 use crate::sys::drain_pipes::{self, Source};
-use crate::sys::process;
 use crate::sys::process_tree::{Event, ProcessTree};
 use crate::token::{Interrupted, StopToken};
 use scratch_dir::ScratchDir;
@@ -68,6 +68,9 @@ pub struct CommandRunner {
     keeps_stdin: bool,
     scratch: Option<PathBuf>,
 }
+
+/// How much of standard error an error holds.
+const TAIL_BYTES: usize = 4096;
 
 /// A piece of output, as it came, not split into lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +231,66 @@ impl CommandRunner {
         })
     }
 
+    /// As [`CommandRunner::execute`], and collects the output. There is no limit
+    /// to it.
+    ///
+    /// # Errors
+    /// Those of [`CommandRunner::execute`]; an [`Interrupted`] inside if the
+    /// program was asked to end, too.
+    ///
+    /// ```
+    /// use std::process::Command;
+    /// use sigproof_core::{StopSource, pool::CommandRunner};
+    /// let runner = CommandRunner::new(&StopSource::new().token());
+    /// let output = runner.output(Command::new("date"))?;
+    /// assert!(output.status.success() && !output.stdout.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn output(&self, command: Command) -> io::Result<process::Output> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let end = self.execute(command, |output| match output {
+            Output::Stdout(bytes) => stdout.extend_from_slice(bytes),
+            Output::Stderr(bytes) => stderr.extend_from_slice(bytes),
+        })?;
+        if let Some(interrupted) = end.interrupted {
+            return Err(interrupted.into());
+        }
+        Ok(process::Output {
+            status: end.status,
+            stdout,
+            stderr,
+        })
+    }
+
+    /// As [`CommandRunner::execute`], and fails unless the program succeeds. Its
+    /// output is dropped.
+    ///
+    /// # Errors
+    /// Those of [`CommandRunner::output`]; the status, and the end of standard
+    /// error, if it is not success.
+    pub fn run_checked(&self, command: Command) -> io::Result<()> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut last = Vec::new();
+        let end = self.execute(command, |output| {
+            if let Output::Stderr(bytes) = output {
+                last.extend_from_slice(bytes);
+                let excess = last.len().saturating_sub(TAIL_BYTES);
+                last.drain(..excess);
+            }
+        })?;
+        if let Some(interrupted) = end.interrupted {
+            return Err(interrupted.into());
+        }
+        if end.status.success() {
+            return Ok(());
+        }
+        let tail = String::from_utf8_lossy(&last);
+        let text = format!("{name}: {}: {}", end.status, tail.trim());
+        Err(io::Error::other(
+            text.trim_end_matches([':', ' ']).to_owned(),
+        ))
+    }
+
     /// Waits for the end of leader and output, and asks for it at stage 2;
     /// returns the stage that interrupted, and whether time ran out.
     fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
@@ -346,7 +409,7 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
     let message = match end {
         Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
         Ok(end) if end.status.success() => return Outcome::Completed(end.status),
-        Ok(end) => match process::abnormal_end(end.status) {
+        Ok(end) => match sys::process::abnormal_end(end.status) {
             Some(how) => return Outcome::Lost(how),
             None => end.status.to_string(),
         },
