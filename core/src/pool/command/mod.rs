@@ -376,12 +376,11 @@ impl Facts {
 impl Executor<ExitStatus> for CommandRunner {
     type Task = Command;
 
-    fn run_streaming<I, F>(&self, tasks: I, mut on_outcome: F) -> Results<ExitStatus>
-    where
-        I: IntoIterator<Item = Command>,
-        F: FnMut(usize, &Outcome<ExitStatus>),
-    {
-        let mut tasks = tasks.into_iter();
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = Command>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<ExitStatus>),
+    ) -> Results<ExitStatus> {
         let mut outcomes = Vec::new();
         let mut truncated = false;
         loop {

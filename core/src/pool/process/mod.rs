@@ -146,11 +146,11 @@ where
 {
     type Task = J;
 
-    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
-    where
-        I: IntoIterator<Item = J>,
-        F: FnMut(usize, &Outcome<V>),
-    {
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = J>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
         let backend = Arc::clone(&lock(&self.backend));
         let workers = Arc::clone(&backend);
         let (name, limit) = (self.program.name, self.program.frame_limit);
@@ -167,7 +167,7 @@ where
             outcome
         };
         let coordinator = Coordinator::new(&self.settings, &*backend, Box::new(work));
-        let results = coordinator.run(tasks.into_iter(), on_outcome);
+        let results = coordinator.run(tasks, on_outcome);
         if results.interrupted().is_some() {
             self.replace(&backend);
         }

@@ -4,6 +4,7 @@
 mod executor;
 mod notices;
 mod outcome;
+mod progress;
 mod results;
 mod run;
 mod settings;
@@ -11,6 +12,7 @@ mod worker_backend;
 
 pub use executor::Executor;
 pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+pub use progress::Progress;
 pub(super) use results::remaining;
 pub use results::{ImmediateTermination, Results, Tally};
 pub(super) use run::Coordinator;

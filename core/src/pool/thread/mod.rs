@@ -7,6 +7,7 @@ mod short_task_tests;
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +83,19 @@ impl ThreadPool {
         self
     }
 
+    /// An executor that applies `work` to jobs, for code that does not know
+    /// whether threads or processes do it: its tasks are the same as those of a
+    /// `ProcessPool` for the same work.
+    pub fn with_work<J, V>(
+        self,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+    ) -> ThreadWork<J, V> {
+        ThreadWork {
+            pool: self,
+            work: Arc::new(work),
+        }
+    }
+
     /// Runs closures and returns their outcomes in order.
     pub fn run<V, T>(&self, tasks: impl IntoIterator<Item = T>) -> Results<V>
     where
@@ -139,11 +153,43 @@ impl ThreadPool {
 impl<V: Send + 'static> Executor<V> for ThreadPool {
     type Task = ThreadTask<V>;
 
-    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
-    where
-        I: IntoIterator<Item = Self::Task>,
-        F: FnMut(usize, &Outcome<V>),
-    {
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = Self::Task>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
         self.map_streaming(tasks, |task: ThreadTask<V>, token| task(token), on_outcome)
+    }
+}
+
+/// What a [`ThreadWork`] does with each job.
+type Work<J, V> = dyn Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync;
+
+/// A thread pool with its work; made by [`ThreadPool::with_work`].
+#[derive(Clone)]
+pub struct ThreadWork<J, V> {
+    pool: ThreadPool,
+    work: Arc<Work<J, V>>,
+}
+
+impl<J, V> fmt::Debug for ThreadWork<J, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadWork")
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<J: Send + 'static, V: Send + 'static> Executor<V> for ThreadWork<J, V> {
+    type Task = J;
+
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = J>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
+        let work = Arc::clone(&self.work);
+        let work = move |job, token: &StopToken| work(job, token);
+        self.pool.map_streaming(tasks, work, on_outcome)
     }
 }
