@@ -86,6 +86,7 @@ impl EventFields {
         let name = match transition.action {
             Action::WarnArmed => "armed",
             Action::Disarmed => "disarmed",
+            Action::Notify => "event",
             _ => "stage",
         };
         let fields = EventFields {

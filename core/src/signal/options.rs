@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::transition::Transition;
-use crate::machine::{Action, Policy, Signal, Stage};
+use crate::machine::{Action, Cause, Policy, Signal, Stage};
 
 /// How an interrupted program ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,6 +132,29 @@ impl Options {
                 action();
             }
         })
+    }
+
+    /// Takes `signal` as an event of the program's own: calls `action` each time
+    /// that it comes, on the watcher thread. It does not stop the program. For
+    /// instance SIGHUP, to read the configuration again.
+    #[must_use]
+    pub fn on_event(
+        mut self,
+        signal: Signal,
+        mut action: impl FnMut() + Send + 'static,
+    ) -> Options {
+        self.policy = self.policy.event(signal);
+        let cause = Cause::Signal(signal);
+        self.also(signal)
+            .observer(move |_: &Policy, transition: &Transition| {
+                if transition.action == Action::Notify && transition.cause == cause {
+                    action();
+                }
+            })
+    }
+
+    pub(crate) fn into_parts(self) -> (Policy, Vec<Box<dyn Observer>>) {
+        (self.policy, self.observers)
     }
 
     /// Sets how an interrupted program ends.

@@ -454,3 +454,26 @@ fn children_of_tests_do_not_inherit_that_a_signal_is_ignored() {
     };
     Program::start_with(NAME, "outer", setup).exits_with(0);
 }
+
+#[test]
+fn an_event_is_told_each_time_and_stops_nothing() {
+    const NAME: &str = test_name!("an_event_is_told_each_time_and_stops_nothing");
+    if role().is_some() {
+        let (sender, told) = mpsc::channel();
+        let options = Options::new(Policy::service()).on_event(Signal::HANGUP, move || {
+            sender.send(()).expect("the test listens");
+        });
+        let handler = InterruptHandler::install(options).expect("install");
+        for _ in 0..3 {
+            raise(Unix::SIGHUP).expect("raise");
+            told.recv_timeout(LONG).expect("told");
+        }
+        assert_eq!(handler.stage(), Stage::Running);
+        raise(Unix::SIGTERM).expect("raise");
+        raise(Unix::SIGHUP).expect("raise");
+        told.recv_timeout(LONG).expect("told");
+        assert_eq!(handler.stage(), Stage::CancelQueued);
+        handler.conclude();
+    }
+    Program::start(NAME, "child").dies_by(Unix::SIGTERM);
+}
