@@ -65,7 +65,10 @@ pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, T
 pub use token::Reached;
 #[cfg(unix)]
 pub use token::StageFd;
-pub use token::{Bridge, Interrupted, Interruptible, Scope, Shield, StopSource, StopToken};
+pub use token::{
+    Bridge, Handler, Interrupted, Interruptible, Scope, Shield, SimulatedHandler, StopSource,
+    StopToken,
+};
 
 /// The examples of the README are compiled with the documentation's.
 #[cfg(doctest)]

@@ -1,8 +1,6 @@
 //! Tokens: how the rest of the program sees the stage.
 
 mod bridge;
-#[cfg(feature = "tokio-util")]
-mod cancellation_token;
 mod interrupted;
 mod interruptible;
 #[cfg(all(test, sigproof_loom))]
@@ -12,6 +10,7 @@ mod node;
 mod reached;
 mod scope;
 mod shared_stage;
+mod simulated;
 mod source;
 mod stop_token;
 #[cfg(all(test, not(sigproof_loom)))]
@@ -26,5 +25,6 @@ pub(crate) use node::Shields;
 #[cfg(feature = "tokio")]
 pub use reached::Reached;
 pub use scope::{Scope, Shield};
+pub use simulated::{Handler, SimulatedHandler};
 pub use source::StopSource;
 pub use stop_token::StopToken;

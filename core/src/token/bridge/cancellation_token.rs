@@ -12,11 +12,11 @@ use std::thread::{self, JoinHandle, Thread};
 
 use tokio_util::sync::CancellationToken;
 
-use super::bridge::Bridge;
-use super::node::ExternalStop;
-use super::stop_token::StopToken;
+use super::Bridge;
 use crate::machine::Stage;
 use crate::sys::mask;
+use crate::token::StopToken;
+use crate::token::node::ExternalStop;
 
 impl StopToken {
     /// Cancels `other` when `stage` is reached, as long as the bridge lives.
@@ -56,7 +56,7 @@ impl StopToken {
 /// token by itself: in a runtime's task, a poll may be put off for reasons of
 /// fairness, with a wake that means nothing.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(in crate::token) struct Listener {
     bell: Arc<ThreadWaker>,
     thread: Option<JoinHandle<()>>,
 }

@@ -5,6 +5,9 @@
 //! futex, but it may run no code of another library, which allocates and
 //! locks; so somebody has to wait for it.
 
+#[cfg(feature = "tokio-util")]
+pub(super) mod cancellation_token;
+
 use std::io;
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
