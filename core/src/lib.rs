@@ -61,7 +61,7 @@ pub use controller::{Controller, run};
 pub use machine::{Cause, OnLadderEnd, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 pub use token::Reached;
 #[cfg(unix)]
 pub use token::StageFd;

@@ -3,7 +3,7 @@
 
 mod cell;
 mod cell_ref;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 mod futures;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
@@ -11,6 +11,6 @@ mod storage;
 
 pub(crate) use cell::{StageCell, WaitStatus};
 pub(crate) use cell_ref::CellRef;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 pub(crate) use futures::{PendingFuture, StageView};
 pub(crate) use storage::CellStorage;

@@ -6,7 +6,7 @@ mod interruptible;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
 mod node;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 mod reached;
 mod scope;
 mod shared_stage;
@@ -22,7 +22,7 @@ pub use bridge::StageFd;
 pub use interrupted::Interrupted;
 pub use interruptible::Interruptible;
 pub(crate) use node::Shields;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 pub use reached::Reached;
 pub use scope::{Scope, Shield};
 pub use simulated::{Handler, SimulatedHandler};

@@ -147,6 +147,26 @@ impl StopToken {
         counter.is_some_and(|node| node.checkpoint_has_failed())
     }
 
+    /// `work`, with a checkpoint before each call: for iterators of other
+    /// libraries, such as rayon's.
+    ///
+    /// ```
+    /// use sigproof_core::{Interrupted, StopSource};
+    /// let source = StopSource::new();
+    /// let token = source.token();
+    /// // With rayon: `numbers.par_iter().map(token.checked(…)).collect()`.
+    /// let squares: Result<Vec<u32>, Interrupted> =
+    ///     (0..4).map(token.checked(|number: u32| number * number)).collect();
+    /// assert_eq!(squares, Ok(vec![0, 1, 4, 9]));
+    /// ```
+    pub fn checked<T, R>(&self, work: impl Fn(T) -> R) -> impl Fn(T) -> Result<R, Interrupted> {
+        let token = self.clone();
+        move |item| {
+            token.checkpoint()?;
+            Ok(work(item))
+        }
+    }
+
     /// Waits for `stage` or a higher one and returns the stage that was
     /// reached. The thread sleeps until it is woken; nothing polls.
     ///

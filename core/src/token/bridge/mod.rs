@@ -5,7 +5,7 @@
 //! futex, but it may run no code of another library, which allocates and
 //! locks; so somebody has to wait for it.
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 pub(super) mod cancellation_token;
 
 use std::io;
@@ -161,7 +161,7 @@ impl StopToken {
         self.listening_to(ExternalStop {
             stage,
             flag: Arc::clone(flag),
-            #[cfg(feature = "tokio-util")]
+            #[cfg(feature = "tokio")]
             listener: None,
         })
     }
