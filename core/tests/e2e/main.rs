@@ -32,6 +32,8 @@ mod guardian;
 #[cfg(unix)]
 mod handler_handover;
 #[cfg(target_os = "linux")]
+mod handler_properties;
+#[cfg(target_os = "linux")]
 mod handler_removal;
 #[cfg(unix)]
 mod interop;
