@@ -456,3 +456,52 @@ fn results_are_owned_by_value() {
         .collect();
     assert_eq!(owned.len(), (&words()).into_iter().count());
 }
+
+/// Nothing else is due: the limit of the shield alone ends the wait.
+#[test]
+fn a_deaf_task_is_abandoned_after_the_limit_of_its_shield() {
+    let (source, pool) = pool();
+    let pool = pool.grace(Duration::from_millis(5));
+    let (release, released) = mpsc::channel::<()>();
+    let limit = Duration::from_millis(300);
+    let begun = std::time::Instant::now();
+    let results = pool.map([released], move |released, token| {
+        let _long = token.shield(limit);
+        let _brief = token.shield(Duration::from_millis(1));
+        source.stop(Stage::TerminateActive);
+        let _ = released.recv_timeout(Duration::from_secs(60));
+        Ok(7_usize)
+    });
+    drop(release);
+    assert_eq!(results.outcomes(), [Outcome::Abandoned]);
+    assert!(begun.elapsed() >= limit, "the longest shield counts");
+}
+
+#[test]
+fn threads_have_ended_when_the_run_returns() {
+    struct Farewell(Arc<AtomicUsize>);
+    impl Drop for Farewell {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    thread_local! {
+        static FAREWELL: std::cell::RefCell<Option<Farewell>> =
+            const { std::cell::RefCell::new(None) };
+    }
+    for _ in 0..200 {
+        let (ended, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (theirs, started) = (Arc::clone(&ended), Arc::clone(&begun));
+        let results = pool().1.map(0..8, move |_, _| {
+            FAREWELL.with_borrow_mut(|farewell| {
+                farewell.get_or_insert_with(|| {
+                    started.fetch_add(1, Ordering::SeqCst);
+                    Farewell(Arc::clone(&theirs))
+                });
+            });
+            Ok(())
+        });
+        assert_eq!(results.tally().completed, 8);
+        assert_eq!(ended.load(Ordering::SeqCst), begun.load(Ordering::SeqCst));
+    }
+}

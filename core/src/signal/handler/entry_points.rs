@@ -249,4 +249,22 @@ mod tests {
         let found = behind(Signal::QUIT, ours);
         assert!(!found.is_ignored() && found.callable().is_none());
     }
+
+    /// What was restored for one installation was not for the next one.
+    #[test]
+    fn a_function_that_is_reserved_again_has_restored_nothing() {
+        let first = EntryPoint::reserve().expect("a function");
+        first.mark_restored(Signal::TERMINATE);
+        let number = first.0;
+        drop(first);
+        let again = (0..2 * ENTRIES)
+            .filter_map(|_| EntryPoint::reserve())
+            .find(|entry| entry.0 == number);
+        // Another test may have it, or have retired it.
+        if let Some(again) = again {
+            again.retire_unless_restored(Signal::TERMINATE, &Disposition::ignored());
+            let stale = Disposition::handler(again.function(), &[]);
+            assert!(behind(Signal::TERMINATE, stale).is_ignored(), "not retired");
+        }
+    }
 }
