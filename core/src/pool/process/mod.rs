@@ -333,8 +333,8 @@ impl Drop for ProcessBackend {
     }
 }
 
-impl WorkerBackend for ProcessBackend {
-    fn start(&self, name: String, job: Job) -> io::Result<Join> {
+impl WorkerBackend<'static> for ProcessBackend {
+    fn start(&self, name: String, job: Job<'static>) -> io::Result<Join<'static>> {
         self.threads.start(name, job)
     }
 

@@ -19,6 +19,7 @@ pub(super) use run::Coordinator;
 #[cfg(feature = "process")]
 pub(super) use run::LOOKS;
 pub(super) use settings::Settings;
+pub(super) use worker_backend::ScopedBackend;
 pub(super) use worker_backend::ThreadBackend;
 #[cfg(feature = "process")]
 pub(super) use worker_backend::{Job, Join, WorkerBackend};

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::feedback::Feedback;
 use crate::pool::shared::{
-    Coordinator, Executor, Outcome, Results, Settings, TaskError, ThreadBackend,
+    Coordinator, Executor, Outcome, Results, ScopedBackend, Settings, TaskError, ThreadBackend,
 };
 use crate::token::StopToken;
 
@@ -147,6 +147,51 @@ impl ThreadPool {
         let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
             .run(jobs.into_iter(), on_outcome)
+    }
+
+    /// As [`ThreadPool::map`], with jobs and work that borrow from the caller's
+    /// stack. Therefore the run waits for every thread: a task that ignores
+    /// stage 2 counts as abandoned after the grace period, and still holds up
+    /// the return until it ends.
+    ///
+    /// ```
+    /// use sigproof_core::{StopSource, ThreadPool};
+    /// let words = ["a".to_owned(), "bb".to_owned()];
+    /// let pool = ThreadPool::new(&StopSource::new().token());
+    /// let results = pool.scoped_map(&words, |word, _token| Ok(word.len()));
+    /// assert!(results.values().eq(&[1, 2]));
+    /// ```
+    pub fn scoped_map<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync,
+    ) -> Results<V>
+    where
+        J: Send,
+        V: Send,
+    {
+        self.scoped_map_streaming(jobs, work, |_, _| {})
+    }
+
+    /// As [`ThreadPool::map_streaming`], with jobs and work that borrow from the
+    /// caller's stack; see [`ThreadPool::scoped_map`].
+    pub fn scoped_map_streaming<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send,
+        V: Send,
+    {
+        let work = &work;
+        std::thread::scope(|scope| {
+            let backend = ScopedBackend(scope);
+            let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+            let coordinator = Coordinator::new(&self.settings, &backend, Box::new(work));
+            coordinator.run(jobs.into_iter(), on_outcome)
+        })
     }
 }
 

@@ -505,3 +505,29 @@ fn threads_have_ended_when_the_run_returns() {
         assert_eq!(ended.load(Ordering::SeqCst), begun.load(Ordering::SeqCst));
     }
 }
+
+#[test]
+fn scoped_tasks_borrow_and_obey() {
+    let words: Vec<String> = (0..500).map(|number: u32| number.to_string()).collect();
+    let (source, pool) = pool();
+    let done = AtomicUsize::new(0);
+    let results = pool.scoped_map(&words, |word, token| {
+        token.checkpoint()?;
+        if done.fetch_add(1, Ordering::SeqCst) == 100 {
+            source.stop(Stage::CancelQueued);
+        }
+        Ok(word.as_str())
+    });
+    let tally = results.tally();
+    assert_eq!(tally.total(), 500);
+    assert_eq!(tally.completed, done.load(Ordering::SeqCst));
+    assert!(
+        tally.cancelled_queued > 0 && tally.completed > 100,
+        "{tally:?}"
+    );
+    assert!(
+        results
+            .values()
+            .all(|word| words.iter().any(|known| known == word))
+    );
+}

@@ -29,13 +29,13 @@ const NAP: Duration = Duration::from_micros(500);
 /// How long the end of a run waits for the announcement of its stage.
 const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(1);
 
-pub(in crate::pool) struct Coordinator<'pool, T, V> {
+pub(in crate::pool) struct Coordinator<'pool, 'run, T, V> {
     pub(super) pool: &'pool Settings,
-    pub(super) backend: &'pool dyn WorkerBackend,
-    shared: Arc<RunState<T, V>>,
+    pub(super) backend: &'pool dyn WorkerBackend<'run>,
+    shared: Arc<RunState<'run, T, V>>,
     pub(super) workers: Vec<Arc<WorkerQueue<T, V>>>,
     /// Each with its worker's place in `workers`.
-    threads: Vec<(usize, Join)>,
+    threads: Vec<(usize, Join<'run>)>,
     epoch: u32,
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
@@ -57,12 +57,12 @@ pub(in crate::pool) struct Coordinator<'pool, T, V> {
     pub(super) notices: Notices,
 }
 
-impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
+impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
     pub(in crate::pool) fn new<'pool>(
         pool: &'pool Settings,
-        backend: &'pool dyn WorkerBackend,
-        work: Box<Work<T, V>>,
-    ) -> Coordinator<'pool, T, V> {
+        backend: &'pool dyn WorkerBackend<'run>,
+        work: Box<Work<'run, T, V>>,
+    ) -> Coordinator<'pool, 'run, T, V> {
         let limit = Limit {
             usual: pool.queue_limit(false),
             short: pool.queue_limit(true),
@@ -362,7 +362,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
 /// If `on_outcome` or the iterator of tasks panics, the workers must not wait
 /// for tasks for ever.
-impl<T, V> Drop for Coordinator<'_, T, V> {
+impl<T, V> Drop for Coordinator<'_, '_, T, V> {
     fn drop(&mut self) {
         drop(self.shared.close_and_drain());
     }
