@@ -41,6 +41,10 @@
 //! - Every task has exactly one outcome; a completed value is never dropped.
 //! - Output never blocks shutdown.
 //!
+//! # Guides
+//! The module `guide`: from ctrlc, from signal-hook, from `CancellationToken`,
+//! beside tokio, in a library, testing.
+//!
 //! # Systems
 //! Linux, macOS and Windows. The README lists how each is tested and what
 //! differs; macOS has been checked by the compiler alone.
@@ -49,6 +53,8 @@ pub mod controller;
 #[doc(hidden)]
 pub mod failpoint;
 pub mod feedback;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod machine;
 pub mod pool;
 mod signal;

@@ -27,6 +27,7 @@ mod examples;
 mod executors;
 #[cfg(target_os = "linux")]
 mod first_seed;
+mod friction;
 #[cfg(target_os = "linux")]
 mod guardian;
 #[cfg(unix)]
