@@ -67,14 +67,14 @@ pub use controller::{Controller, run};
 pub use machine::{Cause, OnLadderEnd, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
-#[cfg(feature = "async")]
-pub use token::Reached;
 #[cfg(unix)]
 pub use token::StageFd;
 pub use token::{
     Bridge, Handler, Interrupted, Interruptible, Scope, Shield, SimulatedHandler, StopSource,
     StopToken,
 };
+#[cfg(feature = "async")]
+pub use token::{Reached, Tracker};
 
 /// The examples of the README are compiled with the documentation's.
 #[cfg(doctest)]

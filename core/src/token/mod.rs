@@ -1,13 +1,13 @@
 //! Tokens: how the rest of the program sees the stage.
 
 mod bridge;
+#[cfg(feature = "async")]
+mod futures;
 mod interrupted;
 mod interruptible;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
 mod node;
-#[cfg(feature = "async")]
-mod reached;
 mod scope;
 mod shared_stage;
 mod simulated;
@@ -19,11 +19,11 @@ mod tests;
 pub use bridge::Bridge;
 #[cfg(unix)]
 pub use bridge::StageFd;
+#[cfg(feature = "async")]
+pub use futures::{Reached, Tracker};
 pub use interrupted::Interrupted;
 pub use interruptible::Interruptible;
 pub(crate) use node::Shields;
-#[cfg(feature = "async")]
-pub use reached::Reached;
 pub use scope::{Scope, Shield};
 pub use simulated::{Handler, SimulatedHandler};
 pub use source::StopSource;

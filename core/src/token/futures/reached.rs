@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::stage_cell::{PendingFuture, StageView};
+use crate::token::StopToken;
 
 /// Resolves to the stage that was reached; made by [`StopToken::reached`].
 #[derive(Debug)]
