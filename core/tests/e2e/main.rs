@@ -37,6 +37,8 @@ mod handler_properties;
 #[cfg(target_os = "linux")]
 mod handler_removal;
 #[cfg(unix)]
+mod handler_robustness;
+#[cfg(unix)]
 mod interop;
 mod interrupted_errors;
 #[cfg(unix)]

@@ -1,11 +1,12 @@
 //! The command runner: external programs, one at a time.
 
+mod facts;
 mod scratch_dir;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::{self, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,9 @@ use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
 use crate::sys;
 use crate::sys::drain_pipes::{self, Source};
-use crate::sys::process_tree::{Event, ProcessTree};
+use crate::sys::process_tree::ProcessTree;
 use crate::token::{Interrupted, StopToken};
+use facts::Facts;
 use scratch_dir::ScratchDir;
 
 /// Runs external programs, each in its own process group, and ends them
@@ -329,46 +331,6 @@ fn thread(name: &str) -> thread::Builder {
 enum Left {
     Nothing,
     Somebody,
-}
-
-/// What the helper threads of a command found out.
-#[derive(Debug, Default)]
-struct Facts {
-    leader_ended: AtomicBool,
-    gone: AtomicBool,
-    lost: AtomicBool,
-    output_ended: AtomicBool,
-}
-
-impl Facts {
-    fn note(&self, event: Event) {
-        let facts: &[&AtomicBool] = match event {
-            Event::LeaderEnded => &[&self.leader_ended],
-            Event::Gone => &[&self.gone],
-            Event::Lost => &[&self.lost, &self.gone, &self.leader_ended],
-        };
-        for fact in facts {
-            fact.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// Whether it is not known any more what becomes of them.
-    fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::SeqCst)
-    }
-
-    /// Whether the program and all its descendants have ended.
-    fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::SeqCst)
-    }
-
-    fn leader_ended(&self) -> bool {
-        self.leader_ended.load(Ordering::SeqCst)
-    }
-
-    fn output_ended(&self) -> bool {
-        self.output_ended.load(Ordering::SeqCst)
-    }
 }
 
 /// Runs commands one after the other; their output is dropped. A command that

@@ -1,6 +1,8 @@
 //! The thread pool.
 
 #[cfg(all(test, not(sigproof_loom)))]
+mod end_tests;
+#[cfg(all(test, not(sigproof_loom)))]
 mod last_look_tests;
 #[cfg(all(test, not(sigproof_loom)))]
 mod short_task_tests;

@@ -190,14 +190,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_descriptor_is_readable_at_its_stage() {
-        let readable = |fd: &StageFd, millis| {
-            let mut entry = libc::pollfd {
-                fd: fd.as_raw_fd(),
-                events: libc::POLLIN,
-                revents: 0,
-            };
-            // SAFETY: one pollfd, valid for the call.
-            unsafe { libc::poll(&raw mut entry, 1, millis) == 1 }
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let readable = |fd: &StageFd, millis: u16| {
+            let mut entry = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+            poll(&mut entry, PollTimeout::from(millis)).expect("poll") == 1
         };
         let source = StopSource::new();
         let fd = source.token().readable_at(Stage::TerminateActive);
