@@ -1,11 +1,9 @@
 //! Uses that people expect to compile. Most of them need no run.
 
 use std::io;
-use std::process::Command;
 use std::time::Instant;
 
 use sigproof_core::feedback::Timeline;
-use sigproof_core::pool::CommandRunner;
 use sigproof_core::{
     Executor, InterruptHandler, Options, Outcome, Policy, Results, Stage, StopSource, StopToken,
     ThreadPool, Transition,
@@ -83,6 +81,10 @@ fn what_people_expect_compiles_and_works() {
     #[cfg(unix)]
     {
         use std::os::fd::AsRawFd;
+        use std::process::Command;
+
+        use sigproof_core::pool::CommandRunner;
+
         let fd = token.readable_at(Stage::CancelQueued).expect("a pipe");
         assert!(fd.as_raw_fd() > 2);
         let output = CommandRunner::new(&token).output(Command::new("date"));
