@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::feedback::Feedback;
 use crate::machine::Stage;
 use crate::pool::shared::{
-    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, WorkerBackend,
+    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, Sink, WorkerBackend,
 };
 use crate::token::StopToken;
 use thread_cache::ThreadCache;
@@ -167,7 +167,7 @@ where
             outcome
         };
         let coordinator = Coordinator::new(&self.settings, &*backend, Box::new(work));
-        let results = coordinator.run(tasks, on_outcome);
+        let results = coordinator.run(tasks, Sink::Look(on_outcome));
         if results.interrupted().is_some() {
             self.replace(&backend);
         }

@@ -15,9 +15,9 @@ pub use outcome::{Cancelled, Failure, Outcome, TaskError};
 pub use progress::Progress;
 pub(super) use results::remaining;
 pub use results::{ImmediateTermination, Results, Tally};
-pub(super) use run::Coordinator;
 #[cfg(feature = "process")]
 pub(super) use run::LOOKS;
+pub(super) use run::{Coordinator, Sink};
 pub(super) use settings::Settings;
 pub(super) use worker_backend::ScopedBackend;
 pub(super) use worker_backend::ThreadBackend;

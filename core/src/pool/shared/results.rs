@@ -66,6 +66,8 @@ pub struct Results<V> {
     outcomes: Vec<Outcome<V>>,
     interrupted: Option<Interrupted>,
     truncated: bool,
+    /// Of outcomes that were handed over.
+    taken: Option<Tally>,
 }
 
 /// The most tasks that are counted, and get an outcome each, without having been
@@ -91,6 +93,19 @@ impl<V> Results<V> {
             outcomes,
             interrupted,
             truncated,
+            taken: None,
+        }
+    }
+
+    /// Of a run whose outcomes were handed over.
+    pub(in crate::pool) fn taken(
+        tally: Tally,
+        interrupted: Option<Interrupted>,
+        truncated: bool,
+    ) -> Results<V> {
+        Results {
+            taken: Some(tally),
+            ..Results::new(Vec::new(), interrupted, truncated)
         }
     }
 
@@ -126,7 +141,7 @@ impl<V> Results<V> {
     /// Counts the outcomes by kind.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+        let mut tally = self.taken.unwrap_or_default();
         for outcome in &self.outcomes {
             tally.record(outcome);
         }
@@ -144,15 +159,14 @@ impl<V> Results<V> {
     #[must_use]
     pub fn partial_notice(&self) -> Notice {
         Notice::PartialResults {
-            completed: self.values().count(),
-            total: self.outcomes.len(),
+            completed: self.tally().completed,
+            total: self.tally().total(),
         }
     }
 
     /// Whether an active task was stopped.
     pub(in crate::pool) fn has_stopped(&self) -> bool {
-        let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
-        self.outcomes.iter().any(stopped)
+        self.tally().cancelled_active > 0
     }
 
     /// These results, unless the run was cut by stage 3.

@@ -168,3 +168,33 @@ fn scoped_tasks_borrow_and_obey() {
             .all(|word| words.iter().any(|known| known == word))
     );
 }
+
+/// At no time are there more outcomes than the queue and the workers hold.
+#[test]
+fn outcomes_that_are_taken_are_not_kept() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    let (_source, pool) = pool();
+    let alive = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&alive);
+    let (mut most, mut taken) = (0, 0);
+    let results = pool.queue_limit(16).map_into(
+        0..20_000,
+        move |_: usize, _| {
+            theirs.fetch_add(1, Ordering::SeqCst);
+            Ok(Counted(Arc::clone(&theirs)))
+        },
+        |_, outcome| {
+            most = most.max(alive.load(Ordering::SeqCst));
+            taken += usize::from(outcome.is_completed());
+        },
+    );
+    assert_eq!((taken, results.tally().completed), (20_000, 20_000));
+    assert!(results.outcomes().is_empty());
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+    assert!(most <= 200, "{most} at a time");
+}

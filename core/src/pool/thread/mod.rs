@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use crate::feedback::Feedback;
 use crate::pool::shared::{
-    Coordinator, Executor, Outcome, Results, ScopedBackend, Settings, TaskError, ThreadBackend,
+    Coordinator, Executor, Outcome, Results, ScopedBackend, Settings, Sink, TaskError,
+    ThreadBackend,
 };
 use crate::token::StopToken;
 
@@ -147,8 +148,37 @@ impl ThreadPool {
         V: Send + 'static,
     {
         let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        let mut on_outcome = on_outcome;
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
-            .run(jobs.into_iter(), on_outcome)
+            .run(jobs.into_iter(), Sink::Look(&mut on_outcome))
+    }
+
+    /// As [`ThreadPool::map_streaming`], and hands each outcome over by value. The
+    /// results keep none of them and only count, so that a run of millions of
+    /// tasks needs no more memory than a short one.
+    ///
+    /// ```
+    /// use sigproof_core::{StopSource, ThreadPool};
+    /// let pool = ThreadPool::new(&StopSource::new().token());
+    /// let mut sum = 0;
+    /// let results = pool.map_into(0..1000_u64, |n, _| Ok(n), |_, outcome| {
+    ///     sum += outcome.into_value().unwrap_or(0);
+    /// });
+    /// assert_eq!((sum, results.tally().completed), (499_500, 1000));
+    /// ```
+    pub fn map_into<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+        mut on_outcome: impl FnMut(usize, Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
+            .run(jobs.into_iter(), Sink::Take(&mut on_outcome))
     }
 
     /// As [`ThreadPool::map`], with jobs and work that borrow from the caller's
@@ -188,11 +218,12 @@ impl ThreadPool {
         V: Send,
     {
         let work = &work;
+        let mut on_outcome = on_outcome;
         std::thread::scope(|scope| {
             let backend = ScopedBackend(scope);
             let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
             let coordinator = Coordinator::new(&self.settings, &backend, Box::new(work));
-            coordinator.run(jobs.into_iter(), on_outcome)
+            coordinator.run(jobs.into_iter(), Sink::Look(&mut on_outcome))
         })
     }
 }
