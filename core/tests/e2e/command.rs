@@ -334,3 +334,17 @@ fn output_is_collected_and_failure_is_an_error() {
         .expect_err("it is not started");
     assert!(Interrupted::find(&error).is_some(), "{error}");
 }
+
+#[test]
+fn a_program_reads_its_input_to_the_end() {
+    let runner = CommandRunner::new(&StopSource::new().token());
+    let input = "line\n".repeat(50_000);
+    let output = runner
+        .clone()
+        .input(input.clone())
+        .output(Command::new("cat"));
+    assert_eq!(output.expect("it runs").stdout, input.as_bytes());
+    // One that does not read it all.
+    let output = runner.input(input).output(sh("read line; echo $line"));
+    assert_eq!(output.expect("it runs").stdout, b"line\n");
+}

@@ -1,20 +1,22 @@
 //! The command runner: external programs, one at a time.
 
+mod collect;
 mod facts;
 mod scratch_dir;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::{self, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
-use crate::sys;
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process_tree::ProcessTree;
+use crate::sys::{self, mask};
 use crate::token::{Interrupted, StopToken};
 use facts::Facts;
 use scratch_dir::ScratchDir;
@@ -69,10 +71,9 @@ pub struct CommandRunner {
     signal: Signal,
     keeps_stdin: bool,
     scratch: Option<PathBuf>,
+    input: Option<Arc<[u8]>>,
+    allows_daemons: bool,
 }
-
-/// How much of standard error an error holds.
-const TAIL_BYTES: usize = 4096;
 
 /// A piece of output, as it came, not split into lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,8 @@ impl CommandRunner {
             signal: Signal::TERMINATE,
             keeps_stdin: false,
             scratch: None,
+            input: None,
+            allows_daemons: false,
         }
     }
 
@@ -130,6 +133,23 @@ impl CommandRunner {
     #[must_use]
     pub fn keep_stdin(mut self) -> CommandRunner {
         self.keeps_stdin = true;
+        self
+    }
+
+    /// Writes this to the standard input of each program, and closes it. A
+    /// program that does not read it all is not an error.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> CommandRunner {
+        self.input = Some(input.into().into());
+        self
+    }
+
+    /// Leaves daemons alone: what a program has started and left behind is
+    /// neither waited for nor killed when the program ends by itself. A stop
+    /// still ends everything.
+    #[must_use]
+    pub fn allow_daemons(mut self) -> CommandRunner {
+        self.allows_daemons = true;
         self
     }
 
@@ -158,7 +178,9 @@ impl CommandRunner {
         mut on_output: impl FnMut(Output<'_>) + Send,
     ) -> io::Result<CommandEnd> {
         self.token.checkpoint()?;
-        if !self.keeps_stdin {
+        if self.input.is_some() {
+            command.stdin(Stdio::piped());
+        } else if !self.keeps_stdin {
             command.stdin(Stdio::null());
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -171,6 +193,7 @@ impl CommandRunner {
         )?;
         let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let input = child.stdin.take().zip(self.input.clone());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
             let (tree, facts, token) = (&tree, &facts, &self.token);
@@ -193,14 +216,25 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
-            for started in [watching, reading] {
+            let writing = input.map(|(stdin, input)| {
+                // It may be refused, which raises SIGPIPE where that is not
+                // ignored.
+                mask::with_all_blocked(|| {
+                    thread("command-input").spawn_scoped(scope, move || write(stdin, &input))
+                })
+            });
+            for started in [watching, reading].into_iter().chain(writing) {
                 if let Err(error) = started {
                     tree.kill();
                     return Err((error, Left::Nothing));
                 }
             }
             let (interrupted, killed) = self.watch(tree, facts);
-            tree.kill();
+            if self.allows_daemons && interrupted.is_none() {
+                tree.release();
+            } else {
+                tree.kill();
+            }
             let limit = tree.death_limit().map(|limit| Instant::now() + limit);
             self.wait(facts, limit, Facts::is_gone);
             // Whoever held the output is dead, or is not followed and not
@@ -233,66 +267,6 @@ impl CommandRunner {
         })
     }
 
-    /// As [`CommandRunner::execute`], and collects the output. There is no limit
-    /// to it.
-    ///
-    /// # Errors
-    /// Those of [`CommandRunner::execute`]; an [`Interrupted`] inside if the
-    /// program was asked to end, too.
-    ///
-    /// ```
-    /// use std::process::Command;
-    /// use sigproof_core::{StopSource, pool::CommandRunner};
-    /// let runner = CommandRunner::new(&StopSource::new().token());
-    /// let output = runner.output(Command::new("date"))?;
-    /// assert!(output.status.success() && !output.stdout.is_empty());
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn output(&self, command: Command) -> io::Result<process::Output> {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let end = self.execute(command, |output| match output {
-            Output::Stdout(bytes) => stdout.extend_from_slice(bytes),
-            Output::Stderr(bytes) => stderr.extend_from_slice(bytes),
-        })?;
-        if let Some(interrupted) = end.interrupted {
-            return Err(interrupted.into());
-        }
-        Ok(process::Output {
-            status: end.status,
-            stdout,
-            stderr,
-        })
-    }
-
-    /// As [`CommandRunner::execute`], and fails unless the program succeeds. Its
-    /// output is dropped.
-    ///
-    /// # Errors
-    /// Those of [`CommandRunner::output`]; the status, and the end of standard
-    /// error, if it is not success.
-    pub fn run_checked(&self, command: Command) -> io::Result<()> {
-        let name = command.get_program().to_string_lossy().into_owned();
-        let mut last = Vec::new();
-        let end = self.execute(command, |output| {
-            if let Output::Stderr(bytes) = output {
-                last.extend_from_slice(bytes);
-                let excess = last.len().saturating_sub(TAIL_BYTES);
-                last.drain(..excess);
-            }
-        })?;
-        if let Some(interrupted) = end.interrupted {
-            return Err(interrupted.into());
-        }
-        if end.status.success() {
-            return Ok(());
-        }
-        let tail = String::from_utf8_lossy(&last);
-        let text = format!("{name}: {}: {}", end.status, tail.trim());
-        Err(io::Error::other(
-            text.trim_end_matches([':', ' ']).to_owned(),
-        ))
-    }
-
     /// Waits for the end of leader and output, and asks for it at stage 2;
     /// returns the stage that interrupted, and whether time ran out.
     fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
@@ -301,6 +275,10 @@ impl CommandRunner {
             facts.leader_ended() || stage() >= Stage::TerminateActive
         });
         if facts.leader_ended() {
+            if self.allows_daemons {
+                // They may hold the pipes for ever.
+                return (None, false);
+            }
             // Descendants may still be flushing into the pipes.
             let limit = Instant::now().checked_add(self.grace);
             self.wait(facts, limit, |facts| {
@@ -321,6 +299,12 @@ impl CommandRunner {
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
         self.token.wait_for(limit, || done(facts));
     }
+}
+
+/// Writes all that the program takes, and closes its standard input.
+fn write(mut stdin: ChildStdin, input: &[u8]) {
+    // A program that ends before it has read everything does not want it.
+    let _ = stdin.write_all(input);
 }
 
 fn thread(name: &str) -> thread::Builder {

@@ -126,6 +126,11 @@ impl GuardedTree {
         self.send(Message::Ask(signal));
     }
 
+    /// Leaves what the program has left behind alone, when it has ended.
+    pub(crate) fn release(&self) {
+        self.send(Message::Release);
+    }
+
     /// Kills the program and all its descendants.
     pub(crate) fn kill(&self) {
         if !self.send(Message::Kill) {
