@@ -6,19 +6,23 @@
 //! by the signal, so that the script around it stops as well.
 //!
 //! ```no_run
-//! use sigproof_core::{InterruptHandler, Policy, ThreadPool};
+//! use std::process::ExitCode;
+//! use sigproof_core::{Policy, ThreadPool};
 //!
-//! let handler = InterruptHandler::install(Policy::escalating())?;
-//! let results = ThreadPool::new(&handler.token()).map(0..300, |number, token| {
-//!     token.checkpoint()?;
-//!     Ok(number * number)
-//! });
-//! println!("{}", results.tally()); // 300/300 tasks completed (100.0%)
-//! handler.conclude();
-//! # Ok::<(), sigproof_core::InstallError>(())
+//! fn main() -> ExitCode {
+//!     sigproof_core::run(Policy::escalating(), |token| {
+//!         let results = ThreadPool::new(token).map(0..300, |number, token| {
+//!             token.checkpoint()?;
+//!             Ok(number * number)
+//!         });
+//!         println!("{}", results.tally()); // 300/300 tasks completed (100.0%)
+//!         Ok(())
+//!     })
+//! }
 //! ```
 //!
 //! # The parts
+//! - [`run`]: the entry point for a program that needs nothing else.
 //! - [`machine`]: [`Stage`], [`Policy`] and the pure state machine. A policy is
 //!   a ladder of [`Rung`]s: [`Policy::escalating`] as above,
 //!   [`Policy::confirmed`], which only warns at first, or one of your own.
@@ -37,6 +41,10 @@
 //! - Every task has exactly one outcome; a completed value is never dropped.
 //! - Output never blocks shutdown.
 //!
+//! # Guides
+//! The module `guide`: from ctrlc, from signal-hook, from `CancellationToken`,
+//! beside tokio, in a library, testing.
+//!
 //! # Systems
 //! Linux, macOS and Windows. The README lists how each is tested and what
 //! differs; macOS has been checked by the compiler alone.
@@ -45,6 +53,8 @@ pub mod controller;
 #[doc(hidden)]
 pub mod failpoint;
 pub mod feedback;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod machine;
 pub mod pool;
 mod signal;
@@ -53,13 +63,18 @@ mod sync;
 mod sys;
 mod token;
 
-pub use controller::Controller;
+pub use controller::{Controller, run};
 pub use machine::{Cause, OnLadderEnd, Policy, PolicyError, Rung, Sender, Signal, Stage};
 pub use pool::{Executor, Outcome, Results, TaskError, ThreadPool};
 pub use signal::{ExitStyle, InstallError, InterruptHandler, Observer, Options, Transition};
-#[cfg(feature = "tokio")]
-pub use token::Reached;
-pub use token::{Bridge, Interrupted, Interruptible, Scope, Shield, StopSource, StopToken};
+#[cfg(unix)]
+pub use token::StageFd;
+pub use token::{
+    Bridge, Handler, Interrupted, Interruptible, Scope, Shield, SimulatedHandler, StopSource,
+    StopToken,
+};
+#[cfg(feature = "async")]
+pub use token::{Reached, Tracker};
 
 /// The examples of the README are compiled with the documentation's.
 #[cfg(doctest)]

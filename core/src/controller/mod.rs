@@ -7,10 +7,12 @@
 //! policy says; with [`Policy::confirmed`](crate::Policy::confirmed) it forces
 //! the exit.
 
+mod entry;
 mod report;
 mod run;
 #[cfg(test)]
 mod tests;
 
+pub use entry::run;
 pub use report::{PhaseReport, RunReport};
 pub use run::Controller;

@@ -1,5 +1,6 @@
 //! The controller.
 
+use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
@@ -46,6 +47,19 @@ pub struct Controller<'work> {
     global: Vec<Step<'work>>,
     limit: Duration,
     timeline: Option<Timeline>,
+}
+
+impl fmt::Debug for Controller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |steps: &[Step]| -> Vec<String> {
+            steps.iter().map(|step| step.name.clone()).collect()
+        };
+        f.debug_struct("Controller")
+            .field("phases", &names(&self.phases))
+            .field("plugin_teardowns", &names(&self.plugins))
+            .field("global_teardowns", &names(&self.global))
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'work> Controller<'work> {

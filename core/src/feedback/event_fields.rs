@@ -1,7 +1,7 @@
 //! The fields of an event besides its name and its time: the same for JSON
 //! lines, the timeline and tracing.
 
-use super::json_object::Object;
+use super::json::Object;
 use super::notice::Notice;
 use crate::machine::{Action, Cause, Sender, Signal, Stage};
 use crate::signal::Transition;
@@ -86,6 +86,7 @@ impl EventFields {
         let name = match transition.action {
             Action::WarnArmed => "armed",
             Action::Disarmed => "disarmed",
+            Action::Notify => "event",
             _ => "stage",
         };
         let fields = EventFields {

@@ -6,7 +6,6 @@
 mod console;
 mod event_fields;
 mod json;
-mod json_object;
 mod notice;
 mod options_ext;
 mod printer;

@@ -34,7 +34,7 @@ fn notice_of(policy: &Policy, transition: &Transition) -> Option<Notice> {
         .and_then(|index| policy.rungs().get(usize::from(index)));
     let message = rung.and_then(Rung::own_message).map(str::to_owned);
     match transition.action {
-        Action::Nothing | Action::Delegate => None,
+        Action::Nothing | Action::Notify | Action::Delegate => None,
         Action::WarnArmed => Some(Notice::Armed { message }),
         Action::Disarmed => Some(Notice::Disarmed),
         Action::RequestStop(_) | Action::Announce(_) => Some(Notice::Stage(StageNotice {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::event_fields::EventFields;
-use super::json_object::Object;
+use super::json::Object;
 use super::notice::{Feedback, Notice};
-use crate::machine::{Cause, Policy, Stage};
+use crate::machine::{Action, Cause, Policy, Stage};
 use crate::signal::{Observer, Transition};
 use crate::sys::clock;
 
@@ -37,6 +37,7 @@ const LIMIT: usize = 10_000;
 /// | --- | --- |
 /// | `signal` | `signal`; `sender`: `"kernel"` for a key, or a process id; none if not known |
 /// | `stage`, `armed`, `disarmed`, from the handler | `from`, `to` (0 to 3), `cause` (`signal`, `deadline`, `request`) |
+/// | `event`, from the handler | those of a stage: a signal that is an event of the program's own came |
 /// | `stage`, from a feedback | those, and `signal`, `rung`, `confirmed` |
 /// | `submission-stopped` | `index` of the first task not started, `total` |
 /// | `collection-stopped`, `active-killed`, `help` | |
@@ -161,7 +162,9 @@ impl Observer for Timeline {
             self.push(transition.at_ns, "signal", fields);
         }
         let (name, fields) = EventFields::of_transition(transition);
-        self.lock().last = Some((transition.to, transition.cause));
+        if transition.action != Action::Notify {
+            self.lock().last = Some((transition.to, transition.cause));
+        }
         self.push(transition.at_ns, name, fields);
     }
 

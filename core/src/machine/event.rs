@@ -36,6 +36,11 @@ pub enum Action {
     RequestStop(Stage),
     /// Enter this stage and announce it.
     Announce(Stage),
+    /// Report a signal that is an event of the program's own ([`Policy::event`]).
+    /// Nothing else changes.
+    ///
+    /// [`Policy::event`]: crate::Policy::event
+    Notify,
     /// Give the signal to the default handler (`DELEGATE`): a forced exit.
     Delegate,
 }
@@ -46,7 +51,11 @@ impl Action {
     pub const fn stage(self) -> Option<Stage> {
         match self {
             Action::RequestStop(stage) | Action::Announce(stage) => Some(stage),
-            Action::Nothing | Action::WarnArmed | Action::Disarmed | Action::Delegate => None,
+            Action::Nothing
+            | Action::WarnArmed
+            | Action::Disarmed
+            | Action::Notify
+            | Action::Delegate => None,
         }
     }
 

@@ -42,6 +42,7 @@ pub struct Policy {
     pub(super) duplicate_ms: u32,
     pub(super) duplicates_of_any_sender: bool,
     pub(super) entries: Vec<(Signal, Stage)>,
+    pub(super) events: Vec<Signal>,
 }
 
 impl Policy {
@@ -56,6 +57,7 @@ impl Policy {
             duplicate_ms: span_millis(Self::DUPLICATE_WINDOW),
             duplicates_of_any_sender: false,
             entries: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -89,6 +91,48 @@ impl Policy {
             .entry(Signal::TERMINATE, stop)
             .entry(Signal::HANGUP, stop)
             .entry(Signal::QUIT, stop)
+    }
+
+    /// A service under a supervisor: SIGTERM, or Ctrl+C, begins to drain (stage
+    /// 1). Active work has 30 s to complete, then 10 s to stop (stage 2), then
+    /// the process ends (stage 3). A further signal goes on at once.
+    ///
+    /// Other times: [`Policy::escalate_after`]. SIGHUP as a request to read the
+    /// configuration again: [`Options::on_event`](crate::Options::on_event). To
+    /// report that the service is not ready any more:
+    /// [`Options::on_stage`](crate::Options::on_stage).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sigproof_core::{Options, Policy, Signal, Stage};
+    /// let policy = Policy::service().escalate_after(Stage::CancelQueued, Duration::from_secs(5));
+    /// let options = Options::from(policy)
+    ///     .on_stage(Stage::CancelQueued, || println!("not ready"))
+    ///     .on_event(Signal::HANGUP, || println!("reading the configuration again"));
+    /// ```
+    #[must_use]
+    pub fn service() -> Policy {
+        const DRAIN: Duration = Duration::from_secs(30);
+        const STOP: Duration = Duration::from_secs(10);
+        Policy::from_rungs(vec![
+            Rung::announce(Stage::CancelQueued)
+                .named("drain")
+                .grace(DRAIN),
+            Rung::announce(Stage::TerminateActive)
+                .named("stop")
+                .grace(STOP),
+            Rung::announce(Stage::ExitNow),
+        ])
+    }
+
+    /// Makes `signal` an event of the program's own: it is reported to observers
+    /// ([`Action::Notify`](crate::machine::Action::Notify)) and never climbs.
+    #[must_use]
+    pub fn event(mut self, signal: Signal) -> Policy {
+        if !self.events.contains(&signal) {
+            self.events.push(signal);
+        }
+        self
     }
 
     /// Builds a policy from a list of rungs.

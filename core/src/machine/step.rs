@@ -70,6 +70,9 @@ impl Policy {
         sender: Sender,
         now: Millis,
     ) -> (State, Action) {
+        if self.events.contains(&signal) {
+            return (state, Action::Notify);
+        }
         if self.is_duplicate(state, signal, sender, now) {
             return (state, Action::Nothing);
         }

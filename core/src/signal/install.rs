@@ -1,11 +1,11 @@
 //! Installing and removing the handler.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use super::engine::{Engine, Settings};
-use super::entry_point::EntryPoint;
 use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
@@ -103,7 +103,7 @@ impl InterruptHandler {
         } else {
             StageCell::new()
         };
-        let entry = EntryPoint::reserve().ok_or_else(InstallError::all_retired)?;
+        let entry = handler::EntryPoint::reserve().ok_or_else(InstallError::all_retired)?;
         let engine = Engine::new(
             settings,
             Arc::new(cell),
@@ -164,6 +164,30 @@ impl InterruptHandler {
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.engine.cell.poll().stage()
+    }
+
+    /// Whether any stop was requested (stage 1 and above).
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.stage().is_interrupted()
+    }
+
+    /// Whether queued tasks are to be cancelled (stage 1 and above).
+    #[must_use]
+    pub fn should_cancel_queued_tasks(&self) -> bool {
+        self.stage().should_cancel_queued_tasks()
+    }
+
+    /// Whether active tasks are to be terminated (stage 2 and above).
+    #[must_use]
+    pub fn should_terminate_active_tasks(&self) -> bool {
+        self.stage().should_terminate_active_tasks()
+    }
+
+    /// Whether the program is to exit at once (stage 3).
+    #[must_use]
+    pub fn should_exit_now(&self) -> bool {
+        self.stage().should_exit_now()
     }
 
     /// Why the stage was reached; [`Cause::None`] while running.
@@ -307,6 +331,16 @@ impl InterruptHandler {
         }
         self.engine.cell.end_announcements();
         self.engine.cell.close();
+    }
+}
+
+impl fmt::Debug for InterruptHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InterruptHandler")
+            .field("stage", &self.stage())
+            .field("managed", &self.managed())
+            .field("ignored", &self.ignored)
+            .finish_non_exhaustive()
     }
 }
 

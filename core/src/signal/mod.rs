@@ -8,7 +8,6 @@
 
 mod conclude;
 mod engine;
-mod entry_point;
 mod error;
 mod handler;
 mod install;

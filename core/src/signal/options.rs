@@ -1,9 +1,10 @@
 //! The options of installing a handler.
 
+use std::fmt;
 use std::io;
 
 use super::transition::Transition;
-use crate::machine::{Policy, Signal};
+use crate::machine::{Action, Cause, Policy, Signal, Stage};
 
 /// How an interrupted program ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,29 @@ pub trait Observer: Send {
 
     /// Called once at the end, when no further transition will come.
     fn finish(&mut self) {}
+}
+
+/// A closure is an observer, too.
+///
+/// ```
+/// use sigproof_core::{Options, Policy, Transition};
+/// let options = Options::new(Policy::escalating())
+///     .observer(|_: &Policy, transition: &Transition| println!("{:?}", transition.to));
+/// ```
+impl<F: FnMut(&Policy, &Transition) + Send> Observer for F {
+    fn observe(&mut self, policy: &Policy, transition: &Transition) {
+        self(policy, transition);
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("policy", &self.policy)
+            .field("signals", &self.signals)
+            .field("exit", &self.exit)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The options of installing a handler, made from a [`Policy`] or by
@@ -85,6 +109,52 @@ impl Options {
     pub fn also(self, signal: Signal) -> Options {
         let signals: Vec<_> = self.signals.iter().copied().chain([signal]).collect();
         self.signals(signals)
+    }
+
+    /// Calls `action` when the program enters `stage`, on the watcher thread:
+    /// for instance at [`Stage::CancelQueued`], to report that a service is not
+    /// ready any more.
+    #[must_use]
+    pub fn on_stage(self, stage: Stage, mut action: impl FnMut() + Send + 'static) -> Options {
+        self.observer(move |_: &Policy, transition: &Transition| {
+            if transition.from < stage && transition.to >= stage {
+                action();
+            }
+        })
+    }
+
+    /// Calls `action` when a first signal only warns (`on_first_sigint`), on the
+    /// watcher thread. The confirmed stop is a stage: [`Options::on_stage`].
+    #[must_use]
+    pub fn on_warning(self, mut action: impl FnMut() + Send + 'static) -> Options {
+        self.observer(move |_: &Policy, transition: &Transition| {
+            if transition.action == Action::WarnArmed {
+                action();
+            }
+        })
+    }
+
+    /// Takes `signal` as an event of the program's own: calls `action` each time
+    /// that it comes, on the watcher thread. It does not stop the program. For
+    /// instance SIGHUP, to read the configuration again.
+    #[must_use]
+    pub fn on_event(
+        mut self,
+        signal: Signal,
+        mut action: impl FnMut() + Send + 'static,
+    ) -> Options {
+        self.policy = self.policy.event(signal);
+        let cause = Cause::Signal(signal);
+        self.also(signal)
+            .observer(move |_: &Policy, transition: &Transition| {
+                if transition.action == Action::Notify && transition.cause == cause {
+                    action();
+                }
+            })
+    }
+
+    pub(crate) fn into_parts(self) -> (Policy, Vec<Box<dyn Observer>>) {
+        (self.policy, self.observers)
     }
 
     /// Sets how an interrupted program ends.

@@ -36,6 +36,9 @@ pub(super) struct Record {
 impl Record {
     /// Rungs climbed after it.
     pub(super) fn after(&self) -> u8 {
+        if self.transition.action == Action::Notify {
+            return self.before;
+        }
         self.transition.rung.map_or(0, |rung| rung + 1)
     }
 
@@ -51,6 +54,7 @@ impl Record {
             Action::RequestStop(stage) => (3, stage),
             Action::Announce(stage) => (4, stage),
             Action::Delegate => (5, Stage::Running),
+            Action::Notify => (6, Stage::Running),
         };
         let low = kind
             | u64::from(stage.number()) << 3
@@ -76,6 +80,7 @@ impl Record {
             3 => Action::RequestStop(stage),
             4 => Action::Announce(stage),
             5 => Action::Delegate,
+            6 => Action::Notify,
             _ => Action::Nothing,
         };
         let transition = Transition {
@@ -109,6 +114,7 @@ mod tests {
             Action::RequestStop(Stage::TerminateActive),
             Action::Announce(Stage::ExitNow),
             Action::Delegate,
+            Action::Notify,
         ];
         for action in actions {
             for rung in [None, Some(0), Some(13)] {

@@ -76,6 +76,7 @@ fn watch(
                 engine.cell.wake_all();
             }
             let record = Record::from_bytes(record);
+            discount_a_late_record(engine, &record.transition);
             if record.transition.action != Action::Nothing {
                 buffer.push(record);
             }
@@ -124,6 +125,16 @@ fn until_next_tick(engine: &Engine) -> Option<Duration> {
     let due = engine.policy.next_deadline(engine.state())?;
     let left = Duration::from_millis(u64::from(due.millis_since(engine.now())));
     Some(left.min(SLICE))
+}
+
+/// As [`discount_a_stop`], for a stop that began before this thread waited for
+/// the deadline that the transition has set.
+fn discount_a_late_record(engine: &Engine, transition: &Transition) {
+    let now_ns = clock::now_ns();
+    let late = Duration::from_nanos(now_ns.saturating_sub(transition.at_ns));
+    if transition.action != Action::Nothing && late > SLICE {
+        engine.was_stopped(transition.at_ns, now_ns);
+    }
 }
 
 fn discount_a_stop(engine: &Engine, before_ns: u64, timeout: Duration) {

@@ -13,8 +13,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-#[cfg(feature = "tokio")]
-use super::future_registry::Futures;
+#[cfg(feature = "async")]
+use super::futures::Futures;
 use super::storage::CellStorage;
 use crate::machine::{Cause, Stage};
 use crate::sync::{AtomicBool, AtomicU32, Ordering, fence};
@@ -72,7 +72,7 @@ pub(crate) struct StageCell {
     /// Nobody can raise the stage any more.
     closed: AtomicBool,
     park: Park,
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "async")]
     pub(super) futures: Futures,
 }
 
@@ -106,7 +106,7 @@ impl StageCell {
             announced: AtomicU32::new(EVERYTHING),
             closed: AtomicBool::new(false),
             park,
-            #[cfg(feature = "tokio")]
+            #[cfg(feature = "async")]
             futures: Futures::new(),
         }
     }

@@ -3,9 +3,7 @@
 
 mod cell;
 mod cell_ref;
-#[cfg(feature = "tokio")]
-mod future_registry;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 mod futures;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
@@ -13,6 +11,6 @@ mod storage;
 
 pub(crate) use cell::{StageCell, WaitStatus};
 pub(crate) use cell_ref::CellRef;
-#[cfg(feature = "tokio")]
-pub(crate) use future_registry::{PendingFuture, StageView};
+#[cfg(feature = "async")]
+pub(crate) use futures::{PendingFuture, StageView};
 pub(crate) use storage::CellStorage;

@@ -9,7 +9,6 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use super::process_group::ProcessGroup;
-use super::tree_event::Event;
 use crate::machine::Signal;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 use crate::sys::linux::guardian::client::GuardedTree;
@@ -19,12 +18,27 @@ use crate::sys::linux::guardian::client::GuardedTree;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 const DEATH_LIMIT: Duration = Duration::from_secs(5);
 
+/// What happens to a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The program has ended.
+    LeaderEnded,
+    /// So has everything that it started, as far as it is followed.
+    Gone,
+    /// Nobody is followed any more.
+    #[cfg_attr(
+        any(not(target_os = "linux"), sigproof_portable),
+        expect(dead_code, reason = "it takes a guardian to lose one")
+    )]
+    Lost,
+}
+
 /// A program with all that it starts.
 #[derive(Debug)]
 pub(crate) enum ProcessTree {
     #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-    GuardedTree(GuardedTree),
-    ProcessGroup(ProcessGroup),
+    Guarded(GuardedTree),
+    Group(ProcessGroup),
 }
 
 impl ProcessTree {
@@ -41,18 +55,18 @@ impl ProcessTree {
     ) -> io::Result<ProcessTree> {
         #[cfg(all(target_os = "linux", not(sigproof_portable)))]
         if GuardedTree::is_possible() {
-            return GuardedTree::spawn(command, request, scratch).map(ProcessTree::GuardedTree);
+            return GuardedTree::spawn(command, request, scratch).map(ProcessTree::Guarded);
         }
         let _ = scratch;
-        ProcessGroup::spawn(command, request).map(ProcessTree::ProcessGroup)
+        ProcessGroup::spawn(command, request).map(ProcessTree::Group)
     }
 
     /// The child that holds the pipes.
     pub(crate) fn child(&mut self) -> &mut Child {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.child(),
-            ProcessTree::ProcessGroup(group) => group.child(),
+            ProcessTree::Guarded(guarded) => guarded.child(),
+            ProcessTree::Group(group) => group.child(),
         }
     }
 
@@ -61,8 +75,8 @@ impl ProcessTree {
     pub(crate) fn watch(&self, mut on_event: impl FnMut(Event)) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.watch(on_event),
-            ProcessTree::ProcessGroup(group) => {
+            ProcessTree::Guarded(guarded) => guarded.watch(on_event),
+            ProcessTree::Group(group) => {
                 // It fails only if somebody else reaped the leader.
                 let _ = group.wait_for_leader();
                 on_event(Event::LeaderEnded);
@@ -76,8 +90,18 @@ impl ProcessTree {
     pub(crate) fn request_end(&self, signal: i32) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.request_end(signal),
-            ProcessTree::ProcessGroup(group) => group.request_end(signal),
+            ProcessTree::Guarded(guarded) => guarded.request_end(signal),
+            ProcessTree::Group(group) => group.request_end(signal),
+        }
+    }
+
+    /// Leaves what the program has left behind alone, when it has ended; without
+    /// a guardian, what has left its group.
+    pub(crate) fn release(&self) {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::Guarded(guarded) => guarded.release(),
+            ProcessTree::Group(_) => {}
         }
     }
 
@@ -85,8 +109,8 @@ impl ProcessTree {
     pub(crate) fn kill(&self) {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.kill(),
-            ProcessTree::ProcessGroup(group) => group.kill(),
+            ProcessTree::Guarded(guarded) => guarded.kill(),
+            ProcessTree::Group(group) => group.kill(),
         }
     }
 
@@ -95,8 +119,8 @@ impl ProcessTree {
     pub(crate) fn death_limit(&self) -> Option<Duration> {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(_) => Some(DEATH_LIMIT),
-            ProcessTree::ProcessGroup(_) => None,
+            ProcessTree::Guarded(_) => Some(DEATH_LIMIT),
+            ProcessTree::Group(_) => None,
         }
     }
 
@@ -106,8 +130,8 @@ impl ProcessTree {
     pub(crate) fn give_up(&self) -> io::Error {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.give_up(),
-            ProcessTree::ProcessGroup(_) => io::Error::other("the program cannot be killed"),
+            ProcessTree::Guarded(guarded) => guarded.give_up(),
+            ProcessTree::Group(_) => io::Error::other("the program cannot be killed"),
         }
     }
 
@@ -118,8 +142,8 @@ impl ProcessTree {
     pub(crate) fn finish(&mut self) -> io::Result<ExitStatus> {
         match self {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            ProcessTree::GuardedTree(guarded) => guarded.finish(),
-            ProcessTree::ProcessGroup(group) => group.finish(),
+            ProcessTree::Guarded(guarded) => guarded.finish(),
+            ProcessTree::Group(group) => group.finish(),
         }
     }
 }

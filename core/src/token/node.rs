@@ -1,7 +1,7 @@
 //! What lies between the cell and a token: scopes, shields and requests of
 //! other libraries, as a chain.
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool as Flag;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,19 +44,19 @@ pub(super) struct ExternalStop {
     pub(super) flag: Arc<Flag>,
     /// The thread that sets the flag and wakes the waiters, ended with the
     /// node; without one, waiters have to look at the flag now and then.
-    #[cfg(feature = "tokio-util")]
+    #[cfg(feature = "tokio")]
     ///
     /// It changes nothing that an unwound thread could leave half done, and
     /// features must not take a trait away.
-    pub(super) listener: Option<AssertUnwindSafe<super::cancellation_token::Listener>>,
+    pub(super) listener: Option<AssertUnwindSafe<super::bridge::cancellation_token::Listener>>,
 }
 
 impl ExternalStop {
     /// Whether a waiter has to look at the flag by itself.
     fn is_silent(&self) -> bool {
-        #[cfg(feature = "tokio-util")]
+        #[cfg(feature = "tokio")]
         return self.listener.is_none();
-        #[cfg(not(feature = "tokio-util"))]
+        #[cfg(not(feature = "tokio"))]
         true
     }
 }
@@ -244,7 +244,7 @@ impl Drop for Node {
     }
 }
 
-#[cfg(feature = "tokio")]
+#[cfg(feature = "async")]
 impl crate::stage_cell::StageView for Node {
     fn stage(&self, root: Stage) -> Stage {
         self.view(root)

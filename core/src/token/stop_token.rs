@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
 use super::node::{ExternalStop, Node, Shields};
+use super::scope::{Scope, Shield};
 use crate::machine::{Cause, Stage};
 use crate::signal::InterruptHandler;
 use crate::stage_cell::{CellRef, StageCell, WaitStatus};
@@ -78,6 +79,24 @@ impl StopToken {
         self.stage().is_interrupted()
     }
 
+    /// Whether queued tasks are to be cancelled (stage 1 and above).
+    #[must_use]
+    pub fn should_cancel_queued_tasks(&self) -> bool {
+        self.stage().should_cancel_queued_tasks()
+    }
+
+    /// Whether active tasks are to be terminated (stage 2 and above).
+    #[must_use]
+    pub fn should_terminate_active_tasks(&self) -> bool {
+        self.stage().should_terminate_active_tasks()
+    }
+
+    /// Whether the program is to exit at once (stage 3).
+    #[must_use]
+    pub fn should_exit_now(&self) -> bool {
+        self.stage().should_exit_now()
+    }
+
     /// Why the program was asked to stop; [`Cause::None`] while it was not,
     /// and when only a scope was stopped.
     #[must_use]
@@ -128,6 +147,26 @@ impl StopToken {
         counter.is_some_and(|node| node.checkpoint_has_failed())
     }
 
+    /// `work`, with a checkpoint before each call: for iterators of other
+    /// libraries, such as rayon's.
+    ///
+    /// ```
+    /// use sigproof_core::{Interrupted, StopSource};
+    /// let source = StopSource::new();
+    /// let token = source.token();
+    /// // With rayon: `numbers.par_iter().map(token.checked(…)).collect()`.
+    /// let squares: Result<Vec<u32>, Interrupted> =
+    ///     (0..4).map(token.checked(|number: u32| number * number)).collect();
+    /// assert_eq!(squares, Ok(vec![0, 1, 4, 9]));
+    /// ```
+    pub fn checked<T, R>(&self, work: impl Fn(T) -> R) -> impl Fn(T) -> Result<R, Interrupted> {
+        let token = self.clone();
+        move |item| {
+            token.checkpoint()?;
+            Ok(work(item))
+        }
+    }
+
     /// Waits for `stage` or a higher one and returns the stage that was
     /// reached. The thread sleeps until it is woken; nothing polls.
     ///
@@ -143,7 +182,15 @@ impl StopToken {
     #[must_use]
     pub fn wait_timeout(&self, stage: Stage, timeout: Duration) -> Option<Stage> {
         let deadline = Instant::now().checked_add(timeout);
-        let reached = self.wait_deadline(stage, deadline);
+        let reached = self.wait_for(deadline, || self.stage() >= stage);
+        reached.then(|| self.stage())
+    }
+
+    /// As [`StopToken::wait`], until `deadline`; `None` if the stage was not
+    /// reached by then.
+    #[must_use]
+    pub fn wait_deadline(&self, stage: Stage, deadline: Instant) -> Option<Stage> {
+        let reached = self.wait_for(Some(deadline), || self.stage() >= stage);
         reached.then(|| self.stage())
     }
 
@@ -156,6 +203,18 @@ impl StopToken {
             Some(stage) => Err(Interrupted::new(stage, self.cause())),
             None => Ok(()),
         }
+    }
+
+    /// A scope: its own token can be stopped without stopping this one.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::new(self)
+    }
+
+    /// A shield: its token does not see stages 1 and 2 until the shield is
+    /// dropped or `limit` has passed. Stage 3 always goes through.
+    pub fn shield(&self, limit: Duration) -> Shield {
+        Shield::new(self, limit)
     }
 
     /// Counts how often the stage was put back to running (modulo 2^18).
@@ -220,10 +279,6 @@ impl StopToken {
     /// Whether shields made from this token, or below it, still hold.
     pub(crate) fn shields(&self) -> Shields {
         self.nearest().map_or(Shields::None, |node| node.shields())
-    }
-
-    fn wait_deadline(&self, stage: Stage, deadline: Option<Instant>) -> bool {
-        self.wait_for(deadline, || self.stage() >= stage)
     }
 
     /// Waits until `done`, at most until `limit`, and returns whether it is.

@@ -288,3 +288,17 @@ fn scopes_nest_without_a_limit() {
     assert_eq!(token.wait(Stage::CancelQueued), Stage::CancelQueued);
     drop(token);
 }
+
+#[test]
+fn a_wait_ends_at_its_deadline() {
+    let source = StopSource::new();
+    let token = source.token();
+    let soon = Instant::now() + Duration::from_millis(5);
+    assert_eq!(token.wait_deadline(Stage::CancelQueued, soon), None);
+    assert!(Instant::now() >= soon);
+    source.stop(Stage::TerminateActive);
+    assert!(token.should_cancel_queued_tasks() && token.should_terminate_active_tasks());
+    assert!(!token.should_exit_now());
+    let reached = token.wait_deadline(Stage::CancelQueued, soon);
+    assert_eq!(reached, Some(Stage::TerminateActive));
+}

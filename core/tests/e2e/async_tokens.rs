@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal as Unix, raise};
 use sigproof_core::feedback::Silent;
-use sigproof_core::{InterruptHandler, Options, Policy, Stage, StopSource};
+use sigproof_core::{InterruptHandler, Options, Policy, Stage, StopSource, Tracker};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -76,4 +76,56 @@ fn what_a_runtime_cancels_stops_threads() {
     let stopped = slept.expect_err("cut short");
     assert_eq!(stopped.stage(), Stage::TerminateActive);
     assert!(was_woken, "the sleep ended by time");
+}
+
+#[test]
+fn a_stage_cuts_a_future_and_a_completed_one_is_kept() {
+    let source = StopSource::new();
+    let token = source.token();
+    runtime().block_on(async {
+        let kept = token.run_until(Stage::CancelQueued, async { 7 }).await;
+        assert_eq!(kept.expect("it completes"), 7);
+        let stop = source.clone();
+        let cut = token.run_until(Stage::TerminateActive, async move {
+            stop.stop(Stage::CancelQueued);
+            tokio::task::yield_now().await;
+            stop.stop(Stage::TerminateActive);
+            std::future::pending::<()>().await;
+        });
+        let interrupted = cut.await.expect_err("it is cut");
+        assert_eq!(interrupted.stage(), Stage::TerminateActive);
+        // It completes at once, although the stage is there.
+        assert!(token.run_until(Stage::CancelQueued, async {}).await.is_ok());
+    });
+}
+
+#[test]
+fn a_service_drains_until_stage_two() {
+    let source = StopSource::new();
+    let token = source.token();
+    let tracker = Tracker::new();
+    runtime().block_on(async {
+        tracker.drained().await;
+        let (go, may_go) = tokio::sync::oneshot::channel::<()>();
+        let polite = tokio::spawn(tracker.track(async move { may_go.await.is_ok() }));
+        let stubborn = tokio::spawn(tracker.track(std::future::pending::<()>()));
+        source.stop(Stage::CancelQueued);
+        assert_eq!(tracker.in_flight(), 2);
+        go.send(()).expect("it listens");
+        assert!(polite.await.expect("no panic"));
+        let stop = source.clone();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            stop.stop(Stage::TerminateActive);
+        });
+        assert_eq!(tracker.drain(&token, Stage::TerminateActive).await, 1);
+        stubborn.abort();
+        assert!(stubborn.await.expect_err("aborted").is_cancelled());
+        assert_eq!(
+            tracker
+                .drain(&StopSource::new().token(), Stage::ExitNow)
+                .await,
+            0
+        );
+    });
 }

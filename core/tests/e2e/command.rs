@@ -310,3 +310,41 @@ fn a_program_obeys_a_stop_signal_that_was_inherited_as_ignored() {
     };
     Program::start_with(NAME, "child", setup).exits_with(0);
 }
+
+#[test]
+fn output_is_collected_and_failure_is_an_error() {
+    let source = StopSource::new();
+    let runner = CommandRunner::new(&source.token());
+    let output = runner
+        .output(sh("echo out; echo err >&2; exit 3"))
+        .expect("it runs");
+    assert_eq!(
+        (&output.stdout[..], &output.stderr[..]),
+        (&b"out\n"[..], &b"err\n"[..])
+    );
+    assert_eq!(output.status.code(), Some(3));
+    runner.run_checked(sh("true")).expect("it succeeds");
+    let error = runner
+        .run_checked(sh("echo no luck >&2; exit 3"))
+        .expect_err("it fails");
+    assert_eq!(error.to_string(), "/bin/sh: exit status: 3: no luck");
+    source.stop(Stage::TerminateActive);
+    let error = runner
+        .run_checked(sh("true"))
+        .expect_err("it is not started");
+    assert!(Interrupted::find(&error).is_some(), "{error}");
+}
+
+#[test]
+fn a_program_reads_its_input_to_the_end() {
+    let runner = CommandRunner::new(&StopSource::new().token());
+    let input = "line\n".repeat(50_000);
+    let output = runner
+        .clone()
+        .input(input.clone())
+        .output(Command::new("cat"));
+    assert_eq!(output.expect("it runs").stdout, input.as_bytes());
+    // One that does not read it all.
+    let output = runner.input(input).output(sh("read line; echo $line"));
+    assert_eq!(output.expect("it runs").stdout, b"line\n");
+}

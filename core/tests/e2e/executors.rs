@@ -271,3 +271,32 @@ macro_rules! suite {
 
 suite!(Threads, threads, Outcome::Abandoned);
 suite!(Processes, processes, Outcome::Cancelled(Cancelled::Active));
+
+/// Threads or processes, for code that does not know which.
+fn chosen(processes: bool, token: &StopToken) -> Box<dyn Executor<u64, Task = Job>> {
+    if processes {
+        let program = WorkerProgram::register("work", work);
+        let args = [test_name!("worker_entry"), "--exact", "--nocapture"];
+        Box::new(
+            ProcessPool::new(token, &program)
+                .workers(2)
+                .worker_args(args),
+        )
+    } else {
+        Box::new(ThreadPool::new(token).workers(2).with_work(work))
+    }
+}
+
+#[test]
+fn an_executor_is_chosen_at_run_time() {
+    for processes in [false, true] {
+        let source = StopSource::new();
+        let executor = chosen(processes, &source.token());
+        let results = executor.run((0..5).map(Job::Value));
+        assert!(results.into_values().eq(0..5), "{processes}");
+        source.stop(Stage::CancelQueued);
+        let mut seen = 0;
+        let results = executor.run_streaming([Job::Value(1)], |_, _| seen += 1);
+        assert_eq!((seen, results.tally().cancelled_queued), (1, 1));
+    }
+}

@@ -1,6 +1,8 @@
 //! Nothing that a command starts outlives it, nor this process, whatever
 //! sessions it makes and whoever is killed.
 
+mod memory;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -348,44 +350,24 @@ fn who_cannot_be_killed_is_named() {
     forever.leaves_nothing();
 }
 
-/// A guardian is forked from a process that may have a large heap.
 #[test]
-fn a_guardian_keeps_no_memory_of_this_process() {
-    const NAME: &str = test_name!("a_guardian_keeps_no_memory_of_this_process");
-    const HEAP: usize = 128 << 20;
-    if role().is_none() {
-        Program::start(NAME, "child").exits_with(0);
-        return;
-    }
-    let mut heap = vec![1_u8; HEAP];
+fn a_daemon_stays_if_it_may() {
+    let marked = Marked::new();
     let source = StopSource::new();
-    let script = "echo guardian $PPID; sleep 600";
-    let end = CommandRunner::new(&source.token()).execute(sh(&Marked::new(), script), |output| {
-        let Output::Stdout(bytes) = output else {
-            return;
-        };
-        let text = String::from_utf8_lossy(bytes);
-        let pid = text.trim().trim_start_matches("guardian ").to_owned();
-        // Whoever still has a copy has it alone from now on.
-        heap.iter_mut().step_by(4096).for_each(|byte| *byte = 2);
-        until("the guardian has given its memory back", || {
-            private_bytes(&pid) < HEAP / 16
-        });
-        source.stop(Stage::TerminateActive);
-    });
-    assert!(end.expect("it starts").interrupted.is_some());
-    std::process::exit(i32::from(heap[0]) - 2);
-}
-
-fn private_bytes(pid: &str) -> usize {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("procfs");
-    let kilobytes = |name| {
-        let line: &str = text
-            .lines()
-            .find(|line| line.starts_with(name))
-            .expect(name);
-        let number = line.split_whitespace().nth(1).expect("a number");
-        number.parse::<usize>().expect("a number")
+    let runner = CommandRunner::new(&source.token()).allow_daemons();
+    let begun = std::time::Instant::now();
+    let script = "(setsid sleep 600 &); sleep 600 & echo started";
+    let output = runner.output(sh(&marked, script)).expect("it runs");
+    assert_eq!(output.stdout, b"started\n");
+    assert!(
+        begun.elapsed() < CommandRunner::GRACE,
+        "nothing is waited for"
+    );
+    let sleeps = || {
+        let living = marked.living();
+        living.iter().filter(|(_, name)| name == "sleep").count()
     };
-    1024 * (kilobytes("Private_Dirty:") + kilobytes("Private_Clean:"))
+    until("both sleep, and nobody guards them", || {
+        sleeps() == 2 && marked.living().len() == 2
+    });
 }

@@ -167,9 +167,7 @@ fn one_handler_at_a_time_any_number_in_sequence() {
     const NAME: &str = test_name!("one_handler_at_a_time_any_number_in_sequence");
     if role().is_some() {
         let first = InterruptHandler::install(escalating()).expect("install");
-        let error = InterruptHandler::install(escalating())
-            .err()
-            .expect("one at a time");
+        let error = InterruptHandler::install(escalating()).expect_err("one at a time");
         assert!(error.is_already_installed());
         say(&error.to_string());
         drop(first);

@@ -19,18 +19,25 @@ mod async_tokens;
 mod command;
 #[cfg(target_os = "linux")]
 mod console;
+#[cfg(unix)]
+mod entry_point;
 #[cfg(target_os = "linux")]
 mod examples;
 #[cfg(feature = "process")]
 mod executors;
 #[cfg(target_os = "linux")]
 mod first_seed;
+mod friction;
 #[cfg(target_os = "linux")]
 mod guardian;
 #[cfg(unix)]
 mod handler_handover;
 #[cfg(target_os = "linux")]
+mod handler_properties;
+#[cfg(target_os = "linux")]
 mod handler_removal;
+#[cfg(unix)]
+mod handler_robustness;
 #[cfg(unix)]
 mod interop;
 mod interrupted_errors;

@@ -227,7 +227,7 @@ fn the_messages_of_errors() {
     let handler = InterruptHandler::install(Options::new(Policy::escalating()));
     let handler = handler.expect("the only one in this process");
     let twice = InterruptHandler::install(Options::new(Policy::escalating()));
-    say("installed twice", &twice.err().expect("twice"));
+    say("installed twice", &twice.expect_err("twice"));
     drop(handler);
     for stage in [Stage::CancelQueued, Stage::TerminateActive] {
         for cause in [

@@ -316,7 +316,7 @@ fn there_is_no_sigterm_and_nobody_to_name() {
     if role().is_some() {
         let options = Options::new(Policy::escalating()).also(Signal::TERMINATE);
         let refused = InterruptHandler::install(options);
-        let error = refused.err().expect("not supported").to_string();
+        let error = refused.expect_err("not supported").to_string();
         assert!(error.contains("SIGTERM"), "{error}");
         let (sender, receiver) = std::sync::mpsc::channel();
         struct Forward(std::sync::mpsc::Sender<Sender>);

@@ -314,6 +314,7 @@ fn workers_that_never_register_are_not_started_again_and_again() {
     assert!(starts <= 6, "{starts} processes");
 }
 
+#[cfg(target_os = "linux")]
 fn pool_with(args: [&str; 2]) -> ProcessPool<Job, u64> {
     let program = WorkerProgram::register("work", work);
     ProcessPool::new(&StopSource::new().token(), &program)

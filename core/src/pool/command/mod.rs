@@ -1,21 +1,24 @@
 //! The command runner: external programs, one at a time.
 
+mod collect;
+mod facts;
 mod scratch_dir;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
-use crate::sys::process;
 use crate::sys::process_tree::ProcessTree;
-use crate::sys::tree_event::Event;
+use crate::sys::{self, mask};
 use crate::token::{Interrupted, StopToken};
+use facts::Facts;
 use scratch_dir::ScratchDir;
 
 /// Runs external programs, each in its own process group, and ends them
@@ -68,6 +71,8 @@ pub struct CommandRunner {
     signal: Signal,
     keeps_stdin: bool,
     scratch: Option<PathBuf>,
+    input: Option<Arc<[u8]>>,
+    allows_daemons: bool,
 }
 
 /// A piece of output, as it came, not split into lines.
@@ -104,6 +109,8 @@ impl CommandRunner {
             signal: Signal::TERMINATE,
             keeps_stdin: false,
             scratch: None,
+            input: None,
+            allows_daemons: false,
         }
     }
 
@@ -126,6 +133,23 @@ impl CommandRunner {
     #[must_use]
     pub fn keep_stdin(mut self) -> CommandRunner {
         self.keeps_stdin = true;
+        self
+    }
+
+    /// Writes this to the standard input of each program, and closes it. A
+    /// program that does not read it all is not an error.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> CommandRunner {
+        self.input = Some(input.into().into());
+        self
+    }
+
+    /// Leaves daemons alone: what a program has started and left behind is
+    /// neither waited for nor killed when the program ends by itself. A stop
+    /// still ends everything.
+    #[must_use]
+    pub fn allow_daemons(mut self) -> CommandRunner {
+        self.allows_daemons = true;
         self
     }
 
@@ -154,7 +178,9 @@ impl CommandRunner {
         mut on_output: impl FnMut(Output<'_>) + Send,
     ) -> io::Result<CommandEnd> {
         self.token.checkpoint()?;
-        if !self.keeps_stdin {
+        if self.input.is_some() {
+            command.stdin(Stdio::piped());
+        } else if !self.keeps_stdin {
             command.stdin(Stdio::null());
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -167,6 +193,7 @@ impl CommandRunner {
         )?;
         let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let input = child.stdin.take().zip(self.input.clone());
         let facts = Facts::default();
         let end = thread::scope(|scope| {
             let (tree, facts, token) = (&tree, &facts, &self.token);
@@ -189,14 +216,25 @@ impl CommandRunner {
                 facts.output_ended.store(true, Ordering::SeqCst);
                 token.wake_all();
             });
-            for started in [watching, reading] {
+            let writing = input.map(|(stdin, input)| {
+                // It may be refused, which raises SIGPIPE where that is not
+                // ignored.
+                mask::with_all_blocked(|| {
+                    thread("command-input").spawn_scoped(scope, move || write(stdin, &input))
+                })
+            });
+            for started in [watching, reading].into_iter().chain(writing) {
                 if let Err(error) = started {
                     tree.kill();
                     return Err((error, Left::Nothing));
                 }
             }
             let (interrupted, killed) = self.watch(tree, facts);
-            tree.kill();
+            if self.allows_daemons && interrupted.is_none() {
+                tree.release();
+            } else {
+                tree.kill();
+            }
             let limit = tree.death_limit().map(|limit| Instant::now() + limit);
             self.wait(facts, limit, Facts::is_gone);
             // Whoever held the output is dead, or is not followed and not
@@ -237,6 +275,10 @@ impl CommandRunner {
             facts.leader_ended() || stage() >= Stage::TerminateActive
         });
         if facts.leader_ended() {
+            if self.allows_daemons {
+                // They may hold the pipes for ever.
+                return (None, false);
+            }
             // Descendants may still be flushing into the pipes.
             let limit = Instant::now().checked_add(self.grace);
             self.wait(facts, limit, |facts| {
@@ -259,6 +301,12 @@ impl CommandRunner {
     }
 }
 
+/// Writes all that the program takes, and closes its standard input.
+fn write(mut stdin: ChildStdin, input: &[u8]) {
+    // A program that ends before it has read everything does not want it.
+    let _ = stdin.write_all(input);
+}
+
 fn thread(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned())
 }
@@ -269,57 +317,16 @@ enum Left {
     Somebody,
 }
 
-/// What the helper threads of a command found out.
-#[derive(Debug, Default)]
-struct Facts {
-    leader_ended: AtomicBool,
-    gone: AtomicBool,
-    lost: AtomicBool,
-    output_ended: AtomicBool,
-}
-
-impl Facts {
-    fn note(&self, event: Event) {
-        let facts: &[&AtomicBool] = match event {
-            Event::LeaderEnded => &[&self.leader_ended],
-            Event::Gone => &[&self.gone],
-            Event::Lost => &[&self.lost, &self.gone, &self.leader_ended],
-        };
-        for fact in facts {
-            fact.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// Whether it is not known any more what becomes of them.
-    fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::SeqCst)
-    }
-
-    /// Whether the program and all its descendants have ended.
-    fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::SeqCst)
-    }
-
-    fn leader_ended(&self) -> bool {
-        self.leader_ended.load(Ordering::SeqCst)
-    }
-
-    fn output_ended(&self) -> bool {
-        self.output_ended.load(Ordering::SeqCst)
-    }
-}
-
 /// Runs commands one after the other; their output is dropped. A command that
 /// does not succeed has failed.
 impl Executor<ExitStatus> for CommandRunner {
     type Task = Command;
 
-    fn run_streaming<I, F>(&self, tasks: I, mut on_outcome: F) -> Results<ExitStatus>
-    where
-        I: IntoIterator<Item = Command>,
-        F: FnMut(usize, &Outcome<ExitStatus>),
-    {
-        let mut tasks = tasks.into_iter();
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = Command>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<ExitStatus>),
+    ) -> Results<ExitStatus> {
         let mut outcomes = Vec::new();
         let mut truncated = false;
         loop {
@@ -347,7 +354,7 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
     let message = match end {
         Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
         Ok(end) if end.status.success() => return Outcome::Completed(end.status),
-        Ok(end) => match process::abnormal_end(end.status) {
+        Ok(end) => match sys::process::abnormal_end(end.status) {
             Some(how) => return Outcome::Lost(how),
             None => end.status.to_string(),
         },

@@ -7,6 +7,7 @@ mod worker_process;
 mod worker_program;
 mod worker_stage;
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::feedback::Feedback;
 use crate::machine::Stage;
 use crate::pool::shared::{
-    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, WorkerBackend,
+    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, Sink, WorkerBackend,
 };
 use crate::token::StopToken;
 use thread_cache::ThreadCache;
@@ -66,6 +67,15 @@ pub struct ProcessPool<J, V> {
     /// The workers of new runs. A run that is interrupted leaves its workers to
     /// the runs that still use them, and they end with the last of these.
     backend: Mutex<Arc<ProcessBackend>>,
+}
+
+impl<J, V> fmt::Debug for ProcessPool<J, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool")
+            .field("settings", &self.settings)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<J, V> ProcessPool<J, V>
@@ -136,11 +146,11 @@ where
 {
     type Task = J;
 
-    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
-    where
-        I: IntoIterator<Item = J>,
-        F: FnMut(usize, &Outcome<V>),
-    {
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = J>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
         let backend = Arc::clone(&lock(&self.backend));
         let workers = Arc::clone(&backend);
         let (name, limit) = (self.program.name, self.program.frame_limit);
@@ -157,7 +167,7 @@ where
             outcome
         };
         let coordinator = Coordinator::new(&self.settings, &*backend, Box::new(work));
-        let results = coordinator.run(tasks.into_iter(), on_outcome);
+        let results = coordinator.run(tasks, Sink::Look(on_outcome));
         if results.interrupted().is_some() {
             self.replace(&backend);
         }
@@ -323,8 +333,8 @@ impl Drop for ProcessBackend {
     }
 }
 
-impl WorkerBackend for ProcessBackend {
-    fn start(&self, name: String, job: Job) -> io::Result<Join> {
+impl WorkerBackend<'static> for ProcessBackend {
+    fn start(&self, name: String, job: Job<'static>) -> io::Result<Join<'static>> {
         self.threads.start(name, job)
     }
 

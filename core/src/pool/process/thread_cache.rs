@@ -22,7 +22,7 @@ struct Idle(Mutex<Vec<CachedThread>>);
 
 struct CachedThread {
     /// Without it the thread ends.
-    jobs: Sender<Job>,
+    jobs: Sender<Job<'static>>,
     /// Each job that is over.
     over: Receiver<()>,
     thread: JoinHandle<()>,
@@ -34,7 +34,7 @@ impl ThreadCache {
     ///
     /// # Errors
     /// Those of starting a thread.
-    pub(super) fn start(&self, name: String, job: Job) -> io::Result<Join> {
+    pub(super) fn start(&self, name: String, job: Job<'static>) -> io::Result<Join<'static>> {
         let idle = self.idle.lock().pop();
         let hand = idle.map_or_else(|| CachedThread::new(name), Ok)?;
         // It waits: it is idle, and jobs do not panic.
@@ -77,7 +77,7 @@ impl Idle {
 
 impl CachedThread {
     fn new(name: String) -> io::Result<CachedThread> {
-        let (jobs, orders) = channel::<Job>();
+        let (jobs, orders) = channel::<Job<'static>>();
         let (done, over) = channel();
         let thread = thread::Builder::new().name(name).spawn(move || {
             for job in orders {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     /// Does something in a thread and returns the id of that thread.
-    fn thread_of(thread_cache: &ThreadCache) -> (thread::ThreadId, Join) {
+    fn thread_of(thread_cache: &ThreadCache) -> (thread::ThreadId, Join<'static>) {
         let (say, heard) = channel();
         let job = move || say.send(thread::current().id()).expect("somebody listens");
         let join = thread_cache.start("hand".to_owned(), Box::new(job));

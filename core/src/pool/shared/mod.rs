@@ -4,6 +4,7 @@
 mod executor;
 mod notices;
 mod outcome;
+mod progress;
 mod results;
 mod run;
 mod settings;
@@ -11,12 +12,14 @@ mod worker_backend;
 
 pub use executor::Executor;
 pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+pub use progress::Progress;
 pub(super) use results::remaining;
 pub use results::{ImmediateTermination, Results, Tally};
-pub(super) use run::Coordinator;
 #[cfg(feature = "process")]
 pub(super) use run::LOOKS;
+pub(super) use run::{Coordinator, Sink};
 pub(super) use settings::Settings;
+pub(super) use worker_backend::ScopedBackend;
 pub(super) use worker_backend::ThreadBackend;
 #[cfg(feature = "process")]
 pub(super) use worker_backend::{Job, Join, WorkerBackend};

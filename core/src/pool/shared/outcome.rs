@@ -105,6 +105,14 @@ impl<V> Outcome<V> {
         }
     }
 
+    /// The value by value, if the task completed.
+    pub fn into_value(self) -> Option<V> {
+        match self {
+            Outcome::Completed(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Whether the task completed.
     pub fn is_completed(&self) -> bool {
         self.value().is_some()

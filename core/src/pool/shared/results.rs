@@ -66,6 +66,8 @@ pub struct Results<V> {
     outcomes: Vec<Outcome<V>>,
     interrupted: Option<Interrupted>,
     truncated: bool,
+    /// Of outcomes that were handed over.
+    taken: Option<Tally>,
 }
 
 /// The most tasks that are counted, and get an outcome each, without having been
@@ -91,6 +93,19 @@ impl<V> Results<V> {
             outcomes,
             interrupted,
             truncated,
+            taken: None,
+        }
+    }
+
+    /// Of a run whose outcomes were handed over.
+    pub(in crate::pool) fn taken(
+        tally: Tally,
+        interrupted: Option<Interrupted>,
+        truncated: bool,
+    ) -> Results<V> {
+        Results {
+            taken: Some(tally),
+            ..Results::new(Vec::new(), interrupted, truncated)
         }
     }
 
@@ -118,10 +133,15 @@ impl<V> Results<V> {
         self.outcomes.iter().filter_map(Outcome::value)
     }
 
+    /// The completed values by value, in the order of the tasks.
+    pub fn into_values(self) -> impl Iterator<Item = V> {
+        self.outcomes.into_iter().filter_map(Outcome::into_value)
+    }
+
     /// Counts the outcomes by kind.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+        let mut tally = self.taken.unwrap_or_default();
         for outcome in &self.outcomes {
             tally.record(outcome);
         }
@@ -139,15 +159,14 @@ impl<V> Results<V> {
     #[must_use]
     pub fn partial_notice(&self) -> Notice {
         Notice::PartialResults {
-            completed: self.values().count(),
-            total: self.outcomes.len(),
+            completed: self.tally().completed,
+            total: self.tally().total(),
         }
     }
 
     /// Whether an active task was stopped.
     pub(in crate::pool) fn has_stopped(&self) -> bool {
-        let stopped = |outcome| matches!(outcome, &Outcome::Cancelled(Cancelled::Active));
-        self.outcomes.iter().any(stopped)
+        self.tally().cancelled_active > 0
     }
 
     /// These results, unless the run was cut by stage 3.
@@ -164,6 +183,25 @@ impl<V> Results<V> {
         } else {
             Ok(self)
         }
+    }
+}
+
+/// The outcomes, in the order of the tasks.
+impl<V> IntoIterator for Results<V> {
+    type Item = Outcome<V>;
+    type IntoIter = std::vec::IntoIter<Outcome<V>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.outcomes.into_iter()
+    }
+}
+
+impl<'results, V> IntoIterator for &'results Results<V> {
+    type Item = &'results Outcome<V>;
+    type IntoIter = std::slice::Iter<'results, Outcome<V>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.outcomes.iter()
     }
 }
 

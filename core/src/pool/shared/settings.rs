@@ -1,5 +1,6 @@
 //! The limits of a pool, and who hears of its runs.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
@@ -22,6 +23,16 @@ pub(in crate::pool) struct Settings {
     queue_limit: Option<NonZeroUsize>,
     pub(in crate::pool) grace: Duration,
     pub(in crate::pool) feedback: Arc<dyn Feedback>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("stage", &self.token.stage())
+            .field("workers", &self.workers)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {

@@ -6,18 +6,18 @@ use crate::machine::Stage;
 use crate::sync;
 
 /// What a thread of a run does.
-pub(in crate::pool) type Job = Box<dyn FnOnce() + Send>;
+pub(in crate::pool) type Job<'run> = Box<dyn FnOnce() + Send + 'run>;
 /// Waits until a thread has done its job. Dropped, it leaves the thread alone.
-pub(in crate::pool) type Join = Box<dyn FnOnce()>;
+pub(in crate::pool) type Join<'run> = Box<dyn FnOnce() + 'run>;
 
 /// Where the threads of a run come from, and what it can do to its active
 /// tasks, beyond showing them the stage.
-pub(in crate::pool) trait WorkerBackend {
+pub(in crate::pool) trait WorkerBackend<'run> {
     /// Has a thread do this job, which does not panic.
     ///
     /// # Errors
     /// Those of starting a thread.
-    fn start(&self, name: String, job: Job) -> io::Result<Join>;
+    fn start(&self, name: String, job: Job<'run>) -> io::Result<Join<'run>>;
 
     /// Shows them the stage.
     fn show(&self, stage: Stage);
@@ -33,9 +33,34 @@ pub(in crate::pool) trait WorkerBackend {
 /// Threads see the stage by themselves and cannot be killed.
 pub(in crate::pool) struct ThreadBackend;
 
-impl WorkerBackend for ThreadBackend {
-    fn start(&self, name: String, job: Job) -> io::Result<Join> {
+impl WorkerBackend<'static> for ThreadBackend {
+    fn start(&self, name: String, job: Job<'static>) -> io::Result<Join<'static>> {
         let thread = sync::thread::Builder::new().name(name).spawn(job)?;
+        Ok(Box::new(move || {
+            // Panics of tasks were caught.
+            let _ = thread.join();
+        }))
+    }
+
+    fn show(&self, _stage: Stage) {}
+
+    fn terminate(&self) {}
+
+    fn kill(&self) -> bool {
+        false
+    }
+}
+
+/// Threads that may borrow from the caller's stack: the scope waits for all of
+/// them, those of abandoned tasks as well.
+pub(in crate::pool) struct ScopedBackend<'scope, 'env: 'scope>(
+    pub(in crate::pool) &'scope std::thread::Scope<'scope, 'env>,
+);
+
+impl<'scope> WorkerBackend<'scope> for ScopedBackend<'scope, '_> {
+    fn start(&self, name: String, job: Job<'scope>) -> io::Result<Join<'scope>> {
+        let builder = std::thread::Builder::new().name(name);
+        let thread = builder.spawn_scoped(self.0, job)?;
         Ok(Box::new(move || {
             // Panics of tasks were caught.
             let _ = thread.join();

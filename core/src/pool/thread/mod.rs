@@ -1,18 +1,22 @@
 //! The thread pool.
 
 #[cfg(all(test, not(sigproof_loom)))]
+mod end_tests;
+#[cfg(all(test, not(sigproof_loom)))]
 mod last_look_tests;
 #[cfg(all(test, not(sigproof_loom)))]
 mod short_task_tests;
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::feedback::Feedback;
 use crate::pool::shared::{
-    Coordinator, Executor, Outcome, Results, Settings, TaskError, ThreadBackend,
+    Coordinator, Executor, Outcome, Results, ScopedBackend, Settings, Sink, TaskError,
+    ThreadBackend,
 };
 use crate::token::StopToken;
 
@@ -37,7 +41,7 @@ pub type ThreadTask<V> = Box<dyn FnOnce(&StopToken) -> Result<V, TaskError> + Se
 /// let results = pool.map(["a", "bb"], |word, _token| Ok(word.len()));
 /// assert_eq!(results.values().sum::<usize>(), 3);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ThreadPool {
     settings: Settings,
 }
@@ -80,6 +84,19 @@ impl ThreadPool {
     pub fn feedback(mut self, feedback: impl Feedback + 'static) -> ThreadPool {
         self.settings.feedback = Arc::new(feedback);
         self
+    }
+
+    /// An executor that applies `work` to jobs, for code that does not know
+    /// whether threads or processes do it: its tasks are the same as those of a
+    /// `ProcessPool` for the same work.
+    pub fn with_work<J, V>(
+        self,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+    ) -> ThreadWork<J, V> {
+        ThreadWork {
+            pool: self,
+            work: Arc::new(work),
+        }
     }
 
     /// Runs closures and returns their outcomes in order.
@@ -131,19 +148,126 @@ impl ThreadPool {
         V: Send + 'static,
     {
         let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        let mut on_outcome = on_outcome;
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
-            .run(jobs.into_iter(), on_outcome)
+            .run(jobs.into_iter(), Sink::Look(&mut on_outcome))
+    }
+
+    /// As [`ThreadPool::map_streaming`], and hands each outcome over by value. The
+    /// results keep none of them and only count, so that a run of millions of
+    /// tasks needs no more memory than a short one.
+    ///
+    /// ```
+    /// use sigproof_core::{StopSource, ThreadPool};
+    /// let pool = ThreadPool::new(&StopSource::new().token());
+    /// let mut sum = 0;
+    /// let results = pool.map_into(0..1000_u64, |n, _| Ok(n), |_, outcome| {
+    ///     sum += outcome.into_value().unwrap_or(0);
+    /// });
+    /// assert_eq!((sum, results.tally().completed), (499_500, 1000));
+    /// ```
+    pub fn map_into<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync + 'static,
+        mut on_outcome: impl FnMut(usize, Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send + 'static,
+        V: Send + 'static,
+    {
+        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
+            .run(jobs.into_iter(), Sink::Take(&mut on_outcome))
+    }
+
+    /// As [`ThreadPool::map`], with jobs and work that borrow from the caller's
+    /// stack. Therefore the run waits for every thread: a task that ignores
+    /// stage 2 counts as abandoned after the grace period, and still holds up
+    /// the return until it ends.
+    ///
+    /// ```
+    /// use sigproof_core::{StopSource, ThreadPool};
+    /// let words = ["a".to_owned(), "bb".to_owned()];
+    /// let pool = ThreadPool::new(&StopSource::new().token());
+    /// let results = pool.scoped_map(&words, |word, _token| Ok(word.len()));
+    /// assert!(results.values().eq(&[1, 2]));
+    /// ```
+    pub fn scoped_map<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync,
+    ) -> Results<V>
+    where
+        J: Send,
+        V: Send,
+    {
+        self.scoped_map_streaming(jobs, work, |_, _| {})
+    }
+
+    /// As [`ThreadPool::map_streaming`], with jobs and work that borrow from the
+    /// caller's stack; see [`ThreadPool::scoped_map`].
+    pub fn scoped_map_streaming<J, V>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+        work: impl Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync,
+        on_outcome: impl FnMut(usize, &Outcome<V>),
+    ) -> Results<V>
+    where
+        J: Send,
+        V: Send,
+    {
+        let work = &work;
+        let mut on_outcome = on_outcome;
+        std::thread::scope(|scope| {
+            let backend = ScopedBackend(scope);
+            let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+            let coordinator = Coordinator::new(&self.settings, &backend, Box::new(work));
+            coordinator.run(jobs.into_iter(), Sink::Look(&mut on_outcome))
+        })
     }
 }
 
 impl<V: Send + 'static> Executor<V> for ThreadPool {
     type Task = ThreadTask<V>;
 
-    fn run_streaming<I, F>(&self, tasks: I, on_outcome: F) -> Results<V>
-    where
-        I: IntoIterator<Item = Self::Task>,
-        F: FnMut(usize, &Outcome<V>),
-    {
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = Self::Task>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
         self.map_streaming(tasks, |task: ThreadTask<V>, token| task(token), on_outcome)
+    }
+}
+
+/// What a [`ThreadWork`] does with each job.
+type Work<J, V> = dyn Fn(J, &StopToken) -> Result<V, TaskError> + Send + Sync;
+
+/// A thread pool with its work; made by [`ThreadPool::with_work`].
+#[derive(Clone)]
+pub struct ThreadWork<J, V> {
+    pool: ThreadPool,
+    work: Arc<Work<J, V>>,
+}
+
+impl<J, V> fmt::Debug for ThreadWork<J, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadWork")
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<J: Send + 'static, V: Send + 'static> Executor<V> for ThreadWork<J, V> {
+    type Task = J;
+
+    fn run_each(
+        &self,
+        tasks: &mut dyn Iterator<Item = J>,
+        on_outcome: &mut dyn FnMut(usize, &Outcome<V>),
+    ) -> Results<V> {
+        let work = Arc::clone(&self.work);
+        let work = move |job, token: &StopToken| work(job, token);
+        self.pool.map_streaming(tasks, work, on_outcome)
     }
 }

@@ -24,7 +24,7 @@ impl Feedback for Recorder {
     }
 }
 
-fn pool() -> (StopSource, ThreadPool) {
+pub(super) fn pool() -> (StopSource, ThreadPool) {
     let source = StopSource::new();
     let pool = ThreadPool::new(&source.token()).workers(4);
     (source, pool)
@@ -199,22 +199,6 @@ fn a_task_that_ignores_stage_two_is_abandoned_after_the_grace() {
 }
 
 #[test]
-fn a_flag_stops_a_run() {
-    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let token = StopSource::new().token();
-    let token = token.or_flag(Stage::TerminateActive, &flag);
-    let pool = ThreadPool::new(&token).grace(Duration::from_millis(5));
-    let (release, released) = mpsc::channel::<()>();
-    let results = pool.map([released], move |released, _| {
-        flag.store(true, Ordering::SeqCst);
-        let _ = released.recv_timeout(Duration::from_secs(60));
-        Ok(7_usize)
-    });
-    drop(release);
-    assert_eq!(results.outcomes(), [Outcome::Abandoned]);
-}
-
-#[test]
 fn a_shielded_task_is_not_abandoned() {
     let (source, pool) = pool();
     let (release, released) = mpsc::channel::<()>();
@@ -307,43 +291,6 @@ fn the_queue_is_bounded() {
 }
 
 #[test]
-fn a_stop_ends_the_pulling_of_tasks() {
-    let (source, pool) = pool();
-    let stop = source.clone();
-    let pulled = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&pulled);
-    // Of unknown length, and endless.
-    let jobs = (0_u64..).filter(|_| true).inspect(move |_| {
-        count.fetch_add(1, Ordering::SeqCst);
-    });
-    let results = pool.map(jobs, move |number, _| {
-        if number == 10 {
-            stop.stop(Stage::CancelQueued);
-        }
-        Ok(number)
-    });
-    assert!(results.is_truncated());
-    assert_eq!(results.tally().total(), pulled.load(Ordering::SeqCst));
-    assert!(results.tally().completed > 10);
-    // One that knows its length is counted without being taken.
-    let taken = AtomicUsize::new(0);
-    let known = (0..3000).map(|number| taken.fetch_add(number, Ordering::SeqCst));
-    let results = pool.map(known, |_, _| Ok(()));
-    assert_eq!(results.tally().cancelled_queued, 3000);
-    assert!(!results.is_truncated());
-    assert_eq!(taken.load(Ordering::SeqCst), 0);
-}
-
-#[test]
-fn the_queue_may_be_without_a_limit() {
-    let (_source, pool) = pool();
-    let results = pool
-        .queue_limit(usize::MAX)
-        .map(0..100_000_usize, |number, _| Ok(number));
-    assert_eq!(results.tally().completed, 100_000);
-}
-
-#[test]
 fn a_panic_of_the_caller_ends_the_workers() {
     let (source, pool) = pool();
     let alive = Arc::new(());
@@ -424,23 +371,4 @@ fn conservation_when_the_stop_comes_at_any_time() {
                 .all(|(index, outcome)| { outcome.value().is_none_or(|value| *value == index) })
         );
     }
-}
-
-#[test]
-fn a_payload_whose_drop_panics_does_not_end_the_worker() {
-    struct Spiteful;
-    impl Drop for Spiteful {
-        fn drop(&mut self) {
-            panic!("once more");
-        }
-    }
-    let (_source, pool) = pool();
-    let results = pool.workers(1).map(0..3_usize, |number, _| {
-        if number == 1 {
-            std::panic::panic_any(Spiteful);
-        }
-        Ok(number)
-    });
-    assert_eq!(results.tally().completed, 2);
-    assert_eq!(results.tally().failed, 1);
 }

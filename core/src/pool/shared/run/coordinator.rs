@@ -16,7 +16,7 @@ use crate::feedback::Notice;
 use crate::machine::Stage;
 use crate::pool::shared::notices::Notices;
 use crate::pool::shared::outcome::{Cancelled, Outcome};
-use crate::pool::shared::results::{Results, remaining};
+use crate::pool::shared::results::{Results, Tally, remaining};
 use crate::pool::shared::settings::Settings;
 use crate::pool::shared::worker_backend::{Join, WorkerBackend};
 use crate::stage_cell::WaitStatus;
@@ -29,13 +29,21 @@ const NAP: Duration = Duration::from_micros(500);
 /// How long the end of a run waits for the announcement of its stage.
 const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(1);
 
-pub(in crate::pool) struct Coordinator<'pool, T, V> {
+/// Who gets the outcomes as they come.
+pub(in crate::pool) enum Sink<'caller, V> {
+    /// Looks at each; the results keep them.
+    Look(&'caller mut dyn FnMut(usize, &Outcome<V>)),
+    /// Takes each; the results only count them.
+    Take(&'caller mut dyn FnMut(usize, Outcome<V>)),
+}
+
+pub(in crate::pool) struct Coordinator<'pool, 'run, T, V> {
     pub(super) pool: &'pool Settings,
-    pub(super) backend: &'pool dyn WorkerBackend,
-    shared: Arc<RunState<T, V>>,
+    pub(super) backend: &'pool dyn WorkerBackend<'run>,
+    shared: Arc<RunState<'run, T, V>>,
     pub(super) workers: Vec<Arc<WorkerQueue<T, V>>>,
     /// Each with its worker's place in `workers`.
-    threads: Vec<(usize, Join)>,
+    threads: Vec<(usize, Join<'run>)>,
     epoch: u32,
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
@@ -44,6 +52,8 @@ pub(in crate::pool) struct Coordinator<'pool, T, V> {
     truncated: bool,
     batch_size: BatchSize,
     slots: OutcomeSlots<V>,
+    /// The outcomes that were handed over.
+    tally: Tally,
     /// Outcomes given by the coordinator itself.
     pub(super) own_outcomes: Outcomes<V>,
     /// Outcomes collected since the last rest.
@@ -57,12 +67,12 @@ pub(in crate::pool) struct Coordinator<'pool, T, V> {
     pub(super) notices: Notices,
 }
 
-impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
+impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
     pub(in crate::pool) fn new<'pool>(
         pool: &'pool Settings,
-        backend: &'pool dyn WorkerBackend,
-        work: Box<Work<T, V>>,
-    ) -> Coordinator<'pool, T, V> {
+        backend: &'pool dyn WorkerBackend<'run>,
+        work: Box<Work<'run, T, V>>,
+    ) -> Coordinator<'pool, 'run, T, V> {
         let limit = Limit {
             usual: pool.queue_limit(false),
             short: pool.queue_limit(true),
@@ -79,6 +89,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             truncated: false,
             batch_size: BatchSize::new(),
             slots: OutcomeSlots::new(),
+            tally: Tally::default(),
             own_outcomes: Outcomes::new(),
             collected: 0,
             interrupted: None,
@@ -91,10 +102,12 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
     pub(in crate::pool) fn run(
         mut self,
         tasks: impl Iterator<Item = T>,
-        mut on_outcome: impl FnMut(usize, &Outcome<V>),
+        mut sink: Sink<'_, V>,
     ) -> Results<V> {
         let mut tasks = tasks.fuse();
-        self.slots.expect(tasks.size_hint().0);
+        if let Sink::Look(_) = sink {
+            self.slots.expect(tasks.size_hint().0);
+        }
         let mut arrived = Outcomes::new();
         loop {
             self.look_at_stage();
@@ -105,9 +118,9 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             }
             self.end_overdue();
             self.say_if_announced();
-            self.collect(&mut arrived, &mut on_outcome);
+            self.collect(&mut arrived, &mut sink);
             if self.fed && self.slots.filled() == self.submitted {
-                return self.finish();
+                return self.finish(&sink);
             }
             if self.fed
                 || self.is_full() && !(self.collected >= MANY && self.shared.soon_runs_dry())
@@ -258,11 +271,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
     /// Hands over every outcome that there is. `arrived` is empty, and saves
     /// the workers from beginning with an empty vector each time.
-    fn collect(
-        &mut self,
-        arrived: &mut Outcomes<V>,
-        on_outcome: &mut impl FnMut(usize, &Outcome<V>),
-    ) {
+    fn collect(&mut self, arrived: &mut Outcomes<V>, sink: &mut Sink<'_, V>) {
         for number in 0..=self.workers.len() {
             match self.workers.get(number) {
                 Some(worker) => std::mem::swap(&mut worker.lock().outcomes, arrived),
@@ -271,9 +280,22 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
             self.collected += arrived.len();
             arrived.iter().for_each(|(index, outcome)| {
                 self.notices.outcome(index, outcome);
-                on_outcome(index, outcome);
             });
-            self.slots.put(arrived);
+            match sink {
+                Sink::Look(look) => {
+                    arrived
+                        .iter()
+                        .for_each(|(index, outcome)| look(index, outcome));
+                    self.slots.put(arrived);
+                }
+                Sink::Take(take) => {
+                    let tally = &mut self.tally;
+                    self.slots.pass_on(arrived, &mut |index, outcome| {
+                        tally.record(&outcome);
+                        take(index, outcome);
+                    });
+                }
+            }
         }
     }
 
@@ -323,13 +345,16 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
         }
     }
 
-    fn finish(mut self) -> Results<V> {
+    fn finish(mut self, sink: &Sink<'_, V>) -> Results<V> {
         // Tasks see a stage before the coordinator does. If it ended the last
         // ones since the last look, it is the one that the run ended at.
         let was_said = self.stage_seen().should_terminate_active_tasks();
         self.see_stage();
         let slots = std::mem::replace(&mut self.slots, OutcomeSlots::new());
-        let results = Results::new(slots.into_outcomes(), self.interrupted, self.truncated);
+        let results = match sink {
+            Sink::Look(_) => Results::new(slots.into_outcomes(), self.interrupted, self.truncated),
+            Sink::Take(_) => Results::taken(self.tally, self.interrupted, self.truncated),
+        };
         let ends = self.stage_seen().should_terminate_active_tasks();
         if ends && !was_said && results.has_stopped() {
             self.notices.push(Notice::CollectionStopped);
@@ -362,7 +387,7 @@ impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
 
 /// If `on_outcome` or the iterator of tasks panics, the workers must not wait
 /// for tasks for ever.
-impl<T, V> Drop for Coordinator<'_, T, V> {
+impl<T, V> Drop for Coordinator<'_, '_, T, V> {
     fn drop(&mut self) {
         drop(self.shared.close_and_drain());
     }

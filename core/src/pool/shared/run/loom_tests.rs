@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loom::thread;
 
-use super::coordinator::Coordinator;
+use super::coordinator::{Coordinator, Sink};
 use crate::machine::Stage;
 use crate::pool::shared::{Cancelled, Outcome, Results, Settings, ThreadBackend};
 use crate::sync::model::{Bound, Plant, catches, check};
@@ -26,7 +26,8 @@ fn run(
     settings.set_workers(workers);
     settings.grace = GRACE;
     let work = move |_task: usize, token: &StopToken| work(token);
-    Coordinator::new(&settings, &ThreadBackend, Box::new(work)).run(0..tasks, |_, _| {})
+    Coordinator::new(&settings, &ThreadBackend, Box::new(work))
+        .run(0..tasks, Sink::Look(&mut |_, _| {}))
 }
 
 /// Someone presses Ctrl+C while a run begins, works, or ends.

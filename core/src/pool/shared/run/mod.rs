@@ -12,6 +12,6 @@ mod run_state;
 mod worker;
 mod worker_queue;
 
-pub(in crate::pool) use coordinator::Coordinator;
+pub(in crate::pool) use coordinator::{Coordinator, Sink};
 #[cfg(feature = "process")]
 pub(in crate::pool) use run_state::LOOKS;

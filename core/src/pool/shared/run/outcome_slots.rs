@@ -109,6 +109,28 @@ impl<V> OutcomeSlots<V> {
         }
     }
 
+    /// Hands these outcomes over, which leaves `arrived` empty, and remembers
+    /// only that they have come: one bit each.
+    ///
+    /// # Panics
+    /// As [`OutcomeSlots::put`].
+    pub(super) fn pass_on(
+        &mut self,
+        arrived: &mut Outcomes<V>,
+        take: &mut dyn FnMut(usize, Outcome<V>),
+    ) {
+        let mut outcomes = arrived.outcomes.drain(..);
+        let mut runs = arrived.runs.drain(..).peekable();
+        while let Some((place, first)) = runs.next() {
+            let left = outcomes.len();
+            let count = runs.peek().map_or(left, |(next, _)| next - place);
+            self.mark(first, count);
+            for (index, outcome) in (first..).zip(outcomes.by_ref().take(count)) {
+                take(index, outcome);
+            }
+        }
+    }
+
     fn mark(&mut self, first: usize, count: usize) {
         let words = (first + count).div_ceil(64);
         if words > self.present.len() {

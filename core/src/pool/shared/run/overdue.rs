@@ -12,7 +12,7 @@ use crate::token::Shields;
 /// How long killed tasks may take to be gone.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 
-impl<T: Send + 'static, V: Send + 'static> Coordinator<'_, T, V> {
+impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
     /// Ends what is still active after the grace period: kills it or, where
     /// that is impossible, abandons it.
     pub(super) fn end_overdue(&mut self) {

@@ -16,7 +16,8 @@ use crate::sync::{AtomicU32, Condvar, Mutex, MutexGuard, Ordering};
 use crate::token::StopToken;
 
 /// What a worker does with a task.
-pub(in crate::pool) type Work<T, V> = dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync;
+pub(in crate::pool) type Work<'run, T, V> =
+    dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync + 'run;
 
 /// How often one looks for work before one sleeps. To sleep and to be woken
 /// costs as much as hundreds of empty tasks.
@@ -46,7 +47,7 @@ pub(super) struct Limit {
     pub(super) short: usize,
 }
 
-pub(super) struct RunState<T, V> {
+pub(super) struct RunState<'run, T, V> {
     queue: Mutex<Queue<T, V>>,
     work_available: Condvar,
     /// The length of the queue, or [`CLOSED`]: a hint for those who look
@@ -57,12 +58,16 @@ pub(super) struct RunState<T, V> {
     short: AtomicBool,
     rest: AtomicU32,
     limit: Limit,
-    pub(super) work: Box<Work<T, V>>,
+    pub(super) work: Box<Work<'run, T, V>>,
     pub(super) token: StopToken,
 }
 
-impl<T, V> RunState<T, V> {
-    pub(super) fn new(token: StopToken, limit: Limit, work: Box<Work<T, V>>) -> RunState<T, V> {
+impl<'run, T, V> RunState<'run, T, V> {
+    pub(super) fn new(
+        token: StopToken,
+        limit: Limit,
+        work: Box<Work<'run, T, V>>,
+    ) -> RunState<'run, T, V> {
         RunState {
             queue: Mutex::new(Queue::new()),
             work_available: Condvar::new(),

@@ -10,7 +10,7 @@ use crate::machine::Stage;
 use crate::pool::shared::outcome::Outcome;
 
 pub(super) struct ThreadWorker<'run, T, V> {
-    shared: &'run RunState<T, V>,
+    shared: &'run RunState<'run, T, V>,
     worker: &'run WorkerQueue<T, V>,
     batch_size: BatchSize,
     /// The active task.
@@ -18,7 +18,7 @@ pub(super) struct ThreadWorker<'run, T, V> {
 }
 
 impl<'run, T, V> ThreadWorker<'run, T, V> {
-    pub(super) fn new(shared: &'run RunState<T, V>, worker: &'run WorkerQueue<T, V>) -> Self {
+    pub(super) fn new(shared: &'run RunState<'run, T, V>, worker: &'run WorkerQueue<T, V>) -> Self {
         ThreadWorker {
             shared,
             worker,

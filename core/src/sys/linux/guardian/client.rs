@@ -15,8 +15,8 @@ use std::{env, fs, net};
 use super::{Cleaner, MESSAGE_BYTES, Message, divide, send};
 use crate::machine::Signal;
 use crate::sys::group_registry::{self, Registration};
-use crate::sys::pidfd::PidFd;
-use crate::sys::tree_event::Event;
+use crate::sys::linux::pidfd::PidFd;
+use crate::sys::process_tree::Event;
 use crate::sys::unix::processes::spawn;
 
 /// A program and all its descendants, below a guardian of their own.
@@ -124,6 +124,11 @@ impl GuardedTree {
     /// what the leader leaves behind when it has ended.
     pub(crate) fn request_end(&self, signal: i32) {
         self.send(Message::Ask(signal));
+    }
+
+    /// Leaves what the program has left behind alone, when it has ended.
+    pub(crate) fn release(&self) {
+        self.send(Message::Release);
     }
 
     /// Kills the program and all its descendants.

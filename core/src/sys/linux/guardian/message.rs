@@ -15,6 +15,8 @@ pub(super) enum Message {
     Kill,
     /// To the guardian: reap the program, and end.
     End,
+    /// To the guardian: leave what the program has left behind alone.
+    Release,
     /// From the guardian: the process id of the program.
     Started(i32),
     /// From the guardian: the program has ended with this wait status.
@@ -32,6 +34,7 @@ impl Message {
             Message::Started(pid) => (3, pid),
             Message::LeaderEnded(status) => (4, status),
             Message::Gone => (5, 0),
+            Message::Release => (6, 0),
         };
         (u64::from(value.cast_unsigned()) << 32 | kind).to_ne_bytes()
     }
@@ -46,6 +49,7 @@ impl Message {
             3 => Message::Started(value),
             4 => Message::LeaderEnded(value),
             5 => Message::Gone,
+            6 => Message::Release,
             _ => return None,
         })
     }
@@ -80,6 +84,7 @@ mod tests {
             Message::Started(4_194_303),
             Message::LeaderEnded(0x8b),
             Message::Gone,
+            Message::Release,
         ];
         for message in messages {
             assert_eq!(Message::from_bytes(message.to_bytes()), Some(message));

@@ -104,6 +104,8 @@ struct Guardian {
     asked_children: [libc::pid_t; ASKED_MAX],
     killing: bool,
     gone: bool,
+    /// What is left is left alone.
+    released: bool,
 }
 
 /// What became of the other end of the socket.
@@ -123,6 +125,7 @@ impl Guardian {
             asked_children: [0; ASKED_MAX],
             killing: false,
             gone: false,
+            released: false,
         }
     }
 
@@ -206,6 +209,14 @@ impl Guardian {
                 self.signal_group(libc::SIGCONT);
                 PeerState::Listening
             }
+            Some(Message::Release) => {
+                self.released = true;
+                if self.ended.is_some() && !self.gone {
+                    self.gone = true;
+                    self.send(Message::Gone);
+                }
+                PeerState::Listening
+            }
             Some(Message::Kill) => {
                 self.killing = true;
                 self.signal_group(libc::SIGKILL);
@@ -272,6 +283,9 @@ impl Guardian {
             return;
         }
         scan.living += 1;
+        if self.released {
+            return;
+        }
         if self.killing {
             signal_child(pid, libc::SIGKILL);
         } else if let (Some(_), Some(signal)) = (self.ended, self.asked) {
@@ -297,6 +311,9 @@ impl Guardian {
 
     /// The group is the program's own until we reap it, which is last.
     fn signal_group(&self, signal: i32) {
+        if self.released {
+            return;
+        }
         // SAFETY: kill takes any arguments. It fails if everybody has left the
         // group.
         let _ = unsafe { libc::kill(-self.leader, signal) };

@@ -69,7 +69,7 @@ impl ProcessGroup {
     /// Those of [`ProcessGroup::spawn`].
     #[cfg(feature = "process")]
     pub(crate) fn spawn_masked(command: &mut Command) -> io::Result<ProcessGroup> {
-        ProcessGroup::spawn(command)
+        ProcessGroup::spawn(command, Signal::INTERRUPT)
     }
 
     /// The process that was started, for its pipes.

@@ -5,15 +5,22 @@
 //! futex, but it may run no code of another library, which allocates and
 //! locks; so somebody has to wait for it.
 
-use std::io;
-use std::sync::Arc;
+#[cfg(feature = "tokio")]
+pub(super) mod cancellation_token;
 
+use std::io;
+#[cfg(unix)]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool as Flag;
+
+use super::node::ExternalStop;
+use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::stage_cell::WaitStatus;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{AtomicBool, Ordering};
 use crate::sys::mask;
-use crate::token::stop_token::StopToken;
 
 /// Passes a stage on to a flag or to another library's token, until dropped;
 /// made by [`StopToken::set_flag_at`].
@@ -63,6 +70,29 @@ impl Bridge {
     }
 }
 
+/// A descriptor that becomes readable at a stage; made by
+/// [`StopToken::readable_at`].
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct StageFd {
+    reader: OwnedFd,
+    _bridge: Bridge,
+}
+
+#[cfg(unix)]
+impl AsFd for StageFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+#[cfg(unix)]
+impl AsRawFd for StageFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.reader.as_raw_fd()
+    }
+}
+
 impl Drop for Bridge {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -74,9 +104,71 @@ impl Drop for Bridge {
     }
 }
 
+impl StopToken {
+    /// Calls `action` once, on a separate thread, when `stage` is reached, as
+    /// long as the bridge lives. Dropping the bridge waits for an action that
+    /// runs.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    ///
+    /// ```
+    /// use sigproof_core::{Stage, StopSource};
+    /// let source = StopSource::new();
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let _bridge = source.token().on(Stage::CancelQueued, move || {
+    ///     let _ = sender.send("draining");
+    /// })?;
+    /// source.stop(Stage::CancelQueued);
+    /// assert_eq!(receiver.recv(), Ok("draining"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on(&self, stage: Stage, action: impl FnOnce() + Send + 'static) -> io::Result<Bridge> {
+        Bridge::new(self, stage, action)
+    }
+
+    /// A descriptor that becomes readable (at its end) when `stage` is reached:
+    /// for `poll`, `epoll`, mio and the like. Nothing is ever written to it.
+    ///
+    /// # Errors
+    /// Those of opening a pipe and of starting a thread.
+    #[cfg(unix)]
+    pub fn readable_at(&self, stage: Stage) -> io::Result<StageFd> {
+        let (reader, writer) = io::pipe()?;
+        let bridge = Bridge::new(self, stage, move || drop(writer))?;
+        Ok(StageFd {
+            reader: reader.into(),
+            _bridge: bridge,
+        })
+    }
+
+    /// Sets `flag` to true when `stage` is reached, as long as the bridge
+    /// lives. It is never set back. Takes a thread, which sleeps.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    pub fn set_flag_at(&self, stage: Stage, flag: &Arc<Flag>) -> io::Result<Bridge> {
+        let flag = Arc::clone(flag);
+        Bridge::new(self, stage, move || flag.store(true, Ordering::SeqCst))
+    }
+
+    /// A token that is also at `stage` while `flag` is true.
+    ///
+    /// A poll sees the flag at once. A flag cannot wake a thread, so a thread
+    /// that waits on such a token looks at it every 20 ms.
+    #[must_use]
+    pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
+        self.listening_to(ExternalStop {
+            stage,
+            flag: Arc::clone(flag),
+            #[cfg(feature = "tokio")]
+            listener: None,
+        })
+    }
+}
+
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests {
-    use std::sync::atomic::AtomicBool as Flag;
     use std::time::Duration;
 
     use super::*;
@@ -93,6 +185,26 @@ mod tests {
         // Joins the thread, which has seen the stage.
         drop(bridge);
         assert!(flag.load(Ordering::SeqCst));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_descriptor_is_readable_at_its_stage() {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let readable = |fd: &StageFd, millis: u16| {
+            let mut entry = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+            poll(&mut entry, PollTimeout::from(millis)).expect("poll") == 1
+        };
+        let source = StopSource::new();
+        let fd = source.token().readable_at(Stage::TerminateActive);
+        let fd = fd.expect("a pipe and a thread");
+        source.stop(Stage::CancelQueued);
+        assert!(!readable(&fd, 0));
+        source.stop(Stage::TerminateActive);
+        assert!(readable(&fd, 60_000));
+        // Closed and dropped, it never becomes readable by the drop alone.
+        let other = StopSource::new().token().readable_at(Stage::CancelQueued);
+        assert!(!readable(&other.expect("a pipe and a thread"), 0));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::node::Node;
+use super::stop_token::StopToken;
 use crate::machine::Stage;
-use crate::token::node::Node;
-use crate::token::stop_token::StopToken;
 
 /// A part of the program that can be stopped by itself: it sees the stage of
 /// its parent or its own, whichever is higher. Stopping it never stops the

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::{io, panic};
 
+use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::sys::mask;
-use crate::token::stop_token::StopToken;
 
 /// Items that wait to be taken.
 const QUEUE_ITEMS: usize = 64;
@@ -22,17 +22,39 @@ pub struct Interruptible<T> {
     panicked: Arc<OnceLock<()>>,
 }
 
-impl<T> Interruptible<T> {
-    /// Starts the thread that `iter` runs on.
-    pub(super) fn new<I>(token: &StopToken, iter: I) -> io::Result<Interruptible<T>>
+impl StopToken {
+    /// The items of `iter`, until stage 1 is reached.
+    ///
+    /// The iterator runs on a separate thread, so a `next` that blocks (a
+    /// channel, lines of standard input, a slow directory) delays no stop. The
+    /// thread ends with the next item after the stop; until then it stays
+    /// behind, and so does what it holds.
+    ///
+    /// # Errors
+    /// Those of starting a thread.
+    ///
+    /// # Panics
+    /// [`Iterator::next`] panics if the iterator has panicked.
+    ///
+    /// ```
+    /// use sigproof_core::{StopSource, ThreadPool};
+    /// let token = StopSource::new().token();
+    /// let (sender, jobs) = std::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// let results = ThreadPool::new(&token).map(token.interruptible(jobs)?, |job, _| Ok(job));
+    /// assert_eq!(results.values().sum::<i32>(), 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn interruptible<I>(&self, iter: I) -> io::Result<Interruptible<I::Item>>
     where
-        I: IntoIterator<Item = T>,
+        I: IntoIterator,
         I::IntoIter: Send + 'static,
-        T: Send + 'static,
+        I::Item: Send + 'static,
     {
         let (sender, items) = sync_channel(QUEUE_ITEMS);
         let panicked = Arc::new(OnceLock::new());
-        let (iter, theirs) = (iter.into_iter(), token.clone());
+        let (iter, token) = (iter.into_iter(), self.clone());
         let has_panicked = Arc::clone(&panicked);
         mask::with_all_blocked(|| {
             thread::Builder::new()
@@ -43,7 +65,7 @@ impl<T> Interruptible<T> {
                             if sender.send(item).is_err() {
                                 return;
                             }
-                            theirs.wake_all();
+                            token.wake_all();
                         }
                     });
                     if panic::catch_unwind(run).is_err() {
@@ -51,12 +73,12 @@ impl<T> Interruptible<T> {
                     }
                     // The end of the channel is news as well.
                     drop(sender);
-                    theirs.wake_all();
+                    token.wake_all();
                 })
         })?;
         Ok(Interruptible {
             items,
-            token: token.clone(),
+            token: self.clone(),
             stage: Stage::CancelQueued,
             panicked,
         })
