@@ -131,7 +131,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("types_are_in_one_piece", "core/src/"),
     ("comments_have_one_width", "harness/src/"),
     ("names_are_the_fields", "harness/src/"),
-    ("where_to_change_something_can_be_guessed", questions::PAGE),
 ];
 
 #[track_caller]
