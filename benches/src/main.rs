@@ -16,7 +16,7 @@ Measures sigproof-core beside its peers and prints a table in Markdown.
 Usage: beside-peers [OPTION…] [ROW…]    the rows named; without any, all
        --effort FACTOR                  so many times the usual rounds (1)
        --out FILE                       writes the table there as well
-       --readme                         puts it into README.md as well
+       --readme                         puts it into docs/benchmarks.md as well
        --list                           the rows
        --help                           this text
 ";
@@ -102,10 +102,10 @@ fn run(mut rows: Vec<Row>, arguments: &Arguments) -> Result<(), String> {
         write(path, &text)?;
     }
     if arguments.readme {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
         let before = fs::read_to_string(&path).map_err(|error| about(&path, &error))?;
-        let after =
-            readme::with_table(&before, &text).map_err(|error| format!("README.md: {error}"))?;
+        let after = readme::with_table(&before, &text)
+            .map_err(|error| format!("docs/benchmarks.md: {error}"))?;
         write(&path, &after)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Puts the table where the README wants it.
+//! Puts the table into docs/benchmarks.md.
 
 /// Before the table.
 pub const BEGIN: &str = "<!-- benchmarks: `cargo ci readme` writes what follows -->\n";
@@ -38,8 +38,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_has_the_marks() {
-        let readme = include_str!("../../README.md");
-        with_table(readme, "").expect("both marks");
+    fn the_page_has_the_marks() {
+        let page = include_str!("../../docs/benchmarks.md");
+        with_table(page, "").expect("both marks");
     }
 }

@@ -365,7 +365,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "readme",
-        what: "sigproof-core beside its peers, with the table put into README.md (a quiet machine)",
+        what: "sigproof-core beside its peers, with the table written to docs/benchmarks.md (needs a quiet machine)",
         when: When::Asked,
         action: Action::Commands(&[beside_peers!("--effort", "3", "--readme")]),
     },
