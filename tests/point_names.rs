@@ -36,8 +36,15 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
+/// The names of one session's points, and whether threads make some of the calls. What not every recording has may be
+/// missing from the next session as well.
+struct Names {
+    steady: Vec<PointName>,
+    threads: bool,
+}
+
 /// The points of one session.
-fn points(flags: &[OsString], command: &[OsString]) -> Result<Vec<PointName>, Failed> {
+fn points(flags: &[OsString], command: &[OsString]) -> Result<Names, Failed> {
     let mut arguments: Vec<OsString> = vec!["points".into()];
     arguments.extend(flags.iter().cloned());
     arguments.push("--".into());
@@ -46,14 +53,18 @@ fn points(flags: &[OsString], command: &[OsString]) -> Result<Vec<PointName>, Fa
     if outcome.code != Some(0) {
         return Err(outcome.failed("no list of points"));
     }
-    Ok(outcome.lines.iter().map(name).collect())
+    let steady = outcome.lines.iter().filter(|point| point["steady"] == true);
+    Ok(Names {
+        steady: steady.map(name).collect(),
+        threads: outcome.lines.iter().any(|point| point["thread"] != ""),
+    })
 }
 
 fn name(point: &Value) -> PointName {
     let text = |field: &str| point[field].as_str().unwrap_or_default().to_owned();
     PointName {
-        process: text("process"),
-        thread: text("thread"),
+        process: text("role"),
+        thread: String::new(),
         call: text("call"),
         arg: text("argument"),
         ordinal: point["ordinal"].as_u64().unwrap_or_default() as u32,
@@ -73,11 +84,13 @@ fn missing<'a>(from: &'a [PointName], other: &[PointName]) -> Vec<&'a PointName>
 }
 
 fn steady(what: &str, flags: &[OsString], command: &[OsString]) -> Result<(), Failed> {
-    let (one, mut two) = (points(flags, command)?, points(flags, command)?);
+    let (one, two) = (points(flags, command)?, points(flags, command)?);
+    let threads = one.threads || two.threads;
+    let (one, mut two) = (one.steady, two.steady);
     if !(missing(&one, &two).is_empty() && missing(&two, &one).is_empty()) {
         // Where a clock ends the waiting (an alarm, a timeout), a machine under load can be late once.
         println!("{what}: the lists differ; a third session is asked");
-        two = points(flags, command)?;
+        two = points(flags, command)?.steady;
     }
     if one.is_empty() {
         return Err(format!("{what} has no points at all").into());
@@ -85,7 +98,6 @@ fn steady(what: &str, flags: &[OsString], command: &[OsString]) -> Result<(), Fa
     let apart = [missing(&one, &two), missing(&two, &one)].concat();
     let common = one.len() - missing(&one, &two).len();
     let share = 100.0 * common as f64 / one.len().max(two.len()) as f64;
-    let threads = one.iter().chain(&two).any(|name| !name.thread.is_empty());
     let kind = if threads { "threads" } else { "one thread" };
     println!(
         "{what}: {common} of {} names again, {share:.1} % ({kind})",

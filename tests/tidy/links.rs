@@ -87,7 +87,8 @@ fn resolved(page: &str, link: &str) -> Option<String> {
 }
 
 fn is_elsewhere(link: &str) -> bool {
-    link.contains("://") || link.starts_with("mailto:")
+    // An item of a page that rustdoc includes is rustdoc's to find.
+    link.contains("://") || link.starts_with("mailto:") || link.starts_with("crate::")
 }
 
 /// What is wrong with a link from `page`; `exists` tells of paths that are no page.

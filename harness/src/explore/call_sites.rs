@@ -1,11 +1,8 @@
 //! Which code makes a target's calls: call stacks, taken in the recordings.
 
-use super::finding::Finding;
-use crate::error::Error;
-use crate::execute::Trials;
 use crate::facts::{Frame, Phase, PointKey, Run, own};
 use crate::oracle::{Baseline, PhaseSelection, Point, PointMap};
-use crate::schedule::{PointName, Schedule, Trigger};
+use crate::schedule::PointName;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
@@ -122,7 +119,7 @@ impl CallSites {
         own(self.stack(key))
     }
 
-    fn site(&self, name: &PointName, key: &PointKey) -> CallSite {
+    pub(crate) fn site(&self, name: &PointName, key: &PointKey) -> CallSite {
         let call = match name.arg.as_str() {
             "" => name.call.clone(),
             arg => format!("{}({arg})", name.call),
@@ -153,53 +150,6 @@ impl CallSites {
             then: None,
         })
     }
-
-    /// Where a finding shows first.
-    pub(crate) fn of_finding(&self, map: &PointMap, finding: &Finding) -> Option<CodeLocation> {
-        let mut points = struck(finding.schedule_shown());
-        if let (Some((first, _)), Some((second, key))) = (points.next(), points.next()) {
-            return Some(CodeLocation {
-                then: Some(self.site(second, key)),
-                ..self.moment(map, first)?
-            });
-        }
-        self.moment(map, finding.points.first()?)
-    }
-}
-
-/// The points at which a schedule strikes.
-fn struck(schedule: &Schedule) -> impl Iterator<Item = (&PointName, &PointKey)> {
-    schedule
-        .steps
-        .iter()
-        .filter_map(|step| match &step.trigger {
-            Trigger::Point { name, key } => Some((name, key)),
-            _ => None,
-        })
-}
-
-/// Findings of pairs whose second point is looked up, by one run each.
-const SECONDS_MAX: usize = 20;
-
-/// Tells for each finding which code it is about, and answers the stacks that it learned.
-///
-/// # Errors
-/// A run that the harness could not do.
-pub(crate) fn place(trials: &Trials, findings: &mut [Finding]) -> Result<CallSites, Error> {
-    let mut sites = CallSites::of(&trials.baseline);
-    let pairs = findings
-        .iter()
-        .map(Finding::schedule_shown)
-        .filter(|schedule| struck(schedule).nth(1).is_some());
-    for schedule in pairs.take(SECONDS_MAX) {
-        // What follows the first fault is in no undisturbed run.
-        sites.take(&trials.record_stacks(schedule)?);
-    }
-    let map = &trials.baseline.points;
-    for finding in findings {
-        finding.moment = sites.of_finding(map, finding);
-    }
-    Ok(sites)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::finding::Finding;
 use crate::execute::{Trial, Trials};
-use crate::explore::sweep::plan::Plan;
 use crate::schedule::Schedule;
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::sync::Arc;
@@ -19,21 +18,16 @@ fn spread(orders: &[usize]) -> impl Iterator<Item = usize> {
         .filter_map(|place| orders.get(place).copied())
 }
 
-/// Runs each finding again. One that does not show each time at its first point
+/// Runs each finding again; `schedules` are those of the plan. One that does not show each time at its first point
 /// is tried at others; the point where it shows best represents it.
 pub(crate) fn confirm(
     trials: &Arc<Trials>,
     findings: Vec<Finding>,
-    plan: &Plan,
+    schedules: Vec<Schedule>,
     times: u32,
     token: &StopToken,
 ) -> Vec<Finding> {
     let shared = Arc::clone(trials);
-    let schedules: Vec<Schedule> = plan
-        .planned
-        .iter()
-        .map(|planned| planned.schedule.clone())
-        .collect();
     let results = ThreadPool::new(token).workers(trials.pool.jobs()).map(
         findings.clone(),
         move |mut finding, token| {

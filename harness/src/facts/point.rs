@@ -187,8 +187,8 @@ pub fn code_hash<'a>(frames: impl Iterator<Item = (&'a str, u64)>) -> u64 {
 /// What the file of code that was made at run time is called.
 pub(crate) const ANONYMOUS: &str = "anonymous memory";
 
-/// The same for a stack that was kept. What a script does is told by the frames of the script: by which functions of its
-/// own an interpreter comes to a call differs from time to time.
+/// The same for a stack that was kept. What a script does is told by the frames of the script: by which functions of
+/// its own an interpreter comes to a call differs from time to time.
 pub fn code_of_stack<'a>(frames: impl Iterator<Item = &'a Frame> + Clone) -> u64 {
     let place = |frame: &'a Frame| (frame.module.as_str(), frame.offset);
     if frames.clone().any(|frame| frame.interpreted) {

@@ -108,8 +108,9 @@ impl<W: Write> Json<W> {
             "point",
             json!({
                 "name": point.name.to_string(),
-                "process": point.name.process,
-                "thread": point.name.thread,
+                "role": point.name.process,
+                "process": point.process,
+                "thread": point.thread,
                 "call": point.name.call,
                 "argument": point.name.arg,
                 "ordinal": point.name.ordinal,

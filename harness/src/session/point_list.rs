@@ -27,9 +27,13 @@ pub struct PointList {
 pub struct ListedPoint {
     /// Its name.
     pub name: PointName,
+    /// The process that made the call in the recording, by fork ordinals: `bash/1:sort`.
+    pub process: String,
+    /// The thread that made it, empty for the main thread.
+    pub thread: String,
     /// When the recording met it, in nanoseconds.
     pub at_ns: u64,
-    /// It was met in both recordings.
+    /// Every recording has it.
     pub steady: bool,
     /// Nothing had been done yet, and no handler was installed.
     pub idle: bool,
@@ -68,6 +72,8 @@ impl ListedPoint {
         let own = sites.and_then(|sites| sites.own(&point.key));
         ListedPoint {
             name: point.name.clone(),
+            process: point.process.clone(),
+            thread: point.thread.clone(),
             at_ns: point.at_ns,
             steady: point.steady,
             idle: point.idle,

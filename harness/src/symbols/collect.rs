@@ -34,17 +34,17 @@ pub(crate) struct Collector {
     images: Vec<(String, Option<Rc<Image>>)>,
     spaces: HashMap<Vec<Mapping>, Space>,
     cache: CacheX86_64,
-    /// Place of an image and address in it.
+    /// FrameRef of an image and address in it.
     frames: HashMap<(usize, u64), u32>,
     /// Frames of scripts, which have their names from the interpreter.
     scripts: HashMap<Frame, u32>,
-    lists: HashMap<Vec<Place>, u32>,
+    lists: HashMap<Vec<FrameRef>, u32>,
     of_points: Vec<Option<u32>>,
 }
 
 /// A frame on a list: a place among those of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Place {
+enum FrameRef {
     Script(u32),
     Native(u32),
 }
@@ -64,7 +64,8 @@ struct Code {
 }
 
 impl Collector {
-    /// Takes the stack at the next point; `script` are the interpreter's frames, the innermost first. `maps` is the text of `/proc/PID/maps`, `read` gives eight bytes of memory.
+    /// Takes the stack at the next point; `script` are the interpreter's frames, the innermost first. `maps` is the
+    /// text of `/proc/PID/maps`, `read` gives eight bytes of memory.
     pub(crate) fn take(
         &mut self,
         maps: &str,
@@ -72,13 +73,13 @@ impl Collector {
         read: impl FnMut(u64) -> Option<u64>,
         script: Vec<Frame>,
     ) {
-        let mut list: Vec<Place> = Vec::new();
+        let mut list: Vec<FrameRef> = Vec::new();
         for frame in script {
             let next = self.scripts.len() as u32;
-            list.push(Place::Script(*self.scripts.entry(frame).or_insert(next)));
+            list.push(FrameRef::Script(*self.scripts.entry(frame).or_insert(next)));
         }
         let native = self.walk(maps::executable(maps), registers, read);
-        list.extend(native.into_iter().map(Place::Native));
+        list.extend(native.into_iter().map(FrameRef::Native));
         let list = (!list.is_empty()).then(|| {
             let next = self.lists.len() as u32;
             *self.lists.entry(list).or_insert(next)
@@ -198,7 +199,7 @@ impl Collector {
         stacks
             .frames
             .extend(scripts.into_iter().map(|(_, frame)| frame));
-        let mut lists: Vec<(u32, Vec<Place>)> = self
+        let mut lists: Vec<(u32, Vec<FrameRef>)> = self
             .lists
             .into_iter()
             .map(|(list, place)| (place, list))
@@ -209,8 +210,8 @@ impl Collector {
             .map(|(_, list)| {
                 list.into_iter()
                     .flat_map(|place| match place {
-                        Place::Native(frame) => expanded[frame as usize].clone(),
-                        Place::Script(frame) => vec![first_script + frame],
+                        FrameRef::Native(frame) => expanded[frame as usize].clone(),
+                        FrameRef::Script(frame) => vec![first_script + frame],
                     })
                     .collect()
             })

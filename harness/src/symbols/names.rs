@@ -1,5 +1,6 @@
 //! From an address in a file to functions and lines.
 
+use super::go;
 use super::go::GoTable;
 use super::image::Image;
 use crate::facts::Frame;
@@ -29,7 +30,7 @@ impl Names {
             .collect();
         Names {
             loaders,
-            go: GoTable::open(&image.path),
+            go: go::open(&image.path),
         }
     }
 

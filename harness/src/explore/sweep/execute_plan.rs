@@ -182,8 +182,8 @@ fn is_past(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
-/// Runs a schedule until its points are met, at most three times. Where a run had fewer calls that look like the one that
-/// is meant, its last one is taken the next time.
+/// Runs a schedule until its points are met, at most three times. Where a run had fewer calls that look like the one
+/// that is meant, its last one is taken the next time.
 fn tried(trials: &Trials, mut schedule: Schedule) -> Result<Trial, Error> {
     let mut tries = 1;
     loop {

@@ -5,42 +5,13 @@
 //! tried at some of them, spread evenly, or at each if they are few.
 
 use super::plan::{Plan, PlannedRun};
+use super::plan_origin::InstructionPoints;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::facts::Phase;
 use crate::schedule::{Schedule, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::sync::Arc;
-
-/// How moments between calls came into a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct InstructionPoints {
-    /// Windows from a call to the next one that were stepped through.
-    pub windows: usize,
-    /// Instructions in all of them.
-    pub instructions: u64,
-    /// Instructions at which the fault is tried.
-    pub chosen: usize,
-    /// Windows whose length could not be found out.
-    pub unmeasured: usize,
-}
-
-impl InstructionPoints {
-    /// How they came about, for the end of a sentence.
-    pub fn words(&self) -> String {
-        let mut words = format!(
-            "; {} of them between calls, of {} instructions in {} windows",
-            self.chosen, self.instructions, self.windows
-        );
-        if self.unmeasured > 0 {
-            words.push_str(&format!(
-                "; {} windows could not be measured",
-                self.unmeasured
-            ));
-        }
-        words
-    }
-}
 
 /// Adds moments between calls to a plan, at most `most` for each window.
 pub(crate) fn between(

@@ -6,12 +6,14 @@ pub(crate) mod instruction_points;
 pub(crate) mod outcome_shape;
 pub(crate) mod pairs;
 pub(crate) mod plan;
+pub(crate) mod plan_origin;
 pub(crate) mod point_outcome;
 pub(crate) mod representatives;
 
-use super::call_sites::{CallSites, place};
+use super::call_sites::CallSites;
 use super::confirm::confirm;
 use super::finding::{Finding, Findings};
+use super::locate::place;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::refine;
@@ -25,9 +27,10 @@ use crate::schedule::PointName;
 use crate::target::Isolation;
 use coverage::Coverage;
 use execute_plan::{Execution, Method, run_all};
-use instruction_points::{InstructionPoints, between};
-use pairs::{Pairs, SecondFault, pairs};
+use instruction_points::between;
+use pairs::{SecondFault, pairs};
 use plan::{FaultSpec, Plan, PointFilter};
+use plan_origin::{InstructionPoints, Pairs};
 use point_outcome::{TriedPoint, tried_points};
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
@@ -177,7 +180,8 @@ pub struct SweepReport {
     pub runs: usize,
     /// How long the runs took.
     pub sweeping: Duration,
-    /// Processor time of the targets of these runs, without which no harness can do; nothing where a run was not waited for.
+    /// Processor time of the targets of these runs, without which no harness can do; nothing where a run was not
+    /// waited for.
     pub target: Duration,
     /// How long everything took.
     pub elapsed: Duration,
@@ -307,7 +311,7 @@ pub fn sweep(
             findings: findings.len(),
         });
         findings = until(&pool, token, Stage::CancelQueued, || {
-            confirm(&trials, findings, &plan, options.confirm, token)
+            confirm(&trials, findings, plan.schedules(), options.confirm, token)
         });
     }
     let mut notes = pool.notes.clone();

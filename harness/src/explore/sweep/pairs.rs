@@ -6,6 +6,7 @@
 //! last are tried. What is left is bounded, and both are said.
 
 use super::plan::{Plan, PlannedRun};
+use super::plan_origin::Pairs;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::facts::{RawPoint, Run, path_shape};
@@ -33,47 +34,6 @@ pub struct SecondFault {
     pub fault: Fault,
     /// Pairs that are tried at most.
     pub most: usize,
-}
-
-/// How a plan of pairs came about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Pairs {
-    /// First points that were looked at.
-    pub firsts: usize,
-    /// First points after which the target does what it does after others that are tried.
-    pub alike: usize,
-    /// First points after which it makes no call at all: it is dead.
-    pub ended: usize,
-    /// First points after which it could not be recorded.
-    pub unrecorded: usize,
-    /// Pairs left out by the bound.
-    pub cut: usize,
-}
-
-impl Pairs {
-    /// How they came about, for the end of a sentence.
-    pub fn words(&self) -> String {
-        let mut words = format!("; from {} first points", self.firsts);
-        for (number, what) in [
-            (
-                self.alike,
-                "are followed by the same calls as others that are tried",
-            ),
-            (self.ended, "are followed by no such call"),
-            (self.unrecorded, "could not be recorded"),
-        ] {
-            if number > 0 {
-                words.push_str(&format!(", of which {number} {what}"));
-            }
-        }
-        if self.cut > 0 {
-            words.push_str(&format!(
-                "; {} pairs are beyond the bound (--pairs)",
-                self.cut
-            ));
-        }
-        words
-    }
 }
 
 impl SecondFault {

@@ -1,7 +1,6 @@
 //! Which points a sweep tries.
 
-use super::instruction_points::InstructionPoints;
-use super::pairs::Pairs;
+use super::plan_origin::{InstructionPoints, Pairs};
 use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
@@ -216,6 +215,12 @@ impl Plan {
     /// How many moments between calls are in it.
     pub fn more(&self) -> usize {
         self.between.as_ref().map_or(0, |between| between.chosen)
+    }
+
+    /// What each of its runs does, in order.
+    pub(crate) fn schedules(&self) -> Vec<Schedule> {
+        let schedules = self.planned.iter().map(|planned| planned.schedule.clone());
+        schedules.collect()
     }
 
     /// How many classes its points belong to.

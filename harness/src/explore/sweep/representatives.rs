@@ -1,5 +1,5 @@
-//! Which points of a class are tried, when not all of them are: the first, then the last, the middle and one drawn by the
-//! seed; and where two neighbours of these show different things, those between, until the change lies between two
+//! Which points of a class are tried, when not all of them are: the first, then the last, the middle and one drawn by
+//! the seed; and where two neighbours of these show different things, those between, until the change lies between two
 //! neighbours. What lies between two tries that show the same is represented by them.
 //!
 //! The order is useful whenever it stops: every class once, those first that change most.

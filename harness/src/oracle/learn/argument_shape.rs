@@ -11,7 +11,8 @@ pub(crate) fn site_argument(arg: &str) -> String {
     text_shape(arg)
 }
 
-/// Coarser arguments for one piece of code that has very many: the directory and the ending stay, then the ending alone.
+/// Coarser arguments for one piece of code that has very many: the directory and the ending stay, then the ending
+/// alone.
 pub(crate) fn coarsened(
     args: &std::collections::BTreeSet<String>,
 ) -> impl Fn(&str) -> String + use<> {

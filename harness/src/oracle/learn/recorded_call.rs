@@ -1,7 +1,7 @@
 //! The calls of several recordings, each with what its argument has in common with the same call in the others.
 //!
-//! Threads and processes that run side by side make their calls in another order each time. So calls are matched by what
-//! they do and where in the code, never by who makes them: first those with the same argument, then those whose
+//! Threads and processes that run side by side make their calls in another order each time. So calls are matched by
+//! what they do and where in the code, never by who makes them: first those with the same argument, then those whose
 //! arguments have the same shape, then what is left in the order in which it comes.
 
 use super::argument_shape::common;
@@ -81,8 +81,8 @@ fn calls(run: &Run) -> Vec<RecordedCall<'_>> {
         .collect()
 }
 
-/// Calls that a signal interrupts and the kernel makes again: one call, seen twice. (`pause` and its kind, 514, are never
-/// made again.)
+/// Calls that a signal interrupts and the kernel makes again: one call, seen twice. (`pause` and its kind, 514, are
+/// never made again.)
 #[derive(Default)]
 struct Restarts<'a> {
     interrupted: HashMap<(&'a str, &'a str), (u32, u64)>,

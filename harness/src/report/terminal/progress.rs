@@ -68,8 +68,8 @@ impl Bar {
         }
     }
 
-    /// So many of so many are done, in so many of so many classes. How many there are can change on the way: where tries
-    /// of a class show different things, those between are tried as well.
+    /// So many of so many are done, in so many of so many classes. How many there are can change on the way: where
+    /// tries of a class show different things, those between are tried as well.
     pub fn at_classes(&self, done: usize, total: usize, violated: usize, classes: (usize, usize)) {
         self.bar.set_length(total as u64);
         self.bar.set_position(done as u64);

@@ -178,7 +178,8 @@ pub(crate) struct SweepTable {
     /// Do not group equivalent early points.
     #[serde(default)]
     pub(crate) no_classes: bool,
-    /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10 s].
+    /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10
+    /// s].
     pub(crate) exhaustive: Option<bool>,
     /// Maximum time; how much is tried then depends on the machine.
     pub(crate) time: Option<Time>,

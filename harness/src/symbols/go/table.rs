@@ -1,16 +1,9 @@
 //! The table of functions: of each its name, and programs that give the file and the line for each of its addresses.
 
-use super::module;
 use crate::facts::Frame;
-use object::{Object, ObjectSection, ReadCache};
-use std::fs::File;
-use std::path::Path;
 
 /// Calls that were put into one another at one address are not more than this.
 const INLINED_MAX: usize = 32;
-
-/// Sections in which the table is.
-const SECTIONS: [&str; 2] = [".gopclntab", ".data.rel.ro.gopclntab"];
 
 /// A Go program's table.
 pub(crate) struct GoTable {
@@ -62,17 +55,9 @@ pub(super) struct Inlined {
 }
 
 impl GoTable {
-    /// The table of a file; `None` for what is no Go program, or one of a format that is not known.
-    pub(crate) fn open(path: &Path) -> Option<GoTable> {
-        let cache = ReadCache::new(File::open(path).ok()?);
-        let file = object::File::parse(&cache).ok()?;
-        let section = SECTIONS
-            .into_iter()
-            .find_map(|name| file.section_by_name(name))?;
-        let text = file.section_by_name(".text")?.address();
-        let mut table = GoTable::parse(section.data().ok()?.to_vec(), text)?;
-        table.inlined = module::inlined_calls(&file, section.address(), &table);
-        Some(table)
+    /// Takes the calls that were put into their callers.
+    pub(super) fn with_inlined(self, inlined: Option<Vec<u8>>) -> GoTable {
+        GoTable { inlined, ..self }
     }
 
     pub(super) fn parse(data: Vec<u8>, text: u64) -> Option<GoTable> {
@@ -307,8 +292,8 @@ fn varint(bytes: &mut impl Iterator<Item = u8>) -> Option<u32> {
     None
 }
 
-/// A name as Go prints it: without the types that stand for a function's parameters, and with the dots that the last part
-/// of a path may have.
+/// A name as Go prints it: without the types that stand for a function's parameters, and with the dots that the last
+/// part of a path may have.
 fn printed(name: &str) -> String {
     let name = name.replace("%2e", ".");
     match (name.find('['), name.rfind(']')) {

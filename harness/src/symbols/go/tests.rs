@@ -7,7 +7,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// What a program says of a return address: functions with file and line.
-type Place = (String, String, u32);
+type Position = (String, String, u32);
 
 fn target() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
@@ -56,7 +56,7 @@ fn bias(program: &Path, base: u64) -> u64 {
 }
 
 /// The return addresses that a program says, each with its place among the functions that it says.
-fn said(output: &str) -> (u64, Vec<(u64, usize)>, Vec<Place>) {
+fn said(output: &str) -> (u64, Vec<(u64, usize)>, Vec<Position>) {
     let (base, rest) = output.split_once('\n').expect("lines");
     let mut addresses = Vec::new();
     let mut places = Vec::new();
@@ -78,7 +78,7 @@ fn said(output: &str) -> (u64, Vec<(u64, usize)>, Vec<Place>) {
     (base, addresses, places)
 }
 
-fn found(table: &GoTable, address: u64) -> Vec<Place> {
+fn found(table: &GoTable, address: u64) -> Vec<Position> {
     let frames = table.frames("stacks", address);
     frames
         .into_iter()
@@ -96,7 +96,7 @@ fn compare(program: &Path) {
     let output = Command::new(program).output().expect("the program");
     assert!(output.status.success(), "{output:?}");
     let (base, addresses, places) = said(&String::from_utf8_lossy(&output.stderr));
-    let table = GoTable::open(program).expect("a table");
+    let table = super::open(program).expect("a table");
     let bias = bias(program, base);
     let mut expanded = 0;
     for (address, place) in &addresses {
@@ -135,7 +135,7 @@ fn damage(program: &Path) {
     let damaged = program.with_extension("damaged");
     let read = |bytes: &[u8]| {
         fs::write(&damaged, bytes).expect("a file");
-        let table = GoTable::open(&damaged);
+        let table = super::open(&damaged);
         for place in (0..text.size()).step_by(9973) {
             table
                 .iter()
@@ -160,6 +160,6 @@ fn damage(program: &Path) {
 
 #[test]
 fn what_is_no_go_program_has_no_table() {
-    assert!(GoTable::open(Path::new("/bin/sh")).is_none());
-    assert!(GoTable::open(Path::new("/nowhere")).is_none());
+    assert!(super::open(Path::new("/bin/sh")).is_none());
+    assert!(super::open(Path::new("/nowhere")).is_none());
 }

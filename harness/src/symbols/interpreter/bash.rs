@@ -1,7 +1,7 @@
 //! The line at which bash is, and the functions that it is in.
 //!
-//! Bash exports its variables for loadable builtins. `line_number` is what `LINENO` shows; the arrays behind `FUNCNAME`,
-//! `BASH_SOURCE` and `BASH_LINENO` are its call stack, and are found in its table of shell variables.
+//! Bash exports its variables for loadable builtins. `line_number` is what `LINENO` shows; the arrays behind
+//! `FUNCNAME`, `BASH_SOURCE` and `BASH_LINENO` are its call stack, and are found in its table of shell variables.
 
 use super::folded;
 use super::memory::Memory;

@@ -2,13 +2,13 @@
 //!
 //! Nothing runs in the process, and nothing is changed in it. Which interpreter it is comes from the files that it has
 //! mapped ([`program`]), once for each image of a process; the frames are read anew at every stop ([`python`],
-//! [`bash`]). Layouts are those that the interpreters publish. What is not understood gives no frames, never wrong ones:
-//! each structure is recognised by what must be in it.
+//! [`bash`]). Layouts are those that the interpreters publish. What is not understood gives no frames, never wrong
+//! ones: each structure is recognised by what must be in it.
 //!
 //! Not done: dash has no symbols, and keeps its line in registers and static variables that nothing names; JavaScript
-//! frames of Node.js have addresses that only V8 itself can name, and asking it to (`--perf-basic-prof`) makes it write a
-//! file of its own, which are calls that the program does not make; of a Java virtual machine only the thread's name is
-//! known.
+//! frames of Node.js have addresses that only V8 itself can name, and asking it to (`--perf-basic-prof`) makes it
+//! write a file of its own, which are calls that the program does not make; of a Java virtual machine only the
+//! thread's name is known.
 
 mod bash;
 mod memory;

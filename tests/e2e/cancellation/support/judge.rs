@@ -137,8 +137,17 @@ pub fn confirmed(end: &End, volley: &Volley) -> Judged {
     match steps(end)? {
         Some(steps) => {
             ensure(torn_down, "it concluded without its teardown")?;
-            ladder(&steps, volley, &[(0, 0), (0, 2)])?;
-            let stopped = steps.len() == 2;
+            // Only a key is confirmed: SIGTERM is no slip of a finger.
+            let at_once = steps
+                .first()
+                .is_some_and(|step| step.signal == Signal::SIGTERM);
+            let rungs: &[(u64, u64)] = if at_once {
+                &[(0, 2)]
+            } else {
+                &[(0, 0), (0, 2)]
+            };
+            ladder(&steps, volley, rungs)?;
+            let stopped = steps.last().is_some_and(|step| step.to == 2);
             ensure(stopped || !concluded[1], "stopped without a confirmation")?;
             ensure(
                 !stopped || end.signal().is_some(),
@@ -154,9 +163,14 @@ pub fn confirmed(end: &End, volley: &Volley) -> Judged {
         None => {
             let handled = volley.ready || said(end, "ready").next().is_some();
             let forced = handled && !torn_down;
+            let unconfirmed = volley
+                .sent
+                .iter()
+                .any(|sent| sent.signal == Signal::SIGTERM);
+            let needed = if unconfirmed { 2 } else { 3 };
             ensure(
-                !forced || most(volley, end) >= 3,
-                "forced to exit without three signals",
+                !forced || most(volley, end) >= needed,
+                "forced to exit without a signal after the stop",
             )
         }
     }

@@ -1,6 +1,7 @@
 //! Where CPython keeps what a walk needs: offsets of fields, by version.
 //!
-//! Up to 3.12 they are the published headers' (`Include/internal/pycore_*.h`), which do not change within a version. Since
+//! Up to 3.12 they are the published headers' (`Include/internal/pycore_*.h`), which do not change within a version.
+//! Since
 //! 3.13 the runtime describes itself: it begins with a table of offsets (`_Py_DebugOffsets`).
 
 use super::super::memory::{Block, Memory};

@@ -1,7 +1,7 @@
 //! A process made of bytes, for versions and builds that describe themselves.
 //!
-//! The order of the fields is CPython's `Include/internal/pycore_debug_offsets.h` (3.13: `pycore_runtime.h`); the offsets
-//! are chosen here, all of them different, so that a field that is taken for another one shows.
+//! The order of the fields is CPython's `Include/internal/pycore_debug_offsets.h` (3.13: `pycore_runtime.h`); the
+//! offsets are chosen here, all of them different, so that a field that is taken for another one shows.
 
 use super::Python;
 use crate::facts::Frame;
@@ -107,7 +107,8 @@ const COPIES: u64 = 0x90000;
 const COPY: u64 = 0xa0000;
 const PTHREAD: u64 = 0x7fff_0000_1740;
 
-/// A thread in `save` at its third line, called through a frame that is the interpreter's own; another thread before it.
+/// A thread in `save` at its third line, called through a frame that is the interpreter's own; another thread before
+/// it.
 fn process(minor: u8, free_threaded: bool) -> Pieces {
     let mut pieces = Pieces::default();
     let version = u64::from_be_bytes([0, 0, 0, 0, 3, minor, 1, 0xf0]);

@@ -1,6 +1,7 @@
 //! From the place of an instruction to a line: the three tables that CPython has had since 3.8.
 //!
-//! Places are counted in bytes from the beginning of the code. Documented in CPython's `Objects/lnotab_notes.txt` (3.8 to
+//! Places are counted in bytes from the beginning of the code. Documented in CPython's `Objects/lnotab_notes.txt` (3.8
+//! to
 //! 3.10) and `InternalDocs/code_objects.md` (since 3.11).
 
 /// How a code object keeps its lines.
@@ -15,7 +16,8 @@ pub(super) enum LineTable {
 }
 
 impl LineTable {
-    /// The line of the instruction at this place, from 1. `None` where code has no line, or the table is of another kind.
+    /// The line of the instruction at this place, from 1. `None` where code has no line, or the table is of another
+    /// kind.
     pub(super) fn line(self, table: &[u8], first: u32, place: i64) -> Option<u32> {
         // The code of a frame that is being set up has not begun.
         let Ok(place) = u64::try_from(place) else {

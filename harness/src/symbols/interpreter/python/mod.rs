@@ -1,9 +1,10 @@
 //! The frames of CPython 3.8 to 3.14.
 //!
-//! The runtime lists its interpreters, each of them its threads, each of those its innermost frame, and a frame the code
-//! that it runs, the place in it, and the frame that called it. All of it is followed in the stopped process's memory;
-//! nothing is kept from stop to stop but where the runtime is, so that nothing can be out of date. A thread is told by
-//! what `pthread_self` returns in it, which is the base of its `fs` segment (glibc and musl), or by its number.
+//! The runtime lists its interpreters, each of them its threads, each of those its innermost frame, and a frame the
+//! code that it runs, the place in it, and the frame that called it. All of it is followed in the stopped process's
+//! memory; nothing is kept from stop to stop but where the runtime is, so that nothing can be out of date. A thread is
+//! told by what `pthread_self` returns in it, which is the base of its `fs` segment (glibc and musl), or by its
+//! number.
 //!
 //! What has been overwritten or is being changed at the moment ends the walk: what was found up to there is right.
 

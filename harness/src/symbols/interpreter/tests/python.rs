@@ -14,7 +14,7 @@ const STACKS: usize = 101;
 const TIMES: u32 = 500;
 
 /// One place in a program: function, file and line.
-type Place = (String, String, u32);
+type Position = (String, String, u32);
 
 /// The interpreters in the search path, and those that pyenv has beside its shims.
 fn interpreters() -> Vec<PathBuf> {
@@ -37,7 +37,7 @@ fn interpreters() -> Vec<PathBuf> {
     found
 }
 
-fn said(output: &str) -> Option<Vec<Place>> {
+fn said(output: &str) -> Option<Vec<Position>> {
     let lines = output.strip_prefix("stack\n")?.lines();
     Some(
         lines
@@ -51,7 +51,7 @@ fn said(output: &str) -> Option<Vec<Place>> {
     )
 }
 
-fn found(call: &mut Call) -> Vec<Place> {
+fn found(call: &mut Call) -> Vec<Position> {
     let frames = call.take().frames;
     frames
         .into_iter()
@@ -76,7 +76,7 @@ fn compare(command: &[&str], directory: &Path) -> usize {
             return;
         };
         stacks += 1;
-        let wanted: Vec<Place> = folded(&wanted).cloned().collect();
+        let wanted: Vec<Position> = folded(&wanted).cloned().collect();
         assert_eq!(found(call), wanted, "{command:?}");
     });
     stacks

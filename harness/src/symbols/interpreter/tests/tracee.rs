@@ -23,13 +23,13 @@ pub(super) struct Call<'a> {
 }
 
 /// Frames, and how many times memory was read for them.
-pub(super) struct Taken {
+pub(super) struct StoppedStack {
     pub(super) frames: Vec<Frame>,
     pub(super) reads: usize,
 }
 
 impl Call<'_> {
-    pub(super) fn take(&mut self) -> Taken {
+    pub(super) fn take(&mut self) -> StoppedStack {
         let reads = Cell::new(0);
         let tid = self.tid;
         let stop = Stop {
@@ -44,7 +44,7 @@ impl Call<'_> {
                 read(tid, address, into)
             },
         };
-        Taken {
+        StoppedStack {
             frames: self.interpreters.frames(&stop),
             reads: reads.get(),
         }
