@@ -1,5 +1,6 @@
 //! What a sweep finds, in whom, and what it costs.
 
+mod classes;
 mod faults;
 mod livelock;
 mod planted_bugs;
