@@ -28,6 +28,14 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "ThreadSanitizer does not follow a child forked by one of several threads, and holds its signals back",
     ),
     (
+        "a_forked_child_that_drops_its_own_handler_dies_by_default",
+        "ThreadSanitizer does not follow a child forked by one of several threads, and holds its signals back",
+    ),
+    (
+        "a_forked_child_that_drops_the_handler_of_its_parent_dies_by_default",
+        "ThreadSanitizer does not follow a child forked by one of several threads, and holds its signals back",
+    ),
+    (
         "no_line_is_torn_while_bars_move",
         "a waiter that looks for a lock once a millisecond hardly ever finds it free of four who draw without a pause",
     ),

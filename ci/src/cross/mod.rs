@@ -55,6 +55,14 @@ const TESTS_NOT_UNDER_QEMU: &[(&str, &str)] = &[
         "forbids a system call by a filter, which qemu does not install",
     ),
     (
+        "without_threads_a_command_is_an_error",
+        "forbids a system call by a filter, which qemu does not install",
+    ),
+    (
+        "without_memfds_the_stage_is_shared_all_the_same",
+        "forbids a system call by a filter, which qemu does not install",
+    ),
+    (
         "stops_in_several_threads_leave_the_handler_installed",
         "changes a disposition while other threads get the signal: qemu jumps to address 0, see ci/qemu/dispositions.c",
     ),

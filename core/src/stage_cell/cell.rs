@@ -225,6 +225,10 @@ impl StageCell {
         fence(Ordering::SeqCst);
         let answer = loop {
             let seen = self.storage.wakes.load(Ordering::SeqCst);
+            // What somebody changed without a wake, having seen no stage, is
+            // seen by a look that sees the stage: their fence is before this
+            // one.
+            fence(Ordering::SeqCst);
             let timeout = match look() {
                 WaitStatus::Done => break true,
                 WaitStatus::WaitUntil(None) => None,

@@ -194,3 +194,18 @@ fn loom_a_late_poll_takes_no_other_future_away() {
         assert_eq!(other.join().expect("no panic"), Stage::TerminateActive);
     });
 }
+
+/// The stage comes while the shield ends: one of the two wakes the waiter.
+#[test]
+fn loom_a_stage_that_comes_while_a_shield_ends_is_seen() {
+    check("shield dropped, stage", Bound::Preemptions(3), || {
+        let source = StopSource::new();
+        let shield = source.token().shield(LONG);
+        let inside = shield.token().clone();
+        let waiter = thread::spawn(move || inside.wait(Stage::CancelQueued));
+        let stopper = thread::spawn(move || source.stop(Stage::CancelQueued));
+        drop(shield);
+        assert_eq!(waiter.join().expect("no panic"), Stage::CancelQueued);
+        stopper.join().expect("no panic");
+    });
+}

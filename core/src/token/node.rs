@@ -126,6 +126,12 @@ impl Node {
         view[usize::from(root.number())]
     }
 
+    /// Whether a stop shows above this node when the cell shows `root`.
+    pub(super) fn is_stopped_above(&self, root: Stage) -> bool {
+        let above = self.parent.as_deref();
+        above.map_or(root, |node| node.view(root)).is_interrupted()
+    }
+
     /// The stage seen through this node alone when `above` shows above it.
     fn through(&self, above: Stage) -> Stage {
         let stage = above.max(Stage::from_bits(self.stopped.load(Ordering::Relaxed)));
@@ -200,7 +206,7 @@ impl Node {
 
     fn holds_back(&self) -> bool {
         self.shield.as_ref().is_some_and(|shield| {
-            !shield.ended.load(Ordering::Relaxed)
+            !shield.ended.load(Ordering::SeqCst)
                 && shield.until.is_none_or(|until| Instant::now() < until)
         })
     }

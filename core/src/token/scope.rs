@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::node::Node;
 use super::stop_token::StopToken;
 use crate::machine::Stage;
+use crate::sync::{Ordering, fence};
 
 /// A part of the program that can be stopped by itself: it sees the stage of
 /// its parent or its own, whichever is higher. Stopping it never stops the
@@ -77,6 +78,12 @@ impl Shield {
 impl Drop for Shield {
     fn drop(&mut self) {
         self.node.end_shield();
-        self.token.wake_all();
+        // Nothing to see for those inside, unless a stage has come. The shield
+        // ended first and the stage is read then; a stage that comes later wakes
+        // them itself, and they look at the shield then.
+        fence(Ordering::SeqCst);
+        if self.node.is_stopped_above(self.token.cell.poll().stage()) {
+            self.token.wake_all();
+        }
     }
 }

@@ -302,3 +302,26 @@ fn a_wait_ends_at_its_deadline() {
     let reached = token.wait_deadline(Stage::CancelQueued, soon);
     assert_eq!(reached, Some(Stage::TerminateActive));
 }
+
+/// Waiters are many, and shields as well.
+#[test]
+fn the_end_of_a_shield_wakes_nobody_while_the_program_runs() {
+    let source = StopSource::new();
+    let token = source.token();
+    let wakes = || {
+        token
+            .cell
+            .storage()
+            .wakes
+            .load(crate::sync::Ordering::SeqCst)
+    };
+    let before = wakes();
+    drop(token.shield(LONG));
+    assert_eq!(wakes(), before);
+    let scope = token.scope();
+    let shield = scope.token().shield(LONG);
+    scope.stop(Stage::CancelQueued);
+    let stopped = wakes();
+    drop(shield);
+    assert_eq!(wakes(), stopped + 1);
+}

@@ -28,7 +28,7 @@ mod executors;
 #[cfg(target_os = "linux")]
 mod first_seed;
 mod friction;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
 mod guardian;
 #[cfg(unix)]
 mod handler_handover;

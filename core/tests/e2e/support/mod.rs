@@ -3,7 +3,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod deny;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
 pub mod marked;
 #[cfg(unix)]
 mod process;
