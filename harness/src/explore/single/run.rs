@@ -244,12 +244,16 @@ impl SeenEvidence {
             let Verdict::Violated { evidence } = &judgement.verdict else {
                 continue;
             };
+            let mut alike: BTreeMap<&str, Vec<&Evidence>> = BTreeMap::new();
             for evidence in evidence {
+                alike.entry(&evidence.subject).or_default().push(evidence);
+            }
+            for (subject, evidence) in alike {
                 self.found
-                    .entry((rank, evidence.subject.clone()))
+                    .entry((rank, subject.to_owned()))
                     .or_insert_with(|| Reproduction {
                         oracle: judgement.oracle.name(),
-                        evidence: evidence.clone(),
+                        evidence: first_of(&evidence),
                         trial: Arc::clone(trial),
                         times: 0,
                     })
@@ -273,6 +277,15 @@ impl SeenEvidence {
             })
             .collect()
     }
+}
+
+/// The first of several that say the same of one subject, such as of two hundred children with one command.
+fn first_of(alike: &[&Evidence]) -> Evidence {
+    let mut first = alike[0].clone();
+    if alike.len() > 1 {
+        first.text = format!("{} ({} more like it)", first.text, alike.len() - 1);
+    }
+    first
 }
 
 /// What was achieved before an interruption stands: `None` when this was interrupted.
