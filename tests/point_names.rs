@@ -201,7 +201,12 @@ fn git_commit() -> Result<(), Failed> {
 fn python() -> Result<(), Failed> {
     let script = "import os, signal\nsignal.signal(signal.SIGINT, lambda *_: os._exit(130))\n\
                   open('out.tmp', 'w').write('x')\nos.rename('out.tmp', 'out')\nprint('done')\n";
-    let command = ["python3", "-c", script].map(OsString::from);
+    // What `PATH` has may be a script around it, whose pipes are read in so many pieces as it happens.
+    let own = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()?;
+    let own = String::from_utf8(own.stdout)?;
+    let command = [own.trim(), "-c", script].map(OsString::from);
     steady("python3", &["--empty".into()], &command)
 }
 
