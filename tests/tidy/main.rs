@@ -122,32 +122,19 @@ const COMMENT_WIDTH: usize = 120;
 /// Where waiting is for a fact, never for a time. (Fixtures pass time on purpose: that is their work.)
 const NO_SLEEP: &[&str] = &["core/", "harness/", "tests/", "benches/", "ci/"];
 
-/// Rules, by their tests, and the paths below which the sources do not meet them yet. Where they do, nothing may stand
-/// here.
-const NOT_YET: &[(&str, &str)] = &[];
-
 #[track_caller]
-fn check_all(name: &str, rule: impl Fn(&[Source]) -> Vec<(String, Violation)>) {
+fn check_all(rule: impl Fn(&[Source]) -> Vec<(String, Violation)>) {
     let sources = source::files();
     assert!(
         sources.len() > 20,
         "only {} sources were found: the search is wrong",
         sources.len()
     );
-    judge(name, rule(&sources));
+    judge(&rule(&sources));
 }
 
 #[track_caller]
-fn judge(name: &str, mut found: Vec<(String, Violation)>) {
-    for (_, below) in NOT_YET.iter().filter(|(rule, _)| *rule == name) {
-        let before = found.len();
-        found.retain(|(path, _)| !path.starts_with(below));
-        let met = found.len() == before;
-        assert!(
-            !met,
-            "{name} is met below {below}: take that out of NOT_YET"
-        );
-    }
+fn judge(found: &[(String, Violation)]) {
     let lines: Vec<String> = found
         .iter()
         .map(|(path, violation)| violation.at(path))
@@ -156,8 +143,8 @@ fn judge(name: &str, mut found: Vec<(String, Violation)>) {
 }
 
 #[track_caller]
-fn check(name: &str, rule: impl Fn(&str, &str) -> Vec<Violation>) {
-    check_all(name, |sources| {
+fn check(rule: impl Fn(&str, &str) -> Vec<Violation>) {
+    check_all(|sources| {
         let each = sources.iter().flat_map(|file| {
             let found = rule(&file.path, &file.text);
             found
@@ -170,16 +157,12 @@ fn check(name: &str, rule: impl Fn(&str, &str) -> Vec<Violation>) {
 
 #[test]
 fn imports_point_down() {
-    check("imports_point_down", |path, text| {
-        layers::layers(LAYERS, path, text)
-    });
+    check(|path, text| layers::layers(LAYERS, path, text));
 }
 
 #[test]
 fn no_two_files_need_each_other() {
-    check_all("no_two_files_need_each_other", |sources| {
-        cycles::cycles(CRATES, sources)
-    });
+    check_all(|sources| cycles::cycles(CRATES, sources));
 }
 
 #[test]
@@ -197,7 +180,7 @@ fn every_crate_is_looked_at() {
 
 #[test]
 fn files_are_short() {
-    check_all("files_are_short", |sources| {
+    check_all(|sources| {
         let each = sources.iter().flat_map(|file| {
             let found = sizes::length(LINES_MAX, LONG_FILES, &file.path, &file.text);
             found
@@ -211,66 +194,54 @@ fn files_are_short() {
 
 #[test]
 fn folders_are_small() {
-    check_all("folders_are_small", |sources| {
-        sizes::folders(FILES_MAX, sources)
-    });
+    check_all(|sources| sizes::folders(FILES_MAX, sources));
 }
 
 #[test]
 fn types_are_in_one_piece() {
-    check_all("types_are_in_one_piece", |sources| {
-        sizes::scattered(IMPL_FILES_MAX, CRATES, sources)
-    });
+    check_all(|sources| sizes::scattered(IMPL_FILES_MAX, CRATES, sources));
 }
 
 #[test]
 fn comments_have_one_width() {
-    check("comments_have_one_width", |path, text| {
-        comments::comment_width(COMMENT_WIDTH, path, text)
-    });
+    check(|path, text| comments::comment_width(COMMENT_WIDTH, path, text));
 }
 
 #[test]
 fn names_are_the_fields() {
-    check("names_are_the_fields", |path, text| {
-        names::names(forbidden::FORBIDDEN, path, text)
-    });
+    check(|path, text| names::names(forbidden::FORBIDDEN, path, text));
 }
 
 #[test]
 fn no_module_is_included_by_its_path() {
-    check("no_module_is_included_by_its_path", rules::included_by_path);
+    check(rules::included_by_path);
 }
 
 #[test]
 fn unsafe_code_is_where_it_is_expected() {
-    check("unsafe_code_is_where_it_is_expected", |path, text| {
-        rules::unsafe_code(UNSAFE_ALLOWED, path, text)
-    });
+    check(|path, text| rules::unsafe_code(UNSAFE_ALLOWED, path, text));
 }
 
 #[test]
 fn nobody_sleeps() {
-    check("nobody_sleeps", |path, text| {
-        rules::sleeping(NO_SLEEP, path, text)
-    });
+    check(|path, text| rules::sleeping(NO_SLEEP, path, text));
 }
 
 #[test]
 fn no_test_is_parked() {
-    check("no_test_is_parked", rules::parked);
+    check(rules::parked);
 }
 
 #[test]
 fn a_fixture_says_first_what_it_is() {
-    check("a_fixture_says_first_what_it_is", rules::first_line);
+    check(rules::first_line);
 }
 
 #[test]
 fn links_lead_somewhere() {
     let pages = source::pages();
     assert!(pages.len() > 5, "only {} pages were found", pages.len());
-    judge("links_lead_somewhere", links::links(&pages, source::exists));
+    judge(&links::links(&pages, source::exists));
 }
 
 #[test]
@@ -281,10 +252,10 @@ fn where_to_change_something_can_be_guessed() {
     let found = found
         .into_iter()
         .map(|violation| (questions::PAGE.to_owned(), violation));
-    judge("where_to_change_something_can_be_guessed", found.collect());
+    judge(&found.collect::<Vec<_>>());
 }
 
 #[test]
 fn nothing_is_left_to_do() {
-    check("nothing_is_left_to_do", rules::unfinished);
+    check(rules::unfinished);
 }

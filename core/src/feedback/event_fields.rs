@@ -1,7 +1,7 @@
 //! The fields of an event besides its name and its time: the same for JSON
 //! lines, the timeline and tracing.
 
-use super::json::Object;
+use super::json_object::Object;
 use super::notice::Notice;
 use crate::machine::{Action, Cause, Sender, Signal, Stage};
 use crate::signal::Transition;

@@ -6,6 +6,7 @@
 mod console;
 mod event_fields;
 mod json;
+mod json_object;
 mod notice;
 mod options_ext;
 mod printer;

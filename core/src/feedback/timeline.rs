@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::event_fields::EventFields;
-use super::json::Object;
+use super::json_object::Object;
 use super::notice::{Feedback, Notice};
 use crate::machine::{Action, Cause, Policy, Stage};
 use crate::signal::{Observer, Transition};

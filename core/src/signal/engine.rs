@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::handler::EntryPoint;
+use super::entry_point::EntryPoint;
 use super::options::ExitStyle;
 use super::transition::{Record, Transition};
 use crate::machine::{

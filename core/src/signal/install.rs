@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use super::engine::{Engine, Settings};
+use super::entry_point::EntryPoint;
 use super::error::InstallError;
 use super::handler;
 use super::options::{ExitStyle, Options};
@@ -103,7 +104,7 @@ impl InterruptHandler {
         } else {
             StageCell::new()
         };
-        let entry = handler::EntryPoint::reserve().ok_or_else(InstallError::all_retired)?;
+        let entry = EntryPoint::reserve().ok_or_else(InstallError::all_retired)?;
         let engine = Engine::new(
             settings,
             Arc::new(cell),

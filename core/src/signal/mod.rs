@@ -8,6 +8,7 @@
 
 mod conclude;
 mod engine;
+mod entry_point;
 mod error;
 mod handler;
 mod install;

@@ -14,7 +14,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "async")]
-use super::futures::Futures;
+use super::future_registry::Futures;
 use super::storage::CellStorage;
 use crate::machine::{Cause, Stage};
 use crate::sync::{AtomicBool, AtomicU32, Ordering, fence};

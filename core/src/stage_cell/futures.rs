@@ -10,80 +10,13 @@
 //! first, and the thread looks at the futures then, under the same lock. So
 //! either the future sees the stage, or the thread sees the future.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::io;
-use std::sync::{Arc, PoisonError};
-use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use super::cell::{StageCell, WaitStatus};
-use crate::machine::Stage;
+use super::future_registry::{PendingFuture, Watcher};
 use crate::sync::thread;
-use crate::sync::{Mutex, MutexGuard};
 use crate::sys::mask;
-
-/// How long the thread stays without a future. Loom has no clock.
-const LINGER: Duration = if cfg!(sigproof_loom) {
-    Duration::ZERO
-} else {
-    Duration::from_secs(1)
-};
-
-/// What lies between the cell and a token.
-pub(crate) trait StageView: fmt::Debug + Send + Sync {
-    /// The stage seen through it when the cell shows `root`.
-    fn stage(&self, root: Stage) -> Stage;
-
-    /// When that may change by time alone.
-    fn next_change(&self) -> Option<Instant>;
-}
-
-/// A future that waits.
-#[derive(Debug)]
-pub(crate) struct PendingFuture {
-    pub(crate) view: Option<Arc<dyn StageView>>,
-    pub(crate) stage: Stage,
-    pub(crate) waker: Waker,
-}
-
-/// The futures of one cell.
-#[derive(Debug)]
-pub(crate) struct Futures(Mutex<Registry>);
-
-#[derive(Debug)]
-struct Registry {
-    /// The number of the next future. Numbers are never used twice: a future
-    /// that was woken and not polled yet still has its own.
-    next: u64,
-    pending: HashMap<u64, PendingFuture>,
-    watcher: Watcher,
-}
-
-/// What the thread does.
-#[derive(Clone, Copy, Debug)]
-enum Watcher {
-    /// There is none.
-    Absent,
-    /// It sleeps until it is woken.
-    Sleeping,
-    /// It looks again by then.
-    Lingering(Instant),
-}
-
-impl Futures {
-    pub(super) fn new() -> Futures {
-        Futures(Mutex::new(Registry {
-            next: 0,
-            pending: HashMap::new(),
-            watcher: Watcher::Absent,
-        }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Registry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl StageCell {
     /// Registers a future, or its new waker, under its number; the first time
@@ -184,24 +117,5 @@ impl StageCell {
     #[cfg(all(test, not(sigproof_loom)))]
     pub(crate) fn is_watched(&self) -> bool {
         !matches!(self.futures.lock().watcher, Watcher::Absent)
-    }
-}
-
-impl Registry {
-    /// Decides what the thread does next: `Absent` if it is to end. Returns
-    /// when it has to look again.
-    fn linger(&mut self) -> Option<Instant> {
-        let now = Instant::now();
-        self.watcher = match (self.pending.is_empty(), self.watcher) {
-            (true, Watcher::Lingering(until)) if now >= until => Watcher::Absent,
-            (_, Watcher::Lingering(until)) if now < until => Watcher::Lingering(until),
-            (true, _) if LINGER == Duration::ZERO => Watcher::Absent,
-            (true, _) => Watcher::Lingering(now + LINGER),
-            (false, _) => Watcher::Sleeping,
-        };
-        match self.watcher {
-            Watcher::Lingering(until) => Some(until),
-            Watcher::Absent | Watcher::Sleeping => None,
-        }
     }
 }

@@ -4,6 +4,8 @@
 mod cell;
 mod cell_ref;
 #[cfg(feature = "async")]
+mod future_registry;
+#[cfg(feature = "async")]
 mod futures;
 #[cfg(all(test, sigproof_loom))]
 mod loom_tests;
@@ -12,5 +14,5 @@ mod storage;
 pub(crate) use cell::{StageCell, WaitStatus};
 pub(crate) use cell_ref::CellRef;
 #[cfg(feature = "async")]
-pub(crate) use futures::{PendingFuture, StageView};
+pub(crate) use future_registry::{PendingFuture, StageView};
 pub(crate) use storage::CellStorage;

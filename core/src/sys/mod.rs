@@ -30,11 +30,16 @@ pub(crate) mod cell_layout;
 #[cfg(not(sigproof_loom))]
 pub(crate) mod page_layout;
 pub(crate) mod process_tree;
+pub(crate) mod tree_event;
 
 // What Linux has of its own. Other systems do without, and so does Linux with
 // `--cfg sigproof_portable`: that is how tests come to the portable parts.
 #[cfg(target_os = "linux")]
+mod group_members;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(all(target_os = "linux", not(sigproof_portable)))]
+mod pidfd;
 #[cfg(all(target_os = "linux", not(any(sigproof_loom, sigproof_portable))))]
 pub(crate) use linux::{fork_detect, park, shared_page};
 

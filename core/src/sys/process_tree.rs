@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use super::process_group::ProcessGroup;
+use super::tree_event::Event;
 use crate::machine::Signal;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 use crate::sys::linux::guardian::client::GuardedTree;
@@ -17,21 +18,6 @@ use crate::sys::linux::guardian::client::GuardedTree;
 /// be killed (another user's, or one stuck in the kernel) gets there.
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 const DEATH_LIMIT: Duration = Duration::from_secs(5);
-
-/// What happens to a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The program has ended.
-    LeaderEnded,
-    /// So has everything that it started, as far as it is followed.
-    Gone,
-    /// Nobody is followed any more.
-    #[cfg_attr(
-        any(not(target_os = "linux"), sigproof_portable),
-        expect(dead_code, reason = "it takes a guardian to lose one")
-    )]
-    Lost,
-}
 
 /// A program with all that it starts.
 #[derive(Debug)]

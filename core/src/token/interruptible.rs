@@ -22,39 +22,17 @@ pub struct Interruptible<T> {
     panicked: Arc<OnceLock<()>>,
 }
 
-impl StopToken {
-    /// The items of `iter`, until stage 1 is reached.
-    ///
-    /// The iterator runs on a separate thread, so a `next` that blocks (a
-    /// channel, lines of standard input, a slow directory) delays no stop. The
-    /// thread ends with the next item after the stop; until then it stays
-    /// behind, and so does what it holds.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    ///
-    /// # Panics
-    /// [`Iterator::next`] panics if the iterator has panicked.
-    ///
-    /// ```
-    /// use sigproof_core::{StopSource, ThreadPool};
-    /// let token = StopSource::new().token();
-    /// let (sender, jobs) = std::sync::mpsc::channel();
-    /// sender.send(7).unwrap();
-    /// drop(sender);
-    /// let results = ThreadPool::new(&token).map(token.interruptible(jobs)?, |job, _| Ok(job));
-    /// assert_eq!(results.values().sum::<i32>(), 7);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn interruptible<I>(&self, iter: I) -> io::Result<Interruptible<I::Item>>
+impl<T> Interruptible<T> {
+    /// Starts the thread that `iter` runs on.
+    pub(super) fn new<I>(token: &StopToken, iter: I) -> io::Result<Interruptible<T>>
     where
-        I: IntoIterator,
+        I: IntoIterator<Item = T>,
         I::IntoIter: Send + 'static,
-        I::Item: Send + 'static,
+        T: Send + 'static,
     {
         let (sender, items) = sync_channel(QUEUE_ITEMS);
         let panicked = Arc::new(OnceLock::new());
-        let (iter, token) = (iter.into_iter(), self.clone());
+        let (iter, theirs) = (iter.into_iter(), token.clone());
         let has_panicked = Arc::clone(&panicked);
         mask::with_all_blocked(|| {
             thread::Builder::new()
@@ -65,7 +43,7 @@ impl StopToken {
                             if sender.send(item).is_err() {
                                 return;
                             }
-                            token.wake_all();
+                            theirs.wake_all();
                         }
                     });
                     if panic::catch_unwind(run).is_err() {
@@ -73,12 +51,12 @@ impl StopToken {
                     }
                     // The end of the channel is news as well.
                     drop(sender);
-                    token.wake_all();
+                    theirs.wake_all();
                 })
         })?;
         Ok(Interruptible {
             items,
-            token: self.clone(),
+            token: token.clone(),
             stage: Stage::CancelQueued,
             panicked,
         })

@@ -1,6 +1,9 @@
 //! Tokens: how the rest of the program sees the stage.
 
 mod bridge;
+#[cfg(feature = "tokio")]
+mod cancellation_token;
+mod derived;
 #[cfg(feature = "async")]
 mod futures;
 mod interrupted;
@@ -9,7 +12,6 @@ mod interruptible;
 mod loom_tests;
 mod node;
 mod scope;
-mod shared_stage;
 mod simulated;
 mod source;
 mod stop_token;

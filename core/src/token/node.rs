@@ -48,7 +48,7 @@ pub(super) struct ExternalStop {
     ///
     /// It changes nothing that an unwound thread could leave half done, and
     /// features must not take a trait away.
-    pub(super) listener: Option<AssertUnwindSafe<super::bridge::cancellation_token::Listener>>,
+    pub(super) listener: Option<AssertUnwindSafe<super::cancellation_token::Listener>>,
 }
 
 impl ExternalStop {

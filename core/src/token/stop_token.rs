@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::interrupted::Interrupted;
 use super::node::{ExternalStop, Node, Shields};
-use super::scope::{Scope, Shield};
 use crate::machine::{Cause, Stage};
 use crate::signal::InterruptHandler;
 use crate::stage_cell::{CellRef, StageCell, WaitStatus};
@@ -203,18 +202,6 @@ impl StopToken {
             Some(stage) => Err(Interrupted::new(stage, self.cause())),
             None => Ok(()),
         }
-    }
-
-    /// A scope: its own token can be stopped without stopping this one.
-    #[must_use]
-    pub fn scope(&self) -> Scope {
-        Scope::new(self)
-    }
-
-    /// A shield: its token does not see stages 1 and 2 until the shield is
-    /// dropped or `limit` has passed. Stage 3 always goes through.
-    pub fn shield(&self, limit: Duration) -> Shield {
-        Shield::new(self, limit)
     }
 
     /// Counts how often the stage was put back to running (modulo 2^18).

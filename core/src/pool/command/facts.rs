@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::process_tree::Event;
+use crate::sys::tree_event::Event;
 
 /// What the helper threads of a command found out.
 #[derive(Debug, Default)]

@@ -2,16 +2,20 @@
 //! inside one, with one interface.
 
 #[cfg(unix)]
-mod entry_points;
+mod attach;
+#[cfg(unix)]
+mod entry_functions;
 mod guard;
+#[cfg(unix)]
+mod stale_call;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
 #[cfg(unix)]
-pub(super) use entry_points::EntryPoint;
+pub(super) use attach::{attach, detach};
 #[cfg(unix)]
-pub(super) use unix::{Published, attach, detach, end_process, publish};
+pub(super) use unix::{Published, end_process, publish};
 #[cfg(windows)]
-pub(super) use windows::{EntryPoint, Published, attach, detach, end_process, publish};
+pub(super) use windows::{Published, attach, detach, end_process, publish};

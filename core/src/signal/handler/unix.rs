@@ -6,18 +6,17 @@
 //! so no handler interrupts itself or the other one in one thread: the
 //! alternate stack has room for one. They may run in several threads at once.
 
-use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::entry_points::{self, EntryPoint};
 use super::guard::HandlerGuard;
+use super::stale_call;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::signal::engine::Engine;
 use crate::signal::options::ExitStyle;
-use crate::sys::disposition::{self, Disposition};
+use crate::sys::disposition::{self, Disposition, HandlerFn};
 use crate::sys::terminal::{self, Modes};
 use crate::sys::{clock, errno, exit, group_registry, mask};
 
@@ -30,10 +29,11 @@ loom::lazy_static! {
 /// A thread is in [`stop_by_default`].
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// A call of the entry point with this number, by the kernel or by a handler of
-/// another library that was installed over ours.
+/// A call of the entry point with this number and function, by the kernel or by
+/// a handler of another library that was installed over ours.
 pub(super) fn on_signal(
     entry: usize,
+    function: HandlerFn,
     number: libc::c_int,
     info: *mut libc::siginfo_t,
     context: *mut libc::c_void,
@@ -48,7 +48,9 @@ pub(super) fn on_signal(
             handle(engine, signal, sender_of(info));
             chain(engine, signal, info, context);
         }
-        (Some(signal), None) => entry_points::on_stale_call(entry, signal, info, context),
+        (Some(signal), None) => {
+            stale_call::on_stale_call(entry, function, signal, info, context);
+        }
         (None, _) => {}
     }
     GUARD.leave();
@@ -79,7 +81,7 @@ fn handle(engine: &Engine, signal: Signal, sender: Sender) {
 fn chain(engine: &Engine, signal: Signal, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let previous = engine.chained.iter().find(|(known, _)| *known == signal);
     if let Some((_, previous)) = previous {
-        entry_points::call(previous, signal, info, context);
+        stale_call::call(previous, signal, info, context);
     }
 }
 
@@ -206,43 +208,4 @@ impl Drop for Published {
         // SAFETY: dropped once, here; no handler uses the engine any more.
         unsafe { ManuallyDrop::drop(&mut self.0) };
     }
-}
-
-/// Installs the handler for `signal` and returns the previous disposition.
-///
-/// # Errors
-/// Those of `sigaction(2)`.
-pub(in crate::signal) fn attach(
-    signal: Signal,
-    managed: &[Signal],
-    entry: &EntryPoint,
-) -> io::Result<Disposition> {
-    let ours = Disposition::handler(entry.function(), &masked(managed));
-    let found = disposition::replace(signal, &ours)?;
-    Ok(entry_points::behind(signal, found))
-}
-
-/// What is held back in a thread that runs a handler.
-fn masked(managed: &[Signal]) -> Vec<Signal> {
-    let terminal_stop = [Signal::TERMINAL_STOP];
-    managed.iter().copied().chain(terminal_stop).collect()
-}
-
-/// Puts `previous` back if our handler is still the installed one, and returns
-/// whether it was.
-///
-/// # Errors
-/// Those of `sigaction(2)`.
-pub(in crate::signal) fn detach(
-    signal: Signal,
-    previous: &Disposition,
-    entry: &EntryPoint,
-) -> io::Result<bool> {
-    let current = disposition::current(signal)?;
-    if !current.is_handler(entry.function()) {
-        return Ok(false);
-    }
-    entry.mark_restored(signal);
-    disposition::replace(signal, previous)?;
-    Ok(true)
 }

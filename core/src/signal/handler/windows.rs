@@ -8,26 +8,12 @@ use std::sync::Arc;
 use super::guard::HandlerGuard;
 use crate::machine::{Action, Event, Sender, Signal};
 use crate::signal::engine::Engine;
+use crate::signal::entry_point::EntryPoint;
 use crate::signal::options::ExitStyle;
 use crate::sys::disposition::Disposition;
 use crate::sys::{console, terminal};
 
 static GUARD: HandlerGuard<Engine> = HandlerGuard::new();
-
-/// The routine needs no entry point of its own: the system keeps a list of
-/// routines, and no library calls that of another one.
-#[derive(Debug)]
-pub(in crate::signal) struct EntryPoint;
-
-impl EntryPoint {
-    /// Reserves the only one.
-    pub(in crate::signal) fn reserve() -> Option<EntryPoint> {
-        Some(EntryPoint)
-    }
-
-    /// Does nothing.
-    pub(in crate::signal) fn retire_unless_restored(&self, _: Signal, _: &Disposition) {}
-}
 
 unsafe extern "system" fn on_event(event: u32) -> i32 {
     // SAFETY: the guard keeps the engine valid until we leave.

@@ -2,12 +2,9 @@
 
 #[cfg(not(any(sigproof_loom, sigproof_portable)))]
 pub(crate) mod fork_detect;
-pub(crate) mod group_members;
 #[cfg(not(sigproof_portable))]
 pub(crate) mod guardian;
 #[cfg(not(any(sigproof_loom, sigproof_portable)))]
 pub(crate) mod park;
-#[cfg(not(sigproof_portable))]
-pub(crate) mod pidfd;
 #[cfg(not(any(sigproof_loom, sigproof_portable)))]
 pub(crate) mod shared_page;

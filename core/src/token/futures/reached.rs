@@ -18,24 +18,6 @@ pub struct Reached {
     number: Option<u64>,
 }
 
-impl StopToken {
-    /// Resolves when `stage` or a higher one is reached, to the stage that was
-    /// reached. Works on tokio and on any other runtime; dropping it is
-    /// always safe.
-    ///
-    /// One thread of the process waits for all futures of a source or handler.
-    ///
-    /// # Panics
-    /// When first polled, if no thread can be started to watch the stage.
-    pub fn reached(&self, stage: Stage) -> Reached {
-        Reached {
-            token: self.clone(),
-            stage,
-            number: None,
-        }
-    }
-}
-
 impl Future for Reached {
     type Output = Stage;
 
@@ -56,6 +38,14 @@ impl Drop for Reached {
 }
 
 impl Reached {
+    pub(in crate::token) fn new(token: &StopToken, stage: Stage) -> Reached {
+        Reached {
+            token: token.clone(),
+            stage,
+            number: None,
+        }
+    }
+
     /// The stage, if it is reached.
     fn look(&mut self) -> Option<Stage> {
         let stage = self.token.stage();

@@ -15,8 +15,8 @@ use std::{env, fs, net};
 use super::{Cleaner, MESSAGE_BYTES, Message, divide, send};
 use crate::machine::Signal;
 use crate::sys::group_registry::{self, Registration};
-use crate::sys::linux::pidfd::PidFd;
-use crate::sys::process_tree::Event;
+use crate::sys::pidfd::PidFd;
+use crate::sys::tree_event::Event;
 use crate::sys::unix::processes::spawn;
 
 /// A program and all its descendants, below a guardian of their own.

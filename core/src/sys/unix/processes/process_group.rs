@@ -31,7 +31,7 @@ pub(crate) struct ProcessGroup {
     /// is not ours.
     end: Option<ExitStatus>,
     #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-    pidfd: Option<crate::sys::linux::pidfd::PidFd>,
+    pidfd: Option<crate::sys::pidfd::PidFd>,
 }
 
 impl ProcessGroup {
@@ -59,7 +59,7 @@ impl ProcessGroup {
         let id = i32::try_from(child.id()).map_err(io::Error::other)?;
         let mut group = ProcessGroup {
             #[cfg(all(target_os = "linux", not(sigproof_portable)))]
-            pidfd: crate::sys::linux::pidfd::PidFd::open(id).ok(),
+            pidfd: crate::sys::pidfd::PidFd::open(id).ok(),
             child,
             id,
             registration: group_registry::register(id),
@@ -158,7 +158,7 @@ impl ProcessGroup {
         // SAFETY: kill takes any arguments.
         let exists = unsafe { libc::kill(-self.id, 0) == 0 };
         #[cfg(target_os = "linux")]
-        let exists = exists && crate::sys::linux::group_members::has_living(self.id);
+        let exists = exists && crate::sys::group_members::has_living(self.id);
         exists
     }
 }

@@ -5,16 +5,11 @@
 //! futex, but it may run no code of another library, which allocates and
 //! locks; so somebody has to wait for it.
 
-#[cfg(feature = "tokio")]
-pub(super) mod cancellation_token;
-
 use std::io;
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool as Flag;
 
-use super::node::ExternalStop;
 use super::stop_token::StopToken;
 use crate::machine::Stage;
 use crate::stage_cell::WaitStatus;
@@ -80,6 +75,18 @@ pub struct StageFd {
 }
 
 #[cfg(unix)]
+impl StageFd {
+    pub(super) fn new(token: &StopToken, stage: Stage) -> io::Result<StageFd> {
+        let (reader, writer) = io::pipe()?;
+        let bridge = Bridge::new(token, stage, move || drop(writer))?;
+        Ok(StageFd {
+            reader: reader.into(),
+            _bridge: bridge,
+        })
+    }
+}
+
+#[cfg(unix)]
 impl AsFd for StageFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
@@ -104,71 +111,9 @@ impl Drop for Bridge {
     }
 }
 
-impl StopToken {
-    /// Calls `action` once, on a separate thread, when `stage` is reached, as
-    /// long as the bridge lives. Dropping the bridge waits for an action that
-    /// runs.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    ///
-    /// ```
-    /// use sigproof_core::{Stage, StopSource};
-    /// let source = StopSource::new();
-    /// let (sender, receiver) = std::sync::mpsc::channel();
-    /// let _bridge = source.token().on(Stage::CancelQueued, move || {
-    ///     let _ = sender.send("draining");
-    /// })?;
-    /// source.stop(Stage::CancelQueued);
-    /// assert_eq!(receiver.recv(), Ok("draining"));
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn on(&self, stage: Stage, action: impl FnOnce() + Send + 'static) -> io::Result<Bridge> {
-        Bridge::new(self, stage, action)
-    }
-
-    /// A descriptor that becomes readable (at its end) when `stage` is reached:
-    /// for `poll`, `epoll`, mio and the like. Nothing is ever written to it.
-    ///
-    /// # Errors
-    /// Those of opening a pipe and of starting a thread.
-    #[cfg(unix)]
-    pub fn readable_at(&self, stage: Stage) -> io::Result<StageFd> {
-        let (reader, writer) = io::pipe()?;
-        let bridge = Bridge::new(self, stage, move || drop(writer))?;
-        Ok(StageFd {
-            reader: reader.into(),
-            _bridge: bridge,
-        })
-    }
-
-    /// Sets `flag` to true when `stage` is reached, as long as the bridge
-    /// lives. It is never set back. Takes a thread, which sleeps.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    pub fn set_flag_at(&self, stage: Stage, flag: &Arc<Flag>) -> io::Result<Bridge> {
-        let flag = Arc::clone(flag);
-        Bridge::new(self, stage, move || flag.store(true, Ordering::SeqCst))
-    }
-
-    /// A token that is also at `stage` while `flag` is true.
-    ///
-    /// A poll sees the flag at once. A flag cannot wake a thread, so a thread
-    /// that waits on such a token looks at it every 20 ms.
-    #[must_use]
-    pub fn or_flag(&self, stage: Stage, flag: &Arc<Flag>) -> StopToken {
-        self.listening_to(ExternalStop {
-            stage,
-            flag: Arc::clone(flag),
-            #[cfg(feature = "tokio")]
-            listener: None,
-        })
-    }
-}
-
 #[cfg(all(test, not(sigproof_loom)))]
 mod tests {
+    use std::sync::atomic::AtomicBool as Flag;
     use std::time::Duration;
 
     use super::*;

@@ -1,9 +1,8 @@
-//! Bridges to and from tokio-util's `CancellationToken`, for programs that
+//! The thread that waits for tokio-util's `CancellationToken`, for programs that
 //! hand one to their async parts.
 
 use std::future::Future;
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,45 +11,8 @@ use std::thread::{self, JoinHandle, Thread};
 
 use tokio_util::sync::CancellationToken;
 
-use super::Bridge;
-use crate::machine::Stage;
+use crate::stage_cell::CellRef;
 use crate::sys::mask;
-use crate::token::StopToken;
-use crate::token::node::ExternalStop;
-
-impl StopToken {
-    /// Cancels `other` when `stage` is reached, as long as the bridge lives.
-    /// Takes a thread, which sleeps; no runtime is needed.
-    ///
-    /// A `CancellationToken` knows only one degree of urgency: give one to the
-    /// code that starts new work, at [`Stage::CancelQueued`], and another one,
-    /// at [`Stage::TerminateActive`], to the code that does it.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    pub fn cancel_at(&self, stage: Stage, other: &CancellationToken) -> io::Result<Bridge> {
-        let other = other.clone();
-        Bridge::new(self, stage, move || other.cancel())
-    }
-
-    /// A token that is also at `stage` when `other` was cancelled, whether by
-    /// itself or by its parent. Waiters are woken. Takes a thread, which
-    /// sleeps until then, or until the last clone of the new token is dropped;
-    /// a poll stays one load of an atomic.
-    ///
-    /// # Errors
-    /// Those of starting a thread.
-    pub fn or_cancelled(&self, stage: Stage, other: &CancellationToken) -> io::Result<StopToken> {
-        // Whoever is cancelled already shows it at once.
-        let flag = Arc::new(AtomicBool::new(other.is_cancelled()));
-        let listener = Listener::new(self.clone(), other.clone(), Arc::clone(&flag))?;
-        Ok(self.listening_to(ExternalStop {
-            stage,
-            flag,
-            listener: Some(AssertUnwindSafe(listener)),
-        }))
-    }
-}
 
 /// The thread that waits for the other token. It polls the future of that
 /// token by itself: in a runtime's task, a poll may be put off for reasons of
@@ -83,8 +45,8 @@ impl ThreadWaker {
 }
 
 impl Listener {
-    fn new(
-        token: StopToken,
+    pub(super) fn new(
+        cell: CellRef,
         other: CancellationToken,
         flag: Arc<AtomicBool>,
     ) -> io::Result<Listener> {
@@ -106,7 +68,7 @@ impl Listener {
                     while !theirs.closed.load(Ordering::SeqCst) {
                         if let Poll::Ready(()) = cancelled.as_mut().poll(&mut context) {
                             flag.store(true, Ordering::SeqCst);
-                            token.wake_all();
+                            cell.wake_all();
                             return;
                         }
                         thread::park();
@@ -136,6 +98,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::machine::Stage;
     use crate::token::StopSource;
 
     const LONG: Duration = Duration::from_secs(60);
