@@ -132,7 +132,7 @@ impl Session<'_> {
         // One more than can be asked for at once: it asks for the next run while the last one is judged.
         let workers = ThreadPool::new(self.token).workers(self.trials.pool.supervisors() + 1);
         let _results = workers.map_streaming(
-            jobs.into_iter(),
+            jobs,
             move |schedule, _token| {
                 if is_past(deadline) {
                     return Ok(None);

@@ -224,10 +224,13 @@ fn counted(call: &RecordedCall<'_>) -> Counted {
     (call.raw.role.clone(), call.raw.ip, call.counted.clone())
 }
 
+/// An instruction that makes a call, by the role of the process: role, number and address.
+type Instruction<'a> = (&'a str, u32, u64);
+
 /// Numbers the calls as a run is going to count them.
 fn count(list: &mut [RecordedCall<'_>], ambiguous: &HashSet<Counted>) {
     // Patterns with asterisks count calls that have a name of their own as well.
-    let mut patterns: HashMap<(&str, u32, u64), Vec<String>> = HashMap::new();
+    let mut patterns: HashMap<Instruction<'_>, Vec<String>> = HashMap::new();
     for call in list.iter().filter(|call| call.counted.contains('*')) {
         let place = (call.raw.role.as_str(), call.raw.number, call.raw.ip);
         let known = patterns.entry(place).or_default();
@@ -235,7 +238,7 @@ fn count(list: &mut [RecordedCall<'_>], ambiguous: &HashSet<Counted>) {
             known.push(call.counted.clone());
         }
     }
-    let matchers: HashMap<(&str, u32, u64), Vec<(String, globset::GlobMatcher)>> = patterns
+    let matchers: HashMap<Instruction<'_>, Vec<(String, globset::GlobMatcher)>> = patterns
         .into_iter()
         .map(|(place, patterns)| {
             let matchers = patterns
