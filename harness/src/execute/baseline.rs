@@ -200,10 +200,10 @@ fn said(run: &Run) -> String {
         .filter(|line| !line.trim().is_empty())
         .collect();
     if lines.is_empty() {
-        return "it said nothing".to_owned();
+        return "no output".to_owned();
     }
     let from = lines.len().saturating_sub(4);
-    format!("it said:\n    {}", lines.split_off(from).join("\n    "))
+    format!("its output:\n    {}", lines.split_off(from).join("\n    "))
 }
 
 fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {

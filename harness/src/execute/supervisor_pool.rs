@@ -1,4 +1,4 @@
-//! The lab: supervisors that are ready to run a target.
+//! A pool of supervisors that are ready to run a target.
 
 use super::spawner::Spawner;
 use crate::error::Error;

@@ -63,7 +63,7 @@ pub struct PointKey {
     /// A hash of the code that makes the call, where calls from other code would be counted as well.
     #[serde(default)]
     pub code: Option<u64>,
-    /// The how-manieth time, over all processes of the role and all their threads, from 1.
+    /// Which time, counted over all processes of the role and all their threads, from 1.
     pub nth: u32,
 }
 

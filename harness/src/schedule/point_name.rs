@@ -4,22 +4,22 @@ use crate::facts::Phase;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A point's name, the same in every undisturbed run of a target:
-/// `bash/1:sort:openat(out.txt)#2@exit` is the return of the second
-/// `openat` of `out.txt` in the first process that `bash` created, which runs
-/// `sort`. A thread other than the main one shows as `sort+t1`. An asterisk in
-/// the argument stands for what differs from run to run.
+/// A point's name, the same in every undisturbed run of a target: `bash>sort:openat(out.txt)#2@exit` is the return of
+/// the second `openat` of `out.txt` by any thread of any `sort` that `bash` runs. An asterisk in the argument stands
+/// for what differs from run to run.
+///
+/// Earlier versions numbered processes and threads (`bash/1:sort+t1`); such a name of a stored failure is still found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PointName {
-    /// The process path.
+    /// The role: the programs from the target down to the process. In names of earlier versions, the numbered path.
     pub process: String,
-    /// The thread path, empty for the main thread.
+    /// Empty. In names of earlier versions, the path of the thread.
     pub thread: String,
     /// The system call.
     pub call: String,
     /// Its argument, empty when it has none that matters.
     pub arg: String,
-    /// The how-manieth call of this process, thread, name and argument, from 1.
+    /// Which call of this role, name and argument it is, counted over all threads and processes, from 1.
     pub ordinal: u32,
     /// On which side of the call.
     pub phase: Phase,

@@ -1,4 +1,4 @@
-//! Calls as people write them: `bash/1:sort:openat(out.txt)#2@exit`.
+//! Calls as people write them: `bash>sort:openat(out.txt)#2@exit`.
 
 use super::parse_error::ParseError;
 use super::schedule::CallSelector;

@@ -27,8 +27,8 @@ fn a_finding_says_between_which_lines_it_is() {
         1,
         &[
             &wanted,
-            "by call: 3 of 3 calls wholly: openat 1/1, rename 1/1, write 1/1",
-            "by function: 3 of 3 functions wholly: begin 1/1, fill 1/1, finish 1/1",
+            "by call: 3 of 3 system calls fully covered: openat 1/1, rename 1/1, write 1/1",
+            "by function: 3 of 3 functions fully covered: begin 1/1, fill 1/1, finish 1/1",
         ],
         &arguments,
     );

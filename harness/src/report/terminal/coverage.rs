@@ -35,13 +35,13 @@ fn of_sweep(coverage: &Coverage) -> String {
     );
     if coverage.by_class > 0 {
         words.push_str(&format!(
-            ", {} of them alike and tried by one",
+            ", {} of them equivalent, tested once",
             coverage.by_class + 1
         ));
     }
     if coverage.represented > 0 {
         words.push_str(&format!(
-            ", {} more represented by neighbours that show the same",
+            ", {} more represented by neighbors that show the same",
             coverage.represented
         ));
     }
@@ -49,7 +49,10 @@ fn of_sweep(coverage: &Coverage) -> String {
         words.push_str(&format!(", {} untried", coverage.untried));
     }
     if coverage.unfit > 0 {
-        words.push_str(&format!("; at {} more it cannot happen", coverage.unfit));
+        words.push_str(&format!(
+            "; not applicable at {}",
+            count(coverage.unfit, "other point")
+        ));
     }
     if let Some(pairs) = &coverage.pairs {
         words.push_str(&pairs.words());
@@ -66,7 +69,7 @@ fn of_sweep(coverage: &Coverage) -> String {
             "; {} of {} tried{}",
             coverage.classes_tried,
             count_classes(coverage.classes),
-            if coverage.exhaustive {
+            if coverage.exhaustive && coverage.untried == 0 {
                 ", at every point"
             } else {
                 ""
@@ -103,14 +106,21 @@ fn by(out: &mut TerminalWriter, what: &str, shares: &[Share]) {
     }
     let whole = shares.iter().filter(|share| share.tried == share.found);
     let whole = whole.count();
-    let mut words = format!("by {what}: {whole} of {} wholly", count(shares.len(), what));
+    let units = match what {
+        "call" => "system call",
+        other => other,
+    };
+    let mut words = format!(
+        "by {what}: {whole} of {} fully covered",
+        count(shares.len(), units)
+    );
     // What is missing is what a reader looks for; without that, where most points are.
     let parts = shares.iter().filter(|share| share.tried < share.found);
     let mut parts: Vec<Share> = parts.cloned().collect();
     if parts.is_empty() {
         parts = shares.to_vec();
     } else {
-        words.push_str("; not wholly");
+        words.push_str("; partly");
     }
     let named = list(&parts, SHARES_MAX, |share| {
         format!("{} {}/{}", share.name, share.tried, share.found)

@@ -42,7 +42,8 @@ pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
     };
     let RunSetup { tree, method, jobs } = &heading.setup;
     let fault = &heading.fault;
-    let target = format!("{streams} in {tree} ({method}), {fault}, {jobs} at a time");
+    let runs = count(*jobs, "parallel run");
+    let target = format!("{streams} in {tree} ({method}), {fault}, {runs}");
     out.item(0, (Style::Dim, "target    "), Style::Plain, &target);
     let mut baseline = format!(
         "{}, {}, {}; {}",

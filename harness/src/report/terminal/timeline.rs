@@ -79,8 +79,8 @@ pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
                 };
                 (
                     Style::Warn,
-                    "taken",
-                    format!("{} by pid {pid}{thread}{often}", signals::name(*signal)),
+                    "deliver",
+                    format!("{} to pid {pid}{thread}{often}", signals::name(*signal)),
                 )
             }
             EventKind::HandlerReturned(fact) => (Style::Dim, "handler", handled(fact)),

@@ -17,7 +17,7 @@ function eventRow({ at_ns: at, what }) {
     case 'handler_returned': return row('handler', `pid ${data.pid}: ${handled(data)}`);
     case 'file': return row('file', `pid ${data.pid}: ${data.call}`);
     case 'fault': return row('signal', `#${data.step + 1}: ${data.fault}, at ${data.met}`, 'bad', true);
-    case 'delivered': return row('taken', `${signalName(data.signal)} by pid ${data.pid}${data.pid === data.tid ? '' : `, thread ${data.tid}`}${data.times > 1 ? `, ${data.times} times in a row` : ''}`, 'bad');
+    case 'delivered': return row('deliver', `${signalName(data.signal)} to pid ${data.pid}${data.pid === data.tid ? '' : `, thread ${data.tid}`}${data.times > 1 ? `, ${data.times} times in a row` : ''}`, 'bad');
     case 'child_exited': return row('ended', `pid ${data.pid}: ${statusWords(data.status)}`);
     case 'exited': return row('exit', statusWords(data.status), null, true);
     case 'deadline': return row('hangs', `nothing ended it within ${data.limit_ms} ms; killed`, 'bad', true);

@@ -23,7 +23,7 @@ function plot(record, program) {
     else if (kind === 'spins') drawn.deadline = { at, text: `sent itself ${signalName(data.signal)} for ever, killed` };
     else if (kind === 'fault') drawn.signals.push({ at, step: data.step, text: `#${data.step + 1}: ${data.fault}, at ${data.met}` });
     else if (kind === 'delivered') {
-      drawn.taken.push({ at, pid: data.pid, text: `${signalName(data.signal)} taken by pid ${data.pid}${data.times > 1 ? `, ${data.times} times in a row` : ''}` });
+      drawn.taken.push({ at, pid: data.pid, text: `${signalName(data.signal)} delivered to pid ${data.pid}${data.times > 1 ? `, ${data.times} times in a row` : ''}` });
     } else if (kind === 'handler_returned') {
       drawn.windows.push({ from: at - data.took_ns, to: at, pid: data.pid, text: `pid ${data.pid}: ${handled(data)}` });
     } else if (kind === 'handler') drawn.marks.push({ at, pid: data.pid, kind: 'handler', text: `pid ${data.pid} handles ${signalName(data.signal)}` });

@@ -136,8 +136,10 @@ fn untried(case: &Case) -> Vec<String> {
     }
     if coverage.untried > 0 {
         notes.push(format!(
-            "the time is over: {} points were not tried, {} of {} classes were",
-            coverage.untried, coverage.classes_tried, coverage.classes
+            "the time limit (--for, which includes learning) ended the sweep: {} untried, {} of {} classes tried",
+            count(coverage.untried, "point"),
+            coverage.classes_tried,
+            coverage.classes
         ));
     }
     if coverage.cut_short > 0 {
