@@ -1,6 +1,7 @@
 //! What was found once is found again: ten times out of ten on targets with one thread.
 
 use fixture_model::Fixture;
+use serde_json::Value;
 use std::fs;
 use under_test::rust_program;
 
@@ -98,4 +99,49 @@ fn a_point_that_is_not_there_any_more_is_said() {
     let replay = under_test::json(&["replay", file]).expect("a replay");
     assert_eq!(replay.code, Some(4), "{replay:#?}");
     assert!(replay.stderr.contains("not reached"), "{replay:#?}");
+}
+
+/// A point's name and key as earlier versions stored them: numbered processes, a count of the thread alone.
+fn in_the_former_way(trigger: &mut Value) {
+    let point = &mut trigger["point"];
+    point["name"]["process"] = Value::from("bash/1:sort");
+    let key = &point["key"];
+    point["key"] = serde_json::json!({
+        "process": "bash/1:sort",
+        "thread": "",
+        "number": key["number"],
+        "ip": key["ip"],
+        "nth": 1,
+    });
+}
+
+#[test]
+fn a_failure_that_an_earlier_version_stored_is_found_again() {
+    let inputs = tempfile::tempdir().expect("a directory");
+    let words = inputs.path().join("words.txt");
+    fs::write(&words, "b\na\n").expect("an input");
+    let script = "sort --output=words.txt words.txt; true";
+    let words = words.to_str().expect("a path");
+    let arguments = ["sweep", "--in", words, "--", "bash", "-c", script];
+    let outcome = under_test::json(&arguments).expect("a sweep");
+    let torn = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.oracle == "old-or-new")
+        .unwrap_or_else(|| panic!("no torn file: {outcome:#?}"));
+    let file = torn.file.as_ref().expect("a stored failure");
+    let text = fs::read_to_string(file).expect("the stored failure");
+    let mut stored: Value = serde_json::from_str(&text).expect("JSON");
+    let steps = stored["schedule"]["steps"].as_array_mut().expect("steps");
+    assert_eq!(
+        steps[0]["trigger"]["point"]["name"]["process"], "bash>sort",
+        "{text}"
+    );
+    in_the_former_way(&mut steps[0]["trigger"]);
+    let former = inputs.path().join("former.json");
+    fs::write(&former, stored.to_string()).expect("writable");
+    let former = former.to_str().expect("a path");
+    let replay = under_test::json(&["replay", "-n", "3", former]).expect("a replay");
+    let said = replay.line("replay").expect("an answer");
+    assert_eq!(said["shown"], 3, "{replay:#?}");
 }
