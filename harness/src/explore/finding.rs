@@ -19,6 +19,8 @@ pub struct Finding {
     pub text: String,
     /// The points, in the order of the recording.
     pub points: Vec<PointName>,
+    /// The last point at which it shows, those included that lie between two tries that show it.
+    pub last: Option<PointName>,
     /// How many points those stand for.
     pub count: usize,
     /// The schedule that shows it best.
@@ -118,6 +120,7 @@ impl Findings {
                         subject: evidence.subject.clone(),
                         text: String::new(),
                         points: Vec::new(),
+                        last: None,
                         count: 0,
                         schedule: Schedule::default(),
                         seen: (1, 1),

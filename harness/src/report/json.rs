@@ -257,6 +257,7 @@ fn finding_fields(finding: &Finding) -> Value {
         "count": finding.count,
         "points": finding.names,
         "first": finding.first.as_deref().unwrap_or_default(),
+        "last": finding.last,
         "moment": finding.moment,
         "between": finding.between.as_ref().map(|between| &between.text),
         "seen": finding.seen,

@@ -84,6 +84,9 @@ pub struct Finding {
     /// The first of them, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
+    /// The last of them, by name, those included that lie between two tries that show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
     /// Which code makes the calls around the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub between: Option<CodeWindow>,

@@ -34,6 +34,7 @@ fn finding(subject: &str, seen: (u32, u32)) -> Finding {
         subject: subject.to_owned(),
         text: format!("{subject} is left behind"),
         points: Vec::new(),
+        last: None,
         count: 1,
         schedule: Schedule::default(),
         seen,

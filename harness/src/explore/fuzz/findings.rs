@@ -101,6 +101,7 @@ fn finding(oracle: &'static str, evidence: &Evidence, trial: &Arc<Trial>) -> Fin
         points: points(&trial.schedule),
         count: 1,
         schedule: trial.schedule.clone(),
+        last: None,
         seen: (1, 1),
         before_ready: false,
         file: None,

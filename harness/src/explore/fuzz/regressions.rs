@@ -235,6 +235,7 @@ mod tests {
                 subject: "a \"b\".tmp".into(),
                 text: "it is left behind".into(),
                 points: Vec::new(),
+                last: None,
                 count: 1,
                 schedule: schedule.clone(),
                 seen: (5, 5),

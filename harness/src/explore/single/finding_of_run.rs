@@ -16,6 +16,7 @@ pub(crate) fn finding(
         subject: evidence.subject.clone(),
         text: evidence.text.clone(),
         points: Vec::new(),
+        last: None,
         count: 1,
         schedule: schedule.clone(),
         seen,

@@ -306,6 +306,13 @@ pub fn sweep(
         );
     }
     let mut findings = findings.into_list();
+    for finding in &mut findings {
+        let shown = |order: &usize| finding.places.contains(order);
+        let between = tally.represented.iter().filter(|(_, by)| shown(by));
+        let orders = between.map(|(order, _)| order).chain(&finding.places);
+        let last = orders.max().and_then(|order| plan.planned.get(*order));
+        finding.last = last.map(|planned| planned.point.clone());
+    }
     if !token.is_interrupted() && !findings.is_empty() && options.confirm > 0 {
         progress(Progress::Confirming {
             findings: findings.len(),

@@ -38,7 +38,15 @@ fn points(out: &mut TerminalWriter, kind: &Group<'_>, coverage: &Coverage) {
     let place = if finding.names.len() == 1 {
         format!("at {} of {found}: {first}", finding.count)
     } else {
-        format!("at {} of {found}, first at {first}", finding.count)
+        // Some of them were not tried: they lie between two that show it.
+        let last = finding
+            .last
+            .as_deref()
+            .filter(|_| finding.count > finding.names.len());
+        match last {
+            Some(last) => format!("at {} of {found}, from {first} to {last}", finding.count),
+            None => format!("at {} of {found}, first at {first}", finding.count),
+        }
     };
     out.item(14, (Style::Dim, ""), Style::Dim, &place);
     kind.show(out, 14);
@@ -89,6 +97,13 @@ pub(crate) fn repeated(out: &mut TerminalWriter, finding: &Finding) {
     } else if times > 1 {
         let words = format!("repeated: {seen} of {times} runs");
         out.item(14, (Style::Dim, ""), Style::Dim, &words);
+    } else if times == 1 {
+        out.item(
+            14,
+            (Style::Warn, ""),
+            Style::Warn,
+            "unconfirmed: it was not run again",
+        );
     }
     if let Some(replay) = &finding.replay {
         out.command(14, replay);

@@ -123,6 +123,7 @@ impl Finding {
             oracle: found.oracle.to_owned(),
             subject: bounds::text(&found.subject),
             text: bounds::text(&found.text),
+            last: found.last.as_ref().map(ToString::to_string),
             first: (!first.is_empty()).then_some(first),
             count: found.count,
             seen: found.seen.0,
