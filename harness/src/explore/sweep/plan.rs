@@ -267,10 +267,19 @@ pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Res
             .filter(|event| matches!(event.what, EventKind::Child { .. }))
             .nth(*nth as usize - 1)
             .map(|event| event.at_ns),
-        Trigger::Failpoint { name, nth } => recorded.events.iter().find_map(|event| {
-            matches!(&event.what, EventKind::Failpoint { name: said, nth: which } if said == name && which == nth)
-                .then_some(event.at_ns)
-        }),
+        // Its socket is read between stops, so the message may be dated after the
+        // calls that follow it. The call that sent it is dated as those are.
+        Trigger::Failpoint { name, nth } => {
+            let said = format!("failpoint:{name}");
+            let mut sent = recorded.points.iter().filter(|point| point.arg == said);
+            let sent = sent.nth((*nth as usize).saturating_sub(1));
+            sent.map(|point| point.at_ns).or_else(|| {
+                recorded.events.iter().find_map(|event| {
+                    matches!(&event.what, EventKind::Failpoint { name: said, nth: which } if said == name && which == nth)
+                        .then_some(event.at_ns)
+                })
+            })
+        }
         Trigger::File { glob } => {
             let glob = Glob::new(glob)
                 .map_err(|error| Error::usage(error.to_string()))?
