@@ -42,8 +42,7 @@ pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
     };
     let RunSetup { tree, method, jobs } = &heading.setup;
     let fault = &heading.fault;
-    let runs = count(*jobs, "parallel run");
-    let target = format!("{streams} in {tree} ({method}), {fault}, {runs}");
+    let target = format!("{streams} in {tree} ({method}), {fault}, {jobs} parallel");
     out.item(0, (Style::Dim, "target    "), Style::Plain, &target);
     let mut baseline = format!(
         "{}, {}, {}; {}",
