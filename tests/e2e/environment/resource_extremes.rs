@@ -93,7 +93,8 @@ fn two_hundred_children_that_ignore_everything_are_told_and_killed() {
         .windows(4)
         .filter(|words| words[1..] == ["more", "like", "it)"])
         .filter_map(|words| words[0].strip_prefix('(')?.parse::<usize>().ok());
-    assert_eq!(told + more.sum::<usize>(), 200, "{said}");
+    // What is repeated is judged again, and may find others alive: never fewer.
+    assert!(told + more.sum::<usize>() >= 200, "{said}");
     assert!(!lives(&program), "one of them lives on");
 }
 
