@@ -72,6 +72,12 @@ fn a_loop_costs_a_handful_of_runs_and_shows_what_every_point_shows() {
     );
     assert!(number(some, "represented") > 270, "{some:#}");
     assert_eq!(number(all, "represented"), 0, "{all:#}");
+    // By call, too, what is represented is not said to be tried.
+    let writes = some["by_call"].as_array().expect("a list");
+    let writes = writes.iter().find(|share| share["name"] == "write");
+    let writes = writes.expect("the loop's writes");
+    assert!(number(writes, "tried") <= 25, "{writes:#}");
+    assert!(number(writes, "represented") > 270, "{writes:#}");
 }
 
 #[test]

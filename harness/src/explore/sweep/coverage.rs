@@ -15,6 +15,16 @@ pub struct Share {
     pub found: usize,
     /// How many of them were tried, those of a class through the one that stands for them.
     pub tried: usize,
+    /// How many were not tried: their neighbors were, and show the same.
+    #[serde(default)]
+    pub represented: usize,
+}
+
+impl Share {
+    /// Whether of each of its points it is known what happens there.
+    pub fn is_covered(&self) -> bool {
+        self.tried + self.represented == self.found
+    }
 }
 
 /// Shares by call and by function, those with most points first.
@@ -29,13 +39,8 @@ pub struct Coverage {
 impl Coverage {
     /// Of the points of a sweep.
     pub(crate) fn of_sweep(tried_points: &[TriedPoint], sites: &CallSites) -> Coverage {
-        // What is represented is known as well as what was tried.
-        let is_tried = |tried_point: &TriedPoint| {
-            matches!(
-                tried_point.outcome,
-                PointOutcome::Tried { .. } | PointOutcome::Represented
-            )
-        };
+        let is_tried =
+            |tried_point: &TriedPoint| matches!(tried_point.outcome, PointOutcome::Tried { .. });
         let class_tried = tried_points
             .iter()
             .any(|tried_point| tried_point.stands_for > 1 && is_tried(tried_point));
@@ -44,30 +49,43 @@ impl Coverage {
             .filter(|tried_point| tried_point.outcome != PointOutcome::Unfit)
             .map(|tried_point| {
                 let by_class = class_tried && tried_point.outcome == PointOutcome::ByClass;
-                (&tried_point.point, is_tried(tried_point) || by_class)
+                let known = if tried_point.outcome == PointOutcome::Represented {
+                    Known::Represented
+                } else if by_class || is_tried(tried_point) {
+                    Known::Tried
+                } else {
+                    Known::Nothing
+                };
+                (&tried_point.point, known)
             });
         Coverage::of(points, sites)
     }
 
     /// Of a map that nothing was tried of.
     pub fn of_map<'a>(points: impl Iterator<Item = &'a Point>, sites: &CallSites) -> Coverage {
-        Coverage::of(points.map(|point| (point, false)), sites)
+        Coverage::of(points.map(|point| (point, Known::Nothing)), sites)
     }
 
-    fn of<'a>(points: impl Iterator<Item = (&'a Point, bool)>, sites: &CallSites) -> Coverage {
-        let mut calls: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        let mut functions: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        let add = |to: &mut BTreeMap<String, (usize, usize)>, name: String, tried| {
-            let share = to.entry(name).or_default();
-            share.0 += 1;
-            share.1 += usize::from(tried);
+    fn of<'a>(points: impl Iterator<Item = (&'a Point, Known)>, sites: &CallSites) -> Coverage {
+        let mut calls: BTreeMap<String, Share> = BTreeMap::new();
+        let mut functions: BTreeMap<String, Share> = BTreeMap::new();
+        let add = |to: &mut BTreeMap<String, Share>, name: String, known| {
+            let share = to.entry(name.clone()).or_insert_with(|| Share {
+                name,
+                found: 0,
+                tried: 0,
+                represented: 0,
+            });
+            share.found += 1;
+            share.tried += usize::from(known == Known::Tried);
+            share.represented += usize::from(known == Known::Represented);
         };
-        for (point, tried) in points {
-            add(&mut calls, point.name.call.clone(), tried);
+        for (point, known) in points {
+            add(&mut calls, point.name.call.clone(), known);
             if !sites.is_empty() {
                 let own = sites.own(&point.key);
                 let function = own.map_or_else(|| "(unknown)".to_owned(), |frame| frame.unit());
-                add(&mut functions, function, tried);
+                add(&mut functions, function, known);
             }
         }
         Coverage {
@@ -77,11 +95,16 @@ impl Coverage {
     }
 }
 
-fn sorted(shares: BTreeMap<String, (usize, usize)>) -> Vec<Share> {
-    let mut shares: Vec<Share> = shares
-        .into_iter()
-        .map(|(name, (found, tried))| Share { name, found, tried })
-        .collect();
+/// What a sweep knows of a point.
+#[derive(Clone, Copy, PartialEq)]
+enum Known {
+    Tried,
+    Represented,
+    Nothing,
+}
+
+fn sorted(shares: BTreeMap<String, Share>) -> Vec<Share> {
+    let mut shares: Vec<Share> = shares.into_values().collect();
     // Stable: equal ones stay in the order of their names.
     shares.sort_by_key(|share| std::cmp::Reverse(share.found));
     shares

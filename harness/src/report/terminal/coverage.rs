@@ -104,7 +104,7 @@ fn by(out: &mut TerminalWriter, what: &str, shares: &[Share]) {
     if shares.is_empty() {
         return;
     }
-    let whole = shares.iter().filter(|share| share.tried == share.found);
+    let whole = shares.iter().filter(|share| share.is_covered());
     let whole = whole.count();
     let units = match what {
         "call" => "system call",
@@ -115,7 +115,7 @@ fn by(out: &mut TerminalWriter, what: &str, shares: &[Share]) {
         count(shares.len(), units)
     );
     // What is missing is what a reader looks for; without that, where most points are.
-    let parts = shares.iter().filter(|share| share.tried < share.found);
+    let parts = shares.iter().filter(|share| !share.is_covered());
     let mut parts: Vec<Share> = parts.cloned().collect();
     if parts.is_empty() {
         parts = shares.to_vec();
@@ -123,7 +123,13 @@ fn by(out: &mut TerminalWriter, what: &str, shares: &[Share]) {
         words.push_str("; partly");
     }
     let named = list(&parts, SHARES_MAX, |share| {
-        format!("{} {}/{}", share.name, share.tried, share.found)
+        let Share {
+            name, found, tried, ..
+        } = share;
+        match share.represented {
+            0 => format!("{name} {tried}/{found}"),
+            represented => format!("{name} {tried}/{found} ({represented} represented)"),
+        }
     });
     let words = format!("{words}: {named}");
     out.item(0, (Style::Dim, "          "), Style::Dim, &words);

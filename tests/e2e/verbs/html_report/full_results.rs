@@ -142,6 +142,7 @@ fn share(name: &str, found: usize, tried: usize) -> Share {
         name: name.to_owned(),
         found,
         tried,
+        represented: 0,
     }
 }
 

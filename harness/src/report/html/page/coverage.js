@@ -44,12 +44,14 @@ function hurts(entry) {
 
 /** The functions with most points, those of which something was not tried first. */
 function byFunction(coverage) {
-  const rows = [...(coverage.by_function || [])].sort((a, b) => (a.tried === a.found) - (b.tried === b.found) || b.found - a.found).slice(0, 12);
+  const covered = (row) => row.tried + (row.represented || 0) === row.found;
+  const rows = [...(coverage.by_function || [])].sort((a, b) => covered(a) - covered(b) || b.found - a.found).slice(0, 12);
   if (!rows.length) return null;
   return h('div', { class: 'card scroll' }, h('table', { class: 'table' },
-    h('thead', {}, h('tr', {}, ['function', 'points tried', 'points found'].map((title, column) => h('th', { scope: 'col', class: column ? 'number' : '' }, title)))),
+    h('thead', {}, h('tr', {}, ['function', 'points tried', 'represented', 'points found'].map((title, column) => h('th', { scope: 'col', class: column ? 'number' : '' }, title)))),
     h('tbody', {}, rows.map((row) => h('tr', {}, h('td', {}, h('code', {}, row.name)),
-      h('td', { class: `number ${row.tried < row.found ? 'bad' : 'soft'}` }, row.tried.toLocaleString('en')), h('td', { class: 'number' }, row.found.toLocaleString('en')))))));
+      h('td', { class: `number ${covered(row) ? 'soft' : 'bad'}` }, row.tried.toLocaleString('en')),
+      h('td', { class: 'number soft' }, (row.represented || 0).toLocaleString('en')), h('td', { class: 'number' }, row.found.toLocaleString('en')))))));
 }
 
 function budgetsSection(entry) {
