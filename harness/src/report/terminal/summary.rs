@@ -3,9 +3,10 @@
 
 use super::group::{Group, kinds};
 use super::text::{command_line, human};
+use super::timeline::{Row, event_rows};
 use super::verdict::{finding_mark, mark, not_reached};
 use super::writer::{Style, TerminalWriter};
-use crate::facts::{EventKind, signals};
+use crate::facts::EventKind;
 use crate::session::{Case, CaseVerdict, Record, Results};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -211,56 +212,30 @@ pub fn budgets(out: &mut TerminalWriter, case: &Case) {
     out.gap();
 }
 
+/// Whether an event is told here; `sigproof run` shows all of them.
+fn is_told(event: &EventKind) -> bool {
+    matches!(
+        event,
+        EventKind::Output { .. }
+            | EventKind::Fault { .. }
+            | EventKind::Child { .. }
+            | EventKind::ChildExited { .. }
+            | EventKind::Exited { .. }
+            | EventKind::Spins { .. }
+            | EventKind::Deadline { .. }
+    )
+}
+
 /// What happened in a run: output of both streams, signals, births and ends.
 fn timeline(out: &mut TerminalWriter, record: &Record) {
     out.line(&[(Style::Dim, &format!("  the run: {}", record.title))]);
-    let mut rows: Vec<(u64, Style, &'static str, String)> = Vec::new();
-    for event in &record.events {
-        let (style, kind, text) = match &event.what {
-            EventKind::Output { stream, bytes } => {
-                let kind = match stream {
-                    crate::facts::Stream::Stdout => "out",
-                    crate::facts::Stream::Stderr => "err",
-                    crate::facts::Stream::Terminal => "term",
-                };
-                for line in crate::report::terminal::timeline::visible_lines(bytes) {
-                    rows.push((event.at_ns, Style::Plain, kind, line));
-                }
-                continue;
-            }
-            EventKind::Fault {
-                step, fault, met, ..
-            } => (
-                Style::Warn,
-                "SIGNAL",
-                format!("#{}: {fault}, at {met}", step + 1),
-            ),
-            EventKind::Child { pid, parent } => {
-                (Style::Dim, "child", format!("pid {pid} of {parent}"))
-            }
-            EventKind::ChildExited { pid, status } => {
-                (Style::Dim, "ended", format!("pid {pid}: {status}"))
-            }
-            EventKind::Exited { status } => (Style::Strong, "exit", status.to_string()),
-            EventKind::Spins { pid, signal, times } => (
-                Style::Bad,
-                "HANGS",
-                format!(
-                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
-                    signals::name(*signal)
-                ),
-            ),
-            EventKind::Deadline { limit_ms } => (
-                Style::Bad,
-                "HANGS",
-                format!("nothing ended it within {limit_ms} ms; killed"),
-            ),
-            _ => continue,
-        };
-        rows.push((event.at_ns, style, kind, text));
+    let mut rows: Vec<(u64, Row)> = Vec::new();
+    for event in record.events.iter().filter(|event| is_told(&event.what)) {
+        let of_event = event_rows(&event.what).into_iter();
+        rows.extend(of_event.map(|row| (event.at_ns, row)));
     }
     let cut = rows.len().saturating_sub(EVENTS_MAX);
-    for (index, (at_ns, style, kind, text)) in rows.iter().enumerate() {
+    for (index, (at_ns, (style, kind, text))) in rows.iter().enumerate() {
         let place = index.checked_sub(EVENTS_MAX / 2);
         if cut > 0 && place == Some(0) {
             out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);

@@ -9,106 +9,20 @@ use std::time::Duration;
 /// Lines of a timeline before it is cut in the middle.
 const LINES_MAX: usize = 120;
 
+/// A line of a timeline: how it looks, what kind of event, and the words.
+pub(crate) type Row = (Style, &'static str, String);
+
 /// What happened, line by line. Calls that concern a file are shown when `files` are wanted.
 pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
-    let mut rows: Vec<(String, Style, &'static str, String)> = Vec::new();
+    let mut rows: Vec<(String, Row)> = Vec::new();
     for event in &run.events {
-        let at = stamp(event.at_ns);
-        let (style, kind, text) = match &event.what {
-            EventKind::Started { pid } => (Style::Dim, "start", format!("pid {pid}")),
-            EventKind::Output { stream, bytes } => {
-                for line in visible_lines(bytes) {
-                    let kind = match stream {
-                        Stream::Stdout => "out",
-                        Stream::Stderr => "err",
-                        Stream::Terminal => "term",
-                    };
-                    rows.push((at.clone(), Style::Plain, kind, line));
-                }
-                continue;
-            }
-            EventKind::Flooded { .. } => {
-                (Style::Warn, "flood", "more output than is kept".to_owned())
-            }
-            EventKind::Child { pid, parent } => {
-                (Style::Dim, "child", format!("pid {pid} of {parent}"))
-            }
-            EventKind::Exec { pid, command } => {
-                (Style::Dim, "exec", format!("pid {pid}: {command}"))
-            }
-            // What a runtime installs for its own faults is no news.
-            EventKind::Handler { signal, .. } if !is_asked(*signal) => continue,
-            EventKind::Handler { pid, signal } => (
-                Style::Dim,
-                "handler",
-                format!("pid {pid} handles {}", signals::name(*signal)),
-            ),
-            EventKind::File { pid, call } => {
-                if !files {
-                    continue;
-                }
-                (Style::Dim, "file", format!("pid {pid}: {call}"))
-            }
-            EventKind::Fault {
-                step,
-                fault,
-                met,
-                signal,
-            } => (
-                Style::Warn,
-                signal.map_or("FAULT", |_| "SIGNAL"),
-                format!("#{}: {fault}, at {met}", step + 1),
-            ),
-            EventKind::Delivered {
-                pid,
-                tid,
-                thread,
-                signal,
-                times,
-                ..
-            } => {
-                let thread = if pid == tid {
-                    String::new()
-                } else {
-                    format!(", thread {thread} ({tid})")
-                };
-                let often = if *times > 1 {
-                    format!(", {times} times in a row")
-                } else {
-                    String::new()
-                };
-                (
-                    Style::Warn,
-                    "deliver",
-                    format!("{} to pid {pid}{thread}{often}", signals::name(*signal)),
-                )
-            }
-            EventKind::HandlerReturned(fact) => (Style::Dim, "handler", handled(fact)),
-            EventKind::Failpoint { name, nth } => {
-                (Style::Dim, "at", format!("failpoint {name}#{nth}"))
-            }
-            EventKind::ChildExited { pid, status } => {
-                (Style::Dim, "ended", format!("pid {pid}: {status}"))
-            }
-            EventKind::Exited { status } => (Style::Strong, "exit", status.to_string()),
-            EventKind::Spins { pid, signal, times } => (
-                Style::Bad,
-                "HANGS",
-                format!(
-                    "pid {pid} sent itself {} {times} times and did nothing else; killed",
-                    signals::name(*signal)
-                ),
-            ),
-            EventKind::Deadline { limit_ms } => (
-                Style::Bad,
-                "HANGS",
-                format!("nothing ended it within {limit_ms} ms; killed"),
-            ),
-        };
-        rows.push((at, style, kind, text));
+        if files || !matches!(event.what, EventKind::File { .. }) {
+            let of_event = event_rows(&event.what).into_iter();
+            rows.extend(of_event.map(|row| (stamp(event.at_ns), row)));
+        }
     }
     let cut = rows.len().saturating_sub(LINES_MAX);
-    for (index, (at, style, kind, text)) in rows.iter().enumerate() {
+    for (index, (at, (style, kind, text))) in rows.iter().enumerate() {
         if cut > 0 && index == LINES_MAX / 2 {
             out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
@@ -122,6 +36,87 @@ pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
         ]);
     }
     out.gap();
+}
+
+/// The lines of one event; none of what is no news.
+pub(crate) fn event_rows(event: &EventKind) -> Vec<Row> {
+    let row = match event {
+        EventKind::Started { pid } => (Style::Dim, "start", format!("pid {pid}")),
+        EventKind::Output { stream, bytes } => {
+            let kind = match stream {
+                Stream::Stdout => "out",
+                Stream::Stderr => "err",
+                Stream::Terminal => "term",
+            };
+            let lines = visible_lines(bytes).into_iter();
+            return lines.map(|line| (Style::Plain, kind, line)).collect();
+        }
+        EventKind::Flooded { .. } => (Style::Warn, "flood", "more output than is kept".to_owned()),
+        EventKind::Child { pid, parent } => (Style::Dim, "child", format!("pid {pid} of {parent}")),
+        EventKind::Exec { pid, command } => (Style::Dim, "exec", format!("pid {pid}: {command}")),
+        // What a runtime installs for its own faults is no news.
+        EventKind::Handler { signal, .. } if !is_asked(*signal) => return Vec::new(),
+        EventKind::Handler { pid, signal } => (
+            Style::Dim,
+            "handler",
+            format!("pid {pid} handles {}", signals::name(*signal)),
+        ),
+        EventKind::File { pid, call } => (Style::Dim, "file", format!("pid {pid}: {call}")),
+        EventKind::Fault {
+            step,
+            fault,
+            met,
+            signal,
+        } => (
+            Style::Warn,
+            signal.map_or("FAULT", |_| "SIGNAL"),
+            format!("#{}: {fault}, at {met}", step + 1),
+        ),
+        EventKind::Delivered {
+            pid,
+            tid,
+            thread,
+            signal,
+            times,
+            ..
+        } => {
+            let thread = if pid == tid {
+                String::new()
+            } else {
+                format!(", thread {thread} ({tid})")
+            };
+            let often = if *times > 1 {
+                format!(", {times} times in a row")
+            } else {
+                String::new()
+            };
+            (
+                Style::Warn,
+                "deliver",
+                format!("{} to pid {pid}{thread}{often}", signals::name(*signal)),
+            )
+        }
+        EventKind::HandlerReturned(fact) => (Style::Dim, "handler", handled(fact)),
+        EventKind::Failpoint { name, nth } => (Style::Dim, "at", format!("failpoint {name}#{nth}")),
+        EventKind::ChildExited { pid, status } => {
+            (Style::Dim, "ended", format!("pid {pid}: {status}"))
+        }
+        EventKind::Exited { status } => (Style::Strong, "exit", status.to_string()),
+        EventKind::Spins { pid, signal, times } => (
+            Style::Bad,
+            "HANGS",
+            format!(
+                "pid {pid} sent itself {} {times} times and did nothing else; killed",
+                signals::name(*signal)
+            ),
+        ),
+        EventKind::Deadline { limit_ms } => (
+            Style::Bad,
+            "HANGS",
+            format!("nothing ended it within {limit_ms} ms; killed"),
+        ),
+    };
+    vec![row]
 }
 
 /// What a handler did, in a line.
