@@ -182,10 +182,11 @@ fn rank(class: &Class) -> u8 {
     match class.call.as_str() {
         "open" | "openat" | "openat2" | "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat"
         | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
-        | "unlink" | "unlinkat" | "rmdir" | "truncate" | "ftruncate" | "bind" => 0,
+        | "unlink" | "unlinkat" | "rmdir" | "truncate" | "ftruncate" | "bind" | "mq_open"
+        | "mq_unlink" => 0,
         "fork" | "vfork" | "clone" | "clone3" | "execve" | "execveat" | "wait4" | "waitid"
-        | "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "pidfd_send_signal" | "exit_group"
-        | "setsid" | "setpgid" => 1,
+        | "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo"
+        | "pidfd_send_signal" | "exit" | "exit_group" | "setsid" | "setpgid" => 1,
         "ioctl" => 2,
         "rt_sigaction" | "rt_sigprocmask" => 4,
         "read" | "readv" | "futex" | "poll" | "ppoll" | "select" | "pselect6" | "epoll_wait"

@@ -73,6 +73,11 @@ impl<'a> ObservedSyscall<'a> {
         })
     }
 
+    /// A path as points show it.
+    pub(crate) fn shorten(&self, path: &str) -> String {
+        self.paths.shorten(path)
+    }
+
     pub(crate) fn process_name(&self) -> String {
         self.process.map(Process::name).unwrap_or_default()
     }

@@ -1,0 +1,89 @@
+//! One call that a tracee is about to make; and calls by name and number.
+
+use crate::facts::Signal;
+use crate::sys::ids::Tid;
+use crate::sys::{proc, ptrace};
+use std::borrow::Cow;
+use syscalls::Sysno;
+
+/// The position of the descriptor that a call of this name writes output to, if it does.
+pub(crate) fn output(name: &str) -> Option<usize> {
+    match name {
+        "write" | "writev" | "pwritev2" | "sendfile" | "vmsplice" => Some(0),
+        "splice" | "tee" => Some(2),
+        _ => None,
+    }
+}
+
+/// A program finds out by it how many processors there are.
+pub(super) const ASKS: &str = "sched_getaffinity";
+
+/// Whether a program finds out by this call how many processors there are.
+pub(crate) fn asks_for_processors(name: &str, call: &Call) -> bool {
+    const PLACES: [&str; 4] = [
+        "/proc/cpuinfo",
+        "/proc/stat",
+        "/sys/devices/system/cpu",
+        "/sys/fs/cgroup",
+    ];
+    let position = match name {
+        ASKS => return true,
+        "open" => 0,
+        "openat" | "openat2" => 1,
+        _ => return false,
+    };
+    let path = ptrace::read_string(call.tid, call.args[position]).unwrap_or_default();
+    PLACES
+        .iter()
+        .any(|place| path.starts_with(place.as_bytes()))
+}
+
+/// The numbers of the calls whose name is accepted.
+pub(crate) fn numbers(accept: impl Fn(&str) -> bool) -> Vec<u32> {
+    Sysno::iter()
+        .filter(|call| accept(call.name()))
+        .map(|call| call.id() as u32)
+        .collect()
+}
+
+/// The name of a call by its number.
+pub(crate) fn name(number: u32) -> Cow<'static, str> {
+    match Sysno::new(number as usize) {
+        Some(call) => Cow::Borrowed(call.name()),
+        None => Cow::Owned(format!("call_{number}")),
+    }
+}
+
+/// One call that a tracee is about to make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) tid: Tid,
+    pub(crate) number: u32,
+    pub(crate) args: [u64; 6],
+    pub(crate) threads: usize,
+}
+
+impl Call {
+    /// Whether it writes to what may be the target's output: a pipe or a terminal.
+    pub(crate) fn is_output(&self) -> bool {
+        output(&name(self.number))
+            .and_then(|position| proc::descriptor(self.tid, self.args[position] as i64))
+            .is_some_and(|what| what.starts_with("pipe:") || what.starts_with("/dev/pts/"))
+    }
+}
+
+/// Whether a `futex` can wait: FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2.
+pub(crate) fn futex_waits(call: &Call) -> bool {
+    matches!(call.args[1] & 0x7f, 0 | 6 | 9 | 11 | 13)
+}
+
+/// The signal for which a `rt_sigaction` installs a handler, if it does.
+pub(crate) fn handler_installed(call: &Call) -> Option<Signal> {
+    let action = call.args[1];
+    if action == 0 {
+        return None;
+    }
+    // The first field of the kernel's sigaction is the handler: 0 is default, 1 is ignore.
+    let handler = ptrace::read_u64(call.tid, action)?;
+    (handler > 1).then_some(Signal::new(call.args[0] as i32))
+}
