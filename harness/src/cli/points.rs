@@ -43,6 +43,9 @@ pub fn points(args: &PointsArgs) -> u8 {
             for point in &list.points {
                 written(out.point(point))?;
             }
+            for what in &list.not_followed {
+                written(out.not_followed(what))?;
+            }
         } else {
             let mut out = TerminalWriter::new();
             report::point_list(&mut out, &list);

@@ -155,6 +155,7 @@ const MISTAKES: &[WrongOption] = &[
     // Targets.
     of_target(&["sweep", "--pty", "--pty-size", "80"], "terminal = '80'"),
     of_target(&["sweep", "--isolation", "none"], "isolation = 'none'"),
+    of_target(&["sweep", "--io-uring", "no"], "io-uring = 'no'"),
     of_target(
         &["sweep", "--pty", "--stdin", "/dev/null"],
         "terminal = true\nstdin = '/dev/null'",

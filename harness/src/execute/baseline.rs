@@ -3,7 +3,7 @@
 use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
-use crate::facts::{ExitStatus, Run};
+use crate::facts::{ExitStatus, Run, Unfollowed};
 use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
 use sigproof_core::{Stage, StopToken};
@@ -81,7 +81,11 @@ pub fn learn(
     let mut runs = Vec::new();
     for trace in [plain, recording(first), recording(StackDetail::Addresses)] {
         let run = lease.run(order(true, trace))?;
-        sound(&run, contract, limits.baseline_ms)?;
+        if let Err(error) = sound(&run, contract, limits.baseline_ms) {
+            // Perhaps it does not do without what it is refused; a recording tells.
+            let again = lease.run(order(true, recording(StackDetail::None)))?;
+            return Err(told_of_io_uring(error, &again));
+        }
         runs.push(run);
     }
     let mut points = map(&runs, wanted);
@@ -179,6 +183,17 @@ pub(crate) fn refine(
         )));
     }
     Ok(baseline.refined([again]))
+}
+
+/// The error of a baseline, with the reason that it may have.
+fn told_of_io_uring(error: Error, recorded: &Run) -> Error {
+    let mut unfollowed = recorded.unfollowed.iter();
+    if unfollowed.any(|one| one.what == Unfollowed::IoUringRefused) {
+        return error.with_hint(
+            "it asked for io_uring, which is refused because its operations cannot be followed; --io-uring allow lets it through",
+        );
+    }
+    error
 }
 
 fn words(status: Option<ExitStatus>) -> String {

@@ -25,7 +25,9 @@ pub(crate) use point::ANONYMOUS;
 pub use point::{
     Phase, PointKey, RawPoint, Surroundings, code_hash, code_of_stack, counted_argument,
 };
-pub use run::{CheckFact, Orphan, Run, Stuck, TerminalFact, Usage, Zombie};
+pub use run::{
+    CheckFact, Orphan, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage, Zombie,
+};
 pub use shape::{path_shape, text_shape};
 pub(crate) use signals::Signal;
 pub use stack::{Frame, Stacks, own};

@@ -65,6 +65,9 @@ pub struct Run {
     /// Children that nobody waited for, although their parent went on.
     #[serde(default)]
     pub zombies: Vec<Zombie>,
+    /// What it did that is not followed. Known of recorded runs.
+    #[serde(default)]
+    pub unfollowed: Vec<UnfollowedCount>,
 }
 
 impl Run {
@@ -77,6 +80,54 @@ impl Run {
     pub fn all_fired(&self) -> bool {
         self.fired_ns.iter().all(Option::is_some)
     }
+}
+
+/// Something that a run does and that is seen, but not followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfollowed {
+    /// It asked for io_uring and was answered that there is none.
+    IoUringRefused,
+    /// Operations that it handed to io_uring.
+    IoUring,
+    /// Rings of io_uring in which the kernel looks for operations by itself.
+    IoUringPolled,
+    /// A file that it maps, shared and writable.
+    Mapping {
+        /// As points show it.
+        path: String,
+    },
+    /// Calls of a program for another architecture.
+    OtherArchitecture,
+    /// A call whose effect is elsewhere.
+    Call {
+        /// Its name.
+        name: String,
+    },
+    /// A call that this version does not know.
+    UnknownCall {
+        /// Its number.
+        number: u32,
+    },
+    /// A child that shares memory or open files with its parent for good. (After `vfork` and `posix_spawn` it does so
+    /// until it executes, and its calls are points like any other's.)
+    SharesMemory,
+    /// A child that is not to be traced.
+    Untraced,
+    /// A process that is none of the target's, and that it talks to.
+    HandedOver {
+        /// The address.
+        to: String,
+    },
+}
+
+/// How often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfollowedCount {
+    /// What.
+    pub what: Unfollowed,
+    /// How many of them.
+    pub count: u64,
 }
 
 /// A descendant that is still alive.

@@ -99,6 +99,7 @@ impl<W: Write> Json<W> {
             fields["limits"] = json!(run.limits);
         }
         fields["notes"] = json!(case.notes);
+        fields["not_followed"] = json!(case.not_followed);
         self.line("run", fields)
     }
 
@@ -124,6 +125,11 @@ impl<W: Write> Json<W> {
                 "stack": point.stack,
             }),
         )
+    }
+
+    /// Something that was done and that no point tells.
+    pub fn not_followed(&mut self, what: &str) -> io::Result<()> {
+        self.line("not_followed", json!({ "text": what }))
     }
 
     /// One scenario, without its runs and points: those are in the results file.
@@ -170,6 +176,7 @@ fn search_fields(case: &Case) -> Value {
     fields["unjudged"] = json!(case.unjudged());
     fields["limits"] = Value::Object(limits);
     fields["notes"] = json!(case.notes);
+    fields["not_followed"] = json!(case.not_followed);
     fields["failed_runs"] = json!(case.failed_runs);
     if let Some(coverage) = &case.coverage {
         fields["points_found"] = json!(coverage.found);

@@ -188,7 +188,7 @@ pub(crate) fn headline(case: &Case) -> String {
 /// Why a case without findings does not hold.
 pub(crate) fn not_reached(case: &Case) -> String {
     match &case.coverage {
-        Some(coverage) if case.error.is_none() => format!(
+        Some(coverage) if case.error.is_none() && !case.is_only_unproven() => format!(
             "nothing found, but {} of {} points were tried ({} not reached, {} cut short)",
             coverage.tried, coverage.found, coverage.not_reached, coverage.cut_short
         ),

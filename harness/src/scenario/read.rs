@@ -13,7 +13,7 @@ use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::{Document, TargetTable};
 use crate::scenario::work_tree_setup;
 use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
-use crate::target::Isolation;
+use crate::target::{IoUring, Isolation};
 use crate::target::{Limits, Target};
 use sigproof_core::StopToken;
 use std::fs;
@@ -154,6 +154,7 @@ impl Scenario {
             keep_aslr: table.keep_aslr,
             serialise: table.serialize,
             failpoints: table.failpoints || self.action.needs_failpoints(),
+            io_uring: table.io_uring.map_or(IoUring::Refuse, |how| how.0),
             limits: table.limits(&self.text)?,
             ..Target::new(command)
         })

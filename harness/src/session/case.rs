@@ -81,6 +81,9 @@ pub struct Case {
     /// What the reader should know, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What was done that no signal came between, so that nothing is proven of it, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_followed: Vec<String>,
     /// What was left out of this file because of its size, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<String>,
@@ -156,6 +159,7 @@ impl Case {
             minimize: None,
             shown: None,
             notes: Vec::new(),
+            not_followed: Vec::new(),
             cut: Vec::new(),
             times: Times::default(),
         }
@@ -202,9 +206,26 @@ impl Case {
             .collect()
     }
 
+    /// Whether everything was tried and holds, and something was not followed.
+    pub(crate) fn is_only_unproven(&self) -> bool {
+        self.verdict == CaseVerdict::NotReached
+            && matches!(self.shortfall(), Some(Shortfall::NotFollowed(_)))
+    }
+
+    /// What the reader should know besides the verdict, which tells first what was not followed, when nothing else is
+    /// wrong.
+    pub fn told_notes(&self) -> Vec<String> {
+        let rest = if self.is_only_unproven() {
+            &[][..]
+        } else {
+            &self.not_followed
+        };
+        self.notes.iter().chain(rest).cloned().collect()
+    }
+
     /// What the reader should know, with what a session of random schedules did.
     pub fn all_notes(&self) -> Vec<String> {
-        let mut notes = self.notes.clone();
+        let mut notes = self.told_notes();
         notes.extend(self.fuzz.as_ref().map(FuzzSummary::words));
         notes
     }

@@ -4,6 +4,7 @@ use crate::explore::{self, CallSites, PointFilter, Share};
 use crate::facts::Frame;
 use crate::oracle::{Baseline, Point};
 use crate::schedule::PointName;
+use crate::session::build::not_followed::not_followed;
 
 /// The points that were asked for, and how many there are in all.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct PointList {
     pub by_call: Vec<Share>,
     /// Points listed, by the program's own function; empty without stacks.
     pub by_function: Vec<Share>,
+    /// What else is done, which no point tells, each a sentence.
+    pub not_followed: Vec<String>,
 }
 
 /// One of them.
@@ -54,7 +57,9 @@ impl PointList {
         let wanted = || map.points.iter().filter(|point| filter.wants(point));
         let nothing = CallSites::default();
         let shares = explore::Coverage::of_map(wanted(), sites.unwrap_or(&nothing));
+        let told = not_followed(baseline.runs.iter());
         PointList {
+            not_followed: [told.unproven, told.notes].concat(),
             points: wanted()
                 .map(|point| ListedPoint::of(point, sites))
                 .collect(),

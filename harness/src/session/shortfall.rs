@@ -16,4 +16,6 @@ pub enum Shortfall {
     CutShort(usize),
     /// The session was interrupted before its end.
     Interrupted,
+    /// So many kinds of things were done that are no calls, so that no signal was sent between them.
+    NotFollowed(usize),
 }

@@ -16,7 +16,7 @@ use crate::sys::signals::Recipient;
 use crate::sys::spawn;
 use crate::sys::spawn::{Program, Started};
 use crate::sys::{mounts, ptrace, seccomp, wait};
-use crate::target::{FAILPOINTS_FD, FoundPrograms, Launch, WorkTree};
+use crate::target::{FAILPOINTS_FD, FoundPrograms, IoUring, Launch, WorkTree};
 use crate::tracer::{TraceConfig, Tracer};
 use libc::sock_filter;
 use std::fs::File;
@@ -75,7 +75,11 @@ impl Session {
         }
         let launch = self.launch(request)?;
         let cursor = ScheduleCursor::new(&request.steps).map_err(SupervisorError::Harness)?;
-        let config = trace_config(request);
+        // A command of the harness's own may do as it likes.
+        let refuse_io_uring =
+            request.command.is_none() && self.setup.target.io_uring == IoUring::Refuse;
+        let config =
+            trace_config(request).map(|config| config.and_refuse_io_uring(refuse_io_uring));
         let mut streams = self.streams(request)?;
         let mut failpoints = self.failpoints(request)?;
         if self.private {
@@ -96,7 +100,7 @@ impl Session {
             directory: launch.directory,
             stdio: streams.stdio(),
             extra: theirs.map(|theirs| (theirs, FAILPOINTS_FD)),
-            filter: filter(config.as_ref()),
+            filter: filter(config.as_ref(), refuse_io_uring),
             ignored: self.ignored(request),
             gated: config.is_some(),
         })
@@ -192,11 +196,18 @@ impl Session {
     }
 }
 
-fn filter(config: Option<&TraceConfig>) -> Vec<sock_filter> {
-    match config {
-        Some(config) if !config.chosen.is_none() => seccomp::program(&config.chosen),
-        _ => Vec::new(),
-    }
+/// What stops a run. One that is not traced has io_uring refused by the kernel, so that all runs are alike.
+fn filter(config: Option<&TraceConfig>, refuse_io_uring: bool) -> Vec<sock_filter> {
+    let untraced = || {
+        let config = TraceConfig::lifecycle();
+        config.and_refuse_io_uring(refuse_io_uring)
+    };
+    let untraced = config.is_none().then(untraced);
+    config
+        .or(untraced.as_ref())
+        .map_or_else(Vec::new, |config| {
+            seccomp::program(&config.chosen, config.besides())
+        })
 }
 
 /// Attaches to a child that waits at its gate.

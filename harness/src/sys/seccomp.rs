@@ -58,31 +58,69 @@ impl Chosen {
     }
 }
 
+/// What stops besides the chosen calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Besides {
+    /// Asking for io_uring. Without a tracer it fails with ENOSYS, which is the answer that is wanted.
+    pub(crate) io_uring_setup: bool,
+    /// What is to be counted in a recording: files that are mapped shared, calls that are unknown here or of another
+    /// architecture.
+    pub(crate) unfollowed: bool,
+}
+
 #[cfg(target_arch = "x86_64")]
-const ARCH: u32 = 0xC000_003E;
+pub(crate) const ARCH: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
-const ARCH: u32 = 0xC000_00B7;
+pub(crate) const ARCH: u32 = 0xC000_00B7;
 
 // Offsets in `struct seccomp_data`.
 const NR: u32 = 0;
 const ARCH_AT: u32 = 4;
 const IP_LOW: u32 = 8;
 const IP_HIGH: u32 = 12;
+/// Of the fourth argument, the half that has the flags of `mmap`.
+const FLAGS_OF_MMAP: u32 = 16 + 3 * 8;
 
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const GREATER: u16 = (libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K) as u16;
+const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
 const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 fn op(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
 
-/// The filter program. A process of another architecture (32-bit code) is let
-/// through: its numbers mean other calls.
-pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
+/// The filter program; none when nothing stops. A process of another architecture (32-bit code) is let through where
+/// nobody counts: its numbers mean other calls.
+pub(crate) fn program(chosen: &Chosen, besides: Besides) -> Vec<sock_filter> {
+    if chosen.is_none() && besides == Besides::default() {
+        return Vec::new();
+    }
     let trace = || op(RETURN, libc::SECCOMP_RET_TRACE, 0, 0);
     let allow = || op(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0);
-    let mut program = vec![op(LOAD, ARCH_AT, 0, 0), op(EQUAL, ARCH, 1, 0), allow()];
+    let of_others = if besides.unfollowed { trace() } else { allow() };
+    let mut program = vec![op(LOAD, ARCH_AT, 0, 0), op(EQUAL, ARCH, 1, 0), of_others];
+    if besides.io_uring_setup {
+        program.push(op(LOAD, NR, 0, 0));
+        program.push(op(EQUAL, libc::SYS_io_uring_setup as u32, 0, 1));
+        program.push(if CAN_ANSWER {
+            trace()
+        } else {
+            op(RETURN, ENOSYS, 0, 0)
+        });
+    }
+    if besides.unfollowed {
+        program.push(op(LOAD, NR, 0, 0));
+        program.push(op(GREATER, last_known(), 0, 1));
+        program.push(trace());
+        program.push(op(EQUAL, libc::SYS_mmap as u32, 0, 4));
+        program.push(op(LOAD, FLAGS_OF_MMAP, 0, 0));
+        let either = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u32;
+        program.push(op(AND, either, 0, 0));
+        program.push(op(EQUAL, libc::MAP_SHARED as u32, 0, 1));
+        program.push(trace());
+    }
     match chosen {
         Chosen::All => {
             program.push(trace());
@@ -109,6 +147,16 @@ pub(crate) fn program(chosen: &Chosen) -> Vec<sock_filter> {
     }
     program.push(allow());
     program
+}
+
+/// A tracer can answer in place of the kernel.
+const CAN_ANSWER: bool = cfg!(target_arch = "x86_64");
+const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+
+/// The greatest number of a call that is known here.
+fn last_known() -> u32 {
+    let numbers = syscalls::Sysno::iter().map(|call| call.id() as u32);
+    numbers.max().unwrap_or(u32::MAX)
 }
 
 /// Installs a filter in the calling thread. Only async-signal-safe calls: this
@@ -140,6 +188,16 @@ mod tests {
 
     /// A small interpreter of the instructions used, so that the jumps are checked.
     fn verdict(program: &[sock_filter], arch: u32, number: u32, ip: u64) -> u32 {
+        verdict_of(program, arch, number, ip, 0)
+    }
+
+    fn verdict_of(
+        program: &[sock_filter],
+        arch: u32,
+        number: u32,
+        ip: u64,
+        fourth_argument: u32,
+    ) -> u32 {
         let (mut at, mut value) = (0, 0);
         loop {
             let step = program[at];
@@ -151,10 +209,13 @@ mod tests {
                         ARCH_AT => arch,
                         IP_LOW => ip as u32,
                         IP_HIGH => (ip >> 32) as u32,
+                        FLAGS_OF_MMAP => fourth_argument,
                         other => panic!("load of {other}"),
                     }
                 }
                 EQUAL => at += usize::from(if value == step.k { step.jt } else { step.jf }),
+                GREATER => at += usize::from(if value > step.k { step.jt } else { step.jf }),
+                AND => value &= step.k,
                 RETURN => return step.k,
                 other => panic!("instruction {other}"),
             }
@@ -163,7 +224,7 @@ mod tests {
 
     #[test]
     fn numbers_stop_and_others_pass() {
-        let program = program(&Chosen::Numbers(vec![1, 257]));
+        let program = program(&Chosen::Numbers(vec![1, 257]), Besides::default());
         let trace = libc::SECCOMP_RET_TRACE;
         assert_eq!(verdict(&program, ARCH, 1, 0), trace);
         assert_eq!(verdict(&program, ARCH, 257, 7), trace);
@@ -180,7 +241,7 @@ mod tests {
         let ip = 0x7fff_f7ea_1234;
         let chosen = [(1, ip), (1, ip + 9), (3, ip)];
         let chosen = chosen.map(|(number, ip)| SyscallInstruction { number, ip });
-        let program = program(&Chosen::Instructions(chosen.to_vec()));
+        let program = program(&Chosen::Instructions(chosen.to_vec()), Besides::default());
         let trace = libc::SECCOMP_RET_TRACE;
         assert_eq!(verdict(&program, ARCH, 1, ip), trace);
         assert_eq!(verdict(&program, ARCH, 1, ip + 9), trace);
@@ -195,7 +256,49 @@ mod tests {
 
     #[test]
     fn all_means_all() {
-        let program = program(&Chosen::All);
+        let program = program(&Chosen::All, Besides::default());
         assert_eq!(verdict(&program, ARCH, 500, 1), libc::SECCOMP_RET_TRACE);
+    }
+
+    #[test]
+    fn io_uring_is_refused_and_nothing_else() {
+        let refusing = Besides {
+            io_uring_setup: true,
+            unfollowed: false,
+        };
+        let setup = libc::SYS_io_uring_setup as u32;
+        for chosen in [Chosen::none(), Chosen::Numbers(vec![1])] {
+            let program = program(&chosen, refusing);
+            assert_ne!(verdict(&program, ARCH, setup, 9), libc::SECCOMP_RET_ALLOW);
+            assert_eq!(
+                verdict(&program, ARCH, setup + 1, 9),
+                libc::SECCOMP_RET_ALLOW
+            );
+            assert_eq!(verdict(&program, 3, setup, 9), libc::SECCOMP_RET_ALLOW);
+        }
+        assert!(program(&Chosen::none(), Besides::default()).is_empty());
+    }
+
+    #[test]
+    fn a_recording_stops_at_what_it_cannot_follow() {
+        let counting = Besides {
+            io_uring_setup: false,
+            unfollowed: true,
+        };
+        let program = program(&Chosen::Numbers(vec![1]), counting);
+        let (trace, allow) = (libc::SECCOMP_RET_TRACE, libc::SECCOMP_RET_ALLOW);
+        assert_eq!(verdict(&program, 3, 1, 0), trace, "other architecture");
+        assert_eq!(verdict(&program, ARCH, last_known() + 1, 0), trace);
+        assert_eq!(verdict(&program, ARCH, last_known(), 0), allow);
+        let mmap = |flags: i32| {
+            let number = libc::SYS_mmap as u32;
+            verdict_of(&program, ARCH, number, 0, flags as u32)
+        };
+        assert_eq!(mmap(libc::MAP_SHARED), trace);
+        assert_eq!(mmap(libc::MAP_SHARED_VALIDATE | libc::MAP_POPULATE), trace);
+        assert_eq!(mmap(libc::MAP_PRIVATE), allow);
+        assert_eq!(mmap(libc::MAP_SHARED | libc::MAP_ANONYMOUS), allow);
+        assert_eq!(verdict(&program, ARCH, 1, 0), trace);
+        assert_eq!(verdict(&program, ARCH, 2, 0), allow);
     }
 }

@@ -13,5 +13,5 @@ pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
 pub(crate) use launch::{Environment, FAILPOINTS_FD, FoundPrograms, Launch};
 pub(crate) use paths::TargetPaths;
 pub use screen::Screen;
-pub use target::{Isolation, Limits, Source, Target};
+pub use target::{IoUring, Isolation, Limits, Source, Target};
 pub(crate) use worktree::WorkTree;

@@ -18,6 +18,27 @@ pub enum Isolation {
     Copy,
 }
 
+/// Whether a target gets io_uring, whose operations make no calls.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum IoUring {
+    /// The kernel seems to have none: programs that can do without use system calls.
+    #[default]
+    Refuse,
+    /// As the kernel has it. What is done through it is counted, and not followed.
+    Allow,
+}
+
 /// A program under test and its surroundings, as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
@@ -44,6 +65,9 @@ pub struct Target {
     /// Signals (numbers) that it is started with ignored, as `nohup` does it.
     #[serde(default)]
     pub ignored: Vec<i32>,
+    /// Whether it gets io_uring.
+    #[serde(default)]
+    pub io_uring: IoUring,
     /// Bounds.
     pub limits: Limits,
 }
@@ -106,6 +130,7 @@ impl Target {
             serialise: false,
             failpoints: false,
             ignored: Vec::new(),
+            io_uring: IoUring::Refuse,
             limits: Limits::default(),
         }
     }

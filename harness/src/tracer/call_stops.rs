@@ -9,7 +9,7 @@ use super::thread::pending_syscall::PendingSyscall;
 use super::thread::single_step::SingleStep;
 use super::trace_event::TraceEvent;
 use super::tracer::Tracer;
-use crate::facts::{CallArgument, CallLabel, Phase};
+use crate::facts::{CallArgument, CallLabel, Phase, Unfollowed};
 use crate::sys::ids::Tid;
 use crate::sys::ptrace;
 use crate::sys::ptrace::CallStop;
@@ -19,9 +19,26 @@ use std::io;
 impl Tracer {
     /// A chosen call begins.
     pub(super) fn at_call(&mut self, tid: Tid, events: &mut Vec<TraceEvent>) -> io::Result<Next> {
-        let CallStop::Entry { number, args, ip } = ptrace::call_stop(tid)? else {
+        let CallStop::Entry {
+            number,
+            args,
+            ip,
+            native,
+        } = ptrace::call_stop(tid)?
+        else {
             return Ok(self.go_on(tid));
         };
+        if !native {
+            // The numbers mean other calls.
+            self.recording
+                .note_unfollowed(Unfollowed::OtherArchitecture);
+            return Ok(self.go_on(tid));
+        }
+        if self.refuse_io_uring && number == libc::SYS_io_uring_setup as u64 {
+            ptrace::skip_call_with(tid, -i64::from(libc::ENOSYS))?;
+            self.recording.note_unfollowed(Unfollowed::IoUringRefused);
+            return Ok(self.go_on(tid));
+        }
         let at = self.instruction(tid, number, ip);
         let thread = self.processes.thread_mut(tid);
         let Some(thread) = thread.filter(|_| self.started) else {
@@ -121,6 +138,9 @@ impl Tracer {
         }
         if let Some(point) = pending.point {
             self.recording.returned(point, result);
+        }
+        if let Some(what) = pending.unfollowed {
+            self.recording.unfollowed_returned(what, result);
         }
         if result >= 0 {
             let pid = thread.pid;

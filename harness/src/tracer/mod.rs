@@ -14,10 +14,11 @@ mod thread;
 mod trace_config;
 mod trace_event;
 mod tracer;
+mod unfollowed;
 
 pub(crate) use recording::Recording;
-pub(crate) use syscalls::class_of;
 pub(crate) use syscalls::syscall_matcher::{ArgumentMatcher, SyscallMatcher};
+pub(crate) use syscalls::{class_of, reason_not_followed};
 pub(crate) use trace_config::{Breakpoint, Record, Scope, TraceConfig};
 pub(crate) use trace_event::{HoldReason, TraceEvent};
 pub(crate) use tracer::Tracer;

@@ -4,8 +4,9 @@ use super::stack_reader::StackReader;
 use super::syscalls;
 use super::syscalls::observed_syscall::ObservedSyscall;
 use super::thread::pending_syscall::PendingSyscall;
-use super::trace_config::Record;
-use crate::facts::{RawPoint, Stacks};
+use super::trace_config::{Record, TraceConfig};
+use super::unfollowed::UnfollowedLog;
+use crate::facts::{RawPoint, Stacks, Unfollowed, UnfollowedCount};
 use crate::sys::ids::Pid;
 use crate::sys::seccomp::SyscallInstruction;
 
@@ -21,19 +22,18 @@ pub(crate) struct Recording {
     points: Vec<RawPoint>,
     stacks: StackReader,
     parallel: bool,
+    watches_unfollowed: bool,
+    unfollowed: UnfollowedLog,
 }
 
 impl Recording {
-    /// `report_effects`: calls with an effect are to be reported when they return.
-    pub(crate) fn new(
-        wanted: Option<Record>,
-        with_stacks: bool,
-        report_effects: bool,
-    ) -> Recording {
+    /// What the configuration of a run asks for.
+    pub(crate) fn new(config: &TraceConfig) -> Recording {
         Recording {
-            wanted,
-            with_stacks,
-            report_effects,
+            wanted: config.record,
+            with_stacks: config.stacks,
+            report_effects: config.report_effects,
+            watches_unfollowed: config.watch_unfollowed,
             ..Recording::default()
         }
     }
@@ -47,9 +47,20 @@ impl Recording {
         self.parallel = true;
     }
 
-    /// The points, and their stacks, with names where those are wanted.
-    pub(crate) fn finish(self, named: bool) -> (Vec<RawPoint>, Stacks) {
-        (self.points, self.stacks.finish(named))
+    /// Something was done that is not followed.
+    pub(crate) fn note_unfollowed(&mut self, what: Unfollowed) {
+        self.unfollowed.add(what);
+    }
+
+    /// A call has returned from which such a thing can come.
+    pub(crate) fn unfollowed_returned(&mut self, what: Unfollowed, result: i64) {
+        self.unfollowed.returned(what, result);
+    }
+
+    /// The points, their stacks, with names where those are wanted, and what was not followed.
+    pub(crate) fn finish(self, named: bool) -> (Vec<RawPoint>, Stacks, Vec<UnfollowedCount>) {
+        let unfollowed = self.unfollowed.finish();
+        (self.points, self.stacks.finish(named), unfollowed)
     }
 
     /// A call begins: records it, and notes what its return brings.
@@ -60,11 +71,16 @@ impl Recording {
         now_ns: u64,
         pending: &mut PendingSyscall,
     ) {
+        if self.watches_unfollowed {
+            pending.unfollowed = self.unfollowed.begins(call);
+        }
         if self.wanted.is_none() && !self.report_effects {
             return;
         }
         let (name, class) = (call.name(), call.class());
-        let effect = class.is_some_and(|class| class.is_effect(&call.call));
+        // Most programs map no file that they write to, and give much memory back.
+        let maps = self.unfollowed.maps_files() || !matches!(&*name, "munmap" | "msync");
+        let effect = maps && class.is_some_and(|class| class.is_effect(&call.call));
         if self.wanted.is_some() && syscalls::asks_for_processors(&name, &call.call) {
             self.parallel = true;
         }

@@ -2,7 +2,7 @@
 
 use super::syscalls::syscall_matcher::{ArgumentMatcher, SyscallMatcher};
 use crate::facts::{Phase, PointKey, Signal};
-use crate::sys::seccomp::{Chosen, SyscallInstruction};
+use crate::sys::seccomp::{Besides, Chosen, SyscallInstruction};
 use crate::tracer::syscalls;
 
 /// Which calls stop, and what is done with them.
@@ -25,6 +25,10 @@ pub(crate) struct TraceConfig {
     pub(crate) hold_output: bool,
     /// Signals whose handlers are traced.
     pub(crate) handlers: Vec<Signal>,
+    /// Asking for io_uring is answered with ENOSYS.
+    pub(crate) refuse_io_uring: bool,
+    /// What is not followed is counted.
+    pub(crate) watch_unfollowed: bool,
 }
 
 /// How much is recorded.
@@ -101,6 +105,8 @@ impl TraceConfig {
             scopes: Vec::new(),
             hold_output: false,
             handlers: Vec::new(),
+            refuse_io_uring: false,
+            watch_unfollowed: false,
         }
     }
 
@@ -119,6 +125,7 @@ impl TraceConfig {
         TraceConfig {
             chosen,
             record: Some(record),
+            watch_unfollowed: true,
             breakpoints,
             scopes,
             ..TraceConfig::lifecycle()
@@ -148,6 +155,27 @@ impl TraceConfig {
         }));
         self.report_effects = true;
         self
+    }
+
+    /// Whether asking for io_uring is answered with ENOSYS.
+    pub(crate) fn and_refuse_io_uring(mut self, refuse: bool) -> TraceConfig {
+        self.refuse_io_uring = refuse;
+        self
+    }
+
+    /// Also counts what is not followed.
+    pub(crate) fn and_watch_unfollowed(mut self) -> TraceConfig {
+        self.chosen = self.chosen.and_numbers(syscalls::numbers_unfollowed());
+        self.watch_unfollowed = true;
+        self
+    }
+
+    /// What stops besides the chosen calls.
+    pub(crate) fn besides(&self) -> Besides {
+        Besides {
+            io_uring_setup: self.refuse_io_uring,
+            unfollowed: self.watch_unfollowed,
+        }
     }
 
     /// Also holds whoever has written output.

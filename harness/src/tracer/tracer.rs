@@ -30,6 +30,8 @@ pub(crate) struct Tracer {
     pub(super) paths: TargetPaths,
     /// Addresses are the same in every run.
     fixed_addresses: bool,
+    /// Asking for io_uring is answered with ENOSYS.
+    pub(super) refuse_io_uring: bool,
     /// Signals whose handlers are traced.
     pub(super) handlers: Vec<Signal>,
     /// The target's program is executed.
@@ -54,12 +56,13 @@ impl Tracer {
             root,
             paths,
             fixed_addresses,
+            refuse_io_uring: config.refuse_io_uring,
+            recording: Recording::new(&config),
             handlers: config.handlers,
             started: false,
             processes: ProcessTree::new(root),
             early: HashSet::new(),
             points: PointMatcher::new(config.breakpoints, config.scopes, config.hold_output),
-            recording: Recording::new(config.record, config.stacks, config.report_effects),
             now_ns: 0,
         }
     }

@@ -7,3 +7,4 @@ mod planted_bugs;
 mod real_programs;
 mod signal_handlers;
 mod sweep_stress;
+mod unfollowed;

@@ -6,7 +6,7 @@ use crate::options::{
     FaultReader, LimitsSpec, OptionError, OptionName, check_command, check_inputs, check_stdin,
     existing, existing_directory,
 };
-use crate::target::{Isolation, Source, Target};
+use crate::target::{IoUring, Isolation, Source, Target};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +48,9 @@ pub struct TargetArgs {
     /// How targets are isolated from the machine
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = one_of::<Isolation>("isolation"))]
     pub isolation: Isolation,
+    /// Whether the target gets io_uring. Its operations are no system calls, so they cannot be followed
+    #[arg(long, value_name = "HOW", default_value = "refuse", value_parser = one_of::<IoUring>("io_uring"))]
+    pub io_uring: IoUring,
     /// Leave address-space randomization on: slower, and points are told apart less exactly
     #[arg(long)]
     pub keep_aslr: bool,
@@ -86,6 +89,7 @@ impl TargetArgs {
             keep_aslr: self.keep_aslr,
             serialise: self.serialize,
             failpoints: self.failpoints || needs_failpoints,
+            io_uring: self.io_uring,
             limits: limits.limits()?,
             ..Target::new(self.command.iter().map(String::as_str))
         })

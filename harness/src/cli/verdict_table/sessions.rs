@@ -4,7 +4,7 @@ use super::{FLAGS, Flags};
 use crate::execute::Trial;
 use crate::explore::{EndReason, Finding, FuzzFinding, FuzzReport, Minimized, Replay};
 use crate::explore::{Method, RunReport, SweepReport};
-use crate::facts::{ExitStatus, Phase, Run};
+use crate::facts::{ExitStatus, Phase, Run, Unfollowed, UnfollowedCount};
 use crate::failure::{ExpectedVerdict, StoredFailure};
 use crate::oracle::{
     Baseline, Contract, EndState, Evidence, Judgement, OracleId, PointMap, Verdict,
@@ -16,9 +16,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn baseline() -> Arc<Baseline> {
+fn baseline(flags: Flags) -> Arc<Baseline> {
+    let unseen = UnfollowedCount {
+        what: Unfollowed::IoUring,
+        count: 7,
+    };
     Arc::new(Baseline {
-        runs: vec![Run::default()],
+        runs: vec![Run {
+            unfollowed: flags.has("unseen").then_some(unseen).into_iter().collect(),
+            ..Run::default()
+        }],
         status: ExitStatus::Exited(0),
         duration_ns: 1_000_000,
         learned: EndState::default(),
@@ -119,7 +126,7 @@ pub(super) fn sweep(flags: Flags) -> Case {
         sites: crate::explore::CallSites::default(),
         covered: None,
         tried_points: Vec::new(),
-        baseline: baseline(),
+        baseline: baseline(flags),
         contract: Contract::default(),
     };
     session::of_sweep("prog", &command(), "SIGINT".to_owned(), &report)
@@ -156,7 +163,7 @@ pub(super) fn fuzz(flags: Flags) -> Case {
         notes: Vec::new(),
         failed_runs: failed_runs(flags),
         kept: None,
-        baseline: baseline(),
+        baseline: baseline(flags),
         contract: Contract::default(),
     };
     session::of_fuzz("prog", &command(), "INT".to_owned(), &report)
@@ -211,7 +218,7 @@ pub(super) fn run(flags: Flags) -> (Case, CaseVerdict) {
     }
     let report = RunReport {
         trial: Arc::new(trial(flags)),
-        baseline: Some(baseline()),
+        baseline: Some(baseline(flags)),
         contract: Contract::default(),
         findings: findings(flags),
         several: Vec::new(),
@@ -308,7 +315,7 @@ pub(super) fn test(flags: Flags) -> Results {
         let one = Flags(flags.0 & (1 << place));
         match name {
             _ if one.0 == 0 => {}
-            "violated" | "flaky" | "cut short" => cases.push(sweep(one)),
+            "violated" | "flaky" | "cut short" | "unseen" => cases.push(sweep(one)),
             "error" => cases.extend(could_not(one, Kind::Sweep)),
             "interrupted" => {
                 let mut blank = Case::new("blank", Kind::Run, &command());

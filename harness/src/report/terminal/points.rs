@@ -21,6 +21,9 @@ pub fn point_list(out: &mut TerminalWriter, list: &PointList) {
     );
     out.item(0, (Style::Strong, ""), Style::Plain, &words);
     shares(out, list);
+    for what in &list.not_followed {
+        out.item(0, (Style::Warn, "! "), Style::Plain, what);
+    }
 }
 
 fn one(out: &mut TerminalWriter, point: &ListedPoint) {

@@ -88,6 +88,9 @@ pub(crate) fn not_reached(case: &Case) -> String {
         (_, Some(Shortfall::CutShort(_) | Shortfall::Interrupted)) => {
             "no finding so far; it was interrupted".to_owned()
         }
+        (_, Some(Shortfall::NotFollowed(_))) => {
+            format!("not proven: {}", case.not_followed.join("; "))
+        }
         (_, None) => "not everything was tried".to_owned(),
     }
 }

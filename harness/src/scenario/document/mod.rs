@@ -15,8 +15,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 use value::{
-    DeliveryText, Expression, GlobText, IsolationText, OracleName, PhaseText, SignalName,
-    StatusNumber, Time, TriggerText,
+    DeliveryText, Expression, GlobText, IoUringText, IsolationText, OracleName, PhaseText,
+    SignalName, StatusNumber, Time, TriggerText,
 };
 
 /// A scenario: a program, what is done to it, and what must hold then.
@@ -85,6 +85,8 @@ pub(crate) struct TargetTable {
     pub(crate) stdin_text: Option<Spanned<String>>,
     /// How the program is isolated from the machine.
     pub(crate) isolation: Option<IsolationText>,
+    /// Whether the program gets io_uring [refuse]. Its operations are no system calls, so they cannot be followed.
+    pub(crate) io_uring: Option<IoUringText>,
     /// Leave address-space randomization on: slower, and points are told apart less exactly.
     #[serde(default)]
     pub(crate) keep_aslr: bool,

@@ -6,7 +6,7 @@ use crate::options;
 use crate::options::{PhaseName, choose, names};
 use crate::oracle::OracleId;
 use crate::schedule::{Delivery, ParseError, Trigger, duration, signal};
-use crate::target::Isolation;
+use crate::target::{IoUring, Isolation};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::borrow::Cow;
@@ -81,6 +81,7 @@ scalar!(
     OracleName,
     DeliveryText,
     IsolationText,
+    IoUringText,
     PhaseText
 );
 
@@ -246,6 +247,10 @@ pub(crate) struct DeliveryText(pub(crate) Delivery);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsolationText(pub(crate) Isolation);
 
+/// Whether targets get io_uring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IoUringText(pub(crate) IoUring);
+
 /// On which side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PhaseText(pub(crate) PhaseName);
@@ -281,6 +286,23 @@ impl ScalarValue for IsolationText {
             "description": "How targets are isolated from the machine.",
             "type": "string",
             "enum": names::<Isolation>(),
+        })
+    }
+}
+
+impl ScalarValue for IoUringText {
+    const NAME: &'static str = "IoUring";
+    const EXPECTED: &'static str = "\"refuse\" or \"allow\"";
+
+    fn read(text: &str) -> Result<IoUringText, ParseError> {
+        choose("io_uring", text).map(IoUringText)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "description": "Whether targets get io_uring.",
+            "type": "string",
+            "enum": names::<IoUring>(),
         })
     }
 }

@@ -1,10 +1,12 @@
 //! What the cases of all verbs have in common.
 
+use super::not_followed::not_followed;
 use crate::facts::Run;
 use crate::session::bounds;
 use crate::session::case::{Case, Limit};
 use crate::session::finding::{Finding, OracleResult, OracleVerdict};
 use crate::session::record::Record;
+use crate::session::shortfall::Shortfall;
 use std::collections::BTreeMap;
 
 /// Limits that runs met, with how many did.
@@ -14,6 +16,19 @@ pub(crate) fn limits(limits: &BTreeMap<String, usize>) -> Vec<Limit> {
         runs: *runs,
     };
     limits.iter().map(limit).collect()
+}
+
+/// Tells what recorded runs did that was not followed, as notes or as what is not proven, and returns how many of the
+/// latter there are.
+pub(crate) fn tell_not_followed<'a>(
+    case: &mut Case,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Option<Shortfall> {
+    let told = not_followed(runs);
+    case.notes.extend(told.notes);
+    case.not_followed = told.unproven;
+    let unproven = case.not_followed.len();
+    (unproven > 0).then_some(Shortfall::NotFollowed(unproven))
 }
 
 /// Keeps an undisturbed run beside the others.

@@ -1,6 +1,8 @@
 //! A case from a fuzz session.
 
-use super::common::{blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits};
+use super::common::{
+    blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits, tell_not_followed,
+};
 use crate::explore::{EndReason, FuzzFinding, FuzzReport};
 use crate::oracle;
 use crate::schedule::Schedule;
@@ -40,7 +42,9 @@ pub fn of_fuzz(name: &str, command: &[String], fault: String, report: &FuzzRepor
         elapsed_ns: report.elapsed.as_nanos() as u64,
         ..Times::default()
     };
+    let not_followed = tell_not_followed(&mut case, report.baseline.runs.iter());
     case.shortfalls = shortfalls(report);
+    case.shortfalls.extend(not_followed);
     case.judged()
 }
 

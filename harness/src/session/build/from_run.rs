@@ -1,6 +1,6 @@
 //! A case from one schedule.
 
-use super::common::{blame, bounds_of_findings, keep_baseline, limits};
+use super::common::{blame, bounds_of_findings, keep_baseline, limits, tell_not_followed};
 use crate::explore;
 use crate::explore::{Measured, RunReport};
 use crate::session::case::{Budget, Case, Kind, Times};
@@ -40,7 +40,10 @@ pub fn of_run(name: &str, command: &[String], report: &RunReport) -> Case {
         ..Times::default()
     };
     case.shown = Some(ShownRun::of(&report.trial.run));
+    let undisturbed = report.baseline.iter().flat_map(|baseline| &baseline.runs);
+    let not_followed = tell_not_followed(&mut case, undisturbed.chain([&report.trial.run]));
     case.shortfalls = shortfalls(report);
+    case.shortfalls.extend(not_followed);
     case.judged()
 }
 

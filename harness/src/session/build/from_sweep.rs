@@ -1,6 +1,8 @@
 //! A case from a sweep.
 
-use super::common::{blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits};
+use super::common::{
+    blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits, tell_not_followed,
+};
 use crate::explore;
 use crate::explore::{CallSite, CodeLocation, Method, Share, SweepReport, TriedPoint};
 use crate::oracle;
@@ -64,7 +66,9 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         elapsed_ns: report.elapsed.as_nanos() as u64,
         target_ns: report.target.as_nanos() as u64,
     };
+    let not_followed = tell_not_followed(&mut case, report.baseline.runs.iter());
     case.shortfalls = shortfalls(report);
+    case.shortfalls.extend(not_followed);
     case.judged()
 }
 

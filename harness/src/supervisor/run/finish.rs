@@ -39,7 +39,7 @@ pub(crate) fn finish(
     let processes = target.processes.finish();
     let parallel = processes.recording.is_parallel();
     let named = trace.stacks() == StackDetail::Names;
-    let (points, stacks) = processes.recording.finish(named);
+    let (points, stacks, unfollowed) = processes.recording.finish(named);
     let (events, limits) = target.log.finish();
     let met = injector.met_by_step(&processes.met);
     let (fired_ns, inapplicable) = injector.finish();
@@ -66,5 +66,6 @@ pub(crate) fn finish(
         check: None,
         results: None,
         zombies: processes.zombies,
+        unfollowed,
     })
 }

@@ -34,7 +34,7 @@ pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
         let wanted = |name: &str| {
             class_of(name).is_some_and(|class| class.changes || name == "rt_sigaction")
         };
-        config = config.and_report(wanted);
+        config = config.and_report(wanted).and_watch_unfollowed();
     } else {
         if triggers().any(|trigger| *trigger == Trigger::Handler) {
             config = config.and_report(|name| name == "rt_sigaction");
@@ -68,5 +68,6 @@ fn makes_names(call: &str) -> bool {
             | "linkat"
             | "symlink"
             | "symlinkat"
+            | "bind"
     )
 }

@@ -12,6 +12,7 @@ mod x86_64;
 
 use crate::facts::Signal;
 use crate::sys::ids::{Pid, Tid};
+use crate::sys::seccomp;
 pub(crate) use memory::{read_bytes, read_memory, read_string, read_u64};
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use other_arch::*;
@@ -44,6 +45,8 @@ pub(crate) enum CallStop {
         args: [u64; 6],
         /// Address of the instruction after it.
         ip: u64,
+        /// It is one of this architecture, not of a 32-bit program.
+        native: bool,
     },
     /// A call has returned.
     Exit {
@@ -122,6 +125,7 @@ pub(crate) fn call_stop(tid: Tid) -> io::Result<CallStop> {
                 number: entry.nr,
                 args: entry.args,
                 ip: info.instruction_pointer,
+                native: info.arch == seccomp::ARCH,
             }
         }
         libc::PTRACE_SYSCALL_INFO_SECCOMP => {
@@ -131,6 +135,7 @@ pub(crate) fn call_stop(tid: Tid) -> io::Result<CallStop> {
                 number: entry.nr,
                 args: entry.args,
                 ip: info.instruction_pointer,
+                native: info.arch == seccomp::ARCH,
             }
         }
         libc::PTRACE_SYSCALL_INFO_EXIT => {

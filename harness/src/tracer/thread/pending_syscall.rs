@@ -1,6 +1,6 @@
 //! A call that a thread is in: what is done when it returns.
 
-use crate::facts::{CallLabel, Signal};
+use crate::facts::{CallLabel, Signal, Unfollowed};
 use crate::sys::seccomp::SyscallInstruction;
 use crate::tracer::changed_argument::ChangedArgument;
 use crate::tracer::trace_event::HoldReason;
@@ -19,6 +19,8 @@ pub(crate) struct PendingSyscall {
     pub(crate) rewind: bool,
     /// A call with an effect, which is reported when it succeeds.
     pub(crate) effect: Option<CallLabel>,
+    /// Something that is not followed comes of it, when it succeeds.
+    pub(crate) unfollowed: Option<Unfollowed>,
     /// It installs a handler for this signal.
     pub(crate) installs: Option<Signal>,
     /// An argument that was changed for this call and is to be put back:
@@ -32,6 +34,7 @@ impl PendingSyscall {
         self.hold.is_some()
             || self.point.is_some()
             || self.effect.is_some()
+            || self.unfollowed.is_some()
             || self.restore.is_some()
     }
 }

@@ -93,6 +93,7 @@ function differencesSection(entry) {
 
 function notesSection(entry) {
   const notes = [
+    ...(entry.not_followed || []).map((what) => `not proven: ${what}`),
     ...(entry.notes || []),
     ...(entry.fuzz ? [`seed ${entry.fuzz.seed}, ${count(entry.fuzz.pairs, 'pair')} of moments`] : []),
     ...(entry.failed_runs || []).slice(0, 20).map((run) => `a run failed: ${run}`),

@@ -11,7 +11,8 @@ function sentence(cases) {
       error: 'It could not be carried out',
       violated: `${count(problems(only), 'promise')} broken`,
       flaky: 'Something breaks, not every time',
-      not_reached: 'Nothing found, but not everything was tried',
+      not_reached: only.shortfalls?.[0]?.not_followed
+        ? `Not proven: ${only.not_followed.join('; ')}` : 'Nothing found, but not everything was tried',
       holds: 'Every contract holds',
     }[worst]];
   }

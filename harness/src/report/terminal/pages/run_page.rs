@@ -28,8 +28,9 @@ pub(crate) fn run_page(out: &mut TerminalWriter, case: &Case, files: bool) {
     oracles(out, case);
     out.gap();
     let replay = case.kind == Kind::Replay;
+    let notes = case.told_notes();
     if let Some(shown) = &case.shown {
-        limits(out, &shown.run, if replay { &[] } else { &case.notes });
+        limits(out, &shown.run, if replay { &[] } else { &notes });
         usage(out, &shown.run);
     }
     if let Some(replay) = &case.replay {

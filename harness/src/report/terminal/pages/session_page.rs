@@ -76,7 +76,7 @@ fn before_ready(out: &mut TerminalWriter, case: &Case) {
 
 /// What the reader should know.
 fn notes(out: &mut TerminalWriter, case: &Case) {
-    let mut notes: Vec<String> = case.notes.clone();
+    let mut notes = case.told_notes();
     if let Some(fuzz) = &case.fuzz {
         notes.extend(unstruck(fuzz));
     }
