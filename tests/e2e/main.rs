@@ -6,4 +6,5 @@ mod environment;
 mod points;
 mod support;
 mod sweep;
+mod trust;
 mod verbs;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::oracle;
 use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId};
-use crate::schedule::{Schedule, Trigger};
+use crate::schedule::{Schedule, Step, Trigger};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -146,7 +146,7 @@ impl Trials {
 
     fn traced(&self, schedule: Schedule, trace: Trace) -> Result<Trial, Error> {
         let mut lease = self.pool.lease()?;
-        let after_ms = SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns);
+        let after_ms = self.after_ms(&schedule);
         let baseline_ms = self.baseline.duration_ns / 1_000_000;
         let mut run = lease.run(RunRequest {
             fresh: true,
@@ -188,9 +188,25 @@ impl Trials {
             trace,
             steps: schedule.steps.clone(),
             before_ms: 10_000.max(10 * baseline_ms),
-            after_ms: SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns),
+            after_ms: self.after_ms(schedule),
             grace_ms: self.pool.target().limits.grace_ms,
         })
+    }
+
+    /// How long the target may go on after the last fault, in milliseconds. One that nobody asked to stop has the rest
+    /// of its undisturbed time as well.
+    fn after_ms(&self, schedule: &Schedule) -> u64 {
+        let deadline = SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns);
+        let ignored = &self.pool.target().ignored;
+        let asks = |step: &Step| {
+            let asked = step.fault.signal();
+            asked.is_some_and(|signal| !ignored.contains(&signal))
+        };
+        if schedule.steps.iter().any(asks) {
+            deadline
+        } else {
+            deadline.saturating_add(self.baseline.duration_ns / 1_000_000)
+        }
     }
 
     /// Checks the end state and runs the target again in it.

@@ -8,6 +8,8 @@ use crate::schedule::{Delivery, Fault};
 pub(crate) struct Applicable<'a> {
     fault: &'a Fault,
     recordings: Vec<&'a [RawPoint]>,
+    /// A handler is installed that makes the calls which it interrupts fail.
+    interrupting: bool,
     /// When a descendant was born or ended, and how many there were from then on.
     children: Vec<(u64, usize)>,
 }
@@ -25,27 +27,28 @@ impl<'a> Applicable<'a> {
             }
             children.push((event.at_ns, living));
         }
+        let recordings: Vec<&[RawPoint]> = baseline
+            .recordings()
+            .map(|run| run.points.as_slice())
+            .collect();
+        let mut calls = recordings.iter().copied().flatten();
         Applicable {
             fault,
-            recordings: baseline
-                .recordings()
-                .map(|run| run.points.as_slice())
-                .collect(),
+            interrupting: calls.any(|raw| raw.interrupts),
+            recordings,
             children,
         }
     }
 
     pub(crate) fn fits(&self, point: &Point) -> bool {
-        if !self.fault.fits(&point.name.call) {
+        let recorded = self.calls(point).get(point.order);
+        if !recorded.map_or_else(
+            || self.fault.fits(&point.name.call),
+            |raw| self.fault.fits_recorded(raw, self.interrupting),
+        ) {
             return false;
         }
         match self.fault {
-            Fault::Errno { errno } if *errno == libc::EINTR => point.blocks || waits(point),
-            // One byte cannot be made fewer.
-            Fault::Short { .. } => self
-                .calls(point)
-                .get(point.order)
-                .is_none_or(|raw| raw.returned.is_none_or(|moved| moved > 1)),
             Fault::Signal {
                 to: Delivery::Child,
                 ..
@@ -102,12 +105,4 @@ impl<'a> Applicable<'a> {
             _ => false,
         }
     }
-}
-
-/// A write to something that can make it wait, so that it can be interrupted.
-fn waits(point: &Point) -> bool {
-    matches!(
-        point.name.arg.as_str(),
-        "stdout" | "stderr" | "pipe" | "socket" | "terminal"
-    )
 }

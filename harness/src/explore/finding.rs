@@ -30,6 +30,8 @@ pub struct Finding {
     pub seen: (u32, u32),
     /// It shows only before the moment from which the promise holds.
     pub before_ready: bool,
+    /// It shows only in the start of an interpreter, before the program that it runs has begun.
+    pub at_start: bool,
     /// Where the failing run is stored.
     pub file: Option<PathBuf>,
     /// Places in the plan of the points.
@@ -91,7 +93,18 @@ impl Finding {
 /// Findings as they come, keyed by what they are about.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
-    by_subject: BTreeMap<(bool, usize, String), Collected>,
+    by_subject: BTreeMap<(Standing, usize, String), Collected>,
+}
+
+/// Whether what is found at a point counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It does.
+    Counts,
+    /// It comes before the moment from which the promise holds.
+    BeforeReady,
+    /// It lies in the start of an interpreter.
+    AtStart,
 }
 
 #[derive(Debug, Clone)]
@@ -108,12 +121,12 @@ impl Findings {
         order: usize,
         point: &PointName,
         stands_for: usize,
-        before_ready: bool,
+        standing: Standing,
         trial: &Arc<Trial>,
     ) {
         for (rank, judgement) in trial.judgements.iter().enumerate() {
             for evidence in judgement.verdict.evidence() {
-                let key = (before_ready, rank, evidence.subject.clone());
+                let key = (standing, rank, evidence.subject.clone());
                 let collected = self.by_subject.entry(key).or_insert_with(|| Collected {
                     finding: Finding {
                         oracle: judgement.oracle.name(),
@@ -124,7 +137,8 @@ impl Findings {
                         count: 0,
                         schedule: Schedule::default(),
                         seen: (1, 1),
-                        before_ready,
+                        before_ready: standing == Standing::BeforeReady,
+                        at_start: standing == Standing::AtStart,
                         file: None,
                         places: Vec::new(),
                         moment: None,

@@ -16,7 +16,7 @@ mod store;
 mod sweep;
 
 pub use call_sites::{CallSite, CallSites, CodeLocation};
-pub use finding::{Finding, Findings};
+pub use finding::{Finding, Findings, Standing};
 pub use fuzz::report::{EndReason, FuzzFinding, FuzzReport, KeptRegressions};
 pub use fuzz::{FuzzBudget, FuzzOptions, FuzzProgress, fuzz};
 pub use minimize::{MinimizeOptions, Minimized, minimise};

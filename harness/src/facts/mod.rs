@@ -23,7 +23,8 @@ pub(crate) use capture::CaptureWriter;
 pub use event::{Event, EventKind, HandlerFact, Stream, is_failpoint};
 pub(crate) use point::ANONYMOUS;
 pub use point::{
-    Phase, PointKey, RawPoint, Surroundings, code_hash, code_of_stack, counted_argument,
+    DescriptorKind, Phase, PointKey, RawPoint, Surroundings, code_hash, code_of_stack,
+    counted_argument,
 };
 pub use run::{
     CheckFact, Orphan, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage, Zombie,

@@ -60,11 +60,45 @@ pub struct PointKey {
     /// What its argument looks like, with asterisks for what varies (see [`counted_argument`]).
     #[serde(default)]
     pub arg: String,
+    /// It has an effect: only calls that have one, too, are counted. A `sigaction` that asks is made at the same
+    /// instruction as one that installs a handler.
+    #[serde(default = "PointKey::has_effect")]
+    pub effect: bool,
     /// A hash of the code that makes the call, where calls from other code would be counted as well.
     #[serde(default)]
     pub code: Option<u64>,
     /// Which time, counted over all processes of the role and all their threads, from 1.
     pub nth: u32,
+}
+
+/// What the descriptor of a call refers to. Which faults can happen to the call depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DescriptorKind {
+    /// The call has no descriptor, or it is not open.
+    #[default]
+    None,
+    /// A file or directory of a file system, or a disk.
+    File,
+    /// A device such as `/dev/null`, or a file that the kernel makes up, as in `/proc`.
+    Device,
+    /// A pipe, with a name or without.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A terminal.
+    Terminal,
+    /// Memory with a descriptor (`memfd_create`).
+    Memory,
+    /// An object of the kernel that hands out whole records: eventfd, timerfd, signalfd, inotify, epoll and the like.
+    Event,
+}
+
+impl PointKey {
+    /// Earlier versions stored points with an effect, and did not say so.
+    fn has_effect() -> bool {
+        true
+    }
 }
 
 /// A system call as one recorded run made it.
@@ -97,11 +131,17 @@ pub struct RawPoint {
     pub in_handler: bool,
     /// It installs a handler for this signal.
     pub installs: Option<i32>,
+    /// Calls that this handler interrupts are not made again by the kernel (no `SA_RESTART`).
+    #[serde(default)]
+    pub interrupts: bool,
     /// Nanoseconds since the start.
     pub at_ns: u64,
     /// What a signal would meet here.
     #[serde(default)]
     pub around: Surroundings,
+    /// What its descriptor refers to.
+    #[serde(default)]
+    pub on: DescriptorKind,
 }
 
 /// What a signal would meet at a call: facts of the process and its descendants.
@@ -118,9 +158,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// Whether a signal is in one of these sets.
+    pub(crate) fn has(set: u64, signal: i32) -> bool {
+        (1..=64).contains(&signal) && set & (1 << (signal - 1)) != 0
+    }
+
     /// What becomes of a signal here: `default`, `handled` or `ignored`, and whether it has to wait.
     pub fn of_signal(&self, signal: i32) -> String {
-        let has = |set: u64| (1..=64).contains(&signal) && set & (1 << (signal - 1)) != 0;
+        let has = |set| Surroundings::has(set, signal);
         let disposition = if has(self.ignored) {
             "ignored"
         } else if has(self.handled) {

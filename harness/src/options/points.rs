@@ -30,6 +30,8 @@ pub(crate) struct PointSpec {
     pub(crate) after: Option<Trigger>,
     /// Equivalent early points are not grouped.
     pub(crate) no_classes: bool,
+    /// The start of an interpreter counts.
+    pub(crate) strict_start: bool,
 }
 
 impl PointSpec {
@@ -45,6 +47,7 @@ impl PointSpec {
             paths: self.paths.clone(),
             after: self.after.clone(),
             no_classes: self.no_classes,
+            strict_start: self.strict_start,
         })
     }
 

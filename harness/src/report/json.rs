@@ -271,6 +271,7 @@ fn finding_fields(finding: &Finding) -> Value {
         "times": finding.times,
         "flaky": finding.flaky,
         "before_ready": finding.before_ready,
+        "at_start": finding.at_start,
         "file": finding.file,
     });
     if let Some(fuzz) = &finding.fuzz {

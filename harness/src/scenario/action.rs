@@ -108,6 +108,7 @@ impl ActionReader<'_> {
             instructions: None,
             points: PointSpec {
                 no_classes: table.no_classes,
+                strict_start: table.strict_start,
                 ..points(
                     table.all,
                     &table.only,
@@ -233,5 +234,6 @@ fn points(
         phases: plain(phases, |phase| -> PhaseName { phase.0 }),
         after: after.map(|trigger| trigger.0.clone()),
         no_classes: false,
+        strict_start: false,
     }
 }

@@ -5,6 +5,7 @@
 //! a sweep leaves such calls out. A person who names a call gets it anyway.
 
 use super::fault::Fault;
+use crate::facts::{DescriptorKind, RawPoint, Surroundings};
 
 const FILE_WRITES: &[&str] = &[
     "write",
@@ -135,7 +136,94 @@ pub(crate) fn length_position(call: &str) -> Option<usize> {
         .map(|(_, position)| *position)
 }
 
+/// What a pipe takes and gives as a whole (`PIPE_BUF`).
+const PIPE_BYTES: u64 = 4096;
+
+/// What a call with an effect has to be on for an error to be its answer, by the manual pages of the calls
+/// (write(2), read(2), fsync(2), send(2), pipe(7), unix(7), eventfd(2)).
+///
+/// Calls that take paths have no descriptor. A `memfd` is memory, and no disk.
+fn answers_on(errno: i32) -> Option<&'static [DescriptorKind]> {
+    use DescriptorKind::{Event, File, None as Path, Pipe, Socket, Terminal};
+    Some(match errno {
+        libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::EROFS | libc::EXDEV => &[Path, File],
+        libc::EIO => &[Path, File, Terminal],
+        libc::EPIPE => &[Pipe, Socket],
+        libc::ECONNRESET => &[Socket],
+        libc::EINTR => &[Path, File, Pipe, Socket, Terminal, Event],
+        _ => return None,
+    })
+}
+
+/// Calls that end when their process is stopped and goes on, although it handles no signal (signal(7)).
+const ENDED_BY_A_STOP: &[&str] = &["epoll_wait", "epoll_pwait", "epoll_pwait2"];
+
+/// Calls that no `SA_RESTART` makes again (signal(7)).
+const NEVER_RESTARTED: &[&str] = &[
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "nanosleep",
+    "clock_nanosleep",
+];
+
 impl Fault {
+    /// Whether this fault can happen to a call of this name on what its descriptor refers to, when it moves so many
+    /// bytes.
+    pub(crate) fn fits_on(&self, call: &str, on: DescriptorKind, bytes: Option<u64>) -> bool {
+        self.fits(call)
+            && match self {
+                Fault::Errno { errno } => {
+                    answers_on(*errno).is_none_or(|kinds| kinds.contains(&on))
+                }
+                // One byte cannot be made fewer. Small amounts go through a pipe as a whole, and a write to one ends
+                // early only where nobody waits for it.
+                Fault::Short { .. } => match on {
+                    // So many random bytes come as a whole (getrandom(2)).
+                    DescriptorKind::None if call == "getrandom" => {
+                        bytes.is_none_or(|bytes| bytes > 256)
+                    }
+                    DescriptorKind::None | DescriptorKind::File => {
+                        bytes.is_none_or(|bytes| bytes > 1)
+                    }
+                    DescriptorKind::Pipe => {
+                        call.contains("read") && bytes.is_some_and(|bytes| bytes > PIPE_BYTES)
+                    }
+                    _ => false,
+                },
+                _ => true,
+            }
+    }
+
+    /// Whether this fault could have happened to a call that was recorded. `interrupting`: there are handlers without
+    /// `SA_RESTART` in that recording.
+    pub(crate) fn fits_recorded(&self, raw: &RawPoint, interrupting: bool) -> bool {
+        let moved = raw.returned.map(|moved| u64::try_from(moved).unwrap_or(0));
+        self.fits_on(&raw.call, raw.on, moved)
+            && match self {
+                // It is the answer to a signal that is handled; without a handler there is nothing to interrupt it.
+                Fault::Errno { errno } if *errno == libc::EINTR => {
+                    let is = |calls: &[&str]| calls.contains(&raw.call.as_str());
+                    let handled = raw.around.handled != 0 && (interrupting || is(NEVER_RESTARTED));
+                    waits(raw) && (handled || is(ENDED_BY_A_STOP))
+                }
+                // Before it comes, SIGPIPE does.
+                Fault::Errno { errno } if *errno == libc::EPIPE => {
+                    let around = &raw.around;
+                    SENDS.contains(&raw.call.as_str())
+                        || Surroundings::has(
+                            around.ignored | around.handled | around.blocked,
+                            libc::SIGPIPE,
+                        )
+                }
+                _ => true,
+            }
+    }
+
     /// Whether this fault can happen to a call of this name.
     pub fn fits(&self, call: &str) -> bool {
         match self {
@@ -151,6 +239,15 @@ impl Fault {
     pub fn needs_every_call(&self) -> bool {
         matches!(self, Fault::Errno { errno } if matches!(*errno, libc::EMFILE | libc::ENFILE | libc::ENOMEM))
     }
+}
+
+/// Whether a call can wait, so that it can be interrupted: by its kind, or as a write to what may take nothing now.
+fn waits(raw: &RawPoint) -> bool {
+    let on_what_waits = matches!(
+        raw.on,
+        DescriptorKind::Pipe | DescriptorKind::Socket | DescriptorKind::Terminal
+    );
+    raw.blocks || (on_what_waits && !matches!(raw.call.as_str(), "fsync" | "fdatasync"))
 }
 
 /// The calls that can answer with an error; `None` when that is not known here.
@@ -187,6 +284,63 @@ mod tests {
         assert!(fits(libc::EINTR, "read") && !fits(libc::EINTR, "pause"));
         assert!(fits(libc::EMFILE, "pipe2") && !fits(libc::EMFILE, "write"));
         assert!(fits(libc::ENOSYS, "rt_sigaction"), "unknown here: anything");
+    }
+
+    /// Each kind of descriptor with faults that can happen to a call on it, and faults that cannot.
+    #[test]
+    fn faults_fit_what_a_descriptor_refers_to() {
+        use DescriptorKind::*;
+        let disk = [libc::ENOSPC, libc::EDQUOT, libc::EFBIG];
+        for kind in [Pipe, Socket, Terminal, Memory, Event, Device] {
+            for errno in disk {
+                assert!(
+                    !Fault::Errno { errno }.fits_on("write", kind, Some(64)),
+                    "{kind:?}"
+                );
+            }
+            let short = Fault::Short {
+                bytes: Option::None,
+            };
+            assert!(!short.fits_on("write", kind, Some(100_000)), "{kind:?}");
+            assert!(!short.fits_on("read", kind, Some(8)), "{kind:?}");
+        }
+        for errno in disk {
+            assert!(Fault::Errno { errno }.fits_on("write", File, Some(64)));
+        }
+        let fits = |errno, call, on| Fault::Errno { errno }.fits_on(call, on, Option::None);
+        assert!(fits(libc::ENOSPC, "mkdir", None));
+        assert!(fits(libc::EPIPE, "write", Pipe) && !fits(libc::EPIPE, "write", File));
+        assert!(fits(libc::ECONNRESET, "read", Socket) && !fits(libc::ECONNRESET, "read", Pipe));
+        let short = Fault::Short {
+            bytes: Option::None,
+        };
+        assert!(short.fits_on("write", File, Some(2)) && !short.fits_on("write", File, Some(1)));
+        assert!(short.fits_on("read", Pipe, Some(5_000)));
+    }
+
+    #[test]
+    fn an_interruption_needs_a_handler() {
+        let mut raw = RawPoint {
+            call: "read".into(),
+            blocks: true,
+            on: DescriptorKind::Pipe,
+            ..RawPoint::default()
+        };
+        let interrupted = Fault::Errno { errno: libc::EINTR };
+        assert!(!interrupted.fits_recorded(&raw, true));
+        raw.around.handled = 1 << (libc::SIGUSR1 - 1);
+        assert!(interrupted.fits_recorded(&raw, true));
+        assert!(!interrupted.fits_recorded(&raw, false), "it is made again");
+        raw.call = "poll".into();
+        assert!(interrupted.fits_recorded(&raw, false));
+        let closed = Fault::Errno { errno: libc::EPIPE };
+        raw.call = "write".into();
+        assert!(
+            !closed.fits_recorded(&raw, false),
+            "SIGPIPE would end it first"
+        );
+        raw.around.ignored = 1 << (libc::SIGPIPE - 1);
+        assert!(closed.fits_recorded(&raw, false));
     }
 
     #[test]

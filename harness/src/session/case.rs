@@ -184,9 +184,9 @@ impl Case {
         .judged()
     }
 
-    /// Findings that count: those before the target was ready do not.
+    /// Findings that count.
     pub fn counted(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !finding.before_ready)
+        self.findings.iter().filter(|finding| finding.counts())
     }
 
     /// Oracles that could judge no run, with the reason. When nothing was tried none could, which needs no list.

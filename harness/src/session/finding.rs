@@ -34,6 +34,9 @@ pub struct Point {
     /// It comes before the moment from which the promise holds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub before_ready: bool,
+    /// It lies in the start of an interpreter, which is no part of the verdict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_start: bool,
     /// It was met in one of two recordings only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsteady: bool,
@@ -100,6 +103,9 @@ pub struct Finding {
     pub flaky: bool,
     /// It shows only before the moment from which the promise holds.
     pub before_ready: bool,
+    /// It shows only in the start of an interpreter, before the program that it runs has begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_start: bool,
     /// The stored failing run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -121,6 +127,13 @@ pub struct Finding {
     /// The run that shows it (a place in [`crate::session::case::Case::runs`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<usize>,
+}
+
+impl Finding {
+    /// Whether it counts: neither what shows before the target was ready does, nor the start of an interpreter.
+    pub fn counts(&self) -> bool {
+        !self.before_ready && !self.at_start
+    }
 }
 
 /// Which code makes the calls around a point.

@@ -15,4 +15,4 @@ mod names;
 mod tests;
 
 pub(crate) use collect::{Collector, Registers};
-pub(crate) use interpreter::{Interpreters, Stop};
+pub(crate) use interpreter::{Interpreters, Stop, runs_program};

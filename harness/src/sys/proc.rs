@@ -1,10 +1,10 @@
 //! Reading `/proc`.
 
 use super::ids::{Pid, Tid};
-use crate::facts::Signal;
+use crate::facts::{DescriptorKind, Signal};
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 /// The fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +189,36 @@ pub(crate) fn descriptor(tid: Tid, number: i64) -> Option<String> {
     Some(link.to_string_lossy().into_owned())
 }
 
+/// What kind of thing a descriptor of a process is open on.
+pub(crate) fn descriptor_kind(tid: Tid, number: i64) -> DescriptorKind {
+    let Some(what) = descriptor(tid, number) else {
+        return DescriptorKind::None;
+    };
+    let start = |starts: &[&str]| starts.iter().any(|start| what.starts_with(start));
+    if start(&["/memfd:"]) {
+        return DescriptorKind::Memory;
+    }
+    if start(&["/dev/pts/", "/dev/ptmx", "/dev/tty", "/dev/console"]) {
+        return DescriptorKind::Terminal;
+    }
+    if start(&["/proc/", "/sys/"]) {
+        return DescriptorKind::Device;
+    }
+    if !start(&["/"]) {
+        return match what.split(':').next() {
+            Some("pipe") => DescriptorKind::Pipe,
+            Some("socket") => DescriptorKind::Socket,
+            _ => DescriptorKind::Event,
+        };
+    }
+    // The link leads to the very file, also to one that has no name any more.
+    match fs::metadata(format!("/proc/{tid}/fd/{number}")).map(|found| found.file_type()) {
+        Ok(kind) if kind.is_fifo() => DescriptorKind::Pipe,
+        Ok(kind) if kind.is_char_device() => DescriptorKind::Device,
+        _ => DescriptorKind::File,
+    }
+}
+
 /// The working directory of a process.
 pub(crate) fn directory(tid: Tid) -> Option<String> {
     let link = fs::read_link(format!("/proc/{tid}/cwd")).ok()?;
@@ -223,5 +253,31 @@ mod tests {
         assert!(!is_thread_of(me, Tid::new(1)));
         assert!(!command(me).is_empty());
         assert!(signal_sets(me).is_some());
+    }
+
+    #[test]
+    fn what_a_descriptor_is_open_on_is_told_apart() {
+        use std::os::fd::AsRawFd;
+        let kind = |open: &dyn AsRawFd| {
+            descriptor_kind(Pid::current().main_thread(), i64::from(open.as_raw_fd()))
+        };
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = fs::File::create(directory.path().join("pipe")).expect("a file");
+        assert_eq!(kind(&file), DescriptorKind::File, "whatever its name");
+        let fifo = directory.path().join("out.txt");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a fifo");
+        let both = fs::File::options().read(true).write(true).open(&fifo);
+        assert_eq!(kind(&both.expect("its ends")), DescriptorKind::Pipe);
+        let (pipe, _) = nix::unistd::pipe().expect("a pipe");
+        assert_eq!(kind(&pipe), DescriptorKind::Pipe);
+        let null = fs::File::open("/dev/null").expect("a device");
+        assert_eq!(kind(&null), DescriptorKind::Device);
+        let socket = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
+        assert_eq!(kind(&socket), DescriptorKind::Socket);
+        let event = nix::sys::eventfd::EventFd::new().expect("an eventfd");
+        assert_eq!(
+            kind(&std::os::fd::AsFd::as_fd(&event)),
+            DescriptorKind::Event
+        );
     }
 }

@@ -111,6 +111,7 @@ impl BreakpointState {
                 let is_one = (key.number, key.ip) == (call.at.number, call.at.ip)
                     && key.role == call.role()
                     && arg.accepts(&call.argument().to_string())
+                    && key.effect == call.is_effect().unwrap_or(false)
                     && key
                         .code
                         .is_none_or(|code| stacks.code(call.pid(), call.call.tid) == Some(code));

@@ -114,8 +114,10 @@ impl Recording {
             changes: effect && class.is_some_and(|class| class.changes),
             in_handler,
             installs: pending.installs.map(|signal| signal.number()),
+            interrupts: pending.installs.is_some() && syscalls::handler_interrupts(&call.call),
             at_ns: now_ns,
             around: call.surroundings(),
+            on: call.descriptor_kind(),
         });
     }
 

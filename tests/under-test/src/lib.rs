@@ -148,15 +148,17 @@ pub fn json<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Outcome, Failed> {
     let mut findings = Vec::new();
     for line in &lines {
         match line["type"].as_str() {
-            Some("finding") if line["before_ready"] == false => findings.push(Finding {
-                oracle: text(&line["oracle"]),
-                subject: text(&line["subject"]),
-                text: text(&line["text"]),
-                flaky: line["flaky"] == true,
-                file: line["file"].as_str().map(str::to_owned),
-                seen: line["seen"].as_u64().unwrap_or(0),
-                times: line["times"].as_u64().unwrap_or(0),
-            }),
+            Some("finding") if line["before_ready"] == false && line["at_start"] == false => {
+                findings.push(Finding {
+                    oracle: text(&line["oracle"]),
+                    subject: text(&line["subject"]),
+                    text: text(&line["text"]),
+                    flaky: line["flaky"] == true,
+                    file: line["file"].as_str().map(str::to_owned),
+                    seen: line["seen"].as_u64().unwrap_or(0),
+                    times: line["times"].as_u64().unwrap_or(0),
+                })
+            }
             Some("verdict") => {
                 for evidence in line["evidence"].as_array().into_iter().flatten() {
                     findings.push(Finding {

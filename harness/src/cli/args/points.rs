@@ -34,6 +34,7 @@ impl PointArgs {
             phases: self.phase.clone(),
             after: None,
             no_classes: false,
+            strict_start: false,
         }
     }
 }

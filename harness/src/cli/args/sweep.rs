@@ -63,6 +63,9 @@ pub struct SweepArgs {
     /// Do not group equivalent early points
     #[arg(long, help_heading = "Points")]
     pub no_classes: bool,
+    /// Points at which an interpreter starts, before the program that it runs has begun, are part of the verdict
+    #[arg(long, help_heading = "Points")]
+    pub strict_start: bool,
     /// Try every point, not some of each class [default: when all of it takes less than about 10 s]
     #[arg(long)]
     pub exhaustive: bool,
@@ -93,6 +96,7 @@ impl SweepArgs {
             points: PointSpec {
                 after: self.after.after.clone(),
                 no_classes: self.no_classes,
+                strict_start: self.strict_start,
                 ..self.points.spec()
             },
             confirm: Some(self.confirm),

@@ -46,6 +46,7 @@ fn finding(subject: &str, seen: (u32, u32)) -> Finding {
         schedule: Schedule::default(),
         seen,
         before_ready: false,
+        at_start: false,
         file: None,
         places: Vec::new(),
         moment: None,

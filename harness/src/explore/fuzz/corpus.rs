@@ -30,6 +30,31 @@ pub(crate) struct FaultChoice {
     pub(crate) first_points: Arc<Vec<Trigger>>,
 }
 
+/// A call that comes after a fault.
+#[derive(Debug, Clone)]
+pub(crate) struct LaterCall {
+    pub(crate) trigger: Trigger,
+    /// The call as it was recorded: it tells which faults can happen to it.
+    raw: Arc<RawPoint>,
+    /// There are handlers that make the calls fail which they interrupt.
+    interrupting: bool,
+}
+
+impl LaterCall {
+    #[cfg(test)]
+    pub(crate) fn of(trigger: Trigger) -> LaterCall {
+        LaterCall {
+            trigger,
+            raw: Arc::default(),
+            interrupting: false,
+        }
+    }
+
+    pub(crate) fn fits(&self, fault: &Fault) -> bool {
+        fault.fits_recorded(&self.raw, self.interrupting)
+    }
+}
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Corpus {
@@ -41,7 +66,7 @@ pub(crate) struct Corpus {
     /// Handlers that are installed, by signal.
     pub(crate) handled: BTreeSet<i32>,
     /// Calls that come after a fault, as seen so far.
-    pub(crate) later: Vec<Trigger>,
+    pub(crate) later: Vec<LaterCall>,
     pub(crate) known: BTreeSet<String>,
     /// How late after the start a fault is worth a try, in nanoseconds.
     pub(crate) longest_start_ns: u64,
@@ -127,6 +152,7 @@ impl Corpus {
         let Some(struck_ns) = run.fired_ns.first().copied().flatten() else {
             return;
         };
+        let interrupting = run.points.iter().any(|raw| raw.interrupts);
         let mut counted: BTreeMap<(&str, &str, &str, &str), (u32, u32)> = BTreeMap::new();
         for raw in &run.points {
             if !raw.effect {
@@ -147,7 +173,11 @@ impl Corpus {
             for phase in phases(raw) {
                 let trigger = Trigger::Call(selector(raw, nth, phase));
                 if self.known.insert(trigger.to_string()) {
-                    self.later.push(trigger);
+                    self.later.push(LaterCall {
+                        trigger,
+                        raw: Arc::new(raw.clone()),
+                        interrupting,
+                    });
                 }
             }
         }

@@ -104,6 +104,7 @@ fn finding(oracle: &'static str, evidence: &Evidence, trial: &Arc<Trial>) -> Fin
         last: None,
         seen: (1, 1),
         before_ready: false,
+        at_start: false,
         file: None,
         places: Vec::new(),
         moment: None,

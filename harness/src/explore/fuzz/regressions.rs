@@ -240,6 +240,7 @@ mod tests {
                 schedule: schedule.clone(),
                 seen: (5, 5),
                 before_ready: false,
+                at_start: false,
                 file: None,
                 places: Vec::new(),
                 moment: None,

@@ -93,18 +93,22 @@ fn triggers(corpus: &Corpus, choice: &FaultChoice, first: bool) -> Option<BoxedS
 /// Calls after another fault at which this one can happen.
 fn later(corpus: &Corpus, choice: &FaultChoice) -> Vec<Trigger> {
     if !choice.fault.is_of_call() {
-        return corpus.later.clone();
+        let all = corpus.later.iter().map(|later| later.trigger.clone());
+        return all.collect();
     }
-    let calls = corpus.later.iter().filter_map(|trigger| match trigger {
-        Trigger::Call(call) if choice.fault.fits(&call.call) && call.phase == Phase::Exit => {
-            let phase = Phase::Entry;
-            Some(Trigger::Call(CallSelector {
-                phase,
-                ..call.clone()
-            }))
-        }
-        _ => None,
-    });
+    let calls = corpus
+        .later
+        .iter()
+        .filter_map(|later| match &later.trigger {
+            Trigger::Call(call) if later.fits(&choice.fault) && call.phase == Phase::Exit => {
+                let phase = Phase::Entry;
+                Some(Trigger::Call(CallSelector {
+                    phase,
+                    ..call.clone()
+                }))
+            }
+            _ => None,
+        });
     calls.collect()
 }
 
@@ -121,6 +125,7 @@ fn offsets(longest_ns: u64) -> impl Strategy<Value = u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explore::fuzz::corpus::LaterCall;
     use crate::schedule::{Delivery, Fault};
     use proptest::strategy::ValueTree;
     use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -147,7 +152,7 @@ mod tests {
             choices: vec![choice(int), choice(Fault::Errno { errno: libc::EINTR })],
             moments: Arc::new(vec![call("output:ready"), call("child:2")]),
             handled: BTreeSet::from([libc::SIGINT]),
-            later: vec![call("a:unlink(x)#1")],
+            later: vec![LaterCall::of(call("a:unlink(x)#1"))],
             ..Corpus::empty(3_000_000)
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn finding(
         schedule: schedule.clone(),
         seen,
         before_ready: false,
+        at_start: false,
         file: None,
         places: Vec::new(),
         moment: None,

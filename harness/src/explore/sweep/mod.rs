@@ -301,7 +301,7 @@ pub fn sweep(
             order,
             &planned.point,
             planned.stands_for + stands_for(order),
-            planned.before_ready,
+            planned.standing(),
             &Arc::new(trial),
         );
     }

@@ -272,6 +272,7 @@ mod tests {
                 schedule: Schedule::undisturbed(),
                 stands_for: 1,
                 before_ready: false,
+                at_start: false,
                 steady: true,
                 place: count,
                 class: 0,

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
+use crate::explore::finding::Standing;
 use crate::facts::{CallArgument, EventKind, Phase, Run};
 use crate::oracle::{Baseline, Contract, Point};
 use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
@@ -24,6 +25,8 @@ pub struct PointFilter {
     pub after: Option<Trigger>,
     /// Try every point of a class, not one for all.
     pub no_classes: bool,
+    /// Calls that an interpreter makes before its program begins count like any others.
+    pub strict_start: bool,
 }
 
 impl PointFilter {
@@ -133,12 +136,27 @@ pub struct PlannedRun {
     pub stands_for: usize,
     /// It comes before the moment from which the promise holds.
     pub before_ready: bool,
+    /// It lies in the start of an interpreter, which is no part of the verdict.
+    pub at_start: bool,
     /// It was met in both recordings.
     pub steady: bool,
     /// The place of the point in the map.
     pub place: usize,
     /// Its class, a place among the map's.
     pub class: usize,
+}
+
+impl PlannedRun {
+    /// Whether what it shows counts.
+    pub(crate) fn standing(&self) -> Standing {
+        if self.before_ready {
+            Standing::BeforeReady
+        } else if self.at_start {
+            Standing::AtStart
+        } else {
+            Standing::Counts
+        }
+    }
 }
 
 /// All runs of a sweep.
@@ -150,6 +168,8 @@ pub struct Plan {
     pub left_out: usize,
     /// Points that are tried by one of their class.
     pub by_class: usize,
+    /// Their places.
+    pub grouped: BTreeSet<usize>,
     /// Places of the points at which the fault cannot happen: a call that never
     /// answers with that error, a moment at which there is no child.
     pub unfit: BTreeSet<usize>,
@@ -188,22 +208,35 @@ impl Plan {
             .copied()
             .collect();
         plan.left_out = fitting.len() - points.len();
-        // All idle points look alike to a signal; the last of them stands for the class.
-        let classes = !filter.no_classes && fault_spec.fault.signal().is_some();
-        let idle = points.iter().filter(|(_, point)| point.idle).count();
-        let last_idle = points.iter().rposition(|(_, point)| point.idle);
-        for (index, (place, point)) in points.iter().enumerate() {
-            let is_class = point.idle && classes;
-            if is_class && Some(index) != last_idle {
+        let groups = Groups {
+            none: filter.no_classes,
+            of_signal: fault_spec.fault.signal().is_some(),
+            strict_start: filter.strict_start,
+        };
+        let members = |group| {
+            points
+                .iter()
+                .filter(move |(_, point)| groups.of(point) == Some(group))
+        };
+        for (place, point) in &points {
+            let group = groups.of(point);
+            let stands_for = group.map_or(1, |group| members(group).count());
+            let stands = match group {
+                None => Some(place),
+                Some(Group::Idle) => members(Group::Idle).map(|(place, _)| place).next_back(),
+                Some(Group::Start) => members(Group::Start).map(|(place, _)| place).next(),
+            };
+            if stands != Some(place) {
+                plan.grouped.insert(*place);
                 continue;
             }
-            let stands_for = if is_class { idle } else { 1 };
             plan.by_class += stands_for - 1;
             plan.planned.push(PlannedRun {
                 point: point.name.clone(),
                 schedule: fault_spec.at(point),
                 stands_for,
                 before_ready: point.at_ns < ready_ns,
+                at_start: point.at_start && !filter.strict_start,
                 steady: point.steady,
                 place: *place,
                 class: point.class,
@@ -232,6 +265,37 @@ impl Plan {
     /// How many points the runs of this plan stand for.
     pub fn points(&self) -> usize {
         self.planned.iter().map(|planned| planned.stands_for).sum()
+    }
+}
+
+/// Points that one of them stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// Nothing was done and nothing is handled: to a signal they all look alike. The last of them is tried.
+    Idle,
+    /// The start of an interpreter. The first of them is tried at which a signal is handled.
+    Start,
+}
+
+/// Which points are put together.
+#[derive(Debug, Clone, Copy)]
+struct Groups {
+    none: bool,
+    of_signal: bool,
+    strict_start: bool,
+}
+
+impl Groups {
+    fn of(self, point: &Point) -> Option<Group> {
+        if self.none {
+            None
+        } else if point.idle && self.of_signal {
+            Some(Group::Idle)
+        } else if point.at_start && !self.strict_start {
+            Some(Group::Start)
+        } else {
+            None
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub struct TriedPoint {
     pub outcome: PointOutcome,
     /// It comes before the moment from which the promise holds.
     pub before_ready: bool,
+    /// It lies in the start of an interpreter, which is no part of the verdict.
+    pub at_start: bool,
     /// How many points its run stands for; 0 when it had no run of its own.
     pub stands_for: usize,
     /// Its place in the plan, when it had a run of its own.
@@ -80,7 +82,6 @@ pub(crate) fn tried_points(
         .filter(|(_, planned)| !matches!(planned.point.phase, Phase::Later(_)))
         .map(|(order, planned)| (planned.place, order))
         .collect();
-    let class = plan.planned.iter().any(|planned| planned.stands_for > 1);
     baseline
         .points
         .points
@@ -93,13 +94,14 @@ pub(crate) fn tried_points(
                 Some(order) => outcomes.remove(&order).unwrap_or(PointOutcome::CutShort),
                 None if plan.unfit.contains(&place) => PointOutcome::Unfit,
                 None if !filter.wants(point) => PointOutcome::LeftOut,
-                None if point.idle && class => PointOutcome::ByClass,
+                None if plan.grouped.contains(&place) => PointOutcome::ByClass,
                 None => PointOutcome::Elsewhere,
             };
             TriedPoint {
                 point: point.clone(),
                 outcome,
                 before_ready: run.is_some_and(|run| run.before_ready),
+                at_start: point.at_start && !filter.strict_start,
                 stands_for: run.map_or(0, |run| run.stands_for),
                 order,
             }

@@ -1,6 +1,7 @@
 //! What undisturbed runs do, learned from a few of them.
 
 use super::point_map::PointMap;
+use super::rendered::lines;
 use crate::facts::{Change, Entry, EntryKind, ExitStatus, Run, TreeDelta, path_shape, text_shape};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,10 +128,9 @@ impl EndState {
                 *learned.shapes.entry(path_shape(path)).or_default() +=
                     usize::from(is_content(change));
             }
-            learned.stdout = if runs
-                .iter()
-                .all(|other| other.stdout.hash == run.stdout.hash)
-            {
+            let same =
+                |other: &&Run| other.stdout.hash == run.stdout.hash || lines(other) == lines(run);
+            learned.stdout = if runs.iter().all(same) {
                 Output::Lines(lines(run))
             } else {
                 let mut common = shapes(run);
@@ -302,20 +302,6 @@ fn is_content(change: &Change) -> bool {
         .is_some_and(|entry| entry.kind != EntryKind::Directory)
 }
 
-fn lines(run: &Run) -> Vec<String> {
-    let text = run.stdout.text();
-    text.lines()
-        // A terminal echoes what was typed in front of whatever comes next.
-        .map(|line| if run.terminal.is_some() { without_echo(line) } else { line.to_owned() })
-        .collect()
-}
-
-fn without_echo(line: &str) -> String {
-    ["^C", "^\\", "^Z"]
-        .iter()
-        .fold(line.to_owned(), |line, echo| line.replace(echo, ""))
-}
-
 fn shapes(run: &Run) -> BTreeMap<String, usize> {
     let mut shapes = BTreeMap::new();
     for line in lines(run) {
@@ -347,6 +333,12 @@ impl Baseline {
             learned_rerun: None,
             points: PointMap::default(),
         }
+    }
+
+    /// Whether a run had done all of its work when it ended: with the status, the end state and the output of an
+    /// undisturbed one.
+    pub(crate) fn is_finished(&self, run: &Run) -> bool {
+        !self.runs.is_empty() && run.status == Some(self.status) && self.work_left(run).is_none()
     }
 
     /// Whether a run did all of its work: nothing of a finished run's end state

@@ -1,6 +1,7 @@
 //! The points of a target and their classes, from recordings of it.
 
 use super::argument_shape::{coarsened, site_argument};
+use super::interpreter_start::start_calls;
 use super::recorded_call::{RecordedCall, aligned};
 use super::situation::Situations;
 use crate::facts::{Phase, PointKey, RawPoint, Run};
@@ -18,6 +19,8 @@ pub struct Point {
     pub steady: bool,
     /// Nothing had been done yet, and no handler was installed: all such points look alike.
     pub idle: bool,
+    /// An interpreter makes this call before the program that it runs has begun.
+    pub at_start: bool,
     /// Place in the order of its recording.
     pub order: usize,
     /// Which recording, from 0.
@@ -141,8 +144,14 @@ impl PointMap {
         let mut map = PointMap::default();
         let mut classes = Classes::new(&lists);
         for (recording, list) in lists.iter().enumerate() {
-            let situations = Situations::of(recordings[recording], signal);
-            map.take(recording, list, &situations, signal, mapped, &mut classes);
+            let context = RecordingContext {
+                number: recording,
+                situations: Situations::of(recordings[recording], signal),
+                starts: start_calls(recordings[recording]),
+                signal,
+                mapped,
+            };
+            map.take(&context, list, &mut classes);
         }
         map.classes = classes.list;
         map.varying_paths = varying_paths(&lists);
@@ -151,13 +160,11 @@ impl PointMap {
 
     fn take(
         &mut self,
-        recording: usize,
+        context: &RecordingContext,
         list: &[RecordedCall<'_>],
-        situations: &Situations,
-        signal: i32,
-        mapped: PhaseSelection,
         classes: &mut Classes,
     ) {
+        let recording = context.number;
         let mut idle = true;
         let mut former: HashMap<(&str, &str, &str, &str), u32> = HashMap::new();
         for call in list {
@@ -167,7 +174,7 @@ impl PointMap {
                 .or_default();
             *ordinal += 1;
             let acts = raw.changes && raw.returned.is_some_and(|result| result >= 0);
-            if acts || raw.installs == Some(signal) {
+            if acts || raw.installs == Some(context.signal) {
                 idle = false;
             }
             // A call that blocks and was interrupted has waited, which is what matters.
@@ -179,13 +186,19 @@ impl PointMap {
             if recording == 0 && !call.steady {
                 self.unsteady += 1;
             }
-            for phase in mapped.phases(raw) {
+            let at_start = context.starts.get(call.order).copied().unwrap_or(false);
+            for phase in context.mapped.phases(raw) {
                 // Later recordings add what the ones before lack, and nothing else.
-                let Some(class) = classes.of(call, phase, situations, recording) else {
+                let Some(class) = classes.of(call, phase, &context.situations, recording) else {
                     continue;
                 };
                 classes.list[class].points.push(self.points.len());
-                let mut point = point(call, phase, recording, class, idle, *ordinal);
+                let mut point = Point {
+                    idle,
+                    at_start,
+                    former_ordinal: *ordinal,
+                    ..point(call, phase, recording, class)
+                };
                 if recording > 0 {
                     point.name.ordinal = self.next_ordinal(&point.name);
                 }
@@ -243,14 +256,7 @@ impl Point {
     }
 }
 
-fn point(
-    call: &RecordedCall<'_>,
-    phase: Phase,
-    recording: usize,
-    class: usize,
-    idle: bool,
-    former_ordinal: u32,
-) -> Point {
+fn point(call: &RecordedCall<'_>, phase: Phase, recording: usize, class: usize) -> Point {
     let raw = call.raw;
     Point {
         name: PointName {
@@ -266,11 +272,13 @@ fn point(
             number: raw.number,
             ip: raw.ip,
             arg: call.counted.clone(),
+            effect: raw.effect,
             code: call.code.filter(|_| call.by_code),
             nth: call.nth,
         },
         steady: call.steady,
-        idle,
+        idle: false,
+        at_start: false,
         order: call.order,
         recording,
         at_ns: raw.at_ns,
@@ -279,8 +287,19 @@ fn point(
         process: raw.process.clone(),
         thread: raw.thread.clone(),
         class,
-        former_ordinal,
+        former_ordinal: 0,
     }
+}
+
+/// What is known of one recording besides its calls.
+struct RecordingContext {
+    /// From 0.
+    number: usize,
+    situations: Situations,
+    /// For each call whether it belongs to the start of an interpreter.
+    starts: Vec<bool>,
+    signal: i32,
+    mapped: PhaseSelection,
 }
 
 /// What tells sites apart: role, call, instruction, code, argument; and the phase.

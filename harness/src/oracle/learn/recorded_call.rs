@@ -251,20 +251,14 @@ fn count(list: &mut [RecordedCall<'_>], ambiguous: &HashSet<Counted>) {
             (place, matchers)
         })
         .collect();
-    let mut met: HashMap<(&str, u32, u64, String, Option<u64>), u32> = HashMap::new();
+    let mut met: HashMap<(Instruction<'_>, bool, String, Option<u64>), u32> = HashMap::new();
     let mut ordinals: HashMap<(&str, &str, String), u32> = HashMap::new();
     for call in list.iter_mut() {
         let raw = call.raw;
         let place = (raw.role.as_str(), raw.number, raw.ip);
         let is = counted_argument(&raw.arg);
         let mut met_by = |pattern: &str, code: Option<u64>| {
-            let key = (
-                raw.role.as_str(),
-                raw.number,
-                raw.ip,
-                pattern.to_owned(),
-                code,
-            );
+            let key = (place, raw.effect, pattern.to_owned(), code);
             let met = met.entry(key).or_default();
             *met += 1;
             *met

@@ -3,8 +3,13 @@
 use super::elide::line_matches;
 use crate::oracle::verdict::Evidence;
 
-/// Judges the lines of a run.
-pub(crate) fn judge(expected: &[String], never: &[String], said: &[String]) -> Vec<Evidence> {
+/// Judges the lines of a run. One that `is_optional` may be missing, but not torn.
+pub(crate) fn judge(
+    expected: &[String],
+    never: &[String],
+    said: &[String],
+    is_optional: impl Fn(&str) -> bool,
+) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     let mut from = 0;
     for (number, pattern) in expected.iter().enumerate() {
@@ -13,10 +18,10 @@ pub(crate) fn judge(expected: &[String], never: &[String], said: &[String]) -> V
             from += at + 1;
             continue;
         }
-        evidence.push(Evidence::new(
-            pattern.clone(),
-            absent(expected, number, said),
-        ));
+        match absent(expected, number, said) {
+            Absence::Missing if is_optional(pattern) => {}
+            absence => evidence.push(Evidence::new(pattern.clone(), absence.text(pattern))),
+        }
     }
     evidence.extend(repeated(expected, said));
     for unwanted in never {
@@ -32,18 +37,44 @@ pub(crate) fn judge(expected: &[String], never: &[String], said: &[String]) -> V
 }
 
 /// Why an expected line is not where it should be.
-fn absent(expected: &[String], number: usize, said: &[String]) -> String {
+enum Absence<'a> {
+    /// It does not come after this one.
+    OutOfOrder(&'a str),
+    /// It shares a line with something else.
+    Joined(&'a str),
+    /// A part of it is in this line.
+    Torn(&'a str),
+    Missing,
+}
+
+impl Absence<'_> {
+    fn text(&self, pattern: &str) -> String {
+        match self {
+            Absence::OutOfOrder(before) => {
+                format!("the line {pattern:?} is out of order: it does not come after {before:?}")
+            }
+            Absence::Joined(line) => {
+                format!("the line {pattern:?} is torn: it is no line of its own, there is {line:?}")
+            }
+            Absence::Torn(line) => format!("the line {pattern:?} is torn: there is {line:?}"),
+            Absence::Missing => format!("the line {pattern:?} is missing"),
+        }
+    }
+}
+
+fn absent<'a>(expected: &'a [String], number: usize, said: &'a [String]) -> Absence<'a> {
     let pattern = &expected[number];
     let elsewhere = said.iter().any(|line| line_matches(pattern, line));
     if let (true, Some(before)) = (elsewhere, number.checked_sub(1)) {
-        return format!(
-            "the line {pattern:?} is out of order: it does not come after {:?}",
-            expected[before]
-        );
+        return Absence::OutOfOrder(&expected[before]);
+    }
+    let within = format!("[..]{pattern}[..]");
+    if let Some(line) = said.iter().find(|line| line_matches(&within, line)) {
+        return Absence::Joined(line);
     }
     match torn(pattern, said) {
-        Some(line) => format!("the line {pattern:?} is torn: there is {line:?}"),
-        None => format!("the line {pattern:?} is missing"),
+        Some(line) => Absence::Torn(line),
+        None => Absence::Missing,
     }
 }
 
@@ -117,7 +148,7 @@ mod tests {
                 .map(|text| (*text).to_owned())
                 .collect::<Vec<_>>()
         };
-        judge(&own(expected), &own(&["panicked"]), &own(said))
+        judge(&own(expected), &own(&["panicked"]), &own(said), |_| false)
             .into_iter()
             .map(|evidence| evidence.text)
             .collect()
@@ -138,6 +169,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_optional_may_be_missing_but_not_torn() {
+        let expected = ["interrupt received".to_owned()];
+        let judge = |said: &str| judge(&expected, &[], &[said.to_owned()], |_| true).len();
+        assert_eq!(judge("done"), 0);
+        assert_eq!(judge("interrupt rec"), 1);
+        assert_eq!(judge("task 1interrupt received"), 1);
+    }
+
+    #[test]
     fn each_way_to_be_wrong_is_named() {
         for (said, word) in [
             (vec!["ready"], "\"interrupt received\" is missing"),
@@ -153,6 +193,10 @@ mod tests {
             (
                 vec!["ready", "interrupt retask 1 is done", "ceived"],
                 "is torn: there is \"interrupt retask 1 is done\"",
+            ),
+            (
+                vec!["ready", "task interrupt received", "1 ok"],
+                "is no line of its own, there is \"task interrupt received\"",
             ),
             (
                 vec!["ready", "interrupt received", "thread panicked at"],

@@ -10,9 +10,10 @@ pub(crate) mod transcript;
 
 use super::contract::Messages;
 use super::verdict::{Evidence, Verdict};
-use crate::facts::{Run, Stream};
+use crate::facts::{ExitStatus, Run, Stream};
 use crate::oracle::Context;
-use crate::oracle::learn::redact::Redactions;
+use crate::oracle::learn::redact::{Compiled, Redactions};
+use crate::schedule::Trigger;
 use similar::{ChangeTag, TextDiff};
 use transcript::Line;
 
@@ -24,20 +25,26 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(messages) = &context.contract.messages else {
         return Verdict::not_applicable("nothing is expected of what a person sees");
     };
-    Verdict::of(evidence(messages, run))
+    if run.status.is_none() {
+        return Verdict::not_applicable("it did not end by itself");
+    }
+    Verdict::of(evidence(context, messages, run))
 }
 
-fn evidence(messages: &Messages, run: &Run) -> Vec<Evidence> {
+fn evidence(context: &Context<'_>, messages: &Messages, run: &Run) -> Vec<Evidence> {
     let redactions = messages.redactions.compiled();
-    let said: Vec<String> = transcript::lines(run)
-        .iter()
-        .flat_map(|(_, lines)| lines)
-        .filter_map(|line| match line {
-            Line::Said(text) => Some(redactions.apply(text)),
-            Line::Mark(_) => None,
-        })
-        .collect();
-    let mut evidence = lines::judge(&messages.lines, &messages.never, &said);
+    let said = said(run, &redactions);
+    let nothing_to_say = context.baseline.is_finished(run) || came_too_early(context, run);
+    let usual = || {
+        let runs = context.baseline.runs.iter();
+        runs.map(|run| self::said(run, &redactions)).next()
+    };
+    let usual = nothing_to_say.then(usual).flatten().unwrap_or_default();
+    // A run that had nothing to cancel says what an undisturbed one says; no more is asked of it.
+    let is_optional = |pattern: &str| {
+        nothing_to_say && !usual.iter().any(|line| elide::line_matches(pattern, line))
+    };
+    let mut evidence = lines::judge(&messages.lines, &messages.never, &said, is_optional);
     if let Some(expected) = &messages.transcript {
         let actual = transcript_of(run, &messages.redactions);
         evidence.extend(differs(TRANSCRIPT, expected, &actual));
@@ -47,6 +54,35 @@ fn evidence(messages: &Messages, run: &Run) -> Vec<Evidence> {
         evidence.extend(differs(SCREEN, expected, &actual));
     }
     evidence
+}
+
+/// The lines of all streams, with what varies replaced.
+fn said(run: &Run, redactions: &Compiled<'_>) -> Vec<String> {
+    transcript::lines(run)
+        .iter()
+        .flat_map(|(_, lines)| lines)
+        .filter_map(|line| match line {
+            Line::Said(text) => Some(redactions.apply(text)),
+            Line::Mark(_) => None,
+        })
+        .collect()
+}
+
+/// Whether the signal came before the program had done anything or handled it, and ended it there: no program can say
+/// anything then.
+fn came_too_early(context: &Context<'_>, run: &Run) -> bool {
+    let ended_by = |signal: i32| run.status == Some(ExitStatus::Signaled(signal));
+    let [step, ..] = context.schedule.steps.as_slice() else {
+        return false;
+    };
+    let Trigger::Point { name, .. } = &step.trigger else {
+        return false;
+    };
+    let is_idle = || {
+        let point = context.baseline.points.find(name);
+        point.is_some_and(|point| point.idle)
+    };
+    step.fault.signal().is_some_and(ended_by) && is_idle()
 }
 
 /// What a person sees of a run, as plain lines, with the signals where they

@@ -142,6 +142,8 @@ fn without(bytes: &[u8], awaited: &mut Vec<&'static str>) -> Vec<u8> {
 struct Page {
     lines: Vec<Line>,
     current: Vec<u8>,
+    /// Signals that landed within the current line. They stand above it: a signal ends no line.
+    within: Vec<String>,
     /// The next character overwrites the line, unless it ends it.
     returned: bool,
     strip: StripBytes,
@@ -183,21 +185,23 @@ impl Page {
     fn end(&mut self) {
         let line = std::mem::take(&mut self.current);
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        self.lines.extend(self.within.drain(..).map(Line::Mark));
         self.lines.push(Line::Said(text));
     }
 
     fn mark(&mut self, text: String) {
-        if !self.current.is_empty() {
-            self.end();
+        if self.current.is_empty() {
+            self.lines.push(Line::Mark(text));
+        } else {
+            self.within.push(text);
         }
-        self.returned = false;
-        self.lines.push(Line::Mark(text));
     }
 
     fn finish(mut self) -> Vec<Line> {
         if !self.current.is_empty() {
             self.end();
         }
+        self.lines.extend(self.within.drain(..).map(Line::Mark));
         while matches!(self.lines.last(), Some(Line::Said(text)) if text.is_empty()) {
             self.lines.pop();
         }
@@ -262,7 +266,7 @@ mod tests {
         );
         assert_eq!(
             shown(&[("term", "50%"), TYPED, ("term", "no echo\r\n")]),
-            ["50%", "^C", "no echo"]
+            ["^C", "50%no echo"]
         );
         assert_eq!(
             shown(&[TYPED, ("term", "^Cone\r\n"), TYPED, ("term", "^Ctwo\r\n")]),

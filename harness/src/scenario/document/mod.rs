@@ -180,6 +180,9 @@ pub(crate) struct SweepTable {
     /// Do not group equivalent early points.
     #[serde(default)]
     pub(crate) no_classes: bool,
+    /// Points at which an interpreter starts, before the program that it runs has begun, are part of the verdict.
+    #[serde(default)]
+    pub(crate) strict_start: bool,
     /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10
     /// s].
     pub(crate) exhaustive: Option<bool>,

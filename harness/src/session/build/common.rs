@@ -64,7 +64,7 @@ pub(crate) fn blame(oracles: &mut [OracleResult], findings: &[Finding]) {
     for oracle in oracles {
         let mut mine = findings
             .iter()
-            .filter(|finding| finding.oracle == oracle.name && !finding.before_ready)
+            .filter(|finding| finding.oracle == oracle.name && finding.counts())
             .peekable();
         if mine.peek().is_some() {
             oracle.reason = None;

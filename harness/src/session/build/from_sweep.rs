@@ -134,6 +134,7 @@ impl Finding {
             times: found.seen.1,
             flaky: found.flaky(),
             before_ready: found.before_ready,
+            at_start: found.at_start,
             replay: file.as_deref().map(replay),
             file,
             ..Finding::default()
@@ -264,6 +265,7 @@ fn point(tried_point: &TriedPoint, findings: Vec<usize>, sure: bool) -> Point {
         end_ns: None,
         error: None,
         before_ready: tried_point.before_ready,
+        at_start: tried_point.at_start,
         unsteady: !tried_point.point.steady,
         findings,
     };

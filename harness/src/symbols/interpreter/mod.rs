@@ -14,13 +14,6 @@ mod bash;
 mod memory;
 mod program;
 mod python;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "what comes before the program is told apart by nobody yet"
-    )
-)]
 mod start;
 #[cfg(test)]
 mod tests;
@@ -34,7 +27,6 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 pub(crate) use memory::Read;
-#[cfg(test)]
 pub(crate) use start::runs_program;
 
 /// Frames of one stack that are kept: so many of the innermost, and, to see how it began, of the outermost.

@@ -87,3 +87,10 @@ pub(crate) fn handler_installed(call: &Call) -> Option<Signal> {
     let handler = ptrace::read_u64(call.tid, action)?;
     (handler > 1).then_some(Signal::new(call.args[0] as i32))
 }
+
+/// Whether a `rt_sigaction` installs a handler without `SA_RESTART`: calls that it interrupts return EINTR.
+pub(crate) fn handler_interrupts(call: &Call) -> bool {
+    // The second field of the kernel's sigaction is the flags.
+    let flags = ptrace::read_u64(call.tid, call.args[1].wrapping_add(8));
+    flags.is_some_and(|flags| flags & libc::SA_RESTART as u64 == 0)
+}

@@ -4,7 +4,7 @@
 //! from the stopped thread, which costs system calls: they are computed when they are needed, and arguments once.
 
 use super::{Call, SyscallClass};
-use crate::facts::{CallArgument, CallLabel, Surroundings};
+use crate::facts::{CallArgument, CallLabel, DescriptorKind, Surroundings};
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::seccomp::SyscallInstruction;
@@ -76,6 +76,15 @@ impl<'a> ObservedSyscall<'a> {
     /// A path as points show it.
     pub(crate) fn shorten(&self, path: &str) -> String {
         self.paths.shorten(path)
+    }
+
+    /// What its descriptor refers to.
+    pub(crate) fn descriptor_kind(&self) -> DescriptorKind {
+        self.class()
+            .and_then(|class| class.descriptor())
+            .map_or(DescriptorKind::None, |position| {
+                proc::descriptor_kind(self.call.tid, self.call.args[position] as i64)
+            })
     }
 
     pub(crate) fn process_name(&self) -> String {

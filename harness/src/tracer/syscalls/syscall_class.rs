@@ -83,6 +83,14 @@ const CHANGING_IOCTLS: [u64; 15] = [
 ];
 
 impl SyscallClass {
+    /// The position of the descriptor that it is about, if it is about one.
+    pub(crate) fn descriptor(&self) -> Option<usize> {
+        match self.arg {
+            Arg::Descriptor(position) => Some(position),
+            _ => None,
+        }
+    }
+
     /// Whether this call, with these arguments, is an effect.
     pub(crate) fn is_effect(&self, call: &Call) -> bool {
         match self.when {

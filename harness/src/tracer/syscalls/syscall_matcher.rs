@@ -2,6 +2,7 @@
 
 use super::observed_syscall::ObservedSyscall;
 use crate::facts::counted_argument;
+use crate::schedule::{Fault, length_position};
 use crate::tracer::syscalls;
 use globset::GlobMatcher;
 
@@ -16,6 +17,8 @@ pub(crate) struct SyscallMatcher {
     pub(crate) arg: Option<GlobMatcher>,
     /// Calls without an effect count, too.
     pub(crate) every: bool,
+    /// Only calls on descriptors that this fault can happen to: nobody has named the call.
+    pub(crate) fitting: Option<Fault>,
 }
 
 impl SyscallMatcher {
@@ -36,7 +39,17 @@ impl SyscallMatcher {
                 .arg
                 .as_ref()
                 .is_none_or(|glob| glob.is_match(call.argument().to_string()))
+            && self
+                .fitting
+                .as_ref()
+                .is_none_or(|fault| can_happen(fault, call))
     }
+}
+
+fn can_happen(fault: &Fault, call: &ObservedSyscall<'_>) -> bool {
+    let name = call.name();
+    let bytes = length_position(&name).map(|position| call.call.args[position]);
+    fault.fits_on(&name, call.descriptor_kind(), bytes)
 }
 
 /// Compares arguments with the one of a recorded call.

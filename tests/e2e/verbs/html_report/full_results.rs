@@ -55,6 +55,7 @@ fn point(index: usize, findings: usize) -> Point {
         end_ns: Some(index as u64 * 40_000 + 900_000),
         error: None,
         before_ready: index < 20,
+        at_start: false,
         unsteady: index.is_multiple_of(500),
     }
 }

@@ -35,6 +35,7 @@ fn search_page(out: &mut TerminalWriter, case: &Case) {
         out.gap();
     }
     before_ready(out, case);
+    at_start(out, case);
     notes(out, case);
     coverage(out, case);
     unjudged(out, case);
@@ -71,6 +72,31 @@ fn before_ready(out: &mut TerminalWriter, case: &Case) {
     for finding in early() {
         out.item(2, (Style::Warn, "· "), Style::Plain, &words(finding));
     }
+    out.gap();
+}
+
+/// What a page of the docs says of it.
+const START_PAGE: &str = "docs/oracles.md#the-start-of-an-interpreter";
+
+/// What shows while an interpreter starts: one line, whatever it is.
+fn at_start(out: &mut TerminalWriter, case: &Case) {
+    let shown: Vec<&Finding> = case
+        .findings
+        .iter()
+        .filter(|finding| finding.at_start)
+        .collect();
+    let Some(first) = shown.first() else {
+        return;
+    };
+    let points = shown.iter().map(|finding| finding.count).max().unwrap_or(0);
+    let words = format!(
+        "the start of the interpreter, {}, is no part of the verdict (--strict-start makes it one): {} {}; what to do \
+         about it: {START_PAGE}",
+        count(points, "point"),
+        first.oracle,
+        first.subject,
+    );
+    out.item(0, (Style::Warn, "· "), Style::Plain, &words);
     out.gap();
 }
 

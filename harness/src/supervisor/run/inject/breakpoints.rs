@@ -42,6 +42,7 @@ pub(crate) fn scope(step: &Step) -> Option<Scope> {
                 calls: vec![name.call.clone()],
                 arg: None,
                 every: false,
+                fitting: None,
             },
             phase: name.phase,
         },
@@ -64,6 +65,7 @@ fn matcher(selector: &CallSelector) -> SyscallMatcher {
         calls: selector.names(),
         arg: selector.arg.as_deref().map(glob),
         every: selector.every,
+        fitting: None,
     }
 }
 
@@ -78,5 +80,6 @@ fn applicable(fault: &Fault) -> SyscallMatcher {
         calls: calls.map(str::to_owned).collect(),
         arg: None,
         every,
+        fitting: Some(fault.clone()),
     }
 }

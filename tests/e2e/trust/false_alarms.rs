@@ -1,0 +1,193 @@
+//! Correct programs are not accused.
+
+use super::{Inputs, PYTHON, brief, clean, finds};
+
+/// Writes to everything that is no file, and takes what it is told literally: none of these ever takes a part, or is
+/// full.
+const ENDS: &str = r#"
+import os, pty, socket
+def whole(fd, data):
+    assert os.write(fd, data) == len(data), "taken in part"
+reader, writer = os.pipe()
+whole(writer, b"x" * 64)
+assert os.read(reader, 64) == b"x" * 64
+left, right = socket.socketpair()
+whole(left.fileno(), b"y" * 64)
+assert os.read(right.fileno(), 64) == b"y" * 64
+event = os.eventfd(0)
+whole(event, (1).to_bytes(8, "little"))
+assert os.read(event, 8) == (1).to_bytes(8, "little")
+whole(os.memfd_create("memory"), b"z" * 64)
+master, slave = pty.openpty()
+whole(slave, b"line\n")
+whole(1, b"done\n")
+"#;
+
+/// `node` has a pipe and an eventfd of its own for its threads.
+#[test]
+fn faults_fit_what_a_descriptor_refers_to() {
+    let inputs = Inputs::of(&[("ends.py", ENDS)]);
+    for fault in ["ENOSPC", "short", "EFBIG"] {
+        let flags = ["--fault", fault, "--oracles", "exits,status,old-or-new"];
+        let outcome = inputs.sweep(&flags, &[PYTHON, "ends.py"]);
+        assert!(outcome.findings.is_empty(), "{fault}: {}", brief(&outcome));
+        let node = ["node", "-e", "setTimeout(() => {}, 50)"];
+        let outcome = inputs.sweep(&flags, &node);
+        assert!(outcome.findings.is_empty(), "{fault}: {}", brief(&outcome));
+    }
+    let file = "import os\nos.write(os.open('out', os.O_WRONLY | os.O_CREAT), b'x' * 64)\n";
+    let outcome = inputs.sweep(&["--fault", "short"], &[PYTHON, "-c", file]);
+    finds(&outcome, "old-or-new", "out has 32 bytes");
+}
+
+/// A read that no handler can interrupt, and one that a handler without `SA_RESTART` can.
+#[test]
+fn an_interruption_needs_a_handler() {
+    let script = |handler: &str| {
+        format!(
+            "import ctypes, os, signal\n{handler}\nreader, writer = os.pipe()\nos.write(writer, b'!')\n\
+             libc = ctypes.CDLL(None)\nbuffer = ctypes.create_string_buffer(1)\n\
+             signal.signal(signal.SIGINT, signal.SIG_DFL)\n\
+             os._exit(0 if libc.read(reader, buffer, 1) == 1 else 3)\n"
+        )
+    };
+    let inputs = Inputs::of(&[]);
+    let flags = ["--fault", "EINTR", "--only", "read"];
+    let outcome = inputs.sweep(&flags, &[PYTHON, "-c", &script("")]);
+    assert!(outcome.findings.is_empty(), "{}", brief(&outcome));
+    let handler = script("signal.signal(signal.SIGUSR1, lambda *_: None)");
+    let outcome = inputs.sweep(&flags, &[PYTHON, "-c", &handler]);
+    finds(&outcome, "status", "exit status 3");
+}
+
+const MESSAGES: &str = r#"
+[target]
+command = ["bash", "{dir}/work.sh"]
+
+[sweep]
+after = "output:ready"
+
+[contract]
+oracles = ["messages"]
+
+[messages]
+lines = ["ready", "stopped"]
+"#;
+
+fn with_trap(trap: &str) -> String {
+    format!(
+        "trap '{trap}; exit 130' INT\necho ready\nfor i in 1 2 3; do echo $i > part; mv part done$i; done\n\
+         echo finished\n"
+    )
+}
+
+#[test]
+fn no_message_is_asked_of_a_run_that_had_finished() {
+    let right = Inputs::of(&[
+        ("m.toml", MESSAGES),
+        ("work.sh", &with_trap("echo stopped")),
+    ]);
+    clean(&right.scenario("m.toml"));
+    let wrong = Inputs::of(&[("m.toml", MESSAGES), ("work.sh", &with_trap(":"))]);
+    finds(
+        &wrong.scenario("m.toml"),
+        "messages",
+        "\"stopped\" is missing",
+    );
+}
+
+const IGNORED: &str = r#"
+[target]
+command = ["/usr/bin/python3", "{dir}/work.py"]
+limits.deadline = "300ms"
+
+[run]
+signals = ["INT@output:ready"]
+
+[contract]
+oracles = ["ignored"]
+ignored = true
+"#;
+
+#[test]
+fn who_ignores_a_signal_has_the_rest_of_its_time() {
+    let work = |first: &str| {
+        format!(
+            "import os, signal, time\n{first}\nos.write(1, b'ready\\n')\nend = time.monotonic() + 1\n\
+             while time.monotonic() < end:\n    time.sleep(0.05)\n"
+        )
+    };
+    let right = Inputs::of(&[("i.toml", IGNORED), ("work.py", &work(""))]);
+    clean(&right.scenario("i.toml"));
+    let deaf = work("signal.signal(signal.SIGINT, lambda *_: os._exit(130))");
+    let wrong = Inputs::of(&[("i.toml", IGNORED), ("work.py", &deaf)]);
+    finds(
+        &wrong.scenario("i.toml"),
+        "ignored",
+        "stops on it all the same",
+    );
+}
+
+/// Finishes its work without the animation when it is told to hurry.
+const SPINNER: &str = r#"
+import os, signal, sys
+hurry = False
+def stop(*_):
+    global hurry
+    hurry = True
+    if "wrong" in sys.argv:
+        os._exit(0)
+signal.signal(signal.SIGINT, stop)
+os.write(1, b"ready\n")
+for step in range(6):
+    if not hurry:
+        os.write(1, "\r\x1b[2K\x1b[36m⠋\x1b[0m {} %".format(step * 20).encode())
+    with open("part%d" % step, "w") as part:
+        part.write("data\n")
+os.write(1, b"\r\x1b[2Kdone\n")
+"#;
+
+#[test]
+fn an_animation_is_no_work() {
+    let inputs = Inputs::of(&[("spin.py", SPINNER)]);
+    let flags = ["--after", "output:ready", "--oracles", "status"];
+    for terminal in [&["--pty"][..], &[]] {
+        let flags = [&flags, terminal].concat();
+        clean(&inputs.sweep(&flags, &[PYTHON, "spin.py", "right"]));
+        let outcome = inputs.sweep(&flags, &[PYTHON, "spin.py", "wrong"]);
+        finds(&outcome, "status", "as if all work were done");
+        let shown = |text: &str| text.contains("\\u{1b}");
+        assert!(
+            !outcome.findings.iter().any(|one| shown(&one.text)),
+            "{}",
+            brief(&outcome)
+        );
+    }
+}
+
+/// Python and bash install handlers before they come to the program.
+#[test]
+fn the_start_of_an_interpreter_is_no_part_of_the_verdict() {
+    // It asks for the handler at the same instruction at which it installs one.
+    let plain = "import os\nos.write(1, b'x')\n";
+    let inputs = Inputs::of(&[("plain.py", plain)]);
+    let command = [PYTHON, "plain.py"];
+    let flags = ["--oracles", "status"];
+    let outcome = inputs.sweep(&flags, &command);
+    let early: Vec<_> = outcome
+        .lines
+        .iter()
+        .filter(|line| line["type"] == "finding" && line["at_start"] == true)
+        .collect();
+    assert_eq!(early.len(), 1, "one class: {}", brief(&outcome));
+    let strict = inputs.sweep(&["--strict-start", "--oracles", "status"], &command);
+    finds(&strict, "status", "after SIGINT");
+    assert_eq!(strict.code, Some(1));
+    let first = strict.line("finding").expect("a finding")["first"].to_string();
+    assert!(first.contains("rt_sigaction(SIGINT)"), "{first}");
+    // What the program itself does wrong is found as ever.
+    let wrong = "import os, signal\nsignal.signal(signal.SIGINT, lambda *_: os._exit(0))\nopen('out', 'w').write('x')\n";
+    let inputs = Inputs::of(&[("wrong.py", wrong)]);
+    let outcome = inputs.sweep(&flags, &[PYTHON, "wrong.py"]);
+    finds(&outcome, "status", "as if all work were done");
+}
