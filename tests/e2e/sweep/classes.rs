@@ -192,3 +192,27 @@ fn what_there_is_no_time_for_is_said() {
     assert!(number(summary, "untried") > 0, "{summary:#}");
     assert!(summary["coverage"].as_f64() < Some(1.0), "{summary:#}");
 }
+
+/// Reads a file, and then writes it in place: both by one instruction of the C library.
+const READ_AND_WRITTEN: &str = "\
+import os
+file = os.open('text', os.O_RDONLY)
+text = os.read(file, 100)
+os.close(file)
+file = os.open('text', os.O_WRONLY | os.O_TRUNC)
+os.write(file, text.upper())
+";
+
+#[test]
+fn a_call_without_effect_is_not_taken_for_the_point() {
+    let inputs = tempfile::tempdir().expect("a directory");
+    fs::write(inputs.path().join("text"), "small\n").expect("an input");
+    fs::write(inputs.path().join("program.py"), READ_AND_WRITTEN).expect("an input");
+    let mut arguments: Vec<OsString> = vec!["sweep".into(), "--in".into(), inputs.path().into()];
+    let flags = ["--signal", "KILL", "--only", "openat", "--"];
+    arguments.extend(flags.into_iter().map(Into::into));
+    arguments.extend([python().into(), "-IS".into(), "program.py".into()]);
+    let outcome = under_test::json(&arguments).expect("an answer");
+    let torn = ("old-or-new".to_owned(), "text".to_owned());
+    assert!(found(&outcome).contains(&torn), "{outcome:#?}");
+}
