@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod junit;
 mod perfetto;
+mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use html::html;
 pub use json::Json;
 pub use junit::junit;
 pub use perfetto::perfetto;
+pub use table::table;
 pub use terminal::heading::heading;
 pub use terminal::pages::session_page::session_page;
 pub use terminal::points::point_list;

@@ -47,6 +47,9 @@ pub struct ReportVerbArgs {
     /// A results file, as --results writes it
     #[arg(value_name = "RESULTS")]
     pub results: PathBuf,
+    /// Print every point and what came of it, without times: two sessions can be compared by it
+    #[arg(long)]
+    pub table: bool,
     #[command(flatten)]
     pub reports: ReportArgs,
 }

@@ -1,6 +1,6 @@
 //! What a person reads in a terminal.
 
-mod coverage;
+pub(crate) mod coverage;
 mod finding;
 pub(crate) mod group;
 pub(crate) mod heading;
