@@ -21,7 +21,7 @@ pub fn fuzz(args: &FuzzArgs) -> u8 {
             .map_err(|error| write_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
         bar.clear();
         print_case(&case, json, false)?;
-        write_results(&args.output, case)
+        write_results(&args.output, [case])
     })
 }
 

@@ -71,13 +71,16 @@ pub fn print_heading(heading: &Heading, json: bool, bar: &Bar) -> Result<(), Err
     Ok(())
 }
 
-/// Writes the results and the reports that were asked for. Returns the exit code of the case.
-pub fn write_results(output: &OutputArgs, case: Case) -> Result<u8, Error> {
-    let code = case.exit_code();
+/// Writes the results and the reports that were asked for. Returns the exit code of the session.
+pub fn write_results(
+    output: &OutputArgs,
+    cases: impl IntoIterator<Item = Case>,
+) -> Result<u8, Error> {
+    let results = Results::new(cases.into_iter().collect());
+    let code = results.exit_code();
     if output.results.is_none() && !output.reports.any() {
         return Ok(code);
     }
-    let results = Results::new(vec![case]);
     if let Some(path) = &output.results {
         write_file(&results, path)?;
     }
@@ -94,7 +97,7 @@ pub fn write_error(output: &OutputArgs, kind: Kind, command: &[String], error: E
     let code = error.exit_code();
     let name = program_name(command);
     let case = Case::failed(&name, kind, command, &error.to_string(), code);
-    match write_results(output, case) {
+    match write_results(output, [case]) {
         Ok(_) => error,
         Err(other) => Error::harness(format!("{error}\n{other}")),
     }

@@ -21,7 +21,7 @@ pub fn run(args: &RunArgs) -> u8 {
             .map_err(|error| write_error(&args.output, Kind::Run, &args.target.command, error))?;
         bar.clear();
         print_case(&case, json, args.files)?;
-        write_results(&args.output, case)
+        write_results(&args.output, [case])
     })
 }
 

@@ -11,26 +11,44 @@ use crate::failure::Store;
 use crate::report::Bar;
 use crate::session;
 use crate::session::{Case, Heading, Kind, RunSetup};
+use crate::target::StartState;
 use sigproof_core::StopToken;
 
 pub fn sweep(args: &SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
-        let case = sweep_target(args, &bar, token)
-            .map_err(|error| write_error(&args.output, Kind::Sweep, &args.target.command, error))?;
-        bar.clear();
-        print_case(&case, json, false)?;
-        write_results(&args.output, case)
+        let several = args.target.from.len() > 1;
+        let mut cases = Vec::new();
+        for start in &args.target.from {
+            let mut case = sweep_target(args, *start, &bar, token).map_err(|error| {
+                write_error(&args.output, Kind::Sweep, &args.target.command, error)
+            })?;
+            if several {
+                case.name = format!("{} from {}", case.name, start.word());
+            }
+            bar.clear();
+            print_case(&case, json, false)?;
+            cases.push(case);
+            if token.is_interrupted() {
+                break;
+            }
+        }
+        write_results(&args.output, cases)
     })
 }
 
 /// Sweeps, and shows the progress.
-fn sweep_target(args: &SweepArgs, bar: &Bar, token: &StopToken) -> Result<Case, Error> {
+fn sweep_target(
+    args: &SweepArgs,
+    start: StartState,
+    bar: &Bar,
+    token: &StopToken,
+) -> Result<Case, Error> {
     let json = args.output.json;
     let options = args.options()?;
     let contract = args.contract.contract()?;
-    let target = args.target.target(options.needs_failpoints())?;
+    let target = args.target.target_from(start, options.needs_failpoints())?;
     bar.say("starting");
     let pool = open_pool(&target, parallel_runs(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);

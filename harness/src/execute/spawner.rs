@@ -6,6 +6,7 @@
 
 use crate::error::Error;
 use crate::supervisor::{ClientError, Ready, RunLock, Setup, Supervisor};
+use crate::target::StartState;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
@@ -26,7 +27,7 @@ impl Spawner {
             .spawn(move || {
                 for (setup, turn, answer) in taken {
                     // Who asked may have gone; then the supervisor goes with the answer.
-                    let _ = answer.send(Supervisor::start(setup, &turn));
+                    let _ = answer.send(started(setup, &turn));
                 }
             })
             .map_err(|error| Error::harness(format!("a thread: {error}")))?;
@@ -41,4 +42,13 @@ impl Spawner {
         self.requests.send(request).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
     }
+}
+
+fn started(setup: Setup, turn: &RunLock) -> Spawned {
+    let (limits, private, start) = (setup.target.limits, setup.private, setup.target.start);
+    let (mut supervisor, ready) = Supervisor::start(setup, turn)?;
+    if start == StartState::Finished {
+        supervisor.finish_first(limits, private)?;
+    }
+    Ok((supervisor, ready))
 }

@@ -83,8 +83,83 @@ impl TreeDelta {
         self.changes.get(path)
     }
 
+    /// Adds what there is now (`now` has each path as new), without what was there at the beginning (`begun`).
+    pub(crate) fn add_since(&mut self, begun: Option<&TreeDelta>, now: TreeDelta) {
+        let before = |path: &String| {
+            let change = begun.and_then(|begun| begun.changes.get(path))?;
+            change.after.clone()
+        };
+        let gone = begun.into_iter().flat_map(|begun| &begun.changes);
+        let gone = gone.filter(|(path, _)| !now.changes.contains_key(*path));
+        let gone: Vec<(String, Change)> = gone
+            .map(|(path, change)| {
+                let gone = Change {
+                    before: change.after.clone(),
+                    after: None,
+                };
+                (path.clone(), gone)
+            })
+            .collect();
+        for (path, change) in now.changes {
+            let before = before(&path);
+            if before != change.after {
+                self.changes.insert(path, Change { before, ..change });
+            }
+        }
+        self.changes.extend(gone);
+    }
+
     /// Nothing changed.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(hash: u64) -> Option<Entry> {
+        Some(Entry {
+            kind: EntryKind::File,
+            mode: 0o644,
+            size: 1,
+            hash,
+            shape: 1,
+        })
+    }
+
+    fn new(files: &[(&str, u64)]) -> TreeDelta {
+        let changes = files.iter().map(|(path, hash)| {
+            let after = file(*hash);
+            (
+                (*path).to_owned(),
+                Change {
+                    before: None,
+                    after,
+                },
+            )
+        });
+        TreeDelta {
+            changes: changes.collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_there_from_the_beginning_is_no_change() {
+        let begun = new(&[("~/same", 1), ("~/changed", 2), ("~/gone", 3)]);
+        let now = new(&[("~/same", 1), ("~/changed", 9), ("~/made", 4)]);
+        let mut delta = TreeDelta::default();
+        delta.add_since(Some(&begun), now);
+        let change = |before, after| Change { before, after };
+        let wanted = [
+            ("~/changed".to_owned(), change(file(2), file(9))),
+            ("~/gone".to_owned(), change(file(3), None)),
+            ("~/made".to_owned(), change(None, file(4))),
+        ];
+        assert_eq!(delta.changes, wanted.into());
+        let mut all = TreeDelta::default();
+        all.add_since(None, new(&[("~/made", 4)]));
+        assert_eq!(all.changes.len(), 1);
     }
 }

@@ -148,6 +148,7 @@ impl Scenario {
             .collect::<Result<Vec<_>, Diagnostic>>()?;
         Ok(Target {
             source: start.source,
+            start: table.from,
             env,
             pty: table.terminal.and_then(|terminal| terminal.0),
             stdin: start.stdin,

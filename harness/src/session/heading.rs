@@ -2,10 +2,10 @@
 
 use super::case::Kind;
 use crate::execute::SupervisorPool;
-use crate::explore::{FuzzOptions, Method, Outlook, Plan};
+use crate::explore::{FuzzOptions, Method, Outlook, Plan, Shard};
 use crate::facts::ExitStatus;
 use crate::oracle::Baseline;
-use crate::target::Target;
+use crate::target::{StartState, Target};
 use std::time::Duration;
 
 /// Where runs take place.
@@ -39,6 +39,10 @@ pub struct Heading {
     pub command: Vec<String>,
     /// On a terminal, not on pipes.
     pub terminal: bool,
+    /// The state in which each run begins.
+    pub start: StartState,
+    /// The part of a sweep that is done; `None` for all of it.
+    pub shard: Option<Shard>,
     /// Where.
     pub setup: RunSetup,
     /// The fault or faults, in words.
@@ -75,6 +79,8 @@ impl Heading {
             kind,
             command: target.command.clone(),
             terminal: target.pty.is_some(),
+            start: target.start,
+            shard: None,
             setup,
             fault,
             baseline_runs: baseline.runs.len(),
@@ -103,9 +109,10 @@ impl Heading {
             classes: plan
                 .pairs
                 .is_none()
-                .then_some((plan.classes(), outlook.method)),
+                .then_some((plan.class_count(), outlook.method)),
             estimate: Some(outlook.time),
             time: outlook.limit,
+            shard: outlook.shard,
             ..Heading::new(Kind::Sweep, target, setup, fault, baseline)
         }
     }

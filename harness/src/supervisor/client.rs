@@ -1,6 +1,6 @@
 //! The command's side: starting a supervisor and asking it for runs.
 
-use super::protocol::{Ready, Request, Response, RunRequest, Setup, SupervisorError};
+use super::protocol::{Ready, Request, Response, RunRequest, Setup, SupervisorError, Trace};
 use super::run_lock::RunLock;
 use crate::error::Error;
 use crate::facts::Run;
@@ -9,6 +9,7 @@ use crate::supervisor::codec;
 use crate::sys::ids::Pid;
 use crate::sys::signals::Recipient;
 use crate::sys::{reexec, wait};
+use crate::target::Limits;
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -89,6 +90,34 @@ impl Supervisor {
     pub(crate) fn run(&mut self, request: RunRequest) -> Result<Run, ClientError> {
         match self.ask(&Request::Run(Box::new(request)))? {
             Response::Ran(run) => Ok(*run),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Runs the target undisturbed, and takes the state that it leaves for the start state from now on.
+    pub(crate) fn finish_first(
+        &mut self,
+        limits: Limits,
+        private: bool,
+    ) -> Result<(), ClientError> {
+        let run = self.run(RunRequest {
+            fresh: true,
+            command: None,
+            // Without namespaces nothing but the tracer makes sure that all processes end with us.
+            trace: if private { Trace::None } else { Trace::Steps },
+            steps: Vec::new(),
+            before_ms: limits.baseline_ms,
+            after_ms: limits.baseline_ms,
+            grace_ms: limits.grace_ms,
+        })?;
+        if run.status.is_none() {
+            return Err(ClientError::Refused(SupervisorError::Command(format!(
+                "the run that makes the start state (--from finished) did not end within {:.1} s; raise --timeout",
+                limits.baseline_ms as f64 / 1000.0
+            ))));
+        }
+        match self.ask(&Request::Adopt)? {
+            Response::Adopted => Ok(()),
             other => Err(unexpected(other)),
         }
     }

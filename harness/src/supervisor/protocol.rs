@@ -91,6 +91,8 @@ pub(crate) enum Request {
     /// Use one processor from now on, together with whatever is run. There is no response.
     KeepToOne,
     Run(Box<RunRequest>),
+    /// Take the state that the last run left for the start state from now on.
+    Adopt,
 }
 
 /// What a supervisor is able to do, sent once.
@@ -136,4 +138,5 @@ pub(crate) enum Response {
     Ready(Ready),
     Refused(SupervisorError),
     Ran(Box<Run>),
+    Adopted,
 }

@@ -109,6 +109,16 @@ fn serve(mut socket: UnixStream, run_lock: File, setup: Setup, private: Option<b
                 let _ = Processors::here().and_then(|mine| mine.pin_to_cpu(place));
                 continue;
             }
+            Ok(Some(Request::Adopt)) => {
+                let answer = match session.tree.adopt() {
+                    Ok(()) => Response::Adopted,
+                    Err(error) => Response::Refused(error.into()),
+                };
+                if codec::send(&mut socket, &answer).is_err() {
+                    return DONE;
+                }
+                continue;
+            }
             Ok(None) => return DONE,
             _ => return FAILED,
         };

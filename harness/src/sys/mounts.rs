@@ -10,7 +10,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Takes this process (which must have one thread) into mount and process
 /// namespaces of its own. Without the privilege for that it first takes a user
@@ -99,7 +99,7 @@ pub(crate) fn same_directory(one: &Path, two: &Path) -> bool {
 /// Mounts a writable view of `lower`: changes go to `upper`. Without privilege
 /// (`user`) directories of the lower layer cannot be renamed (EXDEV).
 pub(crate) fn overlay(
-    lower: &Path,
+    lower: &[PathBuf],
     upper: &Path,
     work: &Path,
     at: &Path,
@@ -107,7 +107,7 @@ pub(crate) fn overlay(
 ) -> io::Result<()> {
     let mut options = format!(
         "lowerdir={},upperdir={},workdir={}",
-        escaped(lower),
+        layers(lower),
         escaped(upper),
         escaped(work)
     );
@@ -123,6 +123,29 @@ pub(crate) fn overlay(
         MsFlags::empty(),
         Some(options.as_str()),
     )?)
+}
+
+/// Mounts a view of layers, the topmost first, that nobody can write to.
+pub(crate) fn layered(lower: &[PathBuf], at: &Path, user: bool) -> io::Result<()> {
+    let mut options = format!("lowerdir={}", layers(lower));
+    options.push_str(if user {
+        ",userxattr"
+    } else {
+        ",redirect_dir=follow,metacopy=off"
+    });
+    Ok(mount(
+        Some("sigproof"),
+        at,
+        Some("overlay"),
+        MsFlags::MS_RDONLY,
+        Some(options.as_str()),
+    )?)
+}
+
+/// Layers in the option string.
+fn layers(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| escaped(path)).collect();
+    paths.join(":")
 }
 
 /// The option string has its own meaning for `:`, `,` and the backslash.

@@ -18,7 +18,11 @@ pub enum Isolation {
     Copy,
 }
 
+<<<<<<< HEAD
 /// Whether a target gets io_uring, whose operations make no calls.
+=======
+/// The state of the work tree and the private directories in which a run begins.
+>>>>>>> 2457166 (target: begin runs in the state that a finished run leaves)
 #[derive(
     Debug,
     Clone,
@@ -26,6 +30,7 @@ pub enum Isolation {
     Default,
     PartialEq,
     Eq,
+<<<<<<< HEAD
     serde::Serialize,
     serde::Deserialize,
     clap::ValueEnum,
@@ -37,6 +42,31 @@ pub enum IoUring {
     Refuse,
     /// As the kernel has it. What is done through it is counted, and not followed.
     Allow,
+=======
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum StartState {
+    /// The inputs, and nothing else.
+    #[default]
+    Fresh,
+    /// What a finished run leaves.
+    Finished,
+}
+
+impl StartState {
+    /// The word for it, as options have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            StartState::Fresh => "fresh",
+            StartState::Finished => "finished",
+        }
+    }
+>>>>>>> 2457166 (target: begin runs in the state that a finished run leaves)
 }
 
 /// A program under test and its surroundings, as data.
@@ -46,6 +76,9 @@ pub struct Target {
     pub command: Vec<String>,
     /// What its work tree contains at the start of each run.
     pub source: Source,
+    /// Whether a finished run comes before each run.
+    #[serde(default)]
+    pub start: StartState,
     /// Variables added to the pinned environment.
     pub env: Vec<(String, String)>,
     /// Rows and columns of its terminal; `None` for pipes.
@@ -123,6 +156,7 @@ impl Target {
         Target {
             command: command.into_iter().map(Into::into).collect(),
             source: Source::Empty,
+            start: StartState::Fresh,
             env: Vec::new(),
             pty: None,
             stdin: None,

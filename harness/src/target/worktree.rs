@@ -22,8 +22,12 @@ use std::path::{Path, PathBuf};
 
 /// How a tree is renewed.
 enum Kind {
-    /// A fresh upper layer over `lower`.
-    Overlay { lower: PathBuf, user: bool },
+    /// A fresh upper layer over these, the topmost first. `merged` shows them together.
+    Overlay {
+        lower: Vec<PathBuf>,
+        merged: PathBuf,
+        user: bool,
+    },
     /// A copy of `from`.
     Copy { from: PathBuf },
 }
@@ -48,8 +52,28 @@ pub(crate) struct WorkTree {
     untouched: Option<dirty_check::PrivateDirs>,
     /// How an overlay's layer looked when it was mounted, if nothing was put into it by us.
     upper: Option<dirty_check::UpperLayer>,
+    /// What a finished run left, when that is the start state.
+    adopted: Option<Adopted>,
     /// What the user should know about it.
     pub(crate) notes: Vec<String>,
+}
+
+/// The private directories of a target: home and temporary files.
+const PRIVATE: [&str; 2] = ["home", "tmp"];
+
+/// A state that a run left and that later ones start from.
+struct Adopted {
+    /// Copies of the private directories, in the order of [`PRIVATE`].
+    private: Vec<PathBuf>,
+    /// What lies in them.
+    content: TreeDelta,
+}
+
+impl Adopted {
+    /// Nothing lies in the private directories.
+    fn is_empty(&self) -> bool {
+        self.content.changes.is_empty()
+    }
 }
 
 const TAKEN_AWAY: &str =
@@ -122,7 +146,8 @@ impl WorkTree {
             },
             kind: match private {
                 Some(user) if !small => Kind::Overlay {
-                    lower: original.clone(),
+                    lower: vec![original.clone()],
+                    merged: original.clone(),
                     user,
                 },
                 _ => Kind::Copy {
@@ -141,6 +166,7 @@ impl WorkTree {
             limits,
             untouched: None,
             upper: None,
+            adopted: None,
             notes: Vec::new(),
         };
         if let Kind::Overlay { .. } = work.kind
@@ -197,17 +223,23 @@ impl WorkTree {
             }
         } else {
             empty(&self.run).map_err(place(&self.run))?;
-            for name in ["home", "tmp"] {
+            for (index, name) in PRIVATE.into_iter().enumerate() {
                 let path = self.run.join(name);
                 fs::create_dir(&path).map_err(place(&path))?;
+                if let Some(adopted) = &self.adopted {
+                    let from = &adopted.private[index];
+                    copy_content(from, &path, &mut Budget::new(from, self.limits))?;
+                }
             }
         }
         for layer in layers.iter().filter(|_| is_overlay) {
             fs::create_dir(layer).map_err(place(layer))?;
         }
-        self.untouched = dirty_check::private(&self.run);
+        // What lies in them from the beginning could be changed without a trace in their sizes.
+        let is_empty = self.adopted.as_ref().is_none_or(Adopted::is_empty);
+        self.untouched = dirty_check::private(&self.run).filter(|_| is_empty);
         match &self.kind {
-            Kind::Overlay { lower, user } => {
+            Kind::Overlay { lower, user, .. } => {
                 let upper = self.run.join("upper");
                 for own in &self.hidden {
                     mounts::whiteout(&upper.join(own)).map_err(place(&upper))?;
@@ -234,12 +266,12 @@ impl WorkTree {
     pub(crate) fn changes(&mut self) -> io::Result<TreeDelta> {
         let tree = Path::new(&self.places.tree);
         let mut delta = match &self.kind {
-            Kind::Overlay { lower, .. } => {
+            Kind::Overlay { merged, .. } => {
                 match tree_diff::overlay(&self.run.join("upper"), &mut self.original)? {
                     Some(delta) => delta,
                     None => {
                         if self.listing.is_empty() {
-                            self.listing = tree_diff::list(lower)?;
+                            self.listing = tree_diff::list(merged)?;
                         }
                         tree_diff::compare(&self.listing, tree, &mut self.original, false)?
                     }
@@ -255,9 +287,70 @@ impl WorkTree {
                 .changes
                 .retain(|path, _| path != own && !path.starts_with(&inside));
         }
-        tree_diff::additions(Path::new(&self.places.home), "~", &mut delta)?;
-        tree_diff::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut delta)?;
+        let private = self.private_content()?;
+        let begun = self.adopted.as_ref().map(|adopted| &adopted.content);
+        delta.add_since(begun, private);
         Ok(delta)
+    }
+
+    /// What lies in the private directories.
+    fn private_content(&self) -> io::Result<TreeDelta> {
+        let mut content = TreeDelta::default();
+        tree_diff::additions(Path::new(&self.places.home), "~", &mut content)?;
+        tree_diff::additions(Path::new(&self.places.tmp), "$TMPDIR", &mut content)?;
+        Ok(content)
+    }
+
+    /// Takes the present state for the start state from now on.
+    pub(crate) fn adopt(&mut self) -> Result<(), TreeError> {
+        let place = |path: &Path| {
+            let path = path.to_owned();
+            move |error| TreeError::Place { path, error }
+        };
+        let base = self.run.parent().unwrap_or(&self.run).join("finished");
+        fs::create_dir(&base).map_err(place(&base))?;
+        let mut private = Vec::new();
+        for name in PRIVATE {
+            let (from, to) = (self.run.join(name), base.join(name));
+            fs::create_dir(&to).map_err(place(&to))?;
+            copy_content(&from, &to, &mut Budget::new(&from, self.limits))?;
+            private.push(to);
+        }
+        self.adopted = Some(Adopted {
+            private,
+            content: self.private_content().map_err(place(&base))?,
+        });
+        self.untouched = None;
+        let original = match &mut self.kind {
+            Kind::Overlay {
+                lower,
+                merged,
+                user,
+            } => {
+                let tree = Path::new(&self.places.tree);
+                if self.mounted.take().is_some() {
+                    mounts::unmount(tree).map_err(place(tree))?;
+                }
+                let (upper, layer) = (self.run.join("upper"), base.join("layer"));
+                fs::rename(&upper, &layer).map_err(place(&upper))?;
+                lower.insert(0, layer);
+                *merged = base.join("merged");
+                fs::create_dir(&*merged).map_err(place(merged))?;
+                mounts::layered(lower, merged, *user).map_err(place(merged))?;
+                merged.clone()
+            }
+            Kind::Copy { from } => {
+                let copy = base.join("tree");
+                fs::create_dir(&copy).map_err(place(&copy))?;
+                let mut budget = Budget::new(&self.copy, self.limits);
+                copy_content(&self.copy, &copy, &mut budget)?;
+                *from = copy.clone();
+                copy
+            }
+        };
+        self.original = Original::new(&original);
+        self.listing = Listing::new();
+        Ok(())
     }
 
     /// Whether the private file system ran full.

@@ -7,6 +7,7 @@ use crate::options::{
     existing, existing_directory,
 };
 use crate::target::{IoUring, Isolation, Source, Target};
+use crate::target::{Isolation, Source, StartState, Target};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,10 @@ pub struct TargetArgs {
     /// Start with an empty work tree
     #[arg(long, conflicts_with = "inputs")]
     pub empty: bool,
+    /// The state in which each run begins: `fresh`, the inputs; or `finished`, what a finished run leaves. A sweep
+    /// takes both, `fresh,finished`, one after the other
+    #[arg(long, value_name = "STATE", default_value = "fresh", value_delimiter = ',', value_parser = one_of::<StartState>("state"))]
+    pub from: Vec<StartState>,
     /// Run on a pseudo-terminal instead of pipes
     #[arg(long)]
     pub pty: bool,
@@ -71,6 +76,17 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The target, with its inputs located. `needs_failpoints` when what is done to it waits for one.
     pub fn target(&self, needs_failpoints: bool) -> Result<Target, Error> {
+        match self.from.as_slice() {
+            [only] => self.target_from(*only, needs_failpoints),
+            _ => Err(
+                Error::usage("--from: only a sweep takes several states".to_owned())
+                    .with_hint("give one of fresh and finished"),
+            ),
+        }
+    }
+
+    /// The same, with runs that begin in this state.
+    pub fn target_from(&self, start: StartState, needs_failpoints: bool) -> Result<Target, Error> {
         check_command(&self.command)?;
         check_stdin(self.pty, self.stdin.is_some())?;
         let limits = LimitsSpec {
@@ -83,6 +99,7 @@ impl TargetArgs {
         let stdin = self.stdin.as_ref().map(|path| existing(path)).transpose();
         Ok(Target {
             source: self.source()?,
+            start,
             env: self.env.clone(),
             pty: self.pty.then_some(self.pty_size),
             stdin: stdin.map_err(OptionError::at(OptionName::Stdin, 0))?,

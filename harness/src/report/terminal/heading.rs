@@ -2,7 +2,7 @@
 
 use super::text::{command_line, count, human};
 use super::writer::{Style, TerminalWriter};
-use crate::session::{Heading, Method, RunSetup};
+use crate::session::{Heading, Method, RunSetup, StartState};
 use std::time::Duration;
 
 /// Which points are tried, and why; nothing where all of them are, and that takes no time.
@@ -42,7 +42,14 @@ pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
     };
     let RunSetup { tree, method, jobs } = &heading.setup;
     let fault = &heading.fault;
-    let target = format!("{streams} in {tree} ({method}), {fault}, {jobs} parallel");
+    let start = match heading.start {
+        StartState::Fresh => "",
+        StartState::Finished => " after a finished run",
+    };
+    let mut target = format!("{streams} in {tree} ({method}){start}, {fault}, {jobs} parallel");
+    if let Some(shard) = heading.shard {
+        target.push_str(&format!(", shard {shard}"));
+    }
     out.item(0, (Style::Dim, "target    "), Style::Plain, &target);
     let mut baseline = format!(
         "{}, {}, {}; {}",

@@ -8,6 +8,7 @@ pub(crate) mod substitutions;
 pub(crate) mod toml_error;
 pub(crate) mod value;
 
+use crate::target::StartState;
 use faults::{FaultText, StepText, WindowName};
 use one_or_many::{Bounds, Terminal};
 use schemars::JsonSchema;
@@ -71,6 +72,9 @@ pub(crate) struct TargetTable {
     /// A script for `sh -e` that creates the start state. It runs once, in a directory that holds `inputs` and `files`.
     #[schemars(with = "Option<String>")]
     pub(crate) setup: Option<Spanned<String>>,
+    /// The state in which each run begins: the inputs (`fresh`), or what a finished run leaves (`finished`) [fresh].
+    #[serde(default)]
+    pub(crate) from: StartState,
     /// Variables to add to the pinned environment.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -154,7 +158,7 @@ pub(crate) struct SweepTable {
     /// The second fault, if it differs from the first.
     #[schemars(with = "Option<FaultText>")]
     pub(crate) second_fault: Option<Spanned<FaultText>>,
-    /// Maximum number of pairs [300].
+    /// Maximum number of pairs [1000].
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) pairs: Option<Spanned<u32>>,
     /// Who gets the signal [the group for INT, QUIT, TSTP and HUP, the first three typed on a terminal; the process for
