@@ -13,9 +13,5 @@ pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
 pub(crate) use launch::{Environment, FAILPOINTS_FD, FoundPrograms, Launch};
 pub(crate) use paths::TargetPaths;
 pub use screen::Screen;
-<<<<<<< HEAD
-pub use target::{IoUring, Isolation, Limits, Source, Target};
-=======
-pub use target::{Isolation, Limits, Source, StartState, Target};
->>>>>>> 2457166 (target: begin runs in the state that a finished run leaves)
+pub use target::{IoUring, Isolation, Limits, Source, StartState, Target};
 pub(crate) use worktree::WorkTree;

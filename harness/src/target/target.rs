@@ -18,11 +18,7 @@ pub enum Isolation {
     Copy,
 }
 
-<<<<<<< HEAD
 /// Whether a target gets io_uring, whose operations make no calls.
-=======
-/// The state of the work tree and the private directories in which a run begins.
->>>>>>> 2457166 (target: begin runs in the state that a finished run leaves)
 #[derive(
     Debug,
     Clone,
@@ -30,7 +26,6 @@ pub enum Isolation {
     Default,
     PartialEq,
     Eq,
-<<<<<<< HEAD
     serde::Serialize,
     serde::Deserialize,
     clap::ValueEnum,
@@ -42,7 +37,16 @@ pub enum IoUring {
     Refuse,
     /// As the kernel has it. What is done through it is counted, and not followed.
     Allow,
-=======
+}
+
+/// The state of the work tree and the private directories in which a run begins.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
     Hash,
     serde::Serialize,
     serde::Deserialize,
@@ -66,7 +70,6 @@ impl StartState {
             StartState::Finished => "finished",
         }
     }
->>>>>>> 2457166 (target: begin runs in the state that a finished run leaves)
 }
 
 /// A program under test and its surroundings, as data.

@@ -18,7 +18,7 @@ mod unfollowed;
 
 pub(crate) use recording::Recording;
 pub(crate) use syscalls::syscall_matcher::{ArgumentMatcher, SyscallMatcher};
-pub(crate) use syscalls::{class_of, reason_not_followed};
+pub(crate) use syscalls::{class_of, is_output, reason_not_followed};
 pub(crate) use trace_config::{Breakpoint, Record, Scope, TraceConfig};
 pub(crate) use trace_event::{HoldReason, TraceEvent};
 pub(crate) use tracer::Tracer;

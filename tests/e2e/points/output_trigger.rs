@@ -73,3 +73,34 @@ fn what_was_written_before_a_call_is_shown_before_the_signal_at_it() {
         assert!(!after.contains("three"), "{said}");
     }
 }
+
+/// Many calls without a pause after the line, so that a line dated when it was read would come after some of them.
+const BURST: &str = "mkdir before; echo ready; for i in 1 2 3 4 5 6 7 8 9; do : > after$i; done";
+
+#[test]
+fn a_sweep_takes_what_comes_after_the_output_for_after_it() {
+    for _ in 0..ROUNDS {
+        let results = tempfile::NamedTempFile::new().expect("a file");
+        let output = under_test::command()
+            .args(["sweep", "--empty", "--exhaustive", "--confirm", "0"])
+            .args(["--only", "openat", "--after", "output:ready", "--results"])
+            .arg(results.path())
+            .args(["--", "dash", "-c", BURST])
+            .output()
+            .expect("sigproof runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let file = std::fs::read_to_string(results.path()).expect("results");
+        let results: serde_json::Value = serde_json::from_str(&file).expect("JSON");
+        let points = results["cases"][0]["points"].as_array().expect("points");
+        let early = points.iter().filter(|point| point["before_ready"] == true);
+        let early: Vec<&serde_json::Value> = early
+            .filter(|point| {
+                point["arg"]
+                    .as_str()
+                    .is_some_and(|arg| arg.starts_with("after"))
+            })
+            .collect();
+        assert!(early.is_empty(), "{early:#?}\n{said}");
+        assert!(points.len() >= 9, "{said}");
+    }
+}

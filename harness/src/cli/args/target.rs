@@ -6,8 +6,7 @@ use crate::options::{
     FaultReader, LimitsSpec, OptionError, OptionName, check_command, check_inputs, check_stdin,
     existing, existing_directory,
 };
-use crate::target::{IoUring, Isolation, Source, Target};
-use crate::target::{Isolation, Source, StartState, Target};
+use crate::target::{IoUring, Isolation, Source, StartState, Target};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;

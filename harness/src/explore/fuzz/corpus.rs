@@ -3,7 +3,8 @@
 
 use crate::error::Error;
 use crate::explore::applicable::Applicable;
-use crate::explore::sweep::plan::{PointFilter, moment};
+use crate::explore::sweep::plan::PointFilter;
+use crate::explore::sweep::trigger_time::trigger_time;
 use crate::facts::{CallArgument, EventKind, Phase, RawPoint, Run};
 use crate::oracle::{Baseline, PhaseSelection, Point, PointMap};
 use crate::schedule::{CallSelector, Fault, Trigger};
@@ -84,7 +85,7 @@ impl Corpus {
         let signal = faults.iter().find_map(|(fault, _)| fault.signal());
         let ready_ns = match &filter.after {
             None => 0,
-            Some(trigger) => moment(baseline, trigger, signal.unwrap_or(0))?,
+            Some(trigger) => trigger_time(baseline, trigger, signal.unwrap_or(0))?,
         };
         let calls = of_calls(baseline, faults);
         let choices = faults

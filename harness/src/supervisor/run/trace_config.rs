@@ -43,7 +43,10 @@ pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
             config = config.and_report(makes_names);
         }
     }
-    if triggers().any(|trigger| matches!(trigger, Trigger::Output { .. })) {
+    // In a recording, output is dated by the call that wrote it, not by when it was read: a burst of calls may come
+    // between the two.
+    let waits_for_output = || triggers().any(|trigger| matches!(trigger, Trigger::Output { .. }));
+    if request.trace.records() || waits_for_output() {
         config = config.and_hold_output();
     }
     Some(config)
