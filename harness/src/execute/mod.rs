@@ -2,6 +2,7 @@
 //! undisturbed ones.
 
 pub(crate) mod baseline;
+mod known_states;
 mod spawner;
 pub(crate) mod supervisor_pool;
 pub(crate) mod trial;

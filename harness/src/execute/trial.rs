@@ -1,13 +1,13 @@
 //! One trial: run with a schedule, look at the end state, judge.
 
+use super::known_states::{AnswerShape, KnownAnswers, KnownStates};
 use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use crate::error::Error;
 use crate::facts::{CheckFact, Run, TreeDelta};
 use crate::oracle;
-use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId};
+use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId, StateShape};
 use crate::schedule::{Schedule, Step, Trigger};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A judged run.
@@ -50,15 +50,6 @@ impl Trial {
     }
 }
 
-/// What was found out about an end state. Checking the same state again would
-/// tell the same.
-#[derive(Debug, Clone, Default)]
-struct KnownAnswers {
-    rerun: Option<Run>,
-    check: Option<CheckFact>,
-    results: Option<CheckFact>,
-}
-
 /// Everything that trials of one target share.
 pub struct Trials {
     /// Where they run.
@@ -67,32 +58,23 @@ pub struct Trials {
     pub baseline: Arc<Baseline>,
     /// What is asked.
     pub contract: Contract,
-    states: Mutex<HashMap<TreeDelta, KnownAnswers>>,
+    states: Mutex<KnownStates>,
 }
 
 impl Trials {
     /// For this target, baseline and contract.
     pub fn new(pool: Arc<SupervisorPool>, baseline: Baseline, contract: Contract) -> Trials {
-        let mut states = HashMap::new();
+        let mut states = KnownStates::default();
         let looks = (contract.check.is_some() && contract.asks(OracleId::Check))
             || (contract.results.is_some() && contract.asks(OracleId::Results));
         if !looks {
             // Nothing was done: running it again is a first run. All was done: that was tried.
             let first = baseline.runs.last().cloned();
-            states.insert(
-                TreeDelta::default(),
-                KnownAnswers {
-                    rerun: first,
-                    ..KnownAnswers::default()
-                },
-            );
+            states.know(TreeDelta::default(), KnownAnswers::of_rerun(first));
             if let (Some(last), Some(rerun)) = (baseline.runs.last(), &baseline.rerun) {
-                states.insert(
+                states.know(
                     last.tree.clone(),
-                    KnownAnswers {
-                        rerun: Some(rerun.clone()),
-                        ..KnownAnswers::default()
-                    },
+                    KnownAnswers::of_rerun(Some(rerun.clone())),
                 );
             }
         }
@@ -110,8 +92,22 @@ impl Trials {
             pool: Arc::clone(&self.pool),
             baseline: Arc::new(baseline),
             contract: self.contract.clone(),
-            states: Mutex::new(self.states().clone()),
+            states: Mutex::new(self.states().exact()),
         }
+    }
+
+    /// From here on end states that differ in what only counts share their answers, once two of them have answered
+    /// alike. Asked in the order of representatives, those are the first and the last of a class.
+    pub(crate) fn share_by_shape(&self) {
+        // Results are compared with what each run has reported.
+        if self.contract.results.is_none() {
+            self.states().share_by_shape(true);
+        }
+    }
+
+    /// Each end state answers for itself again.
+    pub(crate) fn ask_each(&self) {
+        self.states().share_by_shape(false);
     }
 
     /// Judges a run of this target.
@@ -230,7 +226,8 @@ impl Trials {
         if wants_check.is_none() && wants_results.is_none() && !wants_rerun {
             return Ok(());
         }
-        let known = self.states().get(&run.tree).cloned();
+        let shape = StateShape::of(&run.tree, &self.baseline.learned);
+        let known = self.states().get(&run.tree, &shape);
         let known = match known {
             Some(known) => known,
             None => {
@@ -252,7 +249,9 @@ impl Trials {
                         grace_ms: self.pool.target().limits.grace_ms,
                     })?);
                 }
-                self.states().insert(run.tree.clone(), known.clone());
+                let answer = AnswerShape::of(&known, &self.baseline);
+                let of = |known: &KnownAnswers| AnswerShape::of(known, &self.baseline) == answer;
+                self.states().insert(run.tree.clone(), shape, &known, of);
                 known
             }
         };
@@ -262,7 +261,7 @@ impl Trials {
         Ok(())
     }
 
-    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<TreeDelta, KnownAnswers>> {
+    fn states(&self) -> std::sync::MutexGuard<'_, KnownStates> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
