@@ -349,6 +349,12 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "slurm",
+        what: "a sweep as an array job of four tasks, in a real Slurm, which it installs (a minute)",
+        when: When::Full,
+        action: Action::Script("ci/slurm.sh"),
+    },
+    Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,

@@ -34,6 +34,7 @@ const TOOLS: &[(&str, &[Tool])] = &[
     ("cross-windows", WINDOWS),
     ("tsan", TSAN),
     ("page", PAGE),
+    ("slurm", SLURM),
 ];
 
 const CC: Tool = Tool {
@@ -92,6 +93,19 @@ const PAGE: &[Tool] = &[Tool {
     packages: &["chromium", "fonts-dejavu-core"],
     used_for: "the HTML report, opened",
 }];
+
+const SLURM: &[Tool] = &[
+    Tool {
+        program: "slurmctld",
+        packages: &["slurm-wlm"],
+        used_for: "an array job, to which a sweep is given in parts",
+    },
+    Tool {
+        program: "munged",
+        packages: &["munge"],
+        used_for: "the keys of the array job's node",
+    },
+];
 
 /// What the compiler needs to build for any system.
 const CHECK: &[Tool] = &[DEBIAN_RUSTC, DEBIAN_CARGO, RUST_SOURCES];
