@@ -4,7 +4,7 @@ use super::args::test::MergeArgs;
 use super::results::{print_results, write_file};
 use super::stdio::report_error;
 use crate::error::Error;
-use crate::session::Results;
+use crate::session::{MergeError, Results, merged};
 
 pub fn merge(args: &MergeArgs) -> u8 {
     match merge_files(args) {
@@ -14,18 +14,17 @@ pub fn merge(args: &MergeArgs) -> u8 {
 }
 
 fn merge_files(args: &MergeArgs) -> Result<u8, Error> {
-    let mut cases = Vec::new();
+    let mut all = Vec::new();
     for file in &args.files {
-        let results = Results::read(file).map_err(|error| Error::usage(error.to_string()))?;
-        cases.extend(results.cases);
+        all.push(Results::read(file).map_err(|error| Error::usage(error.to_string()))?);
     }
-    // The order of one session that has them all.
-    cases.sort_by(|one, other| one.name.cmp(&other.name));
-    if let Some(pair) = cases.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        let message = format!("{} is in two of these files", pair[0].name);
-        return Err(Error::usage(message).with_hint("merge the shards of one session only"));
-    }
-    let results = Results::new(cases);
+    let results = merged(all).map_err(|error| {
+        let hint = match error {
+            MergeError::PartMissing { .. } => "add its results file",
+            _ => "merge the shards of one session only",
+        };
+        Error::usage(error.to_string()).with_hint(hint)
+    })?;
     let code = results.exit_code();
     print_results(&results, args.json)?;
     if let Some(path) = &args.results {

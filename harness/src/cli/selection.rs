@@ -29,7 +29,7 @@ pub(super) fn select(args: &TestArgs) -> Result<Option<Vec<Scenario>>, Error> {
         return Err(Error::usage(message).with_hint("`sigproof test --list` shows their names"));
     }
     if let Some(shard) = args.selection.shard()? {
-        scenarios.retain(|scenario| shard.takes(&scenario.name));
+        scenarios.retain_mut(|scenario| scenario.action.keep_part(shard, &scenario.name));
     }
     Ok(Some(scenarios))
 }

@@ -4,7 +4,7 @@ use super::error::{OptionError, OptionName};
 use super::faults::FaultReader;
 use super::numbers::{CONFIRM, INSTRUCTIONS, PAIRS};
 use super::points::PointSpec;
-use crate::explore::{FaultSpec, SecondFault, SweepOptions, Window};
+use crate::explore::{FaultSpec, SecondFault, Shard, SweepOptions, Window};
 use crate::oracle::PhaseSelection;
 use crate::schedule::{Delivery, Fault, ParseError};
 use crate::target::Isolation;
@@ -42,6 +42,8 @@ pub(crate) struct SweepSpec {
     pub(crate) time: Option<Duration>,
     /// Which points of a class are drawn.
     pub(crate) seed: u64,
+    /// The part of the classes; `None` for all.
+    pub(crate) shard: Option<Shard>,
 }
 
 /// An option that excludes another one.
@@ -74,6 +76,7 @@ impl SweepSpec {
             exhaustive: self.exhaustive,
             time: self.time,
             seed: self.seed,
+            shard: self.shard,
             ..usual
         })
     }

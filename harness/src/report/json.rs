@@ -207,6 +207,9 @@ fn sweep_fields(case: &Case) -> Value {
         fields["classes_tried"] = json!(coverage.classes_tried);
         fields["exhaustive"] = json!(coverage.exhaustive);
         fields["cut_short"] = json!(coverage.cut_short);
+        fields["shard"] = json!(case.shard);
+        fields["elsewhere"] = json!(coverage.elsewhere);
+        fields["classes_elsewhere"] = json!(coverage.classes_elsewhere);
         fields["between"] = json!(coverage.between);
         fields["pairs"] = json!(coverage.pairs);
     }

@@ -2,7 +2,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::document::{FuzzTable, RunTable, SweepTable};
-use crate::explore::{FuzzBudget, FuzzOptions, SweepOptions};
+use crate::explore::{FuzzBudget, FuzzOptions, Shard, SweepOptions};
 use crate::options::{CONFIRM, PhaseName};
 use crate::options::{FaultReader, FuzzSpec, OptionError, OptionName, PointSpec, SweepSpec};
 use crate::scenario::document::substitutions::Text;
@@ -46,6 +46,17 @@ impl Action {
             Action::Sweep(_) => Kind::Sweep,
             Action::Fuzz(_) => Kind::Fuzz,
         }
+    }
+
+    /// Leaves other shards their part of it. Returns whether a part of it is this shard's: a single schedule is not
+    /// divided, and belongs to one shard by its scenario's name.
+    pub fn keep_part(&mut self, shard: Shard, name: &str) -> bool {
+        match self {
+            Action::Run { .. } => return shard.takes(name),
+            Action::Sweep(options) => options.shard = Some(shard),
+            Action::Fuzz(options) => return options.keep_part(shard),
+        }
+        true
     }
 
     pub(crate) fn needs_failpoints(&self) -> bool {
@@ -121,6 +132,7 @@ impl ActionReader<'_> {
             exhaustive: table.exhaustive,
             time: table.time.as_ref().map(|time| time.0),
             seed: table.seed.unwrap_or(SEED),
+            shard: None,
         };
         let options = spec
             .options()

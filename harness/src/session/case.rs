@@ -6,7 +6,7 @@ use super::finding::{Finding, OracleResult, OracleVerdict, Point};
 use super::record::Record;
 use super::shortfall::Shortfall;
 use super::shown_run::ShownRun;
-use crate::explore::{InstructionPoints, Pairs, Share};
+use crate::explore::{InstructionPoints, Pairs, Shard, Share};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,9 @@ pub struct Case {
     pub kind: Kind,
     /// The command and its arguments.
     pub command: Vec<String>,
+    /// The part of it that was done; `None` for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The signal and whom it was sent to, in words; empty for a run, whose record has steps.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fault: String,
@@ -139,6 +142,7 @@ impl Case {
             file: None,
             kind,
             command: command.to_vec(),
+            shard: None,
             fault: String::new(),
             verdict: CaseVerdict::Holds,
             error: None,
@@ -251,10 +255,10 @@ pub struct Coverage {
     /// Points for which there was no time.
     #[serde(default)]
     pub untried: usize,
-    /// Points that one undisturbed run alone had, and that no run met again.
+    /// Points that the target comes by in some runs only, and did not when they were to be tried.
     #[serde(default)]
     pub not_met_again: usize,
-    /// Classes of points at which the fault was to be tried; 0 for pairs.
+    /// Classes of points, or of pairs, at which the fault was to be tried.
     #[serde(default)]
     pub classes: usize,
     /// Classes of which at least one point was tried.
@@ -265,6 +269,12 @@ pub struct Coverage {
     pub exhaustive: bool,
     /// Points left out on request.
     pub left_out: usize,
+    /// Points that other shards try; not among those found.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub elsewhere: usize,
+    /// Classes of which other shards try the points.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub classes_elsewhere: usize,
     /// Points that no run met.
     pub not_reached: usize,
     /// Points not tried because the sweep was interrupted.
@@ -293,6 +303,10 @@ pub struct Coverage {
     pub unsteady: usize,
     /// Runs of the target, baseline and confirmation not counted.
     pub runs: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Coverage {

@@ -58,7 +58,7 @@ pub enum PointOutcome {
     Represented,
     /// There was no time for it.
     Untried,
-    /// One undisturbed run alone had it, and no run met it again.
+    /// The target comes by it in some runs only, and did not when it was to be tried.
     NotMetAgain,
     /// Not asked for.
     LeftOut,

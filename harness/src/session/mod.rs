@@ -12,6 +12,7 @@ mod details;
 mod file;
 mod finding;
 mod heading;
+mod merge;
 mod model;
 mod point_list;
 mod record;
@@ -23,6 +24,7 @@ mod tests;
 mod verdict;
 
 pub use crate::explore::{Method, Share};
+pub use crate::target::StartState;
 pub use build::from_fuzz::of_fuzz;
 pub use build::from_minimize::of_minimize;
 pub use build::from_replay::of_replay;
@@ -34,6 +36,7 @@ pub use details::{FuzzOrigin, FuzzSummary, MinimizeSummary, Regressions, ReplayS
 pub use file::ReadError;
 pub use finding::{CodeWindow, Finding, OracleResult, OracleVerdict, Point, PointOutcome};
 pub use heading::{Heading, RunSetup};
+pub use merge::{MergeError, merged};
 pub use model::{Results, Tool};
 pub use point_list::{ListedPoint, PointList};
 pub use record::{PathChange, Record, Text};

@@ -115,6 +115,7 @@ impl Sweep {
     pub(super) fn options(&self, reader: FaultReader) -> Result<SweepOptions, Error> {
         let after = self.after.as_deref().map(Trigger::parse).transpose()?;
         let spec = SweepSpec {
+            shard: None,
             reader,
             isolation: Isolation::Auto,
             signal: None,

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
-use std::process::Command;
-use under_test::Outcome;
+use under_test::{Outcome, python};
 
 /// Sweeps a program whose source is written into the work tree under this name.
 fn sweep(flags: &[&str], command: &[&str], name: &str, source: &str) -> Outcome {
@@ -15,17 +14,6 @@ fn sweep(flags: &[&str], command: &[&str], name: &str, source: &str) -> Outcome 
     arguments.push("--".into());
     arguments.extend(command.iter().map(Into::into));
     under_test::json(&arguments).expect("an answer")
-}
-
-/// The interpreter itself: what `PATH` has may be a script that looks for it.
-fn python() -> String {
-    let script = "import sys; print(sys.executable)";
-    let output = Command::new("python3").args(["-c", script]).output();
-    let output = output.expect("python3");
-    String::from_utf8(output.stdout)
-        .expect("a path")
-        .trim()
-        .to_owned()
 }
 
 fn summary(outcome: &Outcome) -> &Value {

@@ -5,6 +5,8 @@ mod faults;
 mod livelock;
 mod planted_bugs;
 mod real_programs;
+mod shards;
 mod signal_handlers;
+mod start_states;
 mod sweep_stress;
 mod unfollowed;

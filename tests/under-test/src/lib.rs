@@ -32,6 +32,17 @@ pub fn rust_program(stem: &str) -> PathBuf {
     path
 }
 
+/// The interpreter itself: what `PATH` has may be a script that looks for it.
+pub fn python() -> String {
+    let script = "import sys; print(sys.executable)";
+    let output = Command::new("python3").args(["-c", script]).output();
+    let output = output.expect("python3");
+    String::from_utf8(output.stdout)
+        .expect("a path")
+        .trim()
+        .to_owned()
+}
+
 /// The command without arguments, in an environment that does not change its output.
 pub fn command() -> Command {
     let mut command = Command::new(program());

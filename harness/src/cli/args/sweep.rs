@@ -6,9 +6,9 @@ use super::points::{AfterArgs, PointArgs};
 use super::target::TargetArgs;
 use super::values::{delivery, duration, one_of, parallel_runs, signal};
 use crate::error::Error;
-use crate::explore::{SecondFault, SweepOptions, Window};
+use crate::explore::{SecondFault, Shard, SweepOptions, Window};
 use crate::options::{PointSpec, SweepSpec};
-use crate::schedule::Delivery;
+use crate::schedule::{Delivery, ParseError};
 use clap::Args;
 use std::time::Duration;
 
@@ -78,6 +78,25 @@ pub struct SweepArgs {
     /// Seed of the points that are drawn from each class
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Only part I of N of the classes, such as 2/4, or `auto`: as GitLab, Bazel, Slurm or Kubernetes set it in the
+    /// environment. `sigproof merge` joins the results of all parts
+    #[arg(long, value_name = "I/N", value_parser = part)]
+    pub shard: Option<Part>,
+}
+
+/// The value of `--shard`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    One(Shard),
+    /// As the environment says.
+    Auto,
+}
+
+fn part(text: &str) -> Result<Part, ParseError> {
+    match text {
+        "auto" => Ok(Part::Auto),
+        _ => text.parse().map(Part::One),
+    }
 }
 
 impl SweepArgs {
@@ -107,7 +126,24 @@ impl SweepArgs {
             },
             time: self.time,
             seed: self.seed,
+            shard: self.shard()?,
         };
         Ok(spec.options()?)
+    }
+
+    fn shard(&self) -> Result<Option<Shard>, Error> {
+        match self.shard {
+            None => Ok(None),
+            Some(Part::One(shard)) => Ok(Some(shard)),
+            Some(Part::Auto) => match Shard::from_engine(|name| std::env::var(name).ok())? {
+                Some((shard, _)) => Ok(Some(shard)),
+                None => Err(Error::usage(
+                    "--shard auto: nothing in the environment says which part this is".to_owned(),
+                )
+                .with_hint(
+                    "write --shard 2/4, or set SIGPROOF_SHARD_INDEX and SIGPROOF_SHARD_TOTAL",
+                )),
+            },
+        }
     }
 }

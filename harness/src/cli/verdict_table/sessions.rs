@@ -110,6 +110,9 @@ pub(super) fn sweep(flags: Flags) -> Case {
         classes_tried: 5,
         method: Method::Exhaustive,
         left_out: 0,
+        shard: None,
+        elsewhere: 0,
+        classes_elsewhere: 0,
         unfit: 0,
         by_class: 0,
         unsteady: 0,
@@ -144,6 +147,7 @@ pub(super) fn fuzz(flags: Flags) -> Case {
     });
     let report = FuzzReport {
         seed: 7,
+        shard: None,
         ended: if interrupted {
             EndReason::Interrupted
         } else {

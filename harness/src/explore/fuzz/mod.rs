@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
+use crate::explore::shard::Shard;
 use crate::explore::sweep::plan::PointFilter;
 use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, PhaseSelection};
@@ -36,6 +37,7 @@ use sigproof_core::{Stage, StopToken};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// How long to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub struct FuzzOptions {
     pub seed: u64,
     /// How long to go on.
     pub budget: FuzzBudget,
+    /// The part of the runs that is made; `None` for all.
+    pub shard: Option<Shard>,
     /// Go on when something was found.
     pub keep_going: bool,
     /// How often a finding is run again, to see whether it shows each time.
@@ -105,12 +109,28 @@ impl FuzzOptions {
                 runs: None,
                 time: Some(FuzzOptions::TIME),
             },
+            shard: None,
             keep_going: false,
             confirm: FuzzOptions::CONFIRM,
             shrink: FuzzOptions::SHRINK,
             regressions: None,
             isolation: Isolation::Auto,
         }
+    }
+
+    /// Leaves other shards their part of the runs, or of the time. Each shard has schedules of its own: the first those
+    /// of the seed, the others those of seeds made from it.
+    /// Returns whether there is a run for this one.
+    pub fn keep_part(&mut self, shard: Shard) -> bool {
+        let total = shard.total as usize;
+        let extra = |runs: usize| usize::from(shard.index as usize <= runs % total);
+        self.budget.runs = self.budget.runs.map(|runs| runs / total + extra(runs));
+        self.budget.time = self.budget.time.map(|time| time / shard.total);
+        if shard.index > 1 {
+            self.seed = xxh3_64_with_seed(&shard.index.to_le_bytes(), self.seed);
+        }
+        self.shard = Some(shard);
+        self.budget.runs != Some(0)
     }
 
     /// What is done, in words.

@@ -1,6 +1,7 @@
 //! What came of it.
 
 use crate::explore::finding::Finding;
+use crate::explore::shard::Shard;
 use crate::oracle::{Baseline, Contract};
 use crate::schedule::Schedule;
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct KeptRegressions {
 pub struct FuzzReport {
     /// The seed: with it the same schedules come again.
     pub seed: u64,
+    /// The part of the runs that was made; `None` for all.
+    pub shard: Option<Shard>,
     /// Why it ended.
     pub ended: EndReason,
     /// What is wrong.

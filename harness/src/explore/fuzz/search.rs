@@ -256,6 +256,7 @@ impl<'a> Search<'a> {
             .collect();
         FuzzReport {
             seed: self.options.seed,
+            shard: self.options.shard,
             ended,
             runs: self.runs,
             repeats: self.repeats,

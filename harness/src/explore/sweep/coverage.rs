@@ -25,6 +25,14 @@ impl Share {
     pub fn is_covered(&self) -> bool {
         self.tried + self.represented == self.found
     }
+
+    /// Those with most points first; they come in the order of their names.
+    pub(crate) fn sorted(shares: impl Iterator<Item = Share>) -> Vec<Share> {
+        let mut shares: Vec<Share> = shares.collect();
+        // Stable: equal ones stay in the order of their names.
+        shares.sort_by_key(|share| std::cmp::Reverse(share.found));
+        shares
+    }
 }
 
 /// Shares by call and by function, those with most points first.
@@ -46,7 +54,12 @@ impl Coverage {
             .any(|tried_point| tried_point.stands_for > 1 && is_tried(tried_point));
         let points = tried_points
             .iter()
-            .filter(|tried_point| tried_point.outcome != PointOutcome::Unfit)
+            .filter(|tried_point| {
+                !matches!(
+                    tried_point.outcome,
+                    PointOutcome::Unfit | PointOutcome::Elsewhere
+                )
+            })
             .map(|tried_point| {
                 let by_class = class_tried && tried_point.outcome == PointOutcome::ByClass;
                 let known = if tried_point.outcome == PointOutcome::Represented {
@@ -89,8 +102,8 @@ impl Coverage {
             }
         }
         Coverage {
-            by_call: sorted(calls),
-            by_function: sorted(functions),
+            by_call: Share::sorted(calls.into_values()),
+            by_function: Share::sorted(functions.into_values()),
         }
     }
 }
@@ -101,11 +114,4 @@ enum Known {
     Tried,
     Represented,
     Nothing,
-}
-
-fn sorted(shares: BTreeMap<String, Share>) -> Vec<Share> {
-    let mut shares: Vec<Share> = shares.into_values().collect();
-    // Stable: equal ones stay in the order of their names.
-    shares.sort_by_key(|share| std::cmp::Reverse(share.found));
-    shares
 }

@@ -35,6 +35,8 @@ pub(crate) struct Execution {
     pub(crate) seed: u64,
     /// No run begins after this moment.
     pub(crate) deadline: Option<Instant>,
+    /// Runs at most.
+    pub(crate) most: Option<usize>,
 }
 
 /// What the runs add up to.
@@ -47,8 +49,11 @@ pub(crate) struct PlanResults {
     /// Processor time of the runs' targets.
     pub(crate) target_us: u64,
     pub(crate) violated: usize,
+    /// Places in the plan of points that no run came by.
+    missed: Vec<usize>,
+    /// Points of those whose classes were not tried at all.
     pub(crate) not_reached: Vec<PointName>,
-    /// Points that one recording alone has, and that no run met again.
+    /// The others of them: of classes that were tried, or of one recording alone.
     pub(crate) not_met_again: usize,
     pub(crate) unfit: usize,
     pub(crate) answers: OracleSummary,
@@ -80,8 +85,8 @@ pub(crate) fn run_all(
         results: PlanResults::default(),
         done: 0,
     };
-    let points: Vec<usize> = plan.planned.iter().map(|planned| planned.place).collect();
-    let mut chosen = Representatives::new(&points, &trials.baseline.points, execution.seed);
+    let classes: Vec<usize> = plan.planned.iter().map(|planned| planned.class).collect();
+    let mut chosen = Representatives::new(&classes, &plan.classes, execution.seed);
     if execution.method == Method::Exhaustive {
         let all = (0..plan.planned.len()).collect();
         session.batch(all, &mut chosen, progress);
@@ -113,15 +118,23 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn is_over(&self) -> bool {
-        self.token.is_interrupted() || is_past(self.execution.deadline)
+        let no_room = self.room() == 0;
+        no_room || self.token.is_interrupted() || is_past(self.execution.deadline)
+    }
+
+    /// How many more runs there may be.
+    fn room(&self) -> usize {
+        let most = self.execution.most.unwrap_or(usize::MAX);
+        most.saturating_sub(self.done)
     }
 
     fn batch(
         &mut self,
-        orders: Vec<usize>,
+        mut orders: Vec<usize>,
         chosen: &mut Representatives<OutcomeShape>,
         progress: &mut impl FnMut(Progress<'_>),
     ) {
+        orders.truncate(self.room());
         let total = self.done + orders.len();
         let shared = Arc::clone(self.trials);
         let deadline = self.execution.deadline;
@@ -161,6 +174,18 @@ impl Session<'_> {
 
     fn finish(mut self) -> PlanResults {
         let results = &mut self.results;
+        for order in std::mem::take(&mut results.missed) {
+            let planned = &self.plan.planned[order];
+            // That one recording of several had it and no run did is nobody's fault, nor that somebody comes by less
+            // often in one run than in another: the class was tried all the same.
+            if planned.steady && !results.classes.contains(&planned.class) {
+                results.not_reached.push(planned.point.clone());
+                results.outcomes.insert(order, PointOutcome::NotReached);
+            } else {
+                results.not_met_again += planned.stands_for;
+                results.outcomes.insert(order, PointOutcome::NotMetAgain);
+            }
+        }
         for (order, planned) in self.plan.planned.iter().enumerate() {
             if results.outcomes.contains_key(&order) {
                 continue;
@@ -244,17 +269,11 @@ impl PlanResults {
     }
 
     fn take_missed(&mut self, order: usize, planned: &PlannedRun, trial: &Trial) {
-        let outcome = if !trial.run.inapplicable.is_empty() {
-            self.unfit += planned.stands_for;
-            PointOutcome::Unfit
-        } else if planned.steady {
-            self.not_reached.push(planned.point.clone());
-            PointOutcome::NotReached
-        } else {
-            // One recording of several had it; that no run did is no fault of anybody's.
-            self.not_met_again += planned.stands_for;
-            PointOutcome::NotMetAgain
-        };
-        self.outcomes.insert(order, outcome);
+        if trial.run.inapplicable.is_empty() {
+            self.missed.push(order);
+            return;
+        }
+        self.unfit += planned.stands_for;
+        self.outcomes.insert(order, PointOutcome::Unfit);
     }
 }

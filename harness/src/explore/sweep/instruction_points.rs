@@ -1,10 +1,11 @@
 //! Moments between two calls: a fault after so many instructions.
 //!
-//! From the return of a call on its thread is stepped to its next call once,
-//! which tells how many instructions there are in between; then the fault is
-//! tried at some of them, spread evenly, or at each if they are few.
+//! From the return of a call on its thread is stepped to its next call once, which tells how many instructions there
+//! are in between; then the fault is tried at some of them, spread evenly, or at each if they are few. That is done for
+//! the first, the middle and the last point of each class, which come from the same code.
 
 use super::plan::{Plan, PlannedRun};
+use super::plan_class::PlanClass;
 use super::plan_origin::InstructionPoints;
 use crate::error::Error;
 use crate::execute::Trials;
@@ -13,24 +14,28 @@ use crate::schedule::{Schedule, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::sync::Arc;
 
-/// Adds moments between calls to a plan, at most `most` for each window.
+/// Adds moments between calls to a plan, at most `most` for each window. `exhaustive`: after each point.
 pub(crate) fn between(
     trials: &Arc<Trials>,
     plan: &mut Plan,
     most: u32,
+    exhaustive: bool,
     token: &StopToken,
 ) -> Result<(), Error> {
-    let from: Vec<&PlannedRun> = plan
-        .planned
-        .iter()
-        .filter(|planned| planned.stands_for == 1 && planned.point.phase == Phase::Exit)
-        .collect();
+    let can_be_stepped_from =
+        |planned: &PlannedRun| planned.stands_for == 1 && planned.point.phase == Phase::Exit;
+    let from = plan.some_of_each_class(exhaustive, can_be_stepped_from);
     let measuring = from
         .iter()
         .map(|planned| later(planned, u32::MAX).schedule)
         .collect();
     let lengths = measure(trials, measuring, token)?;
-    let mut between = InstructionPoints::default();
+    let calls = plan.planned.iter();
+    let calls = calls.filter(|planned| can_be_stepped_from(planned));
+    let mut between = InstructionPoints {
+        of_class: calls.count() - from.len(),
+        ..InstructionPoints::default()
+    };
     let mut more = Vec::new();
     for (planned, length) in from.into_iter().zip(lengths) {
         let Some(length) = length else {
@@ -39,7 +44,18 @@ pub(crate) fn between(
         };
         between.windows += 1;
         between.instructions += u64::from(length);
-        more.extend(spread(length, most).map(|instructions| later(planned, instructions)));
+        for instructions in spread(length, most) {
+            // Each is tried: between two of them that show the same another one may show something else.
+            let class = PlanClass {
+                name: format!("{} +{instructions}", plan.classes[planned.class].name),
+                ..plan.classes[planned.class].clone()
+            };
+            plan.classes.push(class);
+            more.push(PlannedRun {
+                class: plan.classes.len() - 1,
+                ..later(&planned, instructions)
+            });
+        }
     }
     between.chosen = more.len();
     plan.planned.extend(more);

@@ -6,14 +6,17 @@ pub(crate) mod instruction_points;
 pub(crate) mod outcome_shape;
 pub(crate) mod pairs;
 pub(crate) mod plan;
+pub(crate) mod plan_class;
 pub(crate) mod plan_origin;
 pub(crate) mod point_outcome;
 pub(crate) mod representatives;
+pub(crate) mod trigger_time;
 
 use super::call_sites::CallSites;
 use super::confirm::confirm;
 use super::finding::{Finding, Findings};
 use super::locate::place;
+use super::shard::Shard;
 use crate::error::Error;
 use crate::execute::Trials;
 use crate::execute::refine;
@@ -58,6 +61,8 @@ pub struct SweepOptions {
     pub time: Option<Duration>,
     /// Which points of a class are drawn.
     pub seed: u64,
+    /// The part of the classes that is tried; `None` for all.
+    pub shard: Option<Shard>,
     /// How often the first run of each finding is repeated, to see whether it shows each time.
     pub confirm: u32,
     /// How the target is kept apart, for the stored failures.
@@ -82,6 +87,7 @@ impl SweepOptions {
             exhaustive: None,
             time: None,
             seed: 1,
+            shard: None,
             confirm: 2,
             isolation: Isolation::Auto,
         }
@@ -150,13 +156,13 @@ pub struct SweepReport {
     pub points_found: usize,
     /// Points tried, those of a class counted through the one that stands for them.
     pub points_tried: usize,
-    /// Points that no run met.
+    /// Points that no run came by, of classes that were not tried at all.
     pub not_reached: Vec<PointName>,
     /// Points that lie between two tries of their class that show the same.
     pub represented: usize,
     /// Points for which there was no time.
     pub untried: usize,
-    /// Points that one recording alone has, and that no run met again.
+    /// Points of classes that were tried, or of one recording alone, that no run came by when they were to be tried.
     pub not_met_again: usize,
     /// Classes of points at which the fault was to be tried.
     pub classes: usize,
@@ -166,6 +172,12 @@ pub struct SweepReport {
     pub method: Method,
     /// Points left out by `--only`, `--path` and the like.
     pub left_out: usize,
+    /// The part of the classes that was tried; `None` for all.
+    pub shard: Option<Shard>,
+    /// Points that other shards try; not among those found.
+    pub elsewhere: usize,
+    /// Classes of which other shards try the points.
+    pub classes_elsewhere: usize,
     /// Points at which the fault cannot happen; not among those found.
     pub unfit: usize,
     /// Points tried through another one of their class.
@@ -250,20 +262,29 @@ pub fn sweep(
         }
         pool.enable_prefetch();
     }
-    let mut plan = Plan::new(&baseline, &options.filter, &options.fault_spec)?;
+    let mut plan = Plan::new(
+        &baseline,
+        &options.filter,
+        &options.fault_spec,
+        options.shard,
+    )?;
     let trials = Arc::new(Trials::new(Arc::clone(&pool), baseline, contract));
+    let all = options.exhaustive == Some(true);
     if let Some(second) = &options.second {
         plan = until(&pool, token, Stage::CancelQueued, || {
-            pairs(&trials, &plan, second, token)
+            pairs(&trials, &plan, second, all, token)
         })?;
     }
     if let Some(most) = options.instructions {
         until(&pool, token, Stage::CancelQueued, || {
-            between(&trials, &mut plan, most, token)
+            between(&trials, &mut plan, most, all, token)
         })?;
     }
     let outlook = outlook(options, &plan, &trials);
     progress(Progress::Learned(&trials.baseline, &plan, &outlook));
+    if outlook.method == Method::Representatives {
+        trials.share_by_shape();
+    }
 
     let swept = Instant::now();
     let mut tally = until(&pool, token, Stage::TerminateActive, || {
@@ -271,10 +292,12 @@ pub fn sweep(
             method: outlook.method,
             seed: options.seed,
             deadline: options.time.map(|time| begun + time),
+            most: options.second.as_ref().map(|second| second.most),
         };
         run_all(&trials, &plan, execution, token, &mut progress)
     });
     let sweeping = swept.elapsed();
+    trials.ask_each();
     let trials = if tally.kept.is_empty() || token.is_interrupted() {
         trials
     } else {
@@ -341,8 +364,8 @@ pub fn sweep(
     notes.dedup();
     let points = &trials.baseline.points;
     let found = match &plan.pairs {
-        Some(pairs) => plan.planned.len() + pairs.cut,
-        None => points.points.len() - plan.unfit.len() + plan.more(),
+        Some(_) => plan.planned.len(),
+        None => points.points.len() - plan.unfit.len() + plan.more() - plan.elsewhere.len(),
     };
     let tried_points = tried_points(&trials.baseline, &plan, &options.filter, tally.outcomes);
     Ok(SweepReport {
@@ -354,10 +377,13 @@ pub fn sweep(
         represented: represented.values().sum(),
         untried: tally.untried,
         not_met_again: tally.not_met_again,
-        classes: plan.classes(),
+        classes: plan.class_count(),
         classes_tried: tally.classes.len(),
         method: outlook.method,
         left_out: plan.left_out,
+        elsewhere: plan.elsewhere.len(),
+        classes_elsewhere: plan.classes_elsewhere.len(),
+        shard: options.shard,
         unfit: plan.unfit.len() + tally.unfit,
         by_class: plan.by_class,
         unsteady: points.unsteady,
@@ -397,6 +423,8 @@ pub struct Outlook {
     pub time: Duration,
     /// No run begins later than this after the sweep began.
     pub limit: Option<Duration>,
+    /// The part of the classes that is tried.
+    pub shard: Option<Shard>,
 }
 
 /// Every point is tried when that was asked for, or costs little.
@@ -404,17 +432,21 @@ fn outlook(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Outlook {
     let all = plan.planned.len();
     let exhaustive = options
         .exhaustive
-        .unwrap_or_else(|| plan.pairs.is_some() || estimate(all, trials) < EXHAUSTIVE_MAX);
-    let (method, runs) = if exhaustive {
+        .unwrap_or_else(|| estimate(all, trials) < EXHAUSTIVE_MAX);
+    let (method, mut runs) = if exhaustive {
         (Method::Exhaustive, all)
     } else {
         (Method::Representatives, representatives::at_least(plan))
     };
+    if let Some(second) = &options.second {
+        runs = runs.min(second.most);
+    }
     Outlook {
         method,
         runs,
         time: estimate(runs, trials),
         limit: options.time,
+        shard: options.shard,
     }
 }
 

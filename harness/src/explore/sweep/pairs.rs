@@ -1,11 +1,11 @@
 //! A second fault in the handler or the clean-up of the first: a sweep of pairs.
 //!
-//! What the target does after the first fault is in no undisturbed recording, so
-//! for each first point it is recorded with that fault in place. Most first
-//! points are followed by the same calls; of those the first, the middle and the
-//! last are tried. What is left is bounded, and both are said.
+//! What the target does after the first fault is in no undisturbed recording, so for some first points of each class
+//! it is recorded with that fault in place. Most of them are followed by the same calls, and one stands for those. What
+//! follows has classes of its own, and a class of pairs has one of each: pairs are tried as points are.
 
 use super::plan::{Plan, PlannedRun};
+use super::plan_class::PlanClass;
 use super::plan_origin::Pairs;
 use crate::error::Error;
 use crate::execute::Trials;
@@ -38,7 +38,7 @@ pub struct SecondFault {
 
 impl SecondFault {
     /// Pairs that are tried unless told otherwise.
-    pub const PAIRS_MAX: usize = 300;
+    pub const PAIRS_MAX: usize = 1000;
 
     /// What it is, in words.
     pub(crate) fn words(&self) -> String {
@@ -93,88 +93,122 @@ fn signature(calls: &[(usize, &RawPoint)]) -> Vec<PointSignature> {
     calls.iter().map(|(_, raw)| one(raw)).collect()
 }
 
-/// The first of a class, its middle and its last: equal calls can be made in
-/// another state (a handler that is not installed yet), and states change with time.
-fn representatives(class: &[usize]) -> BTreeSet<usize> {
-    let last = class.len().saturating_sub(1);
-    [0, last / 2, last]
-        .into_iter()
-        .filter_map(|index| class.get(index).copied())
-        .collect()
-}
+/// Recordings of what follows a first point at most: as many as of an undisturbed run.
+const RECORDINGS_MAX: usize = 6;
 
-/// The plan of pairs that follows from a plan of first faults.
+/// The plan of pairs that follows from a plan of first faults. A class of pairs is a class of first points and one of
+/// second points: where the first points of a class are followed by the same calls, one of them stands for all.
 pub(crate) fn pairs(
     trials: &Arc<Trials>,
     firsts: &Plan,
     second: &SecondFault,
+    exhaustive: bool,
     token: &StopToken,
 ) -> Result<Plan, Error> {
-    let recorded = record_all(trials, &firsts.planned, token)?;
-    let mut classes: BTreeMap<Vec<PointSignature>, Vec<usize>> = BTreeMap::new();
+    let chosen = firsts.some_of_each_class(exhaustive, |_| true);
+    let recorded = record_all(trials, &chosen, token)?;
     let mut pairs = Pairs {
         firsts: firsts.planned.len(),
+        of_class: firsts.planned.len() - chosen.len(),
         ..Pairs::default()
     };
-    for (order, run) in recorded.iter().enumerate() {
-        let struck = |run: &&Run| run.fired_ns.first().copied().flatten().is_some();
-        let Some(run) = run.as_ref().filter(struck) else {
+    let mut known: BTreeSet<(usize, Vec<PointSignature>)> = BTreeSet::new();
+    let mut representatives: Vec<(PlannedRun, Vec<Run>)> = Vec::new();
+    for (first, run) in chosen.into_iter().zip(recorded) {
+        let struck = |run: &Run| run.fired_ns.first().copied().flatten().is_some();
+        let Some(run) = run.filter(struck) else {
             pairs.unrecorded += 1;
             continue;
         };
-        let calls = second.after(run);
+        let calls = second.after(&run);
         if calls.is_empty() {
             pairs.ended += 1;
+        } else if known.insert((first.class, signature(&calls))) || exhaustive {
+            representatives.push((first, vec![run]));
         } else {
-            classes.entry(signature(&calls)).or_default().push(order);
+            pairs.alike += 1;
         }
     }
-    let chosen: BTreeSet<usize> = classes
-        .values()
-        .flat_map(|class| representatives(class))
-        .collect();
-    pairs.alike = firsts.planned.len() - pairs.unrecorded - pairs.ended - chosen.len();
-    let representatives: Vec<(&PlannedRun, Run)> = firsts
-        .planned
-        .iter()
-        .zip(recorded)
-        .enumerate()
-        .filter(|(order, _)| chosen.contains(order))
-        .filter_map(|(_, (planned, run))| Some((planned, run?)))
-        .collect();
-    let again: Vec<PlannedRun> = representatives
-        .iter()
-        .map(|(planned, _)| (*planned).clone())
-        .collect();
-    let again = record_all(trials, &again, token)?;
-    let lists: Vec<Vec<PlannedRun>> = representatives
-        .into_iter()
-        .zip(again)
-        .map(|((first, run), again)| of_first(first, &run, &again.unwrap_or_default(), second))
-        .collect();
-    let found: usize = lists.iter().map(Vec::len).sum();
-    pairs.cut = found.saturating_sub(second.most);
-    Ok(Plan {
-        planned: in_turn(lists, second.most),
-        pairs: Some(pairs),
-        ..Plan::default()
-    })
+    record_further(trials, &mut representatives, second, token)?;
+    let mut plan = Plan::default();
+    for (first, runs) in representatives {
+        let name = &firsts.classes[first.class].name;
+        plan.add_pairs(&first, name, &runs, second);
+    }
+    plan.pairs = Some(pairs);
+    Ok(plan)
 }
 
-/// The pairs of one first point.
-fn of_first(first: &PlannedRun, run: &Run, again: &Run, second: &SecondFault) -> Vec<PlannedRun> {
-    let wanted: BTreeSet<usize> = second
-        .after(run)
-        .into_iter()
-        .map(|(place, _)| place)
-        .collect();
-    let map = PointMap::new(&[run, again], 0, PhaseSelection::DEFAULT);
-    let points = map
-        .points
-        .iter()
-        .filter(|point| point.recording == 0 && wanted.contains(&point.order));
-    points
-        .map(|point| {
+/// Records each again, until a recording brings no call that those before lack.
+fn record_further(
+    trials: &Arc<Trials>,
+    representatives: &mut [(PlannedRun, Vec<Run>)],
+    second: &SecondFault,
+    token: &StopToken,
+) -> Result<(), Error> {
+    let mut open: Vec<usize> = (0..representatives.len()).collect();
+    while !open.is_empty() {
+        let firsts: Vec<PlannedRun> = open
+            .iter()
+            .map(|place| representatives[*place].0.clone())
+            .collect();
+        let again = record_all(trials, &firsts, token)?;
+        let mut still_open = Vec::new();
+        for (place, run) in open.into_iter().zip(again) {
+            let runs = &mut representatives[place].1;
+            let Some(run) = run else {
+                continue;
+            };
+            runs.push(run);
+            // What goes on at the same time takes more than two to be seen in every order.
+            let is_open = !trials.baseline.is_sequential() && runs.len() < RECORDINGS_MAX;
+            if is_open && has_news(runs, second) {
+                still_open.push(place);
+            }
+        }
+        open = still_open;
+    }
+    Ok(())
+}
+
+/// Whether the last recording has calls for the second fault that those before lack.
+fn has_news(runs: &[Run], second: &SecondFault) -> bool {
+    let last = runs.len() - 1;
+    let wanted = second.after(&runs[last]);
+    let wanted: BTreeSet<usize> = wanted.into_iter().map(|(place, _)| place).collect();
+    let points = map(runs, second).points;
+    let mut new = points.iter().filter(|point| point.recording == last);
+    new.any(|point| wanted.contains(&point.order))
+}
+
+fn map(runs: &[Run], second: &SecondFault) -> PointMap {
+    let runs: Vec<&Run> = runs.iter().collect();
+    let signal = second.fault.signal().unwrap_or(0);
+    PointMap::new(&runs, signal, PhaseSelection::DEFAULT)
+}
+
+impl Plan {
+    /// Adds the pairs of one first point, whose class has this name.
+    fn add_pairs(&mut self, first: &PlannedRun, name: &str, runs: &[Run], second: &SecondFault) {
+        let wanted: BTreeSet<(usize, usize)> = runs
+            .iter()
+            .enumerate()
+            .flat_map(|(recording, run)| {
+                let calls = second.after(run);
+                calls.into_iter().map(move |(place, _)| (recording, place))
+            })
+            .collect();
+        let map = map(runs, second);
+        let mut classes: BTreeMap<usize, usize> = BTreeMap::new();
+        for point in &map.points {
+            if !wanted.contains(&(point.recording, point.order)) {
+                continue;
+            }
+            let class = *classes.entry(point.class).or_insert_with(|| {
+                self.classes
+                    .push(PlanClass::of(&map.classes[point.class]).after(name));
+                self.classes.len() - 1
+            });
             let mut schedule = first.schedule.clone();
             schedule.steps.push(Step::once(
                 Trigger::Point {
@@ -183,30 +217,15 @@ fn of_first(first: &PlannedRun, run: &Run, again: &Run, second: &SecondFault) ->
                 },
                 second.fault.clone(),
             ));
-            PlannedRun {
+            self.planned.push(PlannedRun {
                 schedule,
                 stands_for: 1,
                 steady: first.steady && point.steady,
+                class,
                 ..first.clone()
-            }
-        })
-        .collect()
-}
-
-/// One of each list in turn, so that a bound cuts all of them alike.
-fn in_turn(lists: Vec<Vec<PlannedRun>>, most: usize) -> Vec<PlannedRun> {
-    let mut taken: BTreeMap<(usize, usize), PlannedRun> = BTreeMap::new();
-    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
-    for round in 0..longest {
-        for (list, planned) in lists.iter().enumerate() {
-            if let Some(planned) = planned.get(round)
-                && taken.len() < most
-            {
-                taken.insert((list, round), planned.clone());
-            }
+            });
         }
     }
-    taken.into_values().collect()
 }
 
 /// Records what comes after each of these; `None` where that cannot be done.
@@ -241,51 +260,4 @@ pub(crate) fn map_after(trials: &Trials, steps: &[Step]) -> Result<PointMap, Err
     };
     let (one, two) = (trials.record(&schedule)?, trials.record(&schedule)?);
     Ok(PointMap::new(&[&one, &two], 0, PhaseSelection::DEFAULT))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn three_stand_for_a_class() {
-        assert_eq!(representatives(&[4]), BTreeSet::from([4]));
-        assert_eq!(representatives(&[4, 5]), BTreeSet::from([4, 5]));
-        assert_eq!(
-            representatives(&[1, 2, 3, 5, 8, 13]),
-            BTreeSet::from([1, 3, 13])
-        );
-    }
-
-    #[test]
-    fn a_bound_cuts_all_lists_alike() {
-        let planned = |count| -> Vec<PlannedRun> {
-            let one = PlannedRun {
-                point: crate::schedule::PointName {
-                    process: "x".into(),
-                    thread: String::new(),
-                    call: "write".into(),
-                    arg: String::new(),
-                    ordinal: 1,
-                    phase: crate::facts::Phase::Exit,
-                },
-                schedule: Schedule::undisturbed(),
-                stands_for: 1,
-                before_ready: false,
-                at_start: false,
-                steady: true,
-                place: count,
-                class: 0,
-            };
-            vec![one; count]
-        };
-        let lists = vec![planned(5), planned(1), planned(3)];
-        let places = |most| -> Vec<usize> {
-            let taken = in_turn(lists.clone(), most);
-            taken.iter().map(|planned| planned.place).collect()
-        };
-        assert_eq!(places(4), [5, 5, 1, 3]);
-        assert_eq!(places(100), [5, 5, 5, 5, 5, 1, 3, 3, 3]);
-        assert!(places(0).is_empty());
-    }
 }

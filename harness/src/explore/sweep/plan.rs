@@ -1,18 +1,19 @@
 //! Which points a sweep tries.
 
+use super::plan_class::PlanClass;
 use super::plan_origin::{InstructionPoints, Pairs};
+use super::trigger_time::trigger_time;
 use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
 use crate::explore::finding::Standing;
-use crate::facts::{CallArgument, EventKind, Phase, Run};
+use crate::explore::shard::Shard;
 use crate::oracle::{Baseline, Contract, Point};
 use crate::schedule::{CallSelector, Fault, PointName, Schedule, Step, Trigger};
 use globset::Glob;
-use regex::bytes::Regex;
 use sigproof_core::{Stage, StopToken};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What narrows a sweep down.
 #[derive(Debug, Clone, Default)]
@@ -142,7 +143,7 @@ pub struct PlannedRun {
     pub steady: bool,
     /// The place of the point in the map.
     pub place: usize,
-    /// Its class, a place among the map's.
+    /// Its class, a place in [`Plan::classes`].
     pub class: usize,
 }
 
@@ -164,12 +165,18 @@ impl PlannedRun {
 pub struct Plan {
     /// In the order of the recording.
     pub planned: Vec<PlannedRun>,
+    /// The classes that its runs belong to; those of other shards, and those of points left out, are among them.
+    pub classes: Vec<PlanClass>,
     /// Points found that the narrowing left out.
     pub left_out: usize,
     /// Points that are tried by one of their class.
     pub by_class: usize,
     /// Their places.
     pub grouped: BTreeSet<usize>,
+    /// Places of the points that belong to other shards.
+    pub elsewhere: BTreeSet<usize>,
+    /// Classes of which other shards try the points.
+    pub classes_elsewhere: BTreeSet<usize>,
     /// Places of the points at which the fault cannot happen: a call that never
     /// answers with that error, a moment at which there is no child.
     pub unfit: BTreeSet<usize>,
@@ -188,12 +195,16 @@ impl Plan {
         baseline: &Baseline,
         filter: &PointFilter,
         fault_spec: &FaultSpec,
+        shard: Option<Shard>,
     ) -> Result<Plan, Error> {
         filter.check()?;
         let ready_ns = match &filter.after {
             None => 0,
-            Some(trigger) => moment(baseline, trigger, fault_spec.signal())?,
+            Some(trigger) => trigger_time(baseline, trigger, fault_spec.signal())?,
         };
+        let classes: Vec<PlanClass> = baseline.points.classes.iter().map(PlanClass::of).collect();
+        let is_others =
+            |class: usize| shard.is_some_and(|shard| !shard.takes(&classes[class].name));
         let mut plan = Plan::default();
         let found = &baseline.points.points;
         let fit = Applicable::new(baseline, &fault_spec.fault);
@@ -202,12 +213,12 @@ impl Plan {
             .enumerate()
             .partition(|(_, point)| fit.fits(point));
         plan.unfit = unfit.into_iter().map(|(place, _)| place).collect();
-        let points: Vec<(usize, &Point)> = fitting
-            .iter()
-            .filter(|(_, point)| filter.wants(point))
-            .copied()
-            .collect();
-        plan.left_out = fitting.len() - points.len();
+        let (points, left_out): (Vec<(usize, &Point)>, Vec<_>) = fitting
+            .into_iter()
+            .partition(|(_, point)| filter.wants(point));
+        let left_out_elsewhere = left_out.iter().filter(|(_, point)| is_others(point.class));
+        plan.elsewhere = left_out_elsewhere.map(|(place, _)| *place).collect();
+        plan.left_out = left_out.len() - plan.elsewhere.len();
         let groups = Groups {
             none: filter.no_classes,
             of_signal: fault_spec.fault.signal().is_some(),
@@ -222,11 +233,18 @@ impl Plan {
             let group = groups.of(point);
             let stands_for = group.map_or(1, |group| members(group).count());
             let stands = match group {
-                None => Some(place),
-                Some(Group::Idle) => members(Group::Idle).map(|(place, _)| place).next_back(),
-                Some(Group::Start) => members(Group::Start).map(|(place, _)| place).next(),
+                None => None,
+                Some(Group::Idle) => members(Group::Idle).next_back(),
+                Some(Group::Start) => members(Group::Start).next(),
             };
-            if stands != Some(place) {
+            let (stands, class) =
+                stands.map_or((place, point.class), |(place, point)| (place, point.class));
+            if is_others(class) {
+                plan.elsewhere.insert(*place);
+                plan.classes_elsewhere.insert(class);
+                continue;
+            }
+            if stands != place {
                 plan.grouped.insert(*place);
                 continue;
             }
@@ -242,6 +260,7 @@ impl Plan {
                 class: point.class,
             });
         }
+        plan.classes = classes;
         Ok(plan)
     }
 
@@ -256,10 +275,31 @@ impl Plan {
         schedules.collect()
     }
 
-    /// How many classes its points belong to.
-    pub fn classes(&self) -> usize {
+    /// How many classes its runs belong to.
+    pub fn class_count(&self) -> usize {
         let classes: BTreeSet<usize> = self.planned.iter().map(|planned| planned.class).collect();
         classes.len()
+    }
+
+    /// Of these runs, those at the first, the middle and the last point of each class; or all.
+    pub(crate) fn some_of_each_class(
+        &self,
+        all: bool,
+        of: impl Fn(&PlannedRun) -> bool,
+    ) -> Vec<PlannedRun> {
+        let mut classes: BTreeMap<usize, Vec<&PlannedRun>> = BTreeMap::new();
+        for planned in self.planned.iter().filter(|planned| of(planned)) {
+            classes.entry(planned.class).or_default().push(planned);
+        }
+        let mut chosen = Vec::new();
+        for members in classes.into_values() {
+            let last = members.len() - 1;
+            let some = [0, last / 2, last];
+            let members = members.into_iter().enumerate();
+            let members = members.filter(|(place, _)| all || some.contains(place));
+            chosen.extend(members.map(|(_, planned)| planned.clone()));
+        }
+        chosen
     }
 
     /// How many points the runs of this plan stand for.
@@ -299,74 +339,6 @@ impl Groups {
     }
 }
 
-/// When a trigger is met in the recorded run.
-pub(crate) fn moment(baseline: &Baseline, trigger: &Trigger, signal: i32) -> Result<u64, Error> {
-    let recorded: &Run = baseline
-        .runs
-        .iter()
-        .find(|run| !run.points.is_empty())
-        .ok_or_else(|| {
-            Error::usage("--after needs a recorded run, and this one made no calls".to_owned())
-        })?;
-    let met = match trigger {
-        Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
-        Trigger::Output { pattern } => {
-            let pattern = Regex::new(pattern).map_err(|error| Error::usage(error.to_string()))?;
-            let mut output = Vec::new();
-            recorded.events.iter().find_map(|event| match &event.what {
-                EventKind::Output { bytes, .. } => {
-                    output.extend_from_slice(bytes);
-                    pattern.is_match(&output).then_some(event.at_ns)
-                }
-                _ => None,
-            })
-        }
-        Trigger::Handler => recorded.events.iter().find_map(|event| {
-            matches!(event.what, EventKind::Handler { signal: handled, .. } if handled == signal)
-                .then_some(event.at_ns)
-        }),
-        Trigger::Child { nth } => recorded
-            .events
-            .iter()
-            .filter(|event| matches!(event.what, EventKind::Child { .. }))
-            .nth(*nth as usize - 1)
-            .map(|event| event.at_ns),
-        // Its socket is read between stops, so the message may be dated after the
-        // calls that follow it. The call that sent it is dated as those are.
-        Trigger::Failpoint { name, nth } => {
-            let said = format!("failpoint:{name}");
-            let mut sent = recorded.points.iter().filter(|point| point.arg == said);
-            let sent = sent.nth((*nth as usize).saturating_sub(1));
-            sent.map(|point| point.at_ns).or_else(|| {
-                recorded.events.iter().find_map(|event| {
-                    matches!(&event.what, EventKind::Failpoint { name: said, nth: which } if said == name && which == nth)
-                        .then_some(event.at_ns)
-                })
-            })
-        }
-        Trigger::File { glob } => {
-            let glob = Glob::new(glob)
-                .map_err(|error| Error::usage(error.to_string()))?
-                .compile_matcher();
-            recorded
-                .points
-                .iter()
-                .find(|point| {
-                    point.changes
-                        && CallArgument::parse(&point.call, &point.arg)
-                            .result()
-                            .is_some_and(|path| glob.is_match(path))
-                })
-                .map(|point| point.at_ns + 1)
-        }
-        Trigger::Call(selector) => select(baseline, selector).map(|point| point.at_ns),
-        Trigger::Point { name, .. } => baseline.points.find(name).map(|point| point.at_ns),
-    };
-    met.ok_or_else(|| {
-        Error::not_reached("--after: this never happens in an undisturbed run".to_owned())
-    })
-}
-
 /// Learns a target's points and nothing else.
 ///
 /// # Errors
@@ -382,24 +354,43 @@ pub fn map_points(
     })
 }
 
-/// The point that a selector means in a recording.
-pub(crate) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Option<&'a Point> {
-    let glob = |text: &String| Glob::new(text).ok().map(|glob| glob.compile_matcher());
-    let process = selector.process.as_ref().and_then(glob);
-    let arg = selector.arg.as_ref().and_then(glob);
-    baseline
-        .points
-        .points
-        .iter()
-        .filter(|point| {
-            selector.means(&point.name.call)
-                && point.name.phase == Phase::Exit
-                && process
-                    .as_ref()
-                    .is_none_or(|glob| glob.is_match(&point.name.process))
-                && arg
-                    .as_ref()
-                    .is_none_or(|glob| glob.is_match(&point.name.arg))
-        })
-        .nth(selector.nth as usize - 1)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Phase;
+
+    fn planned(class: usize, place: usize) -> PlannedRun {
+        PlannedRun {
+            point: PointName {
+                process: "x".into(),
+                thread: String::new(),
+                call: "write".into(),
+                arg: String::new(),
+                ordinal: 1,
+                phase: Phase::Exit,
+            },
+            schedule: Schedule::undisturbed(),
+            stands_for: 1,
+            before_ready: false,
+            at_start: false,
+            steady: true,
+            place,
+            class,
+        }
+    }
+
+    #[test]
+    fn three_points_of_each_class_are_followed_further() {
+        let plan = Plan {
+            planned: (0..9).map(|place| planned(place / 8, place)).collect(),
+            ..Plan::default()
+        };
+        let places = |all, of: fn(&PlannedRun) -> bool| -> Vec<usize> {
+            let chosen = plan.some_of_each_class(all, of);
+            chosen.iter().map(|planned| planned.place).collect()
+        };
+        assert_eq!(places(false, |_| true), [0, 3, 7, 8]);
+        assert_eq!(places(true, |_| true), (0..9).collect::<Vec<_>>());
+        assert_eq!(places(false, |planned| planned.place > 5), [6, 7, 8]);
+    }
 }

@@ -3,16 +3,17 @@
 /// How a plan of pairs came about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Pairs {
-    /// First points that were looked at.
+    /// First points.
     pub firsts: usize,
-    /// First points after which the target does what it does after others that are tried.
+    /// First points that others of their class stand for.
+    #[serde(default)]
+    pub of_class: usize,
+    /// First points after which the target does what it does after others of their class.
     pub alike: usize,
     /// First points after which it makes no call at all: it is dead.
     pub ended: usize,
     /// First points after which it could not be recorded.
     pub unrecorded: usize,
-    /// Pairs left out by the bound.
-    pub cut: usize,
 }
 
 impl Pairs {
@@ -20,9 +21,10 @@ impl Pairs {
     pub fn words(&self) -> String {
         let mut words = format!("; from {} first points", self.firsts);
         for (number, what) in [
+            (self.of_class, "are represented by others of their class"),
             (
                 self.alike,
-                "are followed by the same calls as others that are tried",
+                "are followed by the same calls as others of their class",
             ),
             (self.ended, "are followed by no such call"),
             (self.unrecorded, "could not be recorded"),
@@ -30,12 +32,6 @@ impl Pairs {
             if number > 0 {
                 words.push_str(&format!(", of which {number} {what}"));
             }
-        }
-        if self.cut > 0 {
-            words.push_str(&format!(
-                "; {} pairs are beyond the bound (--pairs)",
-                self.cut
-            ));
         }
         words
     }
@@ -52,6 +48,9 @@ pub struct InstructionPoints {
     pub chosen: usize,
     /// Windows whose length could not be found out.
     pub unmeasured: usize,
+    /// Points after which no thread was stepped, because others of their class were.
+    #[serde(default)]
+    pub of_class: usize,
 }
 
 impl InstructionPoints {
@@ -65,6 +64,12 @@ impl InstructionPoints {
             words.push_str(&format!(
                 "; {} windows could not be measured",
                 self.unmeasured
+            ));
+        }
+        if self.of_class > 0 {
+            words.push_str(&format!(
+                "; after {} points others of their class are stepped from",
+                self.of_class
             ));
         }
         words

@@ -40,7 +40,7 @@ pub enum PointOutcome {
     Represented,
     /// There was no time for it.
     Untried,
-    /// One recording alone has it, and no run met it again.
+    /// The target comes by it in some runs only, and did not when it was to be tried.
     NotMetAgain,
     /// It was not asked for.
     LeftOut,
@@ -93,6 +93,7 @@ pub(crate) fn tried_points(
             let outcome = match order {
                 Some(order) => outcomes.remove(&order).unwrap_or(PointOutcome::CutShort),
                 None if plan.unfit.contains(&place) => PointOutcome::Unfit,
+                None if plan.elsewhere.contains(&place) => PointOutcome::Elsewhere,
                 None if !filter.wants(point) => PointOutcome::LeftOut,
                 None if plan.grouped.contains(&place) => PointOutcome::ByClass,
                 None => PointOutcome::Elsewhere,

@@ -5,7 +5,7 @@
 //! The order is useful whenever it stops: every class once, those first that change most.
 
 use super::plan::Plan;
-use crate::oracle::{Class, PointMap};
+use super::plan_class::PlanClass;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -43,26 +43,20 @@ pub(crate) struct Representatives<S> {
 }
 
 impl<S: Clone + PartialEq> Representatives<S> {
-    /// `planned` has for each place in the plan its point's place in the map.
-    pub(crate) fn new(planned: &[usize], map: &PointMap, seed: u64) -> Representatives<S> {
+    /// `planned` has the class of each place in the plan.
+    pub(crate) fn new(planned: &[usize], classes: &[PlanClass], seed: u64) -> Representatives<S> {
         let mut by_class: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (order, point) in planned.iter().enumerate() {
-            let class = map
-                .points
-                .get(*point)
-                .map_or(usize::MAX, |point| point.class);
-            by_class.entry(class).or_default().push(order);
+        for (order, class) in planned.iter().enumerate() {
+            by_class.entry(*class).or_default().push(order);
         }
         let rows: Vec<Row<S>> = by_class
             .into_iter()
             .map(|(class, members)| {
-                let class = map.classes.get(class);
+                let class = &classes[class];
                 Row {
                     members,
-                    rank: class.map_or(0, rank),
-                    seed: class.map_or(seed, |class| {
-                        xxh3_64_with_seed(class.stable_name().as_bytes(), seed)
-                    }),
+                    rank: class.rank,
+                    seed: xxh3_64_with_seed(class.name.as_bytes(), seed),
                     shown: BTreeMap::new(),
                     lost: Vec::new(),
                 }
@@ -176,31 +170,17 @@ impl<S> Row<S> {
     }
 }
 
-/// What is tried first: what makes, renames, removes or truncates; then processes and waits; then the terminal; then
-/// writes; then signal set-up; then calls that wait.
-fn rank(class: &Class) -> u8 {
-    match class.call.as_str() {
-        "open" | "openat" | "openat2" | "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat"
-        | "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat"
-        | "unlink" | "unlinkat" | "rmdir" | "truncate" | "ftruncate" | "bind" | "mq_open"
-        | "mq_unlink" => 0,
-        "fork" | "vfork" | "clone" | "clone3" | "execve" | "execveat" | "wait4" | "waitid"
-        | "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo"
-        | "pidfd_send_signal" | "exit" | "exit_group" | "setsid" | "setpgid" => 1,
-        "ioctl" => 2,
-        "rt_sigaction" | "rt_sigprocmask" => 4,
-        "read" | "readv" | "futex" | "poll" | "ppoll" | "select" | "pselect6" | "epoll_wait"
-        | "epoll_pwait" | "epoll_pwait2" | "nanosleep" | "clock_nanosleep" | "pause"
-        | "rt_sigsuspend" | "rt_sigtimedwait" => 5,
-        _ => 3,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::{Phase, RawPoint, Run};
-    use crate::oracle::PhaseSelection;
+    use crate::oracle::{PhaseSelection, PointMap};
+
+    fn chosen<S: Clone + PartialEq>(map: &PointMap) -> Representatives<S> {
+        let planned: Vec<usize> = map.points.iter().map(|point| point.class).collect();
+        let classes: Vec<PlanClass> = map.classes.iter().map(PlanClass::of).collect();
+        Representatives::new(&planned, &classes, 1)
+    }
 
     fn map(calls: &[(&str, &str)]) -> PointMap {
         let run = Run {
@@ -228,8 +208,7 @@ mod tests {
 
     /// Tries what is chosen until nothing is, and returns how many tries that took.
     fn explore(map: &PointMap, shows: impl Fn(usize) -> u32) -> (Representatives<u32>, Vec<usize>) {
-        let planned: Vec<usize> = (0..map.points.len()).collect();
-        let mut chosen = Representatives::new(&planned, map, 1);
+        let mut chosen = chosen(map);
         let mut tried = Vec::new();
         let mut run = |chosen: &mut Representatives<u32>, places: Vec<usize>| {
             for place in places {
@@ -284,8 +263,7 @@ mod tests {
             ("openat", "x"),
             ("fork", ""),
         ]);
-        let planned: Vec<usize> = (0..map.points.len()).collect();
-        let chosen = Representatives::<u32>::new(&planned, &map, 1);
+        let chosen = chosen::<u32>(&map);
         let calls: Vec<&str> = chosen
             .firsts()
             .iter()
@@ -297,8 +275,7 @@ mod tests {
     #[test]
     fn what_was_lost_represents_nobody_and_is_not_asked_for_again() {
         let map = map(&vec![("write", "out"); 10]);
-        let planned: Vec<usize> = (0..10).collect();
-        let mut chosen = Representatives::<u32>::new(&planned, &map, 1);
+        let mut chosen = chosen::<u32>(&map);
         for place in chosen.firsts() {
             chosen.take(place, None);
         }

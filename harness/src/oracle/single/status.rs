@@ -10,6 +10,7 @@ use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
+use std::collections::BTreeSet;
 
 /// What a language's runtime prints when nobody handled the interruption.
 const UNHANDLED: [(&str, &str); 5] = [
@@ -90,10 +91,11 @@ fn wrong_status(
             expect.words, context.baseline.status
         )
     } else {
-        let codes: Vec<String> = sent
+        let codes: BTreeSet<String> = sent
             .iter()
             .map(|signal| (128 + signal).to_string())
             .collect();
+        let codes: Vec<String> = codes.into_iter().collect();
         format!(
             "{status} after {}: neither killed by it, nor {}, nor a status declared with --ok-status",
             expect.words,

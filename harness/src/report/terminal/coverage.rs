@@ -64,9 +64,21 @@ fn of_sweep(coverage: &Coverage) -> String {
         words.push_str(&format!(", {} left out on request", coverage.left_out));
     }
     words.push(')');
-    if coverage.pairs.is_none() && coverage.classes > 0 {
+    if coverage.elsewhere > 0 {
         words.push_str(&format!(
-            "; {} of {} tried{}",
+            "; other shards try {} of {}",
+            count(coverage.elsewhere, "more point"),
+            count_classes(coverage.classes_elsewhere)
+        ));
+    }
+    if coverage.classes > 0 {
+        let of_pairs = if coverage.pairs.is_some() {
+            " of pairs"
+        } else {
+            ""
+        };
+        words.push_str(&format!(
+            "; {} of {}{of_pairs} tried{}",
             coverage.classes_tried,
             count_classes(coverage.classes),
             if coverage.exhaustive && coverage.untried == 0 {

@@ -59,7 +59,10 @@ fn holds(case: &Case) -> String {
                     "every contract holds where it was tried: {} of {} classes",
                     coverage.classes_tried, coverage.classes
                 ),
-                None => "every contract holds".to_owned(),
+                None => match case.shard {
+                    Some(shard) => format!("every contract holds in shard {shard}"),
+                    None => "every contract holds".to_owned(),
+                },
             }
         }
         Kind::Run => "every contract holds".to_owned(),

@@ -17,6 +17,7 @@ use crate::session::shortfall::Shortfall;
 pub fn of_fuzz(name: &str, command: &[String], fault: String, report: &FuzzReport) -> Case {
     let mut case = Case::new(name, Kind::Fuzz, command);
     case.fault = fault;
+    case.shard = report.shard;
     keep_baseline(&mut case, report.baseline.recorded());
     for found in &report.found {
         let found = finding(&mut case, found);

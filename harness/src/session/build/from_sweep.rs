@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepReport) -> Case {
     let mut case = Case::new(name, Kind::Sweep, command);
     case.fault = fault;
+    case.shard = report.shard;
     // By place in the plan: the place among the points.
     let places: BTreeMap<usize, usize> = report
         .tried_points
@@ -45,6 +46,8 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         classes_tried: report.classes_tried,
         exhaustive: report.method == Method::Exhaustive,
         left_out: report.left_out,
+        elsewhere: report.elsewhere,
+        classes_elsewhere: report.classes_elsewhere,
         not_reached: report.not_reached.len(),
         cut_short: report.cut_short,
         failed: report.failed_runs.len(),
@@ -106,7 +109,9 @@ fn between(moment: &CodeLocation, with_stacks: bool) -> CodeWindow {
 
 fn shortfalls(report: &SweepReport) -> Vec<Shortfall> {
     let mut shortfalls = Vec::new();
-    if report.points_tried == 0 {
+    // A shard may have nothing to do.
+    let has_nothing = report.shard.is_some() && report.classes == 0;
+    if report.points_tried == 0 && !has_nothing {
         shortfalls.push(Shortfall::NothingTried);
     }
     if !report.not_reached.is_empty() {

@@ -174,8 +174,8 @@ function inspector(entry, index, acts) {
   });
   const why = {
     represented: 'The points of its class before and behind it were tried, and show the same.',
-    untried: 'There was no time for it (--for).',
-    not_met_again: 'One undisturbed run alone had this call, and no run made it again.',
+    untried: 'The limit was reached before it (--for, --pairs).',
+    not_met_again: 'The target makes this call in some runs only, and did not when it was to be tried.',
     by_class: 'Nothing had been done yet and no handler was installed: all such points look alike, and one of them was tried for all.',
     left_out: 'The sweep was narrowed down to other points.',
     elsewhere: 'Another shard of the same sweep has this point.',

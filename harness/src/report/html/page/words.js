@@ -15,8 +15,8 @@ const FATES = {
   holds: { word: 'holds', rank: 5 },
   by_class: { word: 'like the one tried', rank: 6 },
   represented: { word: 'between two tries that show the same', rank: 6 },
-  untried: { word: 'not tried: the time was over', rank: 4 },
-  not_met_again: { word: 'came up once, and not again', rank: 4 },
+  untried: { word: 'not tried: the limit was reached', rank: 4 },
+  not_met_again: { word: 'came up in some runs only', rank: 4 },
   elsewhere: { word: 'tried by another shard', rank: 7 },
   left_out: { word: 'left out on request', rank: 8 },
 };

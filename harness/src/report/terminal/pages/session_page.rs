@@ -156,14 +156,25 @@ fn untried(case: &Case) -> Vec<String> {
     }
     if coverage.not_met_again > 0 {
         notes.push(format!(
-            "{} points came up in one undisturbed run only, and not again",
+            "{} points came up in some runs only, and not again when they were to be tried",
             coverage.not_met_again
         ));
     }
     if coverage.untried > 0 {
         notes.push(format!(
-            "the time limit (--for, which includes learning) ended the sweep: {} untried, {} of {} classes tried",
-            count(coverage.untried, "point"),
+            "the limit ({}) ended the sweep: {} untried, {} of {} classes tried",
+            match coverage.pairs {
+                Some(_) => "--pairs or --for",
+                None => "--for, which includes learning",
+            },
+            count(
+                coverage.untried,
+                if coverage.pairs.is_some() {
+                    "pair"
+                } else {
+                    "point"
+                }
+            ),
             coverage.classes_tried,
             coverage.classes
         ));

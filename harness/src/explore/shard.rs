@@ -1,12 +1,14 @@
 //! A part of the work; the CI system spreads the parts over machines.
 
 use crate::schedule::ParseError;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// One of so many parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Shard {
     /// Which, from 1.
     pub index: u32,
@@ -25,6 +27,20 @@ impl FromStr for Shard {
         let (index, total) = text.split_once('/').ok_or_else(wrong)?;
         let number = |text: &str| text.trim().parse::<u32>().map_err(|_| wrong());
         Shard::new(number(index)?, number(total)?).ok_or_else(wrong)
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Shard, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> String {
+        shard.to_string()
     }
 }
 
