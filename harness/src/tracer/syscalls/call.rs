@@ -15,6 +15,11 @@ pub(crate) fn output(name: &str) -> Option<usize> {
     }
 }
 
+/// Whether a call of this name can write output.
+pub(crate) fn is_output(name: &str) -> bool {
+    output(name).is_some()
+}
+
 /// A program finds out by it how many processors there are.
 pub(super) const ASKS: &str = "sched_getaffinity";
 

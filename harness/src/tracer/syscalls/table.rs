@@ -269,11 +269,6 @@ pub(crate) fn class_of(name: &str) -> Option<SyscallClass> {
     }
 }
 
-/// Whether a call of this name can write output.
-pub(crate) fn is_output(name: &str) -> bool {
-    output(name).is_some()
-}
-
 /// The numbers of all calls that are looked at in a recording of effects.
 pub(crate) fn numbers_with_effect() -> Vec<u32> {
     numbers(|name| class_of(name).is_some() || name == ASKS || is_unfollowed(name))
