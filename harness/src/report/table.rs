@@ -55,7 +55,9 @@ fn finding_row(finding: &Finding) -> String {
     let from = finding.first.as_deref().unwrap_or("-");
     let to = finding.last.as_deref().unwrap_or(from);
     let flaky = if finding.flaky { "flaky " } else { "" };
-    let early = if finding.before_ready {
+    let early = if finding.at_start {
+        "at the interpreter's start "
+    } else if finding.before_ready {
         "before ready "
     } else {
         ""

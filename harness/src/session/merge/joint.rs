@@ -10,6 +10,9 @@ use crate::session::record::Record;
 use crate::session::shortfall::Shortfall;
 use std::collections::BTreeMap;
 
+/// In the order of one session: whether it counts, which oracle says it, of what.
+type FindingKey = ((bool, bool), usize, String);
+
 /// The parts of one case, in order.
 pub(super) struct Joint {
     pub(super) parts: Vec<Case>,
@@ -70,12 +73,12 @@ impl Joint {
             .iter()
             .map(|oracle| oracle.name.as_str())
             .collect();
-        let mut found: BTreeMap<(bool, usize, String), Vec<(usize, Finding)>> = BTreeMap::new();
+        let mut found: BTreeMap<FindingKey, Vec<(usize, Finding)>> = BTreeMap::new();
         for (index, part) in self.parts.iter().enumerate() {
             for finding in &part.findings {
                 let oracle = order.iter().position(|name| *name == finding.oracle);
                 let key = (
-                    finding.before_ready,
+                    (finding.at_start, finding.before_ready),
                     oracle.unwrap_or(order.len()),
                     finding.subject.clone(),
                 );
