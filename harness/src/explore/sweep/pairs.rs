@@ -221,6 +221,7 @@ impl Plan {
                 schedule,
                 stands_for: 1,
                 steady: first.steady && point.steady,
+                changes: point.changes,
                 class,
                 ..first.clone()
             });

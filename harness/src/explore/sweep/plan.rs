@@ -141,6 +141,8 @@ pub struct PlannedRun {
     pub at_start: bool,
     /// It was met in both recordings.
     pub steady: bool,
+    /// The last call that it is about changes something.
+    pub changes: bool,
     /// The place of the point in the map.
     pub place: usize,
     /// Its class, a place in [`Plan::classes`].
@@ -256,6 +258,7 @@ impl Plan {
                 before_ready: point.at_ns < ready_ns,
                 at_start: point.at_start && !filter.strict_start,
                 steady: point.steady,
+                changes: point.changes,
                 place: *place,
                 class: point.class,
             });
@@ -374,6 +377,7 @@ mod tests {
             before_ready: false,
             at_start: false,
             steady: true,
+            changes: true,
             place,
             class,
         }

@@ -9,6 +9,7 @@ pub(crate) struct Situations {
     outputs: Vec<&'static str>,
     terminal: Vec<String>,
     signal: i32,
+    parallel: bool,
 }
 
 impl Situations {
@@ -18,6 +19,7 @@ impl Situations {
             outputs: outputs(&run.points),
             terminal: terminal(run),
             signal,
+            parallel: run.parallel,
         }
     }
 
@@ -27,9 +29,12 @@ impl Situations {
         if self.signal != 0 {
             words.push(raw.around.of_signal(self.signal));
         }
-        words.push(self.outputs[order].to_owned());
-        if !raw.around.others.is_empty() {
-            words.push(format!("beside {}", raw.around.others));
+        // Who only waits while others work waits at another moment of their work in every run.
+        if raw.changes || !self.parallel {
+            words.push(self.outputs[order].to_owned());
+            if !raw.around.others.is_empty() {
+                words.push(format!("beside {}", raw.around.others));
+            }
         }
         if !self.terminal[order].is_empty() {
             words.push(format!("terminal {}", self.terminal[order]));

@@ -162,10 +162,10 @@ fn untried(case: &Case) -> Vec<String> {
     }
     if coverage.untried > 0 {
         notes.push(format!(
-            "the limit ({}) ended the sweep: {} untried, {} of {} classes tried",
+            "there was no time, or there were tries enough ({}): {} untried, {} of {} classes tried",
             match coverage.pairs {
-                Some(_) => "--pairs or --for",
-                None => "--for, which includes learning",
+                Some(_) => "--for, --pairs",
+                None => "--for; 40 of a class",
             },
             count(
                 coverage.untried,
