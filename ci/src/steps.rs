@@ -347,6 +347,25 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "recall",
+        what: "what representatives find of what every point shows, on all fixtures with 20 seeds (some minutes)",
+        when: When::Full,
+        action: Action::Commands(&[Command {
+            environment: &[("SIGPROOF_RECALL_SEEDS", "20")],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "e2e",
+                "--",
+                "recall",
+                "--nocapture", // it prints the table
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
         name: "slurm",
         what: "a sweep as an array job of four tasks, in a real Slurm, which it installs (a minute)",
         when: When::Full,

@@ -5,6 +5,7 @@ mod faults;
 mod livelock;
 mod planted_bugs;
 mod real_programs;
+mod recall;
 mod shards;
 mod signal_handlers;
 mod start_states;
