@@ -1,8 +1,8 @@
 //! What representatives find, beside what every point shows: recall is what both found, of what the exhaustive sweep
 //! found.
 //!
-//! `cargo ci recall` sweeps every fixture, with 20 seeds, and prints the table; without it three fixtures are swept with
-//! the default seed (`SIGPROOF_RECALL_SEEDS`).
+//! `cargo ci recall` sweeps every fixture, with 20 seeds, and prints the table; without it three fixtures are swept
+//! with the default seed (`SIGPROOF_RECALL_SEEDS`).
 
 use fixture_model::{Fixture, Probe, Twin, fixtures};
 use std::collections::BTreeSet;
