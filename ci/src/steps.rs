@@ -372,6 +372,12 @@ pub const STEPS: &[Step] = &[
         action: Action::Script("ci/slurm.sh"),
     },
     Step {
+        name: "services",
+        what: "services with planted bugs, and right ones, in five languages (some minutes)",
+        when: When::Full,
+        action: Action::Commands(&[cargo(&["test", "--test", "services"])]),
+    },
+    Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,

@@ -32,6 +32,8 @@ pub(crate) enum ErrorKind {
     NotReached,
     /// The person interrupted it.
     Interrupted,
+    /// The target keeps a promise not even when nobody disturbs it.
+    Violated,
 }
 
 impl ErrorKind {
@@ -42,6 +44,7 @@ impl ErrorKind {
             ErrorKind::Harness => 3,
             ErrorKind::NotReached => 4,
             ErrorKind::Interrupted => 130,
+            ErrorKind::Violated => 1,
         }
     }
 }
@@ -76,6 +79,18 @@ impl Error {
     /// The person interrupted it before there was a result.
     pub fn interrupted() -> Error {
         Error::new(ErrorKind::Interrupted, "interrupted")
+    }
+
+    /// The target breaks a promise even when nobody disturbs it: exit code 1. `operation` is the oracle's name.
+    pub(crate) fn violated(oracle: &'static str, message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Violated, message).during(oracle)
+    }
+
+    /// The oracle whose promise is broken even when nobody disturbs the target.
+    pub(crate) fn violates(&self) -> Option<&'static str> {
+        self.0
+            .operation
+            .filter(|_| self.0.kind == ErrorKind::Violated)
     }
 
     /// The same, about this file or directory.

@@ -23,6 +23,7 @@ mod oracle;
 pub mod report;
 mod scenario;
 mod schedule;
+mod script;
 #[doc(hidden)]
 pub mod session;
 mod supervisor;
@@ -40,8 +41,9 @@ mod tracer;
 pub mod results {
     #[doc(inline)]
     pub use crate::facts::{
-        Capture, Change, CheckFact, Entry, EntryKind, Event, EventKind, ExitStatus, HandlerFact,
-        Orphan, Phase, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage, Zombie,
+        AtFault, Capture, Change, CheckFact, CommandFact, Entry, EntryKind, Event, EventKind,
+        ExitStatus, HandlerFact, LateConnection, Orphan, Phase, Reply, RequestFact, Run,
+        ServiceFacts, Stream, Stuck, TerminalFact, TreeDelta, Usage, Zombie,
     };
     #[doc(inline)]
     pub use crate::session::{

@@ -4,6 +4,7 @@ mod cancellation;
 mod docs;
 mod environment;
 mod points;
+mod services;
 mod support;
 mod sweep;
 mod trust;

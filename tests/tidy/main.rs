@@ -57,6 +57,7 @@ const LAYERS: &[Layers] = &[
             "sys",
             "schedule",
             "symbols",
+            "script",
             "target",
             "tracer",
             "supervisor",

@@ -17,7 +17,9 @@ pub fn fuzz(args: &FuzzArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
+        let command = &args.target.command;
         let case = fuzz_target(args, &bar, token)
+            .or_else(|error| Case::of_violation(program_name(command), Kind::Fuzz, command, error))
             .map_err(|error| write_error(&args.output, Kind::Fuzz, &args.target.command, error))?;
         bar.clear();
         print_case(&case, json, false)?;
@@ -30,7 +32,10 @@ fn fuzz_target(args: &FuzzArgs, bar: &Bar, token: &StopToken) -> Result<Case, Er
     let json = args.output.json;
     let options = args.options()?;
     let contract = args.contract.contract()?;
-    let target = args.target.target(options.needs_failpoints())?;
+    let target = args
+        .target
+        .target(options.needs_failpoints(), options.only_signal())?;
+    let contract = contract.of_script(target.script.as_ref());
     bar.say("starting");
     let pool = open_pool(
         &target,

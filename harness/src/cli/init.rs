@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub fn init(args: &InitArgs) -> u8 {
     let bar = Bar::new(true);
     interruptible(false, &bar, |token| {
-        let target = args.target.target(false)?;
+        let target = args.target.target(false, None)?;
         let path = args
             .out
             .clone()

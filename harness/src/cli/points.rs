@@ -17,13 +17,14 @@ use std::io;
 pub fn points(args: &PointsArgs) -> u8 {
     let bar = Bar::new(!args.json);
     interruptible(args.json, &bar, |token| {
-        let target = args.target.target(false)?;
+        let target = args.target.target(false, Some(args.signal))?;
         let points = args.points.spec();
         let (filter, mapped) = (points.filter()?, points.phases()?);
         bar.say("recording");
         let pool = open_pool(&target, 1, args.target.isolation)?;
-        let mut contract = args.contract.contract()?;
-        contract.skip.insert(OracleId::Rerun);
+        let contract = args.contract.contract()?;
+        let mut contract = contract.of_script(target.script.as_ref());
+        contract.skip.extend([OracleId::Rerun, OracleId::Restarts]);
         let baseline = explore::map_points(
             &pool,
             &contract,

@@ -17,7 +17,9 @@ pub fn run(args: &RunArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
+        let command = &args.target.command;
         let case = run_target(args, &bar, token)
+            .or_else(|error| Case::of_violation(program_name(command), Kind::Run, command, error))
             .map_err(|error| write_error(&args.output, Kind::Run, &args.target.command, error))?;
         bar.clear();
         print_case(&case, json, args.files)?;
@@ -35,7 +37,11 @@ fn run_target(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<Case, Erro
         isolation: args.target.isolation,
     };
     let contract = args.contract.contract()?;
-    let target = args.target.target(options.schedule.needs_failpoints())?;
+    let signal = options.schedule.first_signal();
+    let target = args
+        .target
+        .target(options.schedule.needs_failpoints(), signal)?;
+    let contract = contract.of_script(target.script.as_ref());
     bar.say("running");
     let pool = open_pool(&target, 1, args.target.isolation)?;
     let store = Store::at(&args.output.store);

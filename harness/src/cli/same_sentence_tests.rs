@@ -185,15 +185,15 @@ fn on_the_command_line(flags: &[&str]) -> String {
         Verb::Run(args) => args
             .schedule()
             .and_then(|_| args.contract.contract())
-            .and_then(|_| args.target.target(false)),
+            .and_then(|_| args.target.target(false, None)),
         Verb::Sweep(args) => args
             .options()
             .and_then(|_| args.contract.contract())
-            .and_then(|_| args.target.target(false)),
+            .and_then(|_| args.target.target(false, None)),
         Verb::Fuzz(args) => args
             .options()
             .and_then(|_| args.contract.contract())
-            .and_then(|_| args.target.target(false)),
+            .and_then(|_| args.target.target(false, None)),
         other => panic!("{other:?} has no options of its own"),
     };
     match checked {

@@ -21,9 +21,12 @@ pub fn sweep(args: &SweepArgs) -> u8 {
         let several = args.target.from.len() > 1;
         let mut cases = Vec::new();
         for start in &args.target.from {
-            let mut case = sweep_target(args, *start, &bar, token).map_err(|error| {
-                write_error(&args.output, Kind::Sweep, &args.target.command, error)
-            })?;
+            let command = &args.target.command;
+            let mut case = sweep_target(args, *start, &bar, token)
+                .or_else(|error| {
+                    Case::of_violation(program_name(command), Kind::Sweep, command, error)
+                })
+                .map_err(|error| write_error(&args.output, Kind::Sweep, command, error))?;
             if several {
                 case.name = format!("{} from {}", case.name, start.word());
             }
@@ -48,7 +51,11 @@ fn sweep_target(
     let json = args.output.json;
     let options = args.options()?;
     let contract = args.contract.contract()?;
-    let target = args.target.target_from(start, options.needs_failpoints())?;
+    let signal = options.fault_spec.fault.signal();
+    let target = args
+        .target
+        .target_from(start, options.needs_failpoints(), signal)?;
+    let contract = contract.of_script(target.script.as_ref());
     bar.say("starting");
     let pool = open_pool(&target, parallel_runs(args.jobs), args.target.isolation)?;
     let store = Store::at(&args.output.store);

@@ -3,7 +3,7 @@
 use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
-use crate::facts::{ExitStatus, Run, Unfollowed};
+use crate::facts::{ExitStatus, Reply, Run, ServiceFacts, Unfollowed, signals};
 use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
 use sigproof_core::{Stage, StopToken};
@@ -57,7 +57,7 @@ pub fn learn(
         trace,
         steps: Vec::new(),
         before_ms: limits.baseline_ms,
-        after_ms: limits.baseline_ms,
+        after_ms: stop_ms(pool),
         grace_ms: limits.grace_ms,
     };
     let recording = |stacks| {
@@ -73,7 +73,8 @@ pub fn learn(
         StackDetail::Addresses
     };
     // Without namespaces nothing but the tracer makes sure that all processes end with us.
-    let plain = if pool.private() {
+    // The processes of a service are told from those of its clients by the tracer, too.
+    let plain = if pool.private() && pool.target().script.is_none() {
         Trace::None
     } else {
         Trace::Steps
@@ -82,6 +83,12 @@ pub fn learn(
     for trace in [plain, recording(first), recording(StackDetail::Addresses)] {
         let run = lease.run(order(true, trace))?;
         if let Err(error) = sound(&run, contract, limits.baseline_ms) {
+            // What is wrong with the target is said of two runs.
+            if error.violates().is_some() {
+                let again = lease.run(order(true, trace))?;
+                sound(&again, contract, limits.baseline_ms)?;
+                return Err(error);
+            }
             // Perhaps it does not do without what it is refused; a recording tells.
             let again = lease.run(order(true, recording(StackDetail::None)))?;
             return Err(told_of_io_uring(error, &again));
@@ -117,7 +124,7 @@ pub fn learn(
     let learned = EndState::from_runs(&runs);
     let mut rerun = None;
     let mut learned_rerun = None;
-    if contract.asks(OracleId::Rerun) {
+    if contract.asks_rerun() {
         let again = lease.run(order(false, Trace::Steps))?;
         if again.status.is_some() {
             learned_rerun = Some(EndState::from_runs([&again]).with_varying_of(&learned));
@@ -135,6 +142,15 @@ pub fn learn(
         points,
         runs,
     })
+}
+
+/// How long an undisturbed service may take to end when it is told to.
+fn stop_ms(pool: &SupervisorPool) -> u64 {
+    let limits = pool.target().limits;
+    match pool.target().script {
+        Some(_) => limits.grace_period_ms,
+        None => limits.baseline_ms,
+    }
 }
 
 fn map(runs: &[Run], wanted: Recordings) -> PointMap {
@@ -172,7 +188,7 @@ pub(crate) fn refine(
         trace: Trace::Steps,
         steps: Vec::new(),
         before_ms: limits.baseline_ms,
-        after_ms: limits.baseline_ms,
+        after_ms: stop_ms(pool),
         grace_ms: limits.grace_ms,
     })?;
     if again.status != Some(baseline.status) {
@@ -222,19 +238,28 @@ fn said(run: &Run) -> String {
 }
 
 fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
+    if let Some(service) = &run.service {
+        sound_service(run, service, contract, limit_ms)?;
+    }
     let Some(status) = run.status else {
         return Err(Error::usage(format!(
             "the undisturbed run did not end within {:.1} s, so there is nothing to compare with; \
-             raise --timeout, or use `sigproof run --no-baseline` for a program that runs until it is told to stop\n  {}",
+             raise --timeout, or, for a service, say when it is ready and who uses it (--ready port:8000 --client 'GET /'); \
+             `sigproof run --no-baseline` runs a program without any of that\n  {}",
             limit_ms as f64 / 1000.0,
             said(run)
         )));
     };
-    if status != ExitStatus::Exited(contract.baseline_status) {
+    let was_stopped = run
+        .service
+        .as_ref()
+        .is_some_and(|service| service.stopped_ns.is_some());
+    if !contract.is_usual_end(status, was_stopped) {
         return Err(Error::usage(format!(
             "the undisturbed run fails: {status}, expected exit status {} (--baseline-status N for another); \
-             HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE)\n  {}",
+             HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE){}\n  {}",
             contract.baseline_status,
+            needs_network(run),
             said(run)
         )));
     }
@@ -248,21 +273,148 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
             })
         })
         .collect();
-    if contract.asks(OracleId::Orphans) && !stray.is_empty() {
-        return Err(Error::usage(format!(
-            "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",
-            stray[0].command
-        )));
+    let Some(first) = stray.first().filter(|_| contract.asks(OracleId::Orphans)) else {
+        return Ok(());
+    };
+    // A service that was told to stop has no excuse: that is what it is swept with.
+    if was_stopped {
+        let more = match stray.len() - 1 {
+            0 => String::new(),
+            more => format!(" ({more} more like it)"),
+        };
+        return Err(Error::violated(
+            OracleId::Orphans.name(),
+            format!(
+                "told to stop while it is idle and nobody disturbs it, the service leaves pid {} ({}) alive{more}; \
+                 --daemon GLOB declares processes that may stay",
+                first.pid, first.command
+            ),
+        ));
+    }
+    Err(Error::usage(format!(
+        "the undisturbed run itself leaves a process behind: {}; declare it with --daemon GLOB or leave the oracle out with --skip orphans",
+        first.command
+    )))
+}
+
+/// Whether a service got ready, its clients were served, and it stopped when it was told to.
+fn sound_service(
+    run: &Run,
+    service: &ServiceFacts,
+    contract: &Contract,
+    limit_ms: u64,
+) -> Result<(), Error> {
+    let wrong = |what: String| {
+        let text = format!("{what}{}\n  {}", needs_network(run), said(run));
+        Err(Error::usage(text))
+    };
+    let seconds = limit_ms as f64 / 1000.0;
+    let waited = service.waited_for.as_deref().unwrap_or("its clients");
+    match (service.ready_ns, service.stopped_ns, run.status) {
+        (None, _, None) => {
+            return wrong(format!(
+                "the service was not ready within {seconds:.1} s (--timeout): there was no sign of {waited}"
+            ));
+        }
+        (None, _, Some(status)) => {
+            return wrong(format!(
+                "the service ended by itself before it was ready: {status}"
+            ));
+        }
+        (_, None, None) => {
+            return wrong(format!(
+                "the undisturbed run did not end within {seconds:.1} s (--timeout): it waits for {waited}"
+            ));
+        }
+        (_, None, Some(status)) => {
+            let open = service.requests.iter().find(|fact| !fact.answer.is_final());
+            let cut = service.requests.iter().find(|fact| {
+                matches!(
+                    fact.answer,
+                    Reply::Cut { .. } | Reply::Reset { .. } | Reply::Refused
+                )
+            });
+            if let Some(fact) = open.or(cut) {
+                return wrong(format!(
+                    "the service ended by itself ({status}) while clients used it: {} is {}",
+                    fact.title(),
+                    fact.answer.words()
+                ));
+            }
+        }
+        (_, Some(_), None) => {
+            let signal = contract
+                .service
+                .as_ref()
+                .map_or(libc::SIGTERM, |service| service.stop);
+            let alive = run.stuck.iter().map(ToString::to_string);
+            return Err(Error::violated(
+                OracleId::Exits.name(),
+                format!(
+                    "told to stop by {} while it is idle and nobody disturbs it, the service does not end in its grace \
+                     period (--grace-period): {}",
+                    signals::name(signal),
+                    alive.collect::<Vec<_>>().join(", ")
+                ),
+            ));
+        }
+        _ => {}
+    }
+    for fact in &service.requests {
+        let is_half = fact.sent_ns.is_none() && !fact.answer.is_final();
+        match &fact.answer {
+            Reply::Whole { status, .. } if *status < 500 => {}
+            _ if is_half => {}
+            answer => {
+                return wrong(format!(
+                    "undisturbed, {} is {}; a client has to be served before its service can be judged",
+                    fact.title(),
+                    answer.words()
+                ));
+            }
+        }
+    }
+    for command in &service.commands {
+        if command.status != Some(ExitStatus::Exited(0)) {
+            return Err(Error::usage(format!(
+                "undisturbed, the client command {} ends with {}; its output:\n    {}",
+                command.command,
+                words(command.status),
+                last_line(&command.output.text())
+            )));
+        }
     }
     Ok(())
+}
+
+/// A hint where what a run says looks as if it needed other machines.
+fn needs_network(run: &Run) -> &'static str {
+    const SAYINGS: [&str; 6] = [
+        "Network is unreachable",
+        "ENETUNREACH",
+        "network is unreachable",
+        "Temporary failure in name resolution",
+        "EAI_AGAIN",
+        "Name or service not known",
+    ];
+    let said = run.stderr.text() + &run.stdout.text();
+    match SAYINGS.iter().any(|saying| said.contains(saying)) && run.service.is_some() {
+        true => {
+            "; it seems to need other machines, and a run of a service has a network of its own: \
+             --network host shares the machine's"
+        }
+        false => "",
+    }
 }
 
 impl SupervisorLease<'_> {
     /// How long after a signal this target may go on, in milliseconds.
     pub(crate) fn after_ms(pool: &SupervisorPool, baseline_ns: u64) -> u64 {
-        pool.target()
-            .limits
-            .after_signal_ms
-            .unwrap_or_else(|| 2000.max(3 * baseline_ns / 1_000_000))
+        let limits = pool.target().limits;
+        let usual = match &pool.target().script {
+            Some(_) => limits.grace_period_ms,
+            None => 2000.max(3 * baseline_ns / 1_000_000),
+        };
+        limits.after_signal_ms.unwrap_or(usual)
     }
 }

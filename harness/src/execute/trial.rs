@@ -222,7 +222,7 @@ impl Trials {
             .results
             .as_ref()
             .filter(|_| self.contract.asks(OracleId::Results));
-        let wants_rerun = self.contract.asks(OracleId::Rerun);
+        let wants_rerun = self.contract.asks_rerun();
         if wants_check.is_none() && wants_results.is_none() && !wants_rerun {
             return Ok(());
         }
@@ -245,7 +245,7 @@ impl Trials {
                         trace: Trace::Steps,
                         steps: Vec::new(),
                         before_ms: 10_000.max(10 * baseline_ms),
-                        after_ms: 0,
+                        after_ms: SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns),
                         grace_ms: self.pool.target().limits.grace_ms,
                     })?);
                 }

@@ -1,6 +1,7 @@
 //! What the oracles say over many runs.
 
 use crate::execute::Trial;
+use crate::explore::request_summary::RequestSummary;
 use crate::oracle::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,8 @@ pub(crate) struct OracleSummary {
     judged: BTreeSet<&'static str>,
     /// Limits that runs met, with how many did.
     pub(crate) limits: BTreeMap<String, usize>,
+    /// What clients saw.
+    pub(crate) requests: RequestSummary,
 }
 
 impl OracleSummary {
@@ -23,6 +26,7 @@ impl OracleSummary {
 
     /// Takes what the oracles say of a run that came as far as it should.
     pub(crate) fn take(&mut self, trial: &Trial) {
+        self.requests.take(&trial.run);
         for judgement in &trial.judgements {
             match &judgement.verdict {
                 Verdict::NotApplicable { reason } => {

@@ -111,6 +111,23 @@ pub enum EventKind {
         /// Which time the target came to a failpoint of this name, from 1.
         nth: u32,
     },
+    /// The target can be used.
+    Ready {
+        /// What shows that.
+        seen: String,
+    },
+    /// A client did something, or saw something.
+    Client {
+        /// Which one, from 0.
+        client: u32,
+        /// What, in words.
+        what: String,
+    },
+    /// All clients were done, and the target was told to stop.
+    Stop {
+        /// The signal (number).
+        signal: i32,
+    },
     /// A descendant ended.
     ChildExited {
         /// The process.

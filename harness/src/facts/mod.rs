@@ -11,6 +11,7 @@ pub mod errnos;
 mod event;
 mod point;
 mod run;
+mod service;
 mod shape;
 pub mod signals;
 mod stack;
@@ -29,6 +30,7 @@ pub use point::{
 pub use run::{
     CheckFact, Orphan, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage, Zombie,
 };
+pub use service::{AtFault, CommandFact, LateConnection, Reply, RequestFact, ServiceFacts};
 pub use shape::{path_shape, text_shape};
 pub(crate) use signals::Signal;
 pub use stack::{Frame, Stacks, own};

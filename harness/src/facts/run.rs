@@ -3,10 +3,12 @@
 use super::capture::Capture;
 use super::event::Event;
 use super::point::RawPoint;
+use super::service::ServiceFacts;
 use super::stack::Stacks;
 use super::status::ExitStatus;
 use super::tree::TreeDelta;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One run's facts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub struct Run {
     /// What it did that is not followed. Known of recorded runs.
     #[serde(default)]
     pub unfollowed: Vec<UnfollowedCount>,
+    /// What clients saw, when the target has a script.
+    #[serde(default)]
+    pub service: Option<ServiceFacts>,
 }
 
 impl Run {
@@ -173,6 +178,17 @@ pub struct Stuck {
     pub call: Option<String>,
     /// Processor time that it used, in milliseconds.
     pub cpu_ms: u64,
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {} ({}) ", self.pid, self.command)?;
+        match (&self.call, self.state) {
+            (Some(call), _) => write!(f, "in {call}"),
+            (None, 'R') => write!(f, "running, {} ms of processor time", self.cpu_ms),
+            (None, state) => write!(f, "state {state}"),
+        }
+    }
 }
 
 /// A terminal's settings before the start and after the end.

@@ -3,7 +3,7 @@
 use super::error::{OptionError, OptionName};
 use super::target::milliseconds;
 use super::values::glob;
-use crate::oracle::{Contract, OracleId};
+use crate::oracle::{Contract, OracleId, Served};
 use std::time::Duration;
 
 /// What must hold, as a person asks for it on the command line and in a scenario.
@@ -21,6 +21,7 @@ pub(crate) struct ContractSpec {
     pub(crate) baseline_status: u8,
     pub(crate) check: Option<String>,
     pub(crate) handler_budget: Option<Duration>,
+    pub(crate) served: Served,
 }
 
 impl ContractSpec {
@@ -40,6 +41,7 @@ impl ContractSpec {
             check: self.check,
             daemons: self.daemons,
             handler_budget_ms: self.handler_budget.map(milliseconds),
+            served: self.served,
             ..Contract::default()
         };
         check_contract(&contract)?;

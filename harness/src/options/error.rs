@@ -32,6 +32,9 @@ pub(crate) enum OptionName {
     Prefix,
     Any,
     Daemons,
+    Ready,
+    Clients,
+    Keys,
 }
 
 /// An option with a wrong value: which option, which of its values, what is wrong and what would do.

@@ -10,6 +10,7 @@ mod faults;
 mod fuzz;
 mod numbers;
 mod points;
+mod script;
 mod sweep;
 mod target;
 mod values;
@@ -22,6 +23,7 @@ pub(crate) use numbers::{
     CONFIRM, CPU_COUNT, ESCALATION_SIGNALS, EXIT_STATUS, LATENCY_RUNS, RETRIES,
 };
 pub(crate) use points::{PhaseName, PointSpec};
+pub(crate) use script::ScriptSpec;
 pub(crate) use sweep::SweepSpec;
 pub(crate) use target::{
     LimitsSpec, check_command, check_inputs, check_stdin, existing, existing_directory,

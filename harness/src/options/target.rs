@@ -16,6 +16,8 @@ pub(crate) struct LimitsSpec {
     pub(crate) timeout: Option<Duration>,
     /// After the last signal.
     pub(crate) deadline: Option<Duration>,
+    /// Of a service that was asked to stop.
+    pub(crate) grace_period: Option<Duration>,
     /// For descendants.
     pub(crate) grace: Option<Duration>,
     /// Size of the private file system, in MiB.
@@ -40,6 +42,9 @@ impl LimitsSpec {
         Ok(Limits {
             baseline_ms: self.timeout.map_or(usual.baseline_ms, milliseconds),
             after_signal_ms: self.deadline.map(milliseconds),
+            grace_period_ms: self
+                .grace_period
+                .map_or(usual.grace_period_ms, milliseconds),
             grace_ms: self.grace.map_or(usual.grace_ms, milliseconds),
             tree_bytes: tree.map_or(usual.tree_bytes, |mib| mib << 20),
             copy_files: files.map_or(usual.copy_files, |files| files as usize),

@@ -1,7 +1,9 @@
 //! What is asked of a target.
 
+use crate::facts::ExitStatus;
 use crate::oracle::id::OracleId;
 use crate::oracle::learn::redact::Redactions;
+use crate::script::{Expect, Script};
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -63,6 +65,48 @@ pub struct Contract {
     /// What a person sees.
     #[serde(default)]
     pub(crate) messages: Option<Messages>,
+    /// What clients can rely on, where the target is a service.
+    #[serde(default)]
+    pub(crate) service: Option<ServiceContract>,
+    /// Which requests a service that was asked to stop still owes an answer.
+    #[serde(default)]
+    pub(crate) served: Served,
+}
+
+/// What clients of a service can rely on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceContract {
+    /// What the fault is to do.
+    pub expect: Expect,
+    /// The signal that stops it when all is done.
+    pub stop: i32,
+    /// It is used by clients; otherwise by a person at a terminal.
+    pub is_service: bool,
+}
+
+/// Which requests a service that was asked to stop still owes an answer.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Served {
+    /// Those of which it has read something.
+    Read,
+    /// Those that were sent whole, on a connection that it has accepted.
+    #[default]
+    Accepted,
+    /// Those on connections that wait to be accepted, too.
+    Backlog,
 }
 
 /// A word to the person must come this soon after each signal, or the end.
@@ -213,6 +257,55 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl Contract {
+    /// The same for a target with this script.
+    pub(crate) fn of_script(self, script: Option<&Script>) -> Contract {
+        Contract {
+            service: script.map(|script| ServiceContract {
+                expect: script.expect,
+                stop: script.stop,
+                is_service: script.is_service(),
+            }),
+            ..self
+        }
+    }
+
+    /// Whether the target is used by clients.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.service
+            .as_ref()
+            .is_some_and(|service| service.is_service)
+    }
+
+    /// Whether the target is run again in the end states of runs.
+    pub(crate) fn asks_rerun(&self) -> bool {
+        self.asks(match self.is_of_service() {
+            true => OracleId::Restarts,
+            false => OracleId::Rerun,
+        })
+    }
+
+    /// Whether the fault is to do nothing that clients notice.
+    pub(crate) fn expects_survival(&self) -> bool {
+        let expect = self.service.as_ref().map(|service| service.expect);
+        expect == Some(Expect::Survive)
+    }
+
+    /// Whether this is how an undisturbed run ends.
+    pub(crate) fn is_usual_end(&self, status: ExitStatus, was_stopped: bool) -> bool {
+        if status == ExitStatus::Exited(self.baseline_status) {
+            return true;
+        }
+        let Some(service) = self.service.as_ref().filter(|_| was_stopped) else {
+            return false;
+        };
+        match status {
+            ExitStatus::Signaled(signal) => signal == service.stop,
+            ExitStatus::Exited(code) => {
+                code == 0 || code == 128 + service.stop || self.ok_status.contains(&code)
+            }
+        }
+    }
+
     /// Whether this oracle is part of the contract.
     pub(crate) fn asks(&self, oracle: OracleId) -> bool {
         (self.only.is_empty() || self.only.contains(&oracle)) && !self.skip.contains(&oracle)

@@ -36,6 +36,14 @@ pub enum OracleId {
     OldOrNew,
     /// It can be run again.
     Rerun,
+    /// Requests in flight are answered.
+    Served,
+    /// New connections are refused, once it is gone.
+    Refuses,
+    /// Clients notice nothing of a signal that must not stop it.
+    Survives,
+    /// It can be started again.
+    Restarts,
     /// The terminal is as it was before.
     Terminal,
     /// Its signal handlers do only what a handler may do.
@@ -60,7 +68,7 @@ pub enum OracleId {
 
 impl OracleId {
     /// Every oracle, in the order in which a report shows them.
-    pub const ALL: [OracleId; 17] = [
+    pub const ALL: [OracleId; 21] = [
         OracleId::Exits,
         OracleId::Status,
         OracleId::Orphans,
@@ -68,6 +76,10 @@ impl OracleId {
         OracleId::Leftovers,
         OracleId::OldOrNew,
         OracleId::Rerun,
+        OracleId::Served,
+        OracleId::Refuses,
+        OracleId::Survives,
+        OracleId::Restarts,
         OracleId::Terminal,
         OracleId::Handler,
         OracleId::Check,
@@ -90,6 +102,10 @@ impl OracleId {
             OracleId::Leftovers => "leftovers",
             OracleId::OldOrNew => "old-or-new",
             OracleId::Rerun => "rerun",
+            OracleId::Served => "served",
+            OracleId::Refuses => "refuses",
+            OracleId::Survives => "survives",
+            OracleId::Restarts => "restarts",
             OracleId::Terminal => "terminal",
             OracleId::Handler => "handler",
             OracleId::Check => "check",
@@ -117,6 +133,18 @@ impl OracleId {
             OracleId::Leftovers => "a file or directory that a finished run does not leave",
             OracleId::OldOrNew => "an output that is neither its old content nor the finished one",
             OracleId::Rerun => "running it again fails or ends in another state",
+            OracleId::Served => {
+                "a request that a service had taken is cut, reset or never answered"
+            }
+            OracleId::Refuses => {
+                "a new connection hangs after the service is gone or has had its time"
+            }
+            OracleId::Survives => {
+                "a signal that must not stop a service stops it, or a client notices it"
+            }
+            OracleId::Restarts => {
+                "a service that is started again does not get ready, or serves something else"
+            }
             OracleId::Terminal => "settings changed, cursor hidden, a special mode left on",
             OracleId::Handler => {
                 "a handler that does what no handler may, or runs longer than its budget"

@@ -10,10 +10,11 @@ mod id;
 mod learn;
 mod messages;
 mod multi_run;
+mod service;
 mod single;
 mod verdict;
 
-pub use contract::{Acknowledged, Contract, Escalation, Messages, Results};
+pub use contract::{Acknowledged, Contract, Escalation, Messages, Results, Served};
 pub use id::OracleId;
 pub use learn::baseline::{Baseline, EndState};
 pub use learn::point_map::{Class, PhaseSelection, Point, PointMap};
@@ -62,7 +63,7 @@ fn always(_: &Contract) -> bool {
 
 /// Every oracle that judges one run, in the order in which a report shows them. The others judge several runs of one
 /// schedule.
-pub static ALL: [Oracle; 13] = [
+pub static ALL: [Oracle; 17] = [
     Oracle {
         id: OracleId::Exits,
         asked: always,
@@ -95,8 +96,28 @@ pub static ALL: [Oracle; 13] = [
     },
     Oracle {
         id: OracleId::Rerun,
-        asked: always,
+        asked: |contract| !contract.is_of_service(),
         judge: single::end_state::rerun::judge,
+    },
+    Oracle {
+        id: OracleId::Served,
+        asked: |contract| contract.is_of_service() && !contract.expects_survival(),
+        judge: service::served::judge,
+    },
+    Oracle {
+        id: OracleId::Refuses,
+        asked: |contract| contract.is_of_service() && !contract.expects_survival(),
+        judge: service::refuses::judge,
+    },
+    Oracle {
+        id: OracleId::Survives,
+        asked: Contract::expects_survival,
+        judge: service::survives::judge,
+    },
+    Oracle {
+        id: OracleId::Restarts,
+        asked: Contract::is_of_service,
+        judge: service::restarts::judge,
     },
     Oracle {
         id: OracleId::Terminal,

@@ -173,6 +173,17 @@ impl<'a> Trace<'a> {
                 let name = format!("{name}#{nth}");
                 self.instant(own, "p", "failpoint", &name, at, json!({}));
             }
+            EventKind::Ready { seen } => {
+                self.instant(own, "g", "ready", "ready", at, json!({ "seen": seen }));
+            }
+            EventKind::Client { client, what } => {
+                let name = format!("client {}: {what}", client + 1);
+                self.instant(own, "p", "client", &name, at, json!({}));
+            }
+            EventKind::Stop { signal } => {
+                let name = format!("told to stop by {}", signals::name(*signal));
+                self.instant(own, "g", "signal", &name, at, json!({}));
+            }
             EventKind::File { pid, call } => self.instant(*pid, "t", "file", call, at, json!({})),
             EventKind::Output { stream, bytes } => {
                 let text: String = String::from_utf8_lossy(bytes)

@@ -59,6 +59,15 @@ impl Action {
         true
     }
 
+    /// The signal that is sent to the target.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        match self {
+            Action::Run { schedule, .. } => schedule.first_signal(),
+            Action::Sweep(options) => options.fault_spec.fault.signal(),
+            Action::Fuzz(options) => options.only_signal(),
+        }
+    }
+
     pub(crate) fn needs_failpoints(&self) -> bool {
         match self {
             Action::Run { schedule, .. } => schedule.needs_failpoints(),
@@ -71,6 +80,8 @@ impl Action {
 /// What reading it needs.
 pub(crate) struct ActionReader<'a> {
     pub(crate) text: &'a Text,
+    /// The target is used by clients.
+    pub(crate) is_service: bool,
     /// The target runs on a terminal.
     pub(crate) terminal: bool,
     pub(crate) isolation: Isolation,
@@ -103,7 +114,10 @@ impl ActionReader<'_> {
         let spec = SweepSpec {
             reader: self.faults(),
             isolation: self.isolation,
-            signal: table.signal.map(|signal| signal.0),
+            signal: table
+                .signal
+                .map(|signal| signal.0)
+                .or((self.is_service && table.fault.is_none()).then_some(libc::SIGTERM)),
             fault: table.fault.as_ref().map(|fault| fault.get_ref().0.clone()),
             deliver: table.deliver.as_ref().map(|deliver| deliver.get_ref().0),
             then: plain(&table.then, |step| step.0.clone()),

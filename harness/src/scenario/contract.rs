@@ -302,6 +302,7 @@ fn plain(table: &ContractTable) -> Result<Contract, OptionError> {
         baseline_status: table.baseline_status.0,
         check: table.check.clone(),
         handler_budget: table.handler_budget.map(|time| time.0),
+        served: table.served.unwrap_or_default(),
     };
     Ok(Contract {
         acknowledged: table.acknowledged.as_ref().map(|table| Acknowledged {

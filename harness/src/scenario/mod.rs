@@ -10,6 +10,7 @@ mod discover;
 mod document;
 mod read;
 mod runner;
+mod script;
 mod snapshot;
 mod suite;
 pub(crate) mod template;

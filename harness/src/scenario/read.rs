@@ -10,11 +10,14 @@ use crate::options::{LimitsSpec, OptionName, check_command};
 use crate::oracle::Contract;
 use crate::scenario::action::ActionReader;
 use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::document::script::ScriptTable;
 use crate::scenario::document::{Document, TargetTable};
+use crate::scenario::script::ScriptReader;
 use crate::scenario::work_tree_setup;
 use crate::scenario::work_tree_setup::{SetupError, WorkTreeSetup};
+use crate::script::Script;
 use crate::target::{IoUring, Isolation};
-use crate::target::{Limits, Target};
+use crate::target::{Limits, Network, Target};
 use sigproof_core::StopToken;
 use std::fs;
 use std::ops::Range;
@@ -42,6 +45,7 @@ pub struct Scenario {
     pub isolation: Isolation,
     text: Text,
     target: TargetTable,
+    script: Option<ScriptTable>,
 }
 
 impl Scenario {
@@ -76,6 +80,10 @@ impl Scenario {
             .isolation
             .map_or(Isolation::Auto, |how| how.0);
         let reader = ActionReader {
+            is_service: document
+                .script
+                .as_ref()
+                .is_some_and(ScriptTable::is_service),
             text: &text,
             terminal: pty.is_some(),
             isolation,
@@ -105,6 +113,18 @@ impl Scenario {
             stem: &stem,
         };
         let (contract, snapshots, budget) = parts.read()?;
+        let script = match &document.script {
+            Some(table) => ScriptReader {
+                text: &text,
+                table,
+                signal: action.signal(),
+                binaries: &Binaries::default(),
+                expands: false,
+            }
+            .script()?,
+            None => None,
+        };
+        let contract = contract.of_script(script.as_ref());
         Ok(Scenario {
             name: name.to_owned(),
             path: shown.to_owned(),
@@ -116,6 +136,7 @@ impl Scenario {
             isolation,
             text,
             target: document.target,
+            script: document.script,
         })
     }
 
@@ -146,6 +167,12 @@ impl Scenario {
             .iter()
             .map(|(name, value)| Ok((name.clone(), expand(&self.text, value, binaries)?)))
             .collect::<Result<Vec<_>, Diagnostic>>()?;
+        let script = self.script(binaries)?;
+        let mut limits = table.limits(&self.text)?;
+        let grace_period = self.script.as_ref().and_then(|script| script.grace_period);
+        if let Some(grace_period) = grace_period {
+            limits.grace_period_ms = grace_period.ms();
+        }
         Ok(Target {
             source: start.source,
             start: table.from,
@@ -154,11 +181,30 @@ impl Scenario {
             stdin: start.stdin,
             keep_aslr: table.keep_aslr,
             serialise: table.serialize,
-            failpoints: table.failpoints || self.action.needs_failpoints(),
+            failpoints: table.failpoints
+                || self.action.needs_failpoints()
+                || script.as_ref().is_some_and(Script::needs_failpoints),
             io_uring: table.io_uring.map_or(IoUring::Refuse, |how| how.0),
-            limits: table.limits(&self.text)?,
+            network: table.network.unwrap_or(Network::of_script(script.as_ref())),
+            script,
+            limits,
             ..Target::new(command)
         })
+    }
+
+    /// What happens around the target.
+    fn script(&self, binaries: &Binaries) -> Result<Option<Script>, Diagnostic> {
+        let Some(table) = &self.script else {
+            return Ok(None);
+        };
+        let reader = ScriptReader {
+            text: &self.text,
+            table,
+            signal: self.action.signal(),
+            binaries,
+            expands: true,
+        };
+        reader.script()
     }
 
     /// The command as it stands in the file, for a list.
@@ -206,6 +252,7 @@ impl TargetTable {
         let spec = LimitsSpec {
             timeout: limits.timeout.map(|time| time.0),
             deadline: limits.deadline.map(|time| time.0),
+            grace_period: None,
             grace: limits.grace.map(|time| time.0),
             tree_mib: limits.tree_mib.map(u64::from),
             copy_files: limits.copy_files.map(u64::from),

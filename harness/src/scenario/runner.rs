@@ -78,7 +78,11 @@ impl Runner {
             Ok(case) => case,
             Err(SetupError::Diagnostic(mistake)) => fail(&mistake.render(false, 100), USAGE),
             Err(SetupError::Error(error)) if error.is_interrupted() => return None,
-            Err(SetupError::Error(error)) => fail(&error.to_string(), error.exit_code()),
+            Err(SetupError::Error(error)) => {
+                let (name, command) = (&scenario.name, scenario.command());
+                Case::of_violation(name, kind, &command, error)
+                    .unwrap_or_else(|error| fail(&error.to_string(), error.exit_code()))
+            }
         })
     }
 

@@ -266,6 +266,17 @@ impl Trigger {
                 }
             }
             ("handler", None) => Trigger::Handler,
+            ("ready", None) => Trigger::Ready,
+            ("request", None) => Trigger::Request { nth: 1 },
+            ("request", Some(nth)) => match nth.parse() {
+                Ok(nth) if nth > 0 => Trigger::Request { nth },
+                _ => {
+                    return wrong(
+                        format!("request:{nth}: {nth} is not the number of a request"),
+                        "write a number from 1",
+                    );
+                }
+            },
             ("child", None) => Trigger::Child { nth: 1 },
             ("child", Some(nth)) => match nth.parse() {
                 Ok(nth) if nth > 0 => Trigger::Child { nth },
@@ -298,7 +309,7 @@ impl Trigger {
                     Err(error) if text.contains(['#', '(']) => Err(error),
                     Err(_) => wrong(
                         format!("no such trigger: {text}"),
-                        "triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N] and a call, such as write(out.txt)#2",
+                        "triggers are 250ms, +200ms, output:'REGEX', handler, child[:N], file:GLOB, failpoint:NAME[#N], ready, request[:N] and a call, such as write(out.txt)#2",
                     ),
                 };
             }
@@ -315,6 +326,9 @@ impl fmt::Display for Trigger {
             Trigger::Output { pattern } => write!(f, "output:{}", quoted(pattern)),
             Trigger::Handler => f.write_str("handler"),
             Trigger::Child { nth } => write!(f, "child:{nth}"),
+            Trigger::Ready => f.write_str("ready"),
+            Trigger::Request { nth: 1 } => f.write_str("request"),
+            Trigger::Request { nth } => write!(f, "request:{nth}"),
             Trigger::File { glob } => write!(f, "file:{}", quoted(glob)),
             Trigger::Failpoint { name, nth: 1 } => write!(f, "failpoint:{name}"),
             Trigger::Failpoint { name, nth } => write!(f, "failpoint:{name}#{nth}"),

@@ -95,6 +95,13 @@ pub enum Trigger {
         /// The how-manieth time, from 1.
         nth: u32,
     },
+    /// The service is ready, as the script of the target says, and nobody uses it yet.
+    Ready,
+    /// The script's clients have sent this many requests, and everybody waits.
+    Request {
+        /// From 1.
+        nth: u32,
+    },
     /// A path that matches this glob exists in the work tree.
     File {
         /// The glob, relative to the work tree.

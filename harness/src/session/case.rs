@@ -6,7 +6,8 @@ use super::finding::{Finding, OracleResult, OracleVerdict, Point};
 use super::record::Record;
 use super::shortfall::Shortfall;
 use super::shown_run::ShownRun;
-use crate::explore::{InstructionPoints, Pairs, Shard, Share};
+use crate::error::Error;
+use crate::explore::{InstructionPoints, Pairs, RequestSummary, Shard, Share};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,6 +58,9 @@ pub struct Case {
     /// How much was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// What clients of a service saw, over all runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<RequestSummary>,
     /// Latency budgets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<Budget>,
@@ -154,6 +158,7 @@ impl Case {
             runs: Vec::new(),
             baseline: None,
             coverage: None,
+            requests: None,
             budgets: Vec::new(),
             differences: Vec::new(),
             limits: Vec::new(),
@@ -186,6 +191,38 @@ impl Case {
             ..Case::new(name, kind, command)
         }
         .judged()
+    }
+
+    /// A case that shows what is wrong before anything was tried: the target breaks a promise even when nobody disturbs
+    /// it.
+    ///
+    /// # Errors
+    /// Every other error, as it is.
+    pub fn of_violation(
+        name: impl Into<String>,
+        kind: Kind,
+        command: &[String],
+        error: Error,
+    ) -> Result<Case, Error> {
+        let Some(oracle) = error.violates() else {
+            return Err(error);
+        };
+        let finding = Finding {
+            oracle: oracle.to_owned(),
+            subject: "undisturbed".to_owned(),
+            text: crate::session::bounds::text(error.message()),
+            count: 1,
+            seen: 2,
+            times: 2,
+            ..Finding::default()
+        };
+        let violated = OracleResult::named(oracle, OracleVerdict::Violated, None);
+        Ok(Case {
+            findings: vec![finding],
+            oracles: vec![violated],
+            ..Case::new(name, kind, command)
+        }
+        .judged())
     }
 
     /// Findings that count.

@@ -3,9 +3,9 @@
 use super::case::Kind;
 use crate::execute::SupervisorPool;
 use crate::explore::{FuzzOptions, Method, Outlook, Plan, Shard};
-use crate::facts::ExitStatus;
+use crate::facts::{EventKind, ExitStatus, signals};
 use crate::oracle::Baseline;
-use crate::target::{StartState, Target};
+use crate::target::{Network, StartState, Target};
 use std::time::Duration;
 
 /// Where runs take place.
@@ -53,6 +53,8 @@ pub struct Heading {
     pub baseline_status: ExitStatus,
     /// How long the slowest took, in nanoseconds.
     pub baseline_ns: u64,
+    /// How a service gets ready and is stopped, in words.
+    pub service: Option<String>,
     /// Points found.
     pub points: usize,
     /// Runs planned, or at most; `None` without such a bound.
@@ -65,6 +67,36 @@ pub struct Heading {
     pub time: Option<Duration>,
     /// The seed of random schedules.
     pub seed: Option<u64>,
+}
+
+/// How a service gets ready and is stopped.
+fn service(target: &Target, baseline: &Baseline) -> Option<String> {
+    let script = target.script.as_ref()?;
+    let run = baseline.recorded()?;
+    let facts = run.service.as_ref()?;
+    let mut words = Vec::new();
+    if let Some(ready) = facts.ready_ns.filter(|_| script.is_service()) {
+        let seen = run.events.iter().find_map(|event| match &event.what {
+            EventKind::Ready { seen } => Some(seen.as_str()),
+            _ => None,
+        });
+        let seen = seen.unwrap_or_default();
+        words.push(format!("ready after {} ms: {seen}", ready / 1_000_000));
+    }
+    let clients = script.clients.len();
+    let requests = facts.requests.len();
+    words.push(format!("clients {clients}, requests {requests}"));
+    if let Some(stopped) = facts.stopped_ns {
+        words.push(format!(
+            "idle, it ends {} ms after {}",
+            run.end_ns.saturating_sub(stopped) / 1_000_000,
+            signals::name(script.stop)
+        ));
+    }
+    if target.network == Network::Private {
+        words.push("a network of its own".to_owned());
+    }
+    Some(words.join("; "))
 }
 
 impl Heading {
@@ -86,6 +118,7 @@ impl Heading {
             baseline_runs: baseline.runs.len(),
             baseline_status: baseline.status,
             baseline_ns: baseline.duration_ns,
+            service: service(target, baseline),
             points: baseline.points.points.len(),
             runs: None,
             classes: None,

@@ -4,19 +4,21 @@
 use super::protocol::{RunRequest, Setup, SupervisorError};
 use super::run_lock::RunGuard;
 use crate::facts::{Run, Signal};
+use crate::script::{ClientKind, Ready};
 use crate::supervisor::run::failpoints::Failpoints;
 use crate::supervisor::run::inject::ScheduleCursor;
 use crate::supervisor::run::process_watch::ProcessWatch;
 use crate::supervisor::run::run_error::RunError;
 use crate::supervisor::run::run_loop::ActiveRun;
+use crate::supervisor::run::script::{self, ScriptRun};
 use crate::supervisor::run::streams::Streams;
 use crate::supervisor::run::trace_config::trace_config;
 use crate::sys::poller::Poller;
 use crate::sys::signals::Recipient;
 use crate::sys::spawn;
 use crate::sys::spawn::{Program, Started};
-use crate::sys::{mounts, ptrace, seccomp, wait};
-use crate::target::{FAILPOINTS_FD, FoundPrograms, IoUring, Launch, WorkTree};
+use crate::sys::{mounts, network, ptrace, seccomp, wait};
+use crate::target::{FAILPOINTS_FD, FoundPrograms, IoUring, Launch, Network, WorkTree};
 use crate::tracer::{TraceConfig, Tracer};
 use libc::sock_filter;
 use std::fs::File;
@@ -24,6 +26,9 @@ use std::io;
 
 /// After this number the target's processes are numbered.
 const LAST_PID: i32 = 100;
+
+/// Names the socket of `sd_notify` to a target that is waited for there.
+const NOTIFY_VARIABLE: &str = "NOTIFY_SOCKET";
 
 /// What lasts from run to run.
 pub(crate) struct Session {
@@ -73,6 +78,9 @@ impl Session {
         if request.fresh {
             self.tree.reset()?;
         }
+        if self.private && self.setup.target.network == Network::Private {
+            network::own_network().map_err(harness("a network of its own"))?;
+        }
         let launch = self.launch(request)?;
         let cursor = ScheduleCursor::new(&request.steps).map_err(SupervisorError::Harness)?;
         // A command of the harness's own may do as it likes.
@@ -82,6 +90,7 @@ impl Session {
             trace_config(request).map(|config| config.and_refuse_io_uring(refuse_io_uring));
         let mut streams = self.streams(request)?;
         let mut failpoints = self.failpoints(request)?;
+        let script = self.script(request)?;
         if self.private {
             // Not allowed everywhere; numbers then differ from run to run, which is learned.
             let _ = mounts::set_last_pid(LAST_PID);
@@ -133,7 +142,8 @@ impl Session {
             cursor,
             failpoints,
         )
-        .map_err(harness("epoll"))?;
+        .map_err(harness("epoll"))?
+        .with_script(script);
         match run.follow() {
             Ok(true) => {
                 // Nobody is left; what remains is reading.
@@ -153,10 +163,21 @@ impl Session {
     }
 
     fn launch(&mut self, request: &RunRequest) -> Result<Launch, SupervisorError> {
-        let target = &self.setup.target;
-        let command = request.command.as_ref().unwrap_or(&target.command);
+        let own = self.setup.target.command.clone();
+        let mut launch = self.launch_of(request.command.as_ref().unwrap_or(&own))?;
+        let script = self.setup.target.script.as_ref();
+        if script.is_some_and(|script| script.ready == Some(Ready::Notify)) {
+            launch.set(
+                NOTIFY_VARIABLE,
+                &format!("@{}", script::notify_name(self.has_network())),
+            );
+        }
+        Ok(launch)
+    }
+
+    fn launch_of(&mut self, command: &[String]) -> Result<Launch, SupervisorError> {
         Launch::new(
-            target,
+            &self.setup.target,
             command,
             &self.tree.places,
             &self.setup.around,
@@ -182,6 +203,36 @@ impl Session {
         }
         let failpoints = Failpoints::new().map_err(harness("a socket for failpoints"))?;
         Ok(Some(failpoints))
+    }
+
+    /// The script of the target, in a run of the target itself.
+    fn script(&mut self, request: &RunRequest) -> Result<Option<ScriptRun>, SupervisorError> {
+        let Some(script) = self.setup.target.script.clone() else {
+            return Ok(None);
+        };
+        if request.command.is_some() {
+            return Ok(None);
+        }
+        let mut launches = Vec::new();
+        for client in &script.clients {
+            launches.push(match &client.kind {
+                ClientKind::Command(words) => Some(self.launch_of(words)?),
+                ClientKind::BuiltIn(_) => None,
+            });
+        }
+        let setup = script::Setup {
+            launches,
+            is_private: self.has_network(),
+            terminal: self.setup.target.pty,
+            script,
+        };
+        let script = ScriptRun::new(setup).map_err(harness("preparing the script"))?;
+        Ok(Some(script))
+    }
+
+    /// Whether runs have a network of their own.
+    fn has_network(&self) -> bool {
+        self.private && self.setup.target.network == Network::Private
     }
 
     /// The signals that the program is started with ignored. A command of the harness's own gets none of them.

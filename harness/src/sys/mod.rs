@@ -3,6 +3,7 @@
 
 pub(crate) mod ids;
 pub(crate) mod mounts;
+pub(crate) mod network;
 pub(crate) mod poller;
 pub(crate) mod proc;
 pub(crate) mod processors;

@@ -58,6 +58,18 @@ impl Poller {
         Ok(self.epoll.add(descriptor, event)?)
     }
 
+    /// Watches a descriptor for room as well.
+    pub(crate) fn add_both(&self, descriptor: impl AsFd, number: u64) -> io::Result<()> {
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT;
+        Ok(self.epoll.add(descriptor, EpollEvent::new(flags, number))?)
+    }
+
+    /// Watches a descriptor for input alone from now on.
+    pub(crate) fn only_input(&self, descriptor: impl AsFd, number: u64) -> io::Result<()> {
+        let mut event = EpollEvent::new(EpollFlags::EPOLLIN, number);
+        Ok(self.epoll.modify(descriptor, &mut event)?)
+    }
+
     /// Stops watching a descriptor.
     pub(crate) fn remove(&self, descriptor: impl AsFd) -> io::Result<()> {
         Ok(self.epoll.delete(descriptor)?)

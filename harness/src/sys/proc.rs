@@ -47,6 +47,22 @@ pub(crate) fn stat(pid: Pid) -> Option<Stat> {
     })
 }
 
+/// Whether a thread runs, or waits for a processor.
+pub(crate) fn runs(tid: Tid) -> bool {
+    stat(tid.as_main_of()).is_some_and(|stat| stat.state == 'R')
+}
+
+/// Whether a process has one of these open, as `/proc` writes it (`socket:[123]`).
+pub(crate) fn has_open(pid: Pid, names: &[String]) -> bool {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let what = fs::read_link(entry.path()).unwrap_or_default();
+        names.iter().any(|name| what.as_os_str() == name.as_str())
+    })
+}
+
 /// All living descendants of this process, zombies left out, parents first.
 pub(crate) fn descendants() -> Vec<Stat> {
     let Ok(entries) = fs::read_dir("/proc") else {

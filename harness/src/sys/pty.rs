@@ -52,6 +52,21 @@ pub(crate) fn settings(slave: &OwnedFd) -> io::Result<[u32; 4]> {
     ])
 }
 
+/// Changes the size of the window, which is a SIGWINCH to the foreground group.
+pub(crate) fn resize(slave: &OwnedFd, rows: u16, columns: u16) -> io::Result<()> {
+    let size = Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the ioctl reads one size through a pointer to a live local.
+    match unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// The process group in the terminal's foreground, by its leader.
 pub(crate) fn foreground(slave: BorrowedFd<'_>) -> Option<Pid> {
     let mut group: libc::pid_t = 0;

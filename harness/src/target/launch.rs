@@ -170,6 +170,13 @@ impl Launch {
     }
 }
 
+impl Launch {
+    /// Adds a variable whose name and value hold no NUL.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.env.extend(CString::new(format!("{name}={value}")));
+    }
+}
+
 /// The pinned environment, in a fixed order: addresses on the stack depend on it.
 fn environment(
     target: &Target,

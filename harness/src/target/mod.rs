@@ -13,5 +13,5 @@ pub(crate) use copy::{OWN, TreeError, empty as empty_directory};
 pub(crate) use launch::{Environment, FAILPOINTS_FD, FoundPrograms, Launch};
 pub(crate) use paths::TargetPaths;
 pub use screen::Screen;
-pub use target::{IoUring, Isolation, Limits, Source, StartState, Target};
+pub use target::{IoUring, Isolation, Limits, Network, Source, StartState, Target};
 pub(crate) use worktree::WorkTree;

@@ -1,5 +1,6 @@
 //! What to run.
 
+use crate::script::Script;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::Command;
@@ -104,8 +105,35 @@ pub struct Target {
     /// Whether it gets io_uring.
     #[serde(default)]
     pub io_uring: IoUring,
+    /// What happens around it in every run; `None` for a program that ends by itself.
+    #[serde(default)]
+    pub script: Option<Script>,
+    /// The network that it sees.
+    #[serde(default)]
+    pub network: Network,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// The network that a target sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// The machine's.
+    #[default]
+    Host,
+    /// One of its own in each run, with the loopback interface alone.
+    Private,
+}
+
+impl Network {
+    /// The network of a target with this script, unless another one is asked for.
+    pub(crate) fn of_script(script: Option<&Script>) -> Network {
+        match script {
+            Some(script) if script.is_service() => Network::Private,
+            _ => Network::Host,
+        }
+    }
 }
 
 /// What a work tree contains at the start.
@@ -130,6 +158,9 @@ pub struct Limits {
     /// How long a run may go on after its last signal, in milliseconds; `None`
     /// for the larger of 2 s and three times the baseline.
     pub after_signal_ms: Option<u64>,
+    /// How long a service may go on after it was asked to stop, in milliseconds.
+    #[serde(default = "Limits::usual_grace_period")]
+    pub grace_period_ms: u64,
     /// How long descendants may outlive the target, in milliseconds.
     pub grace_ms: u64,
     /// Size of the private file system, in bytes.
@@ -140,11 +171,18 @@ pub struct Limits {
     pub copy_bytes: u64,
 }
 
+impl Limits {
+    fn usual_grace_period() -> u64 {
+        10_000
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
             baseline_ms: 60_000,
             after_signal_ms: None,
+            grace_period_ms: Limits::usual_grace_period(),
             grace_ms: 500,
             tree_bytes: 2 << 30,
             copy_files: 10_000,
@@ -168,6 +206,8 @@ impl Target {
             failpoints: false,
             ignored: Vec::new(),
             io_uring: IoUring::Refuse,
+            script: None,
+            network: Network::Host,
             limits: Limits::default(),
         }
     }

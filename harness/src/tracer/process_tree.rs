@@ -110,6 +110,11 @@ impl ProcessTree {
         }
     }
 
+    /// Whether this process belongs to the target.
+    pub(crate) fn knows(&self, pid: Pid) -> bool {
+        self.processes.contains_key(&pid)
+    }
+
     pub(crate) fn thread(&self, tid: Tid) -> Option<&Thread> {
         self.threads.get(&tid)
     }

@@ -3,7 +3,7 @@
 use super::values::{duration, exit_status, glob, oracle};
 use crate::error::Error;
 use crate::options::ContractSpec;
-use crate::oracle::{Contract, OracleId};
+use crate::oracle::{Contract, OracleId, Served};
 use clap::Args;
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ pub struct ContractArgs {
     /// Command lines that may outlive the target (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub daemon: Vec<String>,
+    /// Requests that a service owes an answer: read, accepted or backlog [default: accepted]
+    #[arg(long, value_name = "WHICH", value_enum)]
+    pub served: Option<Served>,
 }
 
 impl ContractArgs {
@@ -56,6 +59,7 @@ impl ContractArgs {
             baseline_status: self.baseline_status,
             check: self.check.clone(),
             handler_budget: self.handler_budget,
+            served: self.served.unwrap_or_default(),
         };
         Ok(spec.contract()?)
     }

@@ -21,7 +21,7 @@ pub struct SweepArgs {
     pub contract: ContractArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// The signal [default: INT]
+    /// The signal [default: INT; TERM for a service]
     #[arg(long = "signal", value_name = "SIGNAL", value_parser = signal, help_heading = "Faults")]
     pub signal: Option<i32>,
     #[command(flatten)]
@@ -100,11 +100,17 @@ fn part(text: &str) -> Result<Part, ParseError> {
 }
 
 impl SweepArgs {
+    /// A service is stopped by SIGTERM; a program for a person by Ctrl+C.
+    fn usual_signal(&self) -> Option<i32> {
+        let is_service = self.target.script.is_service() && self.fault.is_none();
+        is_service.then_some(libc::SIGTERM)
+    }
+
     pub fn options(&self) -> Result<SweepOptions, Error> {
         let spec = SweepSpec {
             reader: self.target.faults(),
             isolation: self.target.isolation,
-            signal: self.signal,
+            signal: self.signal.or_else(|| self.usual_signal()),
             fault: self.fault.clone(),
             deliver: self.deliver,
             then: self.then.clone(),

@@ -99,6 +99,9 @@ fn flag(option: OptionName) -> &'static str {
         OptionName::Prefix => "--prefix",
         OptionName::Any => "--any",
         OptionName::Daemons => "--daemon",
+        OptionName::Ready => "--ready",
+        OptionName::Clients => "--client",
+        OptionName::Keys => "--keys",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{FLAGS, Flags};
 use crate::execute::Trial;
 use crate::explore::{EndReason, Finding, FuzzFinding, FuzzReport, Minimized, Replay};
-use crate::explore::{Method, RunReport, SweepReport};
+use crate::explore::{Method, RequestSummary, RunReport, SweepReport};
 use crate::facts::{ExitStatus, Phase, Run, Unfollowed, UnfollowedCount};
 use crate::failure::{ExpectedVerdict, StoredFailure};
 use crate::oracle::{
@@ -123,6 +123,7 @@ pub(super) fn sweep(flags: Flags) -> Case {
         target: Duration::ZERO,
         elapsed: Duration::from_millis(99),
         unjudged: unjudged(flags),
+        requests: RequestSummary::default(),
         limits: BTreeMap::new(),
         notes: Vec::new(),
         cut_short: usize::from(interrupted),

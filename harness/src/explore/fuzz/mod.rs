@@ -96,6 +96,14 @@ impl FuzzOptions {
         regressions::usual_path(command)
     }
 
+    /// The signal that it sends, if it sends one alone.
+    pub(crate) fn only_signal(&self) -> Option<i32> {
+        match self.faults.as_slice() {
+            [(fault, _)] => fault.signal(),
+            _ => None,
+        }
+    }
+
     /// These faults, everything else as it is unless told otherwise.
     pub fn of(faults: Vec<(Fault, bool)>, seed: u64) -> FuzzOptions {
         FuzzOptions {

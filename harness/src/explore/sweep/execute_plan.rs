@@ -86,7 +86,15 @@ pub(crate) fn run_all(
         done: 0,
     };
     let classes: Vec<usize> = plan.planned.iter().map(|planned| planned.class).collect();
-    let mut chosen = Representatives::new(&classes, &plan.classes, execution.seed);
+    let chosen = Representatives::new(&classes, &plan.classes, execution.seed);
+    let in_flight = trials.baseline.in_flight_ns();
+    let is_used = |order: usize| {
+        let point = trials.baseline.points.points.get(plan.planned[order].place);
+        point
+            .zip(in_flight.clone())
+            .is_some_and(|(point, span)| span.contains(&point.at_ns))
+    };
+    let mut chosen = chosen.prefer(is_used);
     if execution.method == Method::Exhaustive {
         let all = (0..plan.planned.len()).collect();
         session.batch(all, &mut chosen, progress);

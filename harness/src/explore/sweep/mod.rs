@@ -22,6 +22,7 @@ use crate::execute::Trials;
 use crate::execute::refine;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
+use crate::explore::request_summary::RequestSummary;
 use crate::explore::store::Origin;
 use crate::facts::CallArgument;
 use crate::failure::Store;
@@ -199,6 +200,8 @@ pub struct SweepReport {
     pub elapsed: Duration,
     /// Oracles that could never be judged, with the reason.
     pub unjudged: BTreeMap<&'static str, String>,
+    /// What clients of a service saw.
+    pub requests: RequestSummary,
     /// Limits that runs met, with how many did.
     pub limits: BTreeMap<String, usize>,
     /// What the user should know.
@@ -394,6 +397,7 @@ pub fn sweep(
         target: Duration::from_micros(tally.target_us),
         elapsed: begun.elapsed(),
         unjudged: tally.answers.unjudged(),
+        requests: tally.answers.requests,
         limits: tally.answers.limits,
         notes,
         cut_short: tally.cut_short,

@@ -180,7 +180,7 @@ pub struct Plan {
     /// Classes of which other shards try the points.
     pub classes_elsewhere: BTreeSet<usize>,
     /// Places of the points at which the fault cannot happen: a call that never
-    /// answers with that error, a moment at which there is no child.
+    /// answers with that error, a moment at which there is no child, a service that is not ready yet.
     pub unfit: BTreeSet<usize>,
     /// How moments between calls came into it.
     pub between: Option<InstructionPoints>,
@@ -207,13 +207,16 @@ impl Plan {
         let classes: Vec<PlanClass> = baseline.points.classes.iter().map(PlanClass::of).collect();
         let is_others =
             |class: usize| shard.is_some_and(|shard| !shard.takes(&classes[class].name));
+        // What a service does before it can be used is no use of it.
+        let service = baseline.recorded().and_then(|run| run.service.as_ref());
+        let usable_ns = service.and_then(|service| service.ready_ns).unwrap_or(0);
         let mut plan = Plan::default();
         let found = &baseline.points.points;
         let fit = Applicable::new(baseline, &fault_spec.fault);
         let (fitting, unfit): (Vec<(usize, &Point)>, Vec<_>) = found
             .iter()
             .enumerate()
-            .partition(|(_, point)| fit.fits(point));
+            .partition(|(_, point)| fit.fits(point) && point.at_ns >= usable_ns);
         plan.unfit = unfit.into_iter().map(|(place, _)| place).collect();
         let (points, left_out): (Vec<(usize, &Point)>, Vec<_>) = fitting
             .into_iter()

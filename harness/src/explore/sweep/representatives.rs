@@ -73,6 +73,19 @@ impl<S: Clone + PartialEq> Representatives<S> {
         Representatives { rows, places }
     }
 
+    /// Classes with a member (a place in the plan) that is preferred come before all others.
+    pub(crate) fn prefer(mut self, is_preferred: impl Fn(usize) -> bool) -> Self {
+        for row in &mut self.rows {
+            let is_one = row.members.iter().any(|order| is_preferred(*order));
+            row.rank = if is_one {
+                0
+            } else {
+                row.rank.saturating_add(1)
+            };
+        }
+        self
+    }
+
     /// The first of every class, those first that change most.
     pub(crate) fn firsts(&self) -> Vec<usize> {
         self.ranked(|row| row.members.first().copied().into_iter().collect())

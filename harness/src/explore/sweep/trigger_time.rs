@@ -39,6 +39,16 @@ pub(crate) fn trigger_time(
             matches!(event.what, EventKind::Handler { signal: handled, .. } if handled == signal)
                 .then_some(event.at_ns)
         }),
+        Trigger::Ready => recorded
+            .service
+            .as_ref()
+            .and_then(|service| service.ready_ns),
+        Trigger::Request { nth } => recorded.service.as_ref().and_then(|service| {
+            let sent = service.requests.iter().filter_map(|fact| fact.sent_ns);
+            let mut sent: Vec<u64> = sent.collect();
+            sent.sort_unstable();
+            sent.get((*nth as usize).saturating_sub(1)).copied()
+        }),
         Trigger::Child { nth } => recorded
             .events
             .iter()

@@ -74,6 +74,14 @@ impl Baseline {
             .or_else(|| self.runs.first())
     }
 
+    /// From when to when requests were in flight in the recorded run.
+    pub fn in_flight_ns(&self) -> Option<std::ops::RangeInclusive<u64>> {
+        let requests = &self.recorded()?.service.as_ref()?.requests;
+        let begun = requests.iter().filter_map(|fact| fact.sent_ns).min()?;
+        let ended = requests.iter().filter_map(|fact| fact.ended_ns).max()?;
+        Some(begun..=ended)
+    }
+
     /// Whether nothing of it goes on at the same time, nor looks whether it could.
     pub fn is_sequential(&self) -> bool {
         let mut recorded = self.runs.iter().filter(|run| !run.points.is_empty());

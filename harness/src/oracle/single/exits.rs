@@ -5,6 +5,9 @@ use crate::oracle::Context;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
+    if let Some(text) = ends_with_clients(run) {
+        return Verdict::of(vec![Evidence::new("kept by an idle connection", text)]);
+    }
     let Some(end) = run.events.iter().find(|event| {
         matches!(
             event.what,
@@ -42,20 +45,20 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     Verdict::of(vec![Evidence::new("hangs", text)])
 }
 
+/// A service that ends only when clients close connections that nobody uses.
+fn ends_with_clients(run: &Run) -> Option<String> {
+    let closed_ns = run.service.as_ref()?.idle_closed_ns?;
+    let last_ns = run.last_fault_ns()?;
+    run.status?;
+    Some(format!(
+        "still running {} ms after the last signal; it ends only when a client closes a connection that nobody uses",
+        (closed_ns - last_ns) / 1_000_000
+    ))
+}
+
 /// What ran at the end.
 fn alive(run: &Run) -> String {
-    let alive: Vec<String> = run
-        .stuck
-        .iter()
-        .map(|stuck| {
-            let call = match (&stuck.call, stuck.state) {
-                (Some(call), _) => format!("in {call}"),
-                (None, 'R') => format!("running, {} ms of processor time", stuck.cpu_ms),
-                (None, state) => format!("state {state}"),
-            };
-            format!("pid {} ({}) {call}", stuck.pid, stuck.command)
-        })
-        .collect();
+    let alive: Vec<String> = run.stuck.iter().map(ToString::to_string).collect();
     alive.join(", ")
 }
 

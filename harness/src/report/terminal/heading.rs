@@ -51,6 +51,9 @@ pub fn heading(out: &mut TerminalWriter, heading: &Heading) {
         target.push_str(&format!(", shard {shard}"));
     }
     out.item(0, (Style::Dim, "target    "), Style::Plain, &target);
+    if let Some(service) = &heading.service {
+        out.item(0, (Style::Dim, "service   "), Style::Plain, service);
+    }
     let mut baseline = format!(
         "{}, {}, {}; {}",
         count(heading.baseline_runs, "undisturbed run"),

@@ -98,6 +98,15 @@ pub(crate) fn event_rows(event: &EventKind) -> Vec<Row> {
         }
         EventKind::HandlerReturned(fact) => (Style::Dim, "handler", handled(fact)),
         EventKind::Failpoint { name, nth } => (Style::Dim, "at", format!("failpoint {name}#{nth}")),
+        EventKind::Ready { seen } => (Style::Strong, "ready", seen.clone()),
+        EventKind::Client { client, what } => {
+            (Style::Plain, "client", format!("{}: {what}", client + 1))
+        }
+        EventKind::Stop { signal } => (
+            Style::Dim,
+            "stop",
+            format!("all is done: {}", signals::name(*signal)),
+        ),
         EventKind::ChildExited { pid, status } => {
             (Style::Dim, "ended", format!("pid {pid}: {status}"))
         }

@@ -4,14 +4,17 @@
 pub(crate) mod faults;
 pub(crate) mod one_or_many;
 pub(crate) mod schema;
+pub(crate) mod script;
 pub(crate) mod substitutions;
 pub(crate) mod toml_error;
 pub(crate) mod value;
 
-use crate::target::StartState;
+use crate::oracle::Served;
+use crate::target::{Network, StartState};
 use faults::{FaultText, StepText, WindowName};
 use one_or_many::{Bounds, Terminal};
 use schemars::JsonSchema;
+use script::ScriptTable;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -29,6 +32,8 @@ pub(crate) struct Document {
     pub(crate) description: Option<String>,
     /// The program under test and its environment.
     pub(crate) target: TargetTable,
+    /// What happens around a program that runs until it is told to stop.
+    pub(crate) script: Option<ScriptTable>,
     /// Run it once with a schedule of signals. Write either this or `sweep` or `fuzz`.
     #[schemars(with = "Option<RunTable>")]
     pub(crate) run: Option<Spanned<RunTable>>,
@@ -87,6 +92,10 @@ pub(crate) struct TargetTable {
     /// The content of standard input.
     #[schemars(with = "Option<String>")]
     pub(crate) stdin_text: Option<Spanned<String>>,
+    /// The network that the program sees: `private`, one of its own in each run with the loopback interface alone, or
+    /// `host`, the machine's [private with a script for a service, else host].
+    #[schemars(with = "Option<String>")]
+    pub(crate) network: Option<Network>,
     /// How the program is isolated from the machine.
     pub(crate) isolation: Option<IsolationText>,
     /// Whether the program gets io_uring [refuse]. Its operations are no system calls, so they cannot be followed.
@@ -269,6 +278,9 @@ pub(crate) struct ContractTable {
     pub(crate) check: Option<String>,
     /// How long a signal handler may run.
     pub(crate) handler_budget: Option<Time>,
+    /// Requests that a service which is asked to stop owes an answer: `read`, `accepted` or `backlog` [accepted].
+    #[schemars(with = "Option<String>")]
+    pub(crate) served: Option<Served>,
     /// Command lines that may outlive the program.
     pub(crate) daemons: Vec<GlobText>,
     /// Output (or the exit) must come this soon after each signal.

@@ -60,6 +60,7 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         unsteady: report.unsteady,
         runs: report.runs,
     });
+    case.requests = (report.requests.runs > 0).then(|| report.requests.clone());
     case.limits = limits(&report.limits);
     keep_failed_runs(&mut case, &report.failed_runs);
     case.notes = report.notes.clone();

@@ -14,6 +14,7 @@ pub(crate) struct Clock {
     running: bool,
     ended_ns: Option<u64>,
     killed_ns: Option<u64>,
+    stopped_ns: Option<u64>,
     before_ms: u64,
     after_ms: u64,
     grace_ns: u64,
@@ -58,6 +59,7 @@ impl Clock {
             running: false,
             ended_ns: None,
             killed_ns: None,
+            stopped_ns: None,
             before_ms: request.before_ms,
             after_ms: request.after_ms,
             grace_ns: nanoseconds(request.grace_ms),
@@ -78,6 +80,11 @@ impl Clock {
     /// The target's own process has ended now.
     pub(crate) fn end(&mut self) {
         self.ended_ns = Some(self.now_ns());
+    }
+
+    /// The script has told the target to stop.
+    pub(crate) fn stop(&mut self) {
+        self.stopped_ns = Some(self.now_ns());
     }
 
     /// Everybody was killed now, for the first time.
@@ -112,7 +119,7 @@ impl Clock {
     /// The last moment for the target to end by itself.
     pub(crate) fn deadline_ns(&self, progress: Progress) -> u64 {
         let before = nanoseconds(self.before_ms);
-        let Some(last) = progress.last_ns else {
+        let Some(last) = progress.last_ns.max(self.stopped_ns) else {
             return before;
         };
         let after =
@@ -127,7 +134,7 @@ impl Clock {
 
     /// The deadline that passes next, in milliseconds after the last step or the start.
     pub(crate) fn limit_ms(&self, progress: Progress) -> u64 {
-        match progress.last_ns {
+        match progress.last_ns.max(self.stopped_ns) {
             Some(_) => self.after_ms,
             None => self.before_ms,
         }

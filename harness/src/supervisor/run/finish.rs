@@ -2,7 +2,7 @@
 
 use super::inject::Injector;
 use super::live_target::{LiveTarget, READ_BYTES};
-use crate::facts::Run;
+use crate::facts::{Run, ServiceFacts};
 use crate::supervisor::protocol::{StackDetail, SupervisorError, Trace};
 
 /// Collects the facts of a run of which nobody is left.
@@ -10,6 +10,7 @@ pub(crate) fn finish(
     mut target: LiveTarget<'_>,
     injector: Injector,
     trace: Trace,
+    service: Option<ServiceFacts>,
 ) -> Result<Run, SupervisorError> {
     // What an orphan wrote last. Nobody is left to write more, so it ends.
     let mut buffer = [0u8; READ_BYTES];
@@ -67,5 +68,6 @@ pub(crate) fn finish(
         results: None,
         zombies: processes.zombies,
         unfollowed,
+        service,
     })
 }

@@ -90,6 +90,20 @@ impl ActiveRun<'_> {
             HoldReason::Output => Held::AfterOutput(tid),
             HoldReason::Awaited(_) | HoldReason::Scope(_) => Held::Nobody,
         })?;
+        let now = self.target.clock.now_ns();
+        if self.script.hold_until_rest(now, tid, hold, &call) {
+            return Ok(());
+        }
+        self.held_at(tid, hold, call)
+    }
+
+    /// Does what the schedule wants while a thread is held, and lets it go on.
+    pub(super) fn held_at(
+        &mut self,
+        tid: Tid,
+        hold: HoldReason,
+        call: String,
+    ) -> Result<(), RunError> {
         match hold {
             HoldReason::Output => {}
             HoldReason::Awaited(breakpoint) => {

@@ -23,6 +23,7 @@ impl ActiveRun<'_> {
                 name: name.clone(),
                 nth,
             };
+            self.script.failpoint(&name);
             self.target.push(EventKind::Failpoint { name, nth });
             let due = self.injector.current().cloned();
             match due.filter(|step| step.trigger == here) {

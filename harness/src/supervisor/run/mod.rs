@@ -11,6 +11,7 @@ pub(crate) mod live_target;
 pub(crate) mod process_watch;
 pub(crate) mod run_error;
 pub(crate) mod run_loop;
+pub(crate) mod script;
 pub(crate) mod streams;
 pub(crate) mod trace_config;
 pub(crate) mod zombies;

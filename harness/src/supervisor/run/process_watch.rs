@@ -88,6 +88,14 @@ impl ProcessWatch {
         }
     }
 
+    /// Whether a process is the target or one of its descendants, as far as that is traced.
+    pub(crate) fn knows(&self, pid: Pid) -> bool {
+        match &self.tracer {
+            Some(tracer) => tracer.processes().knows(pid),
+            None => true,
+        }
+    }
+
     /// Takes what happened to a child or tracee. What that means for the run is added to `events`.
     pub(crate) fn handle(
         &mut self,
@@ -181,6 +189,7 @@ impl ProcessWatch {
     pub(crate) fn kill_stuck(&mut self) {
         self.stuck = proc::descendants()
             .iter()
+            .filter(|stat| self.knows(stat.pid))
             .map(|stat| Stuck {
                 pid: stat.pid.number(),
                 command: proc::command(stat.pid),
@@ -196,6 +205,7 @@ impl ProcessWatch {
     pub(crate) fn kill_orphans(&mut self) {
         self.orphans = proc::descendants()
             .iter()
+            .filter(|stat| self.knows(stat.pid))
             .map(|stat| Orphan {
                 pid: stat.pid.number(),
                 command: proc::command(stat.pid),

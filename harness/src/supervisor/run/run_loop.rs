@@ -8,6 +8,7 @@ use super::inject::{Held, Injector, ScheduleCursor, Timer};
 use super::live_target::{LiveTarget, READ_BYTES, READS_MAX};
 use super::process_watch::ProcessWatch;
 use super::run_error::RunError;
+use super::script::{SCRIPT, ScriptControl, ScriptRun};
 use super::streams::Streams;
 use crate::facts::{EventKind, Run};
 use crate::supervisor::protocol::{RunRequest, SupervisorError, Trace};
@@ -28,6 +29,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(super) target: LiveTarget<'a>,
     pub(super) injector: Injector,
     pub(super) failpoints: Option<Failpoints>,
+    pub(super) script: ScriptControl,
     traced: bool,
     trace: Trace,
 }
@@ -55,8 +57,15 @@ impl<'a> ActiveRun<'a> {
             },
             injector: Injector::new(cursor),
             failpoints,
+            script: ScriptControl::default(),
             trace: request.trace,
         })
+    }
+
+    /// The same with what happens around the target.
+    pub(crate) fn with_script(mut self, script: Option<ScriptRun>) -> ActiveRun<'a> {
+        self.script = ScriptControl::new(script);
+        self
     }
 
     /// Follows the run until nobody is left. False when the control socket closed.
@@ -69,7 +78,9 @@ impl<'a> ActiveRun<'a> {
         let mut waking = None;
         loop {
             self.keep_time()?;
+            self.go_on_with_script()?;
             if self.target.processes.is_alone() && self.target.clock.ended_ns().is_some() {
+                self.script.look_last(&mut self.target)?;
                 return Ok(true);
             }
             let next = self.next_wake_ns();
@@ -84,6 +95,9 @@ impl<'a> ActiveRun<'a> {
                 match *event {
                     Ready::Descriptor(CONTROL) => return Ok(false),
                     Ready::Descriptor(FAILPOINTS) => self.at_failpoints()?,
+                    Ready::Descriptor(number) if number >= SCRIPT => {
+                        self.script.event(number, &mut self.target)?;
+                    }
                     Ready::Descriptor(number) => self.read(number as usize, Held::Nobody)?,
                     Ready::Children => self.reap()?,
                     Ready::Time => waking = None,
@@ -92,10 +106,21 @@ impl<'a> ActiveRun<'a> {
         }
     }
 
+    /// Does what the script wants next, and what is to be done to a thread that was held until everybody waits.
+    fn go_on_with_script(&mut self) -> Result<(), RunError> {
+        while let Some(settled) = self.script.go_on(&mut self.target, &mut self.injector)? {
+            self.read_all(Held::Nobody)?;
+            self.script.note_progress(&self.injector);
+            self.held_at(settled.tid, settled.hold, settled.call)?;
+        }
+        Ok(())
+    }
+
     fn next_wake_ns(&self) -> Option<u64> {
         let timer = self.injector.next_timer_ns();
         let look = self.target.processes.next_look_ns();
-        let due = timer.into_iter().chain(look);
+        let script = self.script.next_wake_ns();
+        let due = timer.into_iter().chain(look).chain(script);
         let progress = self.injector.progress();
         self.target.clock.next_wake_ns(progress, due)
     }
@@ -114,6 +139,7 @@ impl<'a> ActiveRun<'a> {
                 let over = self.target.clock.grace_over_ns();
                 let is_over = over.is_some_and(|over| over <= self.target.clock.now_ns());
                 if is_over && !self.target.processes.is_alone() {
+                    self.script.has_left_processes(&self.target);
                     self.target.processes.kill_orphans();
                     self.target.clock.kill();
                 }
@@ -146,6 +172,10 @@ impl<'a> ActiveRun<'a> {
         let is_running = matches!(clock.stage(), Stage::Starting | Stage::Running);
         if is_running && clock.now_ns() >= clock.deadline_ns(progress) {
             let limit_ms = clock.limit_ms(progress);
+            if self.script.gets_more_time(&mut self.target, &self.injector) {
+                return;
+            }
+            self.script.time_is_over(&self.target);
             self.target.end_by_force(EventKind::Deadline { limit_ms });
         }
     }
@@ -168,6 +198,9 @@ impl<'a> ActiveRun<'a> {
             if self.trace.records() {
                 self.read_all(Held::Nobody)?;
             }
+            if self.script.take_client(tid, &event, &mut self.target)? {
+                continue;
+            }
             let now = self.target.clock.now_ns();
             self.target.processes.handle(tid, event, now, &mut events)?;
             for event in events.drain(..) {
@@ -186,6 +219,7 @@ impl<'a> ActiveRun<'a> {
             if bytes == 0 {
                 break;
             }
+            self.script.output(&buffer[..bytes]);
             self.injector
                 .output(&mut self.target, &buffer[..bytes], held)?;
         }
@@ -203,7 +237,8 @@ impl<'a> ActiveRun<'a> {
     /// Collects the facts, now that nobody is left.
     pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
         self.close_failpoints();
-        finish::finish(self.target, self.injector, self.trace)
+        let service = self.script.finish(self.target.poller);
+        finish::finish(self.target, self.injector, self.trace, service)
     }
 
     /// Kills whatever there is, and waits until it is gone; nobody wants the facts.

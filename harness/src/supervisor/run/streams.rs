@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// One stream that is read.
-struct Reader {
+pub(crate) struct Reader {
     file: File,
     stream: Stream,
     capture: CaptureWriter,
@@ -30,7 +30,7 @@ pub(crate) struct Piece {
 }
 
 impl Reader {
-    fn new(end: OwnedFd, stream: Stream) -> Reader {
+    pub(crate) fn new(end: OwnedFd, stream: Stream) -> Reader {
         Reader {
             file: File::from(end),
             stream,
@@ -39,8 +39,18 @@ impl Reader {
         }
     }
 
+    /// Its descriptor.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether more can come.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Reads the next bytes; 0 when there are none now (`open` says whether more can come).
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.file.read(buffer) {
                 Ok(0) => {
@@ -216,6 +226,27 @@ impl Streams {
         let foreground = pty::foreground(master.as_fd()).or_else(|| pty::foreground(slave.as_fd()));
         master.write_all(&[character])?;
         Ok(foreground)
+    }
+
+    /// Types what a person types, as far as the terminal takes it.
+    pub(crate) fn type_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.terminal.is_none() {
+            return Err(io::Error::other(
+                "there is no terminal to type on; use --pty",
+            ));
+        }
+        if self.hung_up {
+            return Ok(());
+        }
+        self.readers[0].file.write_all(bytes)
+    }
+
+    /// Changes the size of the window. The kernel tells the foreground group.
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) -> io::Result<()> {
+        match &self.terminal {
+            Some((slave, _)) => pty::resize(slave, rows, columns),
+            None => Ok(()),
+        }
     }
 
     /// Lets the kernel finish what typing has begun: to ask whether there is something to read waits for its worker,

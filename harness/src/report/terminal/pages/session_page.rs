@@ -37,6 +37,10 @@ fn search_page(out: &mut TerminalWriter, case: &Case) {
     before_ready(out, case);
     at_start(out, case);
     notes(out, case);
+    if let Some(requests) = &case.requests {
+        let words = requests.words();
+        out.item(0, (Style::Dim, "clients   "), Style::Plain, &words);
+    }
     coverage(out, case);
     unjudged(out, case);
     times(out, case);

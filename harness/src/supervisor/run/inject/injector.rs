@@ -152,6 +152,38 @@ impl Injector {
         self.inject_if_met(target)
     }
 
+    /// The steps that were applied.
+    pub(crate) fn applied_steps(&self) -> impl Iterator<Item = &Step> {
+        self.cursor.applied_steps()
+    }
+
+    /// The service can be used.
+    pub(crate) fn ready(&mut self, target: &mut LiveTarget<'_>) -> Result<(), RunError> {
+        self.cursor.ready();
+        if self.cursor.is_ready() {
+            return self.inject_due(target, "readiness".to_owned(), Held::Nobody);
+        }
+        Ok(())
+    }
+
+    /// Whether the current step waits for so many requests.
+    pub(crate) fn awaits_request(&self, sent: u32) -> bool {
+        self.cursor.awaits_request(sent)
+    }
+
+    /// So many requests were sent, and everybody waits.
+    pub(crate) fn requests(
+        &mut self,
+        target: &mut LiveTarget<'_>,
+        sent: u32,
+    ) -> Result<(), RunError> {
+        self.cursor.requests(sent);
+        if self.cursor.awaits_request(sent) {
+            return self.inject_due(target, format!("request {sent}"), Held::Nobody);
+        }
+        Ok(())
+    }
+
     /// A process was created.
     pub(crate) fn child(
         &mut self,
@@ -343,6 +375,8 @@ impl Injector {
         }
         self.file_met(target)
             .or_else(|| self.cursor.has_children().then(|| "a child".to_owned()))
+            .or_else(|| self.cursor.is_ready().then(|| "readiness".to_owned()))
+            .or_else(|| self.cursor.has_requests().then(|| "a request".to_owned()))
     }
 
     /// The file that the current step waits for, if it is there.

@@ -20,6 +20,10 @@ pub(crate) struct ScheduleCursor {
     patterns: Vec<Option<Regex>>,
     globs: Vec<Option<GlobMatcher>>,
     children: u32,
+    /// The service of the target can be used.
+    ready: bool,
+    /// Requests that were sent to it.
+    requests: u32,
     /// For each breakpoint, its step.
     breakpoint_steps: Vec<usize>,
     /// For each scope, its step.
@@ -64,6 +68,8 @@ impl ScheduleCursor {
             patterns,
             globs,
             children: 0,
+            ready: false,
+            requests: 0,
             breakpoint_steps: indices(|step| breakpoint(step).is_some()),
             scope_steps: indices(|step| scope(step).is_some()),
             armed: false,
@@ -155,6 +161,40 @@ impl ScheduleCursor {
     /// True when the current step waits for a child and has it.
     pub(crate) fn has_children(&self) -> bool {
         matches!(self.waiting(), Some(Step { trigger: Trigger::Child { nth }, .. }) if self.children >= *nth)
+    }
+
+    /// The steps that were applied.
+    pub(crate) fn applied_steps(&self) -> impl Iterator<Item = &Step> {
+        let fired = self.steps.iter().zip(&self.fired_ns);
+        fired.filter(|(_, at)| at.is_some()).map(|(step, _)| step)
+    }
+
+    /// The service can be used.
+    pub(crate) fn ready(&mut self) {
+        self.ready = true;
+    }
+
+    /// True when the current step waits for the service and it can be used.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
+            && self
+                .waiting()
+                .is_some_and(|step| step.trigger == Trigger::Ready)
+    }
+
+    /// So many requests were sent.
+    pub(crate) fn requests(&mut self, sent: u32) {
+        self.requests = sent;
+    }
+
+    /// Whether the current step waits for a request, and that is one of so many.
+    pub(crate) fn awaits_request(&self, sent: u32) -> bool {
+        matches!(self.waiting(), Some(Step { trigger: Trigger::Request { nth }, .. }) if sent >= *nth)
+    }
+
+    /// True when the current step waits for a request and has it.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.awaits_request(self.requests)
     }
 
     /// The glob that the current step waits for.

@@ -1,13 +1,17 @@
 //! What to run and where.
 
+mod script;
+
 use super::values::{duration, one_of, terminal_size, variable};
 use crate::error::Error;
 use crate::options::{
     FaultReader, LimitsSpec, OptionError, OptionName, check_command, check_inputs, check_stdin,
     existing, existing_directory,
 };
-use crate::target::{IoUring, Isolation, Source, StartState, Target};
+use crate::script::Script;
+use crate::target::{IoUring, Isolation, Network, Source, StartState, Target};
 use clap::Args;
+use script::ScriptArgs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,13 +74,16 @@ pub struct TargetArgs {
     /// Size of the private file system, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     pub tree_limit: u64,
+    #[command(flatten)]
+    pub script: ScriptArgs,
 }
 
 impl TargetArgs {
-    /// The target, with its inputs located. `needs_failpoints` when what is done to it waits for one.
-    pub fn target(&self, needs_failpoints: bool) -> Result<Target, Error> {
+    /// The target, with its inputs located. `needs_failpoints` when what is done to it waits for one, `signal` is what
+    /// is sent to it.
+    pub fn target(&self, needs_failpoints: bool, signal: Option<i32>) -> Result<Target, Error> {
         match self.from.as_slice() {
-            [only] => self.target_from(*only, needs_failpoints),
+            [only] => self.target_from(*only, needs_failpoints, signal),
             _ => Err(
                 Error::usage("--from: only a sweep takes several states".to_owned())
                     .with_hint("give one of fresh and finished"),
@@ -85,16 +92,24 @@ impl TargetArgs {
     }
 
     /// The same, with runs that begin in this state.
-    pub fn target_from(&self, start: StartState, needs_failpoints: bool) -> Result<Target, Error> {
+    pub fn target_from(
+        &self,
+        start: StartState,
+        needs_failpoints: bool,
+        signal: Option<i32>,
+    ) -> Result<Target, Error> {
         check_command(&self.command)?;
         check_stdin(self.pty, self.stdin.is_some())?;
         let limits = LimitsSpec {
             timeout: Some(self.timeout),
             deadline: self.deadline,
+            grace_period: self.script.grace_period,
             grace: Some(self.grace),
             tree_mib: Some(self.tree_limit),
             copy_files: Some(self.copy_limit),
         };
+        let script = self.script.script(signal)?;
+        let usual = Network::of_script(script.as_ref());
         let stdin = self.stdin.as_ref().map(|path| existing(path)).transpose();
         Ok(Target {
             source: self.source()?,
@@ -104,7 +119,11 @@ impl TargetArgs {
             stdin: stdin.map_err(OptionError::at(OptionName::Stdin, 0))?,
             keep_aslr: self.keep_aslr,
             serialise: self.serialize,
-            failpoints: self.failpoints || needs_failpoints,
+            failpoints: self.failpoints
+                || needs_failpoints
+                || script.as_ref().is_some_and(Script::needs_failpoints),
+            network: self.script.network.unwrap_or(usual),
+            script,
             io_uring: self.io_uring,
             limits: limits.limits()?,
             ..Target::new(self.command.iter().map(String::as_str))

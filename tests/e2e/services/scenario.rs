@@ -1,0 +1,69 @@
+//! The table `[script]` of a scenario file.
+
+use super::python;
+use crate::support::output::{check, sigproof_in};
+use std::fs;
+
+const SERVICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/services/service.py");
+
+fn scenario(script: &str, switch: &str) -> String {
+    format!(
+        "[target]\ncommand = ['{}', '{SERVICE}', '{switch}']\n[script]\n{script}\n\
+         [run]\nsignals = ['TERM@request:2']\n",
+        python()
+    )
+}
+
+const SCRIPT: &str = r#"
+ready = "port:8000"
+grace-period = "5s"
+[[script.client]]
+requests = ["GET /slow", { post = "/items", body = "a" }]
+connections = 2
+[[script.client]]
+command = ["sh", "-c", "exit 0"]
+"#;
+
+#[test]
+fn a_script_in_a_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("service.toml");
+    fs::write(&file, scenario(SCRIPT, "")).expect("a file");
+    let output = sigproof_in(directory.path(), &["test", "service.toml"]);
+    check(&output, 0, &["service"], &["right"]);
+    fs::write(&file, scenario(SCRIPT, "--drops")).expect("a file");
+    let output = sigproof_in(directory.path(), &["test", "service.toml"]);
+    check(&output, 1, &["served"], &["wrong"]);
+}
+
+#[test]
+fn a_mistake_in_a_script_is_shown_where_it_is() {
+    for (script, says) in [
+        ("ready = 'prot:1'", "no such readiness: prot:1"),
+        (
+            "ready = 'port:8000'\n[[script.client]]\nrequests = ['get /']",
+            "get is no method",
+        ),
+        (
+            "[[script.client]]\nrequests = ['GET /']",
+            "where is the service?",
+        ),
+        (
+            "ready = 'port:8000'\n[[script.client]]\nrequests = [{ post = '/', get = '/' }]",
+            "a request has one method",
+        ),
+        (
+            "ready = 'port:8000'\nkeys = ['<F99>']",
+            "no such key: <F99>",
+        ),
+        (
+            "ready = 'port:8000'\n[[script.client]]\nconnections = 0",
+            "1 to 256 connections",
+        ),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("service.toml"), scenario(script, "")).expect("a file");
+        let output = sigproof_in(directory.path(), &["test", "service.toml"]);
+        check(&output, 2, &[says], &[script]);
+    }
+}
