@@ -178,6 +178,9 @@ impl WorkTree {
             ));
             work.kind = Kind::Copy { from: original };
         }
+        if matches!(source, Source::View(_) | Source::Directory(_)) {
+            work.copy_start(&base.join("start"))?;
+        }
         if is_view && matches!(work.kind, Kind::Copy { .. }) {
             mounts::bind(&work.copy, &tree).map_err(|error| TreeError::Place {
                 path: tree.clone(),
@@ -185,6 +188,22 @@ impl WorkTree {
             })?;
         }
         Ok(work)
+    }
+
+    /// Takes a copy of the directory that the runs start from: somebody may write to it meanwhile (a person sends our own
+    /// output into a file there), which would look like the target's doing.
+    fn copy_start(&mut self, start: &Path) -> Result<(), TreeError> {
+        let Kind::Copy { from } = &mut self.kind else {
+            return Ok(());
+        };
+        fs::create_dir(start).map_err(|error| TreeError::Place {
+            path: start.to_owned(),
+            error,
+        })?;
+        copy_content(from, start, &mut Budget::new(from, self.limits))?;
+        *from = start.to_owned();
+        self.original = Original::new(start);
+        Ok(())
     }
 
     /// How the tree is made, in words.

@@ -328,3 +328,38 @@ fn a_descriptor_that_was_left_open_is_not_passed_on() {
         .expect("bash runs");
     assert!(output.status.success(), "{output:?}");
 }
+
+/// Its own directory is where a person sends what we print.
+#[test]
+fn our_own_output_in_the_directory_is_not_the_targets_doing() {
+    let here = tempfile::tempdir().expect("a directory");
+    for isolation in ["auto", "copy"] {
+        let path = here.path().join("out.json");
+        let file = std::fs::File::create(&path).expect("a file");
+        let status = under_test::command()
+            .current_dir(here.path())
+            .args([
+                "sweep",
+                "--json",
+                "--store",
+                "/dev/null",
+                "--any",
+                "a*",
+                "--isolation",
+                isolation,
+                "--",
+            ])
+            .args([
+                "dash",
+                "-c",
+                "for i in 1 2 3 4 5 6 7 8 9; do echo $i > a$i; done",
+            ])
+            .stdout(file)
+            .status()
+            .expect("sigproof runs");
+        let said = std::fs::read_to_string(&path).expect("its output");
+        assert!(!said.contains("out.json"), "{said}");
+        assert_eq!(status.code(), Some(0), "{said}");
+        assert!(said.contains("summary"), "{said}");
+    }
+}
