@@ -11,6 +11,8 @@ use crate::explore::map_points;
 use crate::oracle::Contract;
 use crate::report::{Bar, Style, TerminalWriter};
 use crate::scenario::{Scenario, draft, named};
+use crate::script::Script;
+use crate::target::Target;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,8 +35,14 @@ pub fn init(args: &InitArgs) -> u8 {
         let contract = Contract {
             baseline_status: i32::from(args.baseline_status),
             ..Contract::default()
-        };
-        let baseline = map_points(&pool, &contract, Recordings::of_signal(libc::SIGINT), token)?;
+        }
+        .of_script(target.script.as_ref());
+        let baseline = map_points(
+            &pool,
+            &contract,
+            Recordings::of_signal(usual_signal(&target)),
+            token,
+        )?;
         bar.clear();
         let failed = |error: io::Error| Error::harness(error.to_string()).at_path(&path);
         let directory = path.parent().unwrap_or(Path::new(""));
@@ -59,6 +67,16 @@ pub fn init(args: &InitArgs) -> u8 {
         print(&out.finish());
         Ok(exit::HOLDS)
     })
+}
+
+/// A service is stopped by SIGTERM; a program for a person by Ctrl+C.
+fn usual_signal(target: &Target) -> i32 {
+    let is_service = target.script.as_ref().is_some_and(Script::is_service);
+    if is_service {
+        libc::SIGTERM
+    } else {
+        libc::SIGINT
+    }
 }
 
 /// Named after the program, where scenarios usually are.

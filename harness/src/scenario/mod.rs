@@ -11,6 +11,7 @@ mod document;
 mod read;
 mod runner;
 mod script;
+mod script_template;
 mod snapshot;
 mod suite;
 pub(crate) mod template;

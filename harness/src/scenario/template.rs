@@ -2,6 +2,7 @@
 
 use crate::facts::{EventKind, ExitStatus, Run};
 use crate::oracle::Baseline;
+use crate::scenario::script_template::script_table;
 use crate::target::{Source, Target};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -31,6 +32,9 @@ pub fn draft(target: &Target, baseline: &Baseline, directory: &Path) -> String {
         ),
     );
     target_table(&mut text, target, directory);
+    if let Some(script) = &target.script {
+        put(&mut text, &script_table(script));
+    }
     sweep_table(&mut text, baseline, program);
     contract_table(&mut text, baseline);
     messages_table(&mut text, baseline);

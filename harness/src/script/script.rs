@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::keys::Key;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What happens around a target, in every run of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,21 @@ pub enum Expect {
     Stop,
     /// It goes on as if nothing had happened, as after a reload.
     Survive,
+}
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ready::Port(port) => write!(f, "port:{port}"),
+            Ready::Socket(path) => write!(f, "socket:{path}"),
+            Ready::File(glob) => write!(f, "file:{glob}"),
+            Ready::Output(pattern) => write!(f, "output:{pattern}"),
+            Ready::Http { address, path } => write!(f, "http:{address}{path}"),
+            Ready::Handler => f.write_str("handler"),
+            Ready::Notify => f.write_str("notify"),
+            Ready::Failpoint(name) => write!(f, "failpoint:{name}"),
+        }
+    }
 }
 
 impl Script {

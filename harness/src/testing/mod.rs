@@ -42,10 +42,10 @@ use crate::execute::SupervisorPool;
 use crate::explore;
 use crate::explore::{FuzzBudget, FuzzOptions, RunOptions};
 use crate::failure::Store;
-use crate::options::{FaultReader, check_command, check_contract};
+use crate::options::{FaultReader, ScriptSpec, check_command, check_contract};
 use crate::oracle::PhaseSelection;
 use crate::session;
-use crate::target::Isolation;
+use crate::target::{Isolation, Network};
 use sigproof_core::StopSource;
 use std::path::PathBuf;
 
@@ -96,6 +96,43 @@ impl Test {
     pub fn contract(mut self, contract: Contract) -> Test {
         self.contract = contract;
         self
+    }
+
+    /// Makes the target a service, used by these clients in every run once it is ready: `port:8000` and `GET /slow`, as
+    /// `--ready` and `--client` take them. SIGTERM stops it when they are done, and it has a network of its own.
+    ///
+    /// ```no_run
+    /// use sigproof::testing::{Target, Test};
+    ///
+    /// let server = Target::new(["target/debug/server"]);
+    /// let test = Test::new(server).service("port:8000", ["GET /slow"])?;
+    /// test.sweep("TERM")?.assert_holds();
+    /// # Ok::<(), sigproof::testing::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A readiness or a client that cannot be read.
+    pub fn service<S: AsRef<str>>(
+        mut self,
+        ready: &str,
+        clients: impl IntoIterator<Item = S>,
+    ) -> Result<Test, Error> {
+        let clients = clients.into_iter();
+        let spec = ScriptSpec {
+            ready: Some(ready.to_owned()),
+            clients: clients.map(|client| client.as_ref().to_owned()).collect(),
+            ..ScriptSpec::default()
+        };
+        let script = spec.script().map_err(|error| error.problem)?;
+        self.target.network = Network::of_script(script.as_ref());
+        self.target.script = script;
+        Ok(self)
+    }
+
+    /// What is asked of this target.
+    fn asked(&self) -> Contract {
+        let contract = self.contract.clone();
+        contract.of_script(self.target.script.as_ref())
     }
 
     /// Sets the name in reports; the program's unless set.
@@ -158,7 +195,7 @@ impl Test {
         let source = StopSource::new();
         let report = explore::run(
             pool,
-            self.contract.clone(),
+            self.asked(),
             &attempt,
             &self.stored(),
             &source.token(),
@@ -185,7 +222,7 @@ impl Test {
         let source = StopSource::new();
         let report = explore::sweep(
             pool,
-            self.contract.clone(),
+            self.asked(),
             &options,
             &self.stored(),
             &source.token(),
@@ -225,7 +262,7 @@ impl Test {
         let source = StopSource::new();
         let report = explore::fuzz(
             pool,
-            self.contract.clone(),
+            self.asked(),
             &options,
             &self.stored(),
             &source.token(),

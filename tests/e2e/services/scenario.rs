@@ -67,3 +67,31 @@ fn a_mistake_in_a_script_is_shown_where_it_is() {
         check(&output, 2, &[says], &[script]);
     }
 }
+
+#[test]
+fn a_first_scenario_has_the_script() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let flags = [
+        "init",
+        "--empty",
+        "--ready",
+        "port:8000",
+        "--client",
+        "2x close POST /items a",
+    ];
+    let command = ["--out", "service.toml", "--", python(), SERVICE];
+    let arguments = [&flags[..], &command].concat();
+    let output = sigproof_in(directory.path(), &arguments);
+    check(&output, 0, &["wrote service.toml"], &arguments);
+    let text = fs::read_to_string(directory.path().join("service.toml")).expect("a scenario");
+    for line in [
+        "ready = \"port:8000\"",
+        "stop = \"TERM\"",
+        "http = \"127.0.0.1:8000\"",
+        "requests = [{ post = \"/items\", body = \"a\" }]",
+        "connections = 2",
+        "keep-alive = false",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `old-or-new`: each output is what it was before, or what a finished run makes.
 
-use crate::facts::{Change, EntryKind, Run};
+use crate::facts::{Change, Entry, EntryKind, ExitStatus, Reply, Run};
 use crate::oracle::Context;
 use crate::oracle::verdict::{Evidence, Verdict};
 
@@ -9,6 +9,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         return Verdict::not_applicable("it did not end by itself");
     }
     let learned = &context.baseline.learned;
+    let is_partly_used = is_partly_used(run);
     let evidence = run
         .tree
         .changes
@@ -18,6 +19,11 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             (change.before.is_some() || learned.leaves(path)) && !learned.is_finished(path, change)
         })
         .filter(|(path, change)| {
+            let is_file = |entry: &Entry| entry.kind == EntryKind::File;
+            let is_written = change.after.as_ref().is_some_and(is_file);
+            if is_partly_used && is_written {
+                return false;
+            }
             let cut = change.after.is_some() && context.contract.may_be_cut(path);
             !cut && !context.contract.may_be_anything(path)
         })
@@ -26,6 +32,20 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         })
         .collect();
     Verdict::of(evidence)
+}
+
+/// Whether clients of a service were stopped before all their requests were answered: what those write is not there, or
+/// by half, and no state is the finished one. `restarts` and a check tell whether it is right.
+fn is_partly_used(run: &Run) -> bool {
+    let Some(service) = &run.service else {
+        return false;
+    };
+    let is_done = |reply: &Reply| matches!(reply, Reply::Whole { .. });
+    service.requests.iter().any(|fact| !is_done(&fact.answer))
+        || service
+            .commands
+            .iter()
+            .any(|command| command.status != Some(ExitStatus::Exited(0)))
 }
 
 fn text(context: &Context<'_>, path: &str, change: &Change) -> Option<String> {
