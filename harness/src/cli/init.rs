@@ -45,7 +45,8 @@ pub fn init(args: &InitArgs) -> u8 {
         )?;
         bar.clear();
         let failed = |error: io::Error| Error::harness(error.to_string()).at_path(&path);
-        let directory = path.parent().unwrap_or(Path::new(""));
+        let directory = path.parent().filter(|parent| *parent != Path::new(""));
+        let directory = directory.unwrap_or(Path::new("."));
         let absolute = std::path::absolute(directory).map_err(failed)?;
         let text = draft(&target, &baseline, &absolute);
         // What we write ourselves must be right.
