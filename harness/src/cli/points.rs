@@ -33,6 +33,7 @@ pub fn points(args: &PointsArgs) -> u8 {
                 mapped,
                 all: args.points.all,
                 named: args.stacks,
+                quiet: false,
             },
             token,
         )?;

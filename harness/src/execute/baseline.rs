@@ -20,6 +20,8 @@ pub struct Recordings {
     pub all: bool,
     /// The functions that make the calls.
     pub named: bool,
+    /// Calls without an effect at which a handler could interrupt the C library, where the signal is handled.
+    pub quiet: bool,
 }
 
 impl Recordings {
@@ -30,6 +32,7 @@ impl Recordings {
             mapped: PhaseSelection::DEFAULT,
             all: false,
             named: false,
+            quiet: false,
         }
     }
 }
@@ -122,6 +125,19 @@ pub fn learn(
         }
     }
     let learned = EndState::from_runs(&runs);
+    let mut quiet = None;
+    if wanted.quiet && runs.iter().any(|run| handles(run, wanted.signal)) {
+        // Of a target that makes very many calls nothing is kept: it must not take much longer than it does alone.
+        let slowest = runs.iter().map(|run| run.end_ns).max().unwrap_or(0);
+        let most_ms = 2000.max(10 * slowest / 1_000_000).min(limits.baseline_ms);
+        let stacks = StackDetail::Addresses;
+        let signal = wanted.signal;
+        let run = lease.run(RunRequest {
+            before_ms: most_ms,
+            ..order(true, Trace::Quiet { signal, stacks })
+        })?;
+        quiet = (run.status == runs[0].status).then_some(run);
+    }
     let mut rerun = None;
     let mut learned_rerun = None;
     if contract.asks_rerun() {
@@ -141,6 +157,7 @@ pub fn learn(
         learned_rerun,
         points,
         runs,
+        quiet,
     })
 }
 
@@ -151,6 +168,12 @@ fn stop_ms(pool: &SupervisorPool) -> u64 {
         Some(_) => limits.grace_period_ms,
         None => limits.baseline_ms,
     }
+}
+
+/// Whether a signal is handled at some call of a recorded run.
+fn handles(run: &Run, signal: i32) -> bool {
+    let mut points = run.points.iter();
+    points.any(|raw| raw.installs == Some(signal) || raw.around.handles(signal))
 }
 
 fn map(runs: &[Run], wanted: Recordings) -> PointMap {

@@ -171,6 +171,12 @@ impl Trials {
         self.watched(schedule, recorded(true, StackDetail::Names))
     }
 
+    /// Runs the target undisturbed and keeps the calls without an effect of the baseline, with the names of functions.
+    pub(crate) fn name_quiet(&self, signal: i32) -> Result<Run, Error> {
+        let stacks = StackDetail::Names;
+        self.watched(&Schedule::undisturbed(), Trace::Quiet { signal, stacks })
+    }
+
     /// Runs one schedule for its facts alone.
     pub(crate) fn follow(&self, schedule: &Schedule) -> Result<Run, Error> {
         self.watched(schedule, Trace::Steps)

@@ -77,6 +77,9 @@ impl CallSites {
         let recordings: Vec<&Run> = baseline.recordings().collect();
         let mut sites = CallSites::default();
         sites.add(&baseline.points, &recordings);
+        if let Some(run) = &baseline.quiet {
+            sites.take_quiet(run);
+        }
         sites
     }
 
@@ -84,6 +87,13 @@ impl CallSites {
     pub(crate) fn take(&mut self, run: &Run) {
         let map = PointMap::new(&[run], 0, PhaseSelection::DEFAULT);
         self.add(&map, &[run]);
+    }
+
+    /// Takes the stacks of calls without an effect, in place of those that are known.
+    pub(crate) fn take_quiet(&mut self, run: &Run) {
+        for (order, call) in run.quiet.iter().enumerate() {
+            self.stacks.insert(call.key(), run.stacks.at(order).into());
+        }
     }
 
     fn add(&mut self, map: &PointMap, recordings: &[&Run]) {

@@ -23,6 +23,9 @@ pub struct Finding {
     pub last: Option<PointName>,
     /// How many points those stand for.
     pub count: usize,
+    /// How many of the points are calls without an effect.
+    #[serde(skip)]
+    pub quiet: usize,
     /// The schedule that shows it best.
     #[serde(skip)]
     pub schedule: Schedule,
@@ -135,6 +138,7 @@ impl Findings {
                         points: Vec::new(),
                         last: None,
                         count: 0,
+                        quiet: 0,
                         schedule: Schedule::default(),
                         seen: (1, 1),
                         before_ready: standing == Standing::BeforeReady,

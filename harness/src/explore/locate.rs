@@ -17,7 +17,17 @@ fn of_finding(sites: &CallSites, map: &PointMap, finding: &Finding) -> Option<Co
             ..sites.moment(map, first)?
         });
     }
-    sites.moment(map, finding.points.first()?)
+    let first = finding.points.first()?;
+    sites.moment(map, first).or_else(|| {
+        // A call without an effect is no point of the map.
+        let (name, key) = struck(finding.schedule_shown()).next()?;
+        Some(CodeLocation {
+            after: Some(sites.site(name, key)),
+            before: None,
+            entering: false,
+            then: None,
+        })
+    })
 }
 
 /// The points at which a schedule strikes.
@@ -47,6 +57,14 @@ pub(crate) fn place(trials: &Trials, findings: &mut [Finding]) -> Result<CallSit
     for schedule in pairs.take(SECONDS_MAX) {
         // What follows the first fault is in no undisturbed run.
         sites.take(&trials.record_stacks(schedule)?);
+    }
+    let quiet = findings.iter().filter(|finding| finding.quiet > 0);
+    let signal = quiet
+        .filter_map(|finding| finding.schedule_shown().first_signal())
+        .next();
+    if let Some(signal) = signal {
+        // The names of functions take long: they are looked up for what is found.
+        sites.take_quiet(&trials.name_quiet(signal)?);
     }
     let map = &trials.baseline.points;
     for finding in findings {

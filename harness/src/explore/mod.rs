@@ -32,6 +32,6 @@ pub use sweep::coverage::{Coverage, Share};
 pub use sweep::execute_plan::Method;
 pub use sweep::pairs::{SecondFault, Window};
 pub use sweep::plan::{FaultSpec, Plan, PlannedRun, PointFilter, map_points};
-pub use sweep::plan_origin::{InstructionPoints, Pairs};
+pub use sweep::plan_origin::{InstructionPoints, Pairs, QuietTries};
 pub use sweep::point_outcome::{PointOutcome, TriedPoint};
 pub use sweep::{Outlook, Progress, SweepOptions, SweepReport, sweep};

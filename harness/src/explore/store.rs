@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use crate::execute::Trials;
 use crate::failure::{ExpectedVerdict, Store, StoredFailure, restore};
+use crate::schedule::{Schedule, Trigger};
 use crate::target::Isolation;
 
 /// What a stored failure says of the session that found it.
@@ -14,6 +15,11 @@ pub(crate) struct Origin {
     pub(crate) all_calls: bool,
     /// The seed of a session of random schedules.
     pub(crate) seed: Option<u64>,
+}
+
+fn is_quiet(schedule: &Schedule) -> bool {
+    let mut steps = schedule.steps.iter();
+    steps.any(|step| matches!(&step.trigger, Trigger::Point { key, .. } if !key.effect))
 }
 
 impl Trials {
@@ -40,7 +46,8 @@ impl Trials {
             isolation: origin.isolation,
             contract: self.contract.clone(),
             schedule: finding.schedule.clone(),
-            all_calls: origin.all_calls,
+            // Calls without an effect are looked up among all.
+            all_calls: origin.all_calls || is_quiet(&finding.schedule),
             expected: ExpectedVerdict {
                 oracle: finding.oracle.to_owned(),
                 subject: finding.subject.clone(),

@@ -28,7 +28,8 @@ pub use point::{
     counted_argument,
 };
 pub use run::{
-    CheckFact, Orphan, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage, Zombie,
+    CheckFact, Orphan, QuietCall, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage,
+    Zombie,
 };
 pub use service::{AtFault, CommandFact, LateConnection, Reply, RequestFact, ServiceFacts};
 pub use shape::{path_shape, text_shape};

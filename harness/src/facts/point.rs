@@ -163,6 +163,11 @@ impl Surroundings {
         (1..=64).contains(&signal) && set & (1 << (signal - 1)) != 0
     }
 
+    /// Whether a handler would run.
+    pub fn handles(&self, signal: i32) -> bool {
+        Surroundings::has(self.handled, signal) && !Surroundings::has(self.ignored, signal)
+    }
+
     /// What becomes of a signal here: `default`, `handled` or `ignored`, and whether it has to wait.
     pub fn of_signal(&self, signal: i32) -> String {
         let has = |set| Surroundings::has(set, signal);

@@ -2,7 +2,7 @@
 
 use super::capture::Capture;
 use super::event::Event;
-use super::point::RawPoint;
+use super::point::{PointKey, RawPoint, counted_argument};
 use super::service::ServiceFacts;
 use super::stack::Stacks;
 use super::status::ExitStatus;
@@ -73,6 +73,9 @@ pub struct Run {
     /// What clients saw, when the target has a script.
     #[serde(default)]
     pub service: Option<ServiceFacts>,
+    /// Calls without an effect in which a handler could interrupt the C library, when those were recorded.
+    #[serde(default)]
+    pub quiet: Vec<QuietCall>,
 }
 
 impl Run {
@@ -84,6 +87,32 @@ impl Run {
     /// True when every step of the schedule was applied.
     pub fn all_fired(&self) -> bool {
         self.fired_ns.iter().all(Option::is_some)
+    }
+}
+
+/// A call without an effect: the first of its kind at which a handler could run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietCall {
+    /// The call.
+    pub raw: RawPoint,
+    /// The how-manieth call that looks like it, from 1 (see [`crate::facts::PointKey::nth`]).
+    pub nth: u32,
+    /// The how-manieth call of its role, name and argument, from 1.
+    pub ordinal: u32,
+}
+
+impl QuietCall {
+    /// How a run finds it again.
+    pub fn key(&self) -> PointKey {
+        PointKey {
+            role: self.raw.role.clone(),
+            number: self.raw.number,
+            ip: self.raw.ip,
+            arg: counted_argument(&self.raw.arg),
+            effect: false,
+            code: None,
+            nth: self.nth,
+        }
     }
 }
 

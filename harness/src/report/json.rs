@@ -205,6 +205,7 @@ fn sweep_fields(case: &Case) -> Value {
         fields["not_met_again"] = json!(coverage.not_met_again);
         fields["classes"] = json!(coverage.classes);
         fields["classes_tried"] = json!(coverage.classes_tried);
+        fields["quiet"] = json!(coverage.quiet);
         fields["exhaustive"] = json!(coverage.exhaustive);
         fields["cut_short"] = json!(coverage.cut_short);
         fields["shard"] = json!(case.shard);

@@ -7,7 +7,7 @@ use super::record::Record;
 use super::shortfall::Shortfall;
 use super::shown_run::ShownRun;
 use crate::error::Error;
-use crate::explore::{InstructionPoints, Pairs, RequestSummary, Shard, Share};
+use crate::explore::{InstructionPoints, Pairs, QuietTries, RequestSummary, Shard, Share};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -304,6 +304,9 @@ pub struct Coverage {
     /// Every point was to be tried, not some of each class.
     #[serde(default)]
     pub exhaustive: bool,
+    /// Calls without an effect, where a handler is installed; not among the points found.
+    #[serde(default)]
+    pub quiet: QuietTries,
     /// Points left out on request.
     pub left_out: usize,
     /// Points that other shards try; not among those found.

@@ -95,6 +95,9 @@ pub struct Finding {
     pub between: Option<CodeWindow>,
     /// How many points those stand for.
     pub count: usize,
+    /// How many of the points are calls without an effect.
+    #[serde(default)]
+    pub quiet: usize,
     /// In how many runs of its schedule it showed.
     pub seen: u32,
     /// How often that schedule was run.

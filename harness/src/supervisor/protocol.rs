@@ -30,6 +30,13 @@ pub(crate) enum Trace {
     Effects,
     /// Calls become points.
     Record(Recorded),
+    /// Calls without an effect at which a handler of a signal could interrupt the C library are kept, one of each kind.
+    Quiet {
+        /// Its number.
+        signal: i32,
+        /// Who makes them.
+        stacks: StackDetail,
+    },
 }
 
 /// What a recording keeps.
@@ -55,13 +62,14 @@ pub(crate) enum StackDetail {
 impl Trace {
     /// Calls become points.
     pub(crate) fn records(self) -> bool {
-        matches!(self, Trace::Record(_))
+        matches!(self, Trace::Record(_) | Trace::Quiet { .. })
     }
 
     /// How much of each stack is kept.
     pub(crate) fn stacks(self) -> StackDetail {
         match self {
             Trace::Record(recorded) => recorded.stacks,
+            Trace::Quiet { stacks, .. } => stacks,
             _ => StackDetail::None,
         }
     }

@@ -5,6 +5,7 @@ mod changed_argument;
 mod match_points;
 mod next;
 mod process_tree;
+mod quiet_log;
 mod recording;
 mod signal_stops;
 mod stack_memory;

@@ -1,12 +1,13 @@
 //! What a run keeps of its calls: points, and the stacks of the threads that make them.
 
+use super::quiet_log::QuietLog;
 use super::stack_reader::StackReader;
 use super::syscalls;
 use super::syscalls::observed_syscall::ObservedSyscall;
 use super::thread::pending_syscall::PendingSyscall;
 use super::trace_config::{Record, TraceConfig};
 use super::unfollowed::UnfollowedLog;
-use crate::facts::{RawPoint, Stacks, Unfollowed, UnfollowedCount};
+use crate::facts::{QuietCall, RawPoint, Stacks, Unfollowed, UnfollowedCount};
 use crate::sys::ids::Pid;
 use crate::sys::seccomp::SyscallInstruction;
 
@@ -24,6 +25,16 @@ pub(crate) struct Recording {
     parallel: bool,
     watches_unfollowed: bool,
     unfollowed: UnfollowedLog,
+    quiet: QuietLog,
+}
+
+/// What a recording kept.
+pub(crate) struct Recorded {
+    pub(crate) points: Vec<RawPoint>,
+    /// Of the points, or of the quiet calls.
+    pub(crate) stacks: Stacks,
+    pub(crate) unfollowed: Vec<UnfollowedCount>,
+    pub(crate) quiet: Vec<QuietCall>,
 }
 
 impl Recording {
@@ -57,10 +68,14 @@ impl Recording {
         self.unfollowed.returned(what, result);
     }
 
-    /// The points, their stacks, with names where those are wanted, and what was not followed.
-    pub(crate) fn finish(self, named: bool) -> (Vec<RawPoint>, Stacks, Vec<UnfollowedCount>) {
-        let unfollowed = self.unfollowed.finish();
-        (self.points, self.stacks.finish(named), unfollowed)
+    /// Everything that was kept; with the names of functions where those are wanted.
+    pub(crate) fn finish(self, named: bool) -> Recorded {
+        Recorded {
+            points: self.points,
+            stacks: self.stacks.finish(named),
+            unfollowed: self.unfollowed.finish(),
+            quiet: self.quiet.finish(),
+        }
     }
 
     /// A call begins: records it, and notes what its return brings.
@@ -73,6 +88,17 @@ impl Recording {
     ) {
         if self.watches_unfollowed {
             pending.unfollowed = self.unfollowed.begins(call);
+        }
+        if let Some(Record::Quiet(signal)) = self.wanted {
+            if call.name() == "rt_sigaction" {
+                pending.installs = syscalls::handler_installed(&call.call);
+            }
+            let stacks = &mut self.stacks;
+            let is_kept = !in_handler && self.quiet.begins(call, signal, now_ns, stacks);
+            if is_kept && self.with_stacks {
+                self.stacks.take(call.pid(), call.call.tid);
+            }
+            return;
         }
         if self.wanted.is_none() && !self.report_effects {
             return;
@@ -124,6 +150,7 @@ impl Recording {
     /// A process executes another program, or has ended.
     pub(crate) fn forget(&mut self, pid: Pid) {
         self.stacks.forget(pid);
+        self.quiet.forget(pid);
     }
 
     /// A recorded call returned.

@@ -2,7 +2,7 @@
 
 use super::stack_memory::StackMemory;
 use crate::facts::{Frame, Stacks, code_hash};
-use crate::symbols::{Collector, Interpreters, Registers, Stop};
+use crate::symbols::{Collector, Interpreters, Registers, Stop, runs_program};
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::{proc, ptrace};
 use std::path::Path;
@@ -44,6 +44,13 @@ impl StackReader {
         let mut memory = StackMemory::new(tid);
         let read = |address| memory.word(address);
         self.native.code(&maps, Registers { ip, sp, bp }, read)
+    }
+
+    /// Whether a process runs its program: of an interpreter that is known, a thread of it has to show that.
+    pub(crate) fn has_begun(&mut self, pid: Pid, tid: Tid) -> bool {
+        let frames = self.script(pid, tid);
+        let is_begun = || runs_program(&frames);
+        !self.interpreters.is_known(pid.number()) || is_begun()
     }
 
     /// A process executes another program, or has ended.

@@ -38,6 +38,9 @@ pub(crate) enum Record {
     Effects,
     /// Every call.
     All,
+    /// Calls without an effect that the C library makes in the middle of its own work, the first of each kind that is
+    /// made while this signal is handled.
+    Quiet(Signal),
 }
 
 /// A call at which a fault is to be placed, once.
@@ -121,11 +124,12 @@ impl TraceConfig {
             Record::Effects => Chosen::none()
                 .and_numbers(syscalls::numbers_with_effect())
                 .and_numbers(named(&breakpoints, &scopes)),
+            Record::Quiet(_) => Chosen::none().and_numbers(syscalls::numbers_of_library()),
         };
         TraceConfig {
             chosen,
             record: Some(record),
-            watch_unfollowed: true,
+            watch_unfollowed: !matches!(record, Record::Quiet(_)),
             breakpoints,
             scopes,
             ..TraceConfig::lifecycle()

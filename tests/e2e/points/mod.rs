@@ -5,4 +5,5 @@ mod call_stacks;
 mod failpoints;
 mod instruction_points;
 mod output_trigger;
+mod quiet_calls;
 mod saver;

@@ -32,6 +32,7 @@ fn baseline(flags: Flags) -> Arc<Baseline> {
         rerun: None,
         learned_rerun: None,
         points: PointMap::default(),
+        quiet: None,
     })
 }
 
@@ -43,6 +44,7 @@ fn finding(subject: &str, seen: (u32, u32)) -> Finding {
         points: Vec::new(),
         last: None,
         count: 1,
+        quiet: 0,
         schedule: Schedule::default(),
         seen,
         before_ready: false,
@@ -114,6 +116,7 @@ pub(super) fn sweep(flags: Flags) -> Case {
         elsewhere: 0,
         classes_elsewhere: 0,
         unfit: 0,
+        quiet: crate::explore::QuietTries::default(),
         by_class: 0,
         unsteady: 0,
         between: None,

@@ -100,6 +100,7 @@ fn finding(oracle: &'static str, evidence: &Evidence, trial: &Arc<Trial>) -> Fin
         text: evidence.text.clone(),
         points: points(&trial.schedule),
         count: 1,
+        quiet: 0,
         schedule: trial.schedule.clone(),
         last: None,
         seen: (1, 1),

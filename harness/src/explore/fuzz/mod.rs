@@ -236,6 +236,7 @@ pub fn fuzz(
                 mapped: options.mapped,
                 all: options.all_calls(),
                 named: false,
+                quiet: false,
             },
         )
     })?;

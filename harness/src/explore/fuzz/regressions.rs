@@ -237,6 +237,7 @@ mod tests {
                 points: Vec::new(),
                 last: None,
                 count: 1,
+                quiet: 0,
                 schedule: schedule.clone(),
                 seen: (5, 5),
                 before_ready: false,

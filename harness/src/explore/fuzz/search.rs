@@ -13,7 +13,7 @@ use crate::execute::trial::{Trial, Trials};
 use crate::explore::fuzz::{FuzzOptions, FuzzProgress};
 use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::store::Origin;
-use crate::explore::sweep::outside;
+use crate::explore::sweep::outside::outside;
 use crate::failure::Store;
 use crate::schedule::{PointName, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};

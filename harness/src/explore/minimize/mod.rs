@@ -374,6 +374,7 @@ fn trials(pool: &Arc<SupervisorPool>, failure: &StoredFailure) -> Result<Trials,
         mapped: mapped(&failure.schedule),
         all: failure.all_calls,
         named: false,
+        quiet: false,
     };
     let baseline = learn(pool, &failure.contract, wanted)?;
     Ok(Trials::new(

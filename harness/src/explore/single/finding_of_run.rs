@@ -18,6 +18,7 @@ pub(crate) fn finding(
         points: Vec::new(),
         last: None,
         count: 1,
+        quiet: 0,
         schedule: schedule.clone(),
         seen,
         before_ready: false,

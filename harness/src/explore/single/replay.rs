@@ -61,6 +61,7 @@ fn repeat(
             mapped: mapped(&failure.schedule),
             all: failure.all_calls,
             named: false,
+            quiet: false,
         },
     )?;
     let baseline_ns = baseline.duration_ns;

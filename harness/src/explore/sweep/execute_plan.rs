@@ -2,7 +2,9 @@
 
 use super::outcome_shape::OutcomeShape;
 use super::plan::{Plan, PlannedRun};
+use super::plan_origin::QuietTries;
 use super::point_outcome::PointOutcome;
+use super::quiet_points::HandlersSeen;
 use super::representatives::Representatives;
 use crate::error::Error;
 use crate::execute::{Trial, Trials};
@@ -67,6 +69,10 @@ pub(crate) struct PlanResults {
     pub(crate) untried: usize,
     /// Classes that were tried.
     pub(crate) classes: BTreeSet<usize>,
+    /// Calls without an effect at which the fault was placed.
+    pub(crate) quiet: QuietTries,
+    /// What the handlers did at the other points.
+    handlers: HandlersSeen,
 }
 
 /// Runs a plan on the pool, as many at a time as there are supervisors.
@@ -85,7 +91,7 @@ pub(crate) fn run_all(
         results: PlanResults::default(),
         done: 0,
     };
-    let classes: Vec<usize> = plan.planned.iter().map(|planned| planned.class).collect();
+    let classes: Vec<usize> = plan.loud().iter().map(|planned| planned.class).collect();
     let chosen = Representatives::new(&classes, &plan.classes, execution.seed);
     let in_flight = trials.baseline.in_flight_ns();
     let is_used = |order: usize| {
@@ -96,7 +102,7 @@ pub(crate) fn run_all(
     };
     let mut chosen = chosen.prefer(is_used);
     if execution.method == Method::Exhaustive {
-        let all = (0..plan.planned.len()).collect();
+        let all = (0..plan.loud().len()).collect();
         session.batch(all, &mut chosen, progress);
     } else {
         let firsts = chosen.firsts();
@@ -112,6 +118,15 @@ pub(crate) fn run_all(
         }
         session.results.represented = chosen.represented();
     }
+    let most = session.results.handlers.worth();
+    let quiet = plan.planned.iter().enumerate().skip(plan.loud().len());
+    let quiet: Vec<usize> = quiet
+        .filter(|(_, planned)| planned.place < most)
+        .map(|(order, _)| order)
+        .collect();
+    session.results.quiet.planned = quiet.len();
+    session.results.quiet.left_out = plan.quiet_kinds.saturating_sub(most);
+    session.batch(quiet, &mut chosen, progress);
     session.finish()
 }
 
@@ -143,6 +158,9 @@ impl Session<'_> {
         progress: &mut impl FnMut(Progress<'_>),
     ) {
         orders.truncate(self.room());
+        if orders.is_empty() {
+            return;
+        }
         let total = self.done + orders.len();
         let shared = Arc::clone(self.trials);
         let deadline = self.execution.deadline;
@@ -197,7 +215,7 @@ impl Session<'_> {
                 results.outcomes.insert(order, PointOutcome::NotMetAgain);
             }
         }
-        for (order, planned) in self.plan.planned.iter().enumerate() {
+        for (order, planned) in self.plan.loud().iter().enumerate() {
             if results.outcomes.contains_key(&order) {
                 continue;
             }
@@ -273,9 +291,14 @@ impl PlanResults {
             return None;
         }
         self.tried += planned.stands_for;
-        self.classes.insert(planned.class);
+        if planned.quiet {
+            self.quiet.tried += 1;
+        } else {
+            self.classes.insert(planned.class);
+        }
         self.outcomes.insert(order, PointOutcome::tried(&trial.run));
         self.answers.take(trial);
+        self.handlers.take(&trial.run);
         if trial.violated() {
             self.violated += 1;
             self.kept.push((order, Arc::clone(trial)));

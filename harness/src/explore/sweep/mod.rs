@@ -4,11 +4,13 @@ pub(crate) mod coverage;
 pub(crate) mod execute_plan;
 pub(crate) mod instruction_points;
 pub(crate) mod outcome_shape;
+pub(crate) mod outside;
 pub(crate) mod pairs;
 pub(crate) mod plan;
 pub(crate) mod plan_class;
 pub(crate) mod plan_origin;
 pub(crate) mod point_outcome;
+pub(crate) mod quiet_points;
 pub(crate) mod representatives;
 pub(crate) mod trigger_time;
 
@@ -24,17 +26,17 @@ use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::request_summary::RequestSummary;
 use crate::explore::store::Origin;
-use crate::facts::CallArgument;
 use crate::failure::Store;
 use crate::oracle::{Baseline, Contract, PhaseSelection};
-use crate::schedule::PointName;
+use crate::schedule::{Delivery, Fault, PointName};
 use crate::target::Isolation;
 use coverage::Coverage;
 use execute_plan::{Execution, Method, run_all};
 use instruction_points::between;
+use outside::outside;
 use pairs::{SecondFault, pairs};
 use plan::{FaultSpec, Plan, PointFilter};
-use plan_origin::{InstructionPoints, Pairs};
+use plan_origin::{InstructionPoints, Pairs, QuietTries};
 use point_outcome::{TriedPoint, tried_points};
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
@@ -116,6 +118,16 @@ impl SweepOptions {
         }
     }
 
+    /// Whether calls without an effect are tried where a handler is installed. Not for a signal to a thread or a child
+    /// of somebody's choice: who is interrupted by that is another.
+    fn tries_quiet(&self) -> bool {
+        let Fault::Signal { to, .. } = &self.fault_spec.fault else {
+            return false;
+        };
+        let is_usual = !matches!(to, Delivery::Child | Delivery::Thread(_));
+        is_usual && !self.all_calls() && self.second.is_none() && self.mapped.exit
+    }
+
     fn all_calls(&self) -> bool {
         self.all || self.fault_spec.fault.needs_every_call()
     }
@@ -181,6 +193,8 @@ pub struct SweepReport {
     pub classes_elsewhere: usize,
     /// Points at which the fault cannot happen; not among those found.
     pub unfit: usize,
+    /// Calls without an effect, where a handler is installed; not among the points.
+    pub quiet: QuietTries,
     /// Points tried through another one of their class.
     pub by_class: usize,
     /// Calls that were met in one recording only.
@@ -255,6 +269,7 @@ pub fn sweep(
             mapped: options.mapped,
             all: options.all_calls(),
             named: true,
+            quiet: options.tries_quiet(),
         };
         learn(&pool, &contract, wanted)
     })?;
@@ -283,6 +298,13 @@ pub fn sweep(
             between(&trials, &mut plan, most, all, token)
         })?;
     }
+    quiet_points::add(
+        &mut plan,
+        &trials.baseline,
+        &options.filter,
+        &options.fault_spec,
+        options.shard,
+    );
     let outlook = outlook(options, &plan, &trials);
     progress(Progress::Learned(&trials.baseline, &plan, &outlook));
     if outlook.method == Method::Representatives {
@@ -326,7 +348,7 @@ pub fn sweep(
         findings.take(
             order,
             &planned.point,
-            planned.stands_for + stands_for(order),
+            (planned.stands_for + stands_for(order)).max(1),
             planned.standing(),
             &Arc::new(trial),
         );
@@ -336,8 +358,12 @@ pub fn sweep(
         let shown = |order: &usize| finding.places.contains(order);
         let between = tally.represented.iter().filter(|(_, by)| shown(by));
         let orders = between.map(|(order, _)| order).chain(&finding.places);
+        // Calls without an effect come last in the plan, and anywhere in a run.
+        let orders = orders.filter(|order| **order < plan.loud().len());
         let last = orders.max().and_then(|order| plan.planned.get(*order));
         finding.last = last.map(|planned| planned.point.clone());
+        let places = finding.places.iter();
+        finding.quiet = places.filter(|order| plan.planned[**order].quiet).count();
     }
     if !token.is_interrupted() && !findings.is_empty() && options.confirm > 0 {
         progress(Progress::Confirming {
@@ -367,7 +393,7 @@ pub fn sweep(
     notes.dedup();
     let points = &trials.baseline.points;
     let found = match &plan.pairs {
-        Some(_) => plan.planned.len(),
+        Some(_) => plan.loud().len(),
         None => points.points.len() - plan.unfit.len() + plan.more() - plan.elsewhere.len(),
     };
     let tried_points = tried_points(&trials.baseline, &plan, &options.filter, tally.outcomes);
@@ -388,6 +414,7 @@ pub fn sweep(
         classes_elsewhere: plan.classes_elsewhere.len(),
         shard: options.shard,
         unfit: plan.unfit.len() + tally.unfit,
+        quiet: tally.quiet,
         by_class: plan.by_class,
         unsteady: points.unsteady,
         between: plan.between.clone(),
@@ -433,7 +460,7 @@ pub struct Outlook {
 
 /// Every point is tried when that was asked for, or costs little.
 fn outlook(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Outlook {
-    let all = plan.planned.len();
+    let all = plan.loud().len();
     let exhaustive = options
         .exhaustive
         .unwrap_or_else(|| estimate(all, trials) < EXHAUSTIVE_MAX);
@@ -461,32 +488,4 @@ fn estimate(runs: usize, trials: &Trials) -> Duration {
     let one = Duration::from_nanos(undisturbed.unwrap_or(0)) + OVERHEAD;
     let rounds = runs.div_ceil(trials.pool.jobs().max(1));
     one * u32::try_from(rounds).unwrap_or(u32::MAX)
-}
-
-/// Paths outside the private directories that the target writes to: those are
-/// the person's own, and every run writes to them.
-pub(crate) fn outside(baseline: &Baseline) -> Option<String> {
-    let mut paths: Vec<&str> = baseline
-        .points
-        .points
-        .iter()
-        .filter(|point| point.changes)
-        .flat_map(|point| CallArgument::parse(&point.name.call, &point.name.arg).parts())
-        .filter(|path| {
-            // The last one is memory, not a file system.
-            let nowhere = ["/dev/", "/proc/", "/memfd:"];
-            path.starts_with('/') && !nowhere.iter().any(|start| path.starts_with(start))
-        })
-        .collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let first = paths.first()?;
-    let more = if paths.len() > 1 {
-        format!(" and {} more", paths.len() - 1)
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "it writes outside its private directories, for real and in every run: {first}{more}; what it leaves there is not judged"
-    ))
 }

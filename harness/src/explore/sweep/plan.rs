@@ -38,11 +38,15 @@ impl PointFilter {
 
     /// Whether this point is asked for. A glob that cannot be read matches nothing.
     pub fn wants(&self, point: &Point) -> bool {
-        (self.only.is_empty() || self.only.contains(&point.name.call))
+        self.takes(&point.name.call, &point.name.arg)
+    }
+
+    /// The same of a call with its argument.
+    pub(crate) fn takes(&self, call: &str, arg: &str) -> bool {
+        (self.only.is_empty() || self.only.iter().any(|only| only == call))
             && (self.paths.is_empty()
                 || self.paths.iter().any(|path| {
-                    Glob::new(path)
-                        .is_ok_and(|glob| glob.compile_matcher().is_match(&point.name.arg))
+                    Glob::new(path).is_ok_and(|glob| glob.compile_matcher().is_match(arg))
                 }))
     }
 
@@ -147,6 +151,8 @@ pub struct PlannedRun {
     pub place: usize,
     /// Its class, a place in [`Plan::classes`].
     pub class: usize,
+    /// It is at a call without an effect, which is none of the map's points.
+    pub quiet: bool,
 }
 
 impl PlannedRun {
@@ -186,6 +192,8 @@ pub struct Plan {
     pub between: Option<InstructionPoints>,
     /// How a plan of pairs came about.
     pub pairs: Option<Pairs>,
+    /// Kinds of calls without an effect, those included that are beyond the bound.
+    pub quiet_kinds: usize,
 }
 
 impl Plan {
@@ -264,6 +272,7 @@ impl Plan {
                 changes: point.changes,
                 place: *place,
                 class: point.class,
+                quiet: false,
             });
         }
         plan.classes = classes;
@@ -275,6 +284,12 @@ impl Plan {
         self.between.as_ref().map_or(0, |between| between.chosen)
     }
 
+    /// Its runs at points of the map. Those at calls without an effect come after all of them.
+    pub(crate) fn loud(&self) -> &[PlannedRun] {
+        let count = self.planned.partition_point(|planned| !planned.quiet);
+        &self.planned[..count]
+    }
+
     /// What each of its runs does, in order.
     pub(crate) fn schedules(&self) -> Vec<Schedule> {
         let schedules = self.planned.iter().map(|planned| planned.schedule.clone());
@@ -283,7 +298,7 @@ impl Plan {
 
     /// How many classes its runs belong to.
     pub fn class_count(&self) -> usize {
-        let classes: BTreeSet<usize> = self.planned.iter().map(|planned| planned.class).collect();
+        let classes: BTreeSet<usize> = self.loud().iter().map(|planned| planned.class).collect();
         classes.len()
     }
 
@@ -383,6 +398,7 @@ mod tests {
             changes: true,
             place,
             class,
+            quiet: false,
         }
     }
 

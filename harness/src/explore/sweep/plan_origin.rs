@@ -37,6 +37,36 @@ impl Pairs {
     }
 }
 
+/// Calls without an effect at which a handler could interrupt the C library.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct QuietTries {
+    /// Those that were tried.
+    pub tried: usize,
+    /// Those that were to be tried.
+    pub planned: usize,
+    /// Other kinds of them, which were not.
+    pub left_out: usize,
+}
+
+impl QuietTries {
+    /// What was done, in words; `None` when there was nothing to do.
+    pub fn words(&self) -> Option<String> {
+        let calls = match self.planned {
+            0 => return None,
+            1 => "1 call".to_owned(),
+            planned => format!("{planned} calls"),
+        };
+        let mut words = format!(
+            "where a handler is installed: {} of {calls} without an effect tried",
+            self.tried
+        );
+        if self.left_out > 0 {
+            words.push_str(&format!(" (--all tries {} more kinds)", self.left_out));
+        }
+        Some(words)
+    }
+}
+
 /// How moments between calls came into a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InstructionPoints {

@@ -79,7 +79,7 @@ pub(crate) fn tried_points(
         .iter()
         .enumerate()
         // A moment between calls is none of the recording's.
-        .filter(|(_, planned)| !matches!(planned.point.phase, Phase::Later(_)))
+        .filter(|(_, planned)| !planned.quiet && !matches!(planned.point.phase, Phase::Later(_)))
         .map(|(order, planned)| (planned.place, order))
         .collect();
     baseline

@@ -15,7 +15,7 @@ const TRIES_MAX: usize = 40;
 /// How many runs a plan takes by representatives, when no class changes on the way: one, two, three or four of each.
 pub(crate) fn at_least(plan: &Plan) -> usize {
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for planned in &plan.planned {
+    for planned in plan.loud() {
         *sizes.entry(planned.class).or_default() += 1;
     }
     sizes.values().map(|size| (*size).min(4)).sum()

@@ -21,6 +21,16 @@ pub(crate) fn trigger_time(
         .ok_or_else(|| {
             Error::usage("--after needs a recorded run, and this one made no calls".to_owned())
         })?;
+    trigger_time_in(recorded, baseline, trigger, signal)
+}
+
+/// The same in one of the recorded runs.
+pub(crate) fn trigger_time_in(
+    recorded: &Run,
+    baseline: &Baseline,
+    trigger: &Trigger,
+    signal: i32,
+) -> Result<u64, Error> {
     let met = match trigger {
         Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
         Trigger::Output { pattern } => {

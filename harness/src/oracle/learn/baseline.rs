@@ -22,6 +22,8 @@ pub struct Baseline {
     pub learned_rerun: Option<EndState>,
     /// Where a fault can be placed.
     pub points: PointMap,
+    /// A run of which calls without an effect were kept, when that was asked for and the signal is handled.
+    pub quiet: Option<Run>,
 }
 
 /// An end state, with what differs from run to run known.
@@ -340,6 +342,7 @@ impl Baseline {
             rerun: None,
             learned_rerun: None,
             points: PointMap::default(),
+            quiet: None,
         }
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn baseline_of(runs: Vec<Run>) -> Baseline {
         rerun: None,
         learned_rerun: None,
         points: PointMap::default(),
+        quiet: None,
         runs,
     }
 }

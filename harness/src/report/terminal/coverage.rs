@@ -17,6 +17,9 @@ pub(crate) fn coverage(out: &mut TerminalWriter, case: &Case) {
         None => of_sweep(coverage),
     };
     out.item(0, (Style::Dim, "coverage  "), Style::Plain, &words);
+    if let Some(words) = coverage.quiet.words() {
+        out.item(0, (Style::Dim, "          "), Style::Dim, &words);
+    }
     for (what, shares) in [
         ("call", &coverage.by_call),
         ("function", &coverage.by_function),

@@ -33,7 +33,13 @@ pub(crate) fn head(out: &mut TerminalWriter, finding: &Finding) {
 fn points(out: &mut TerminalWriter, kind: &Group<'_>, coverage: &Coverage) {
     let finding = kind.first;
     let what = coverage.pairs.as_ref().map_or("point", |_| "pair");
-    let found = count(coverage.found, what);
+    let found = match finding.quiet {
+        0 => count(coverage.found, what),
+        _ => format!(
+            "{} points and calls without an effect",
+            coverage.found + coverage.quiet.tried
+        ),
+    };
     let first = finding.first.as_deref().unwrap_or_default();
     let place = if finding.names.len() == 1 {
         format!("at {} of {found}: {first}", finding.count)

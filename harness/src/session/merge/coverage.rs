@@ -1,6 +1,6 @@
 //! How much was tried, over the parts of a case.
 
-use crate::explore::{InstructionPoints, Pairs, Share};
+use crate::explore::{InstructionPoints, Pairs, QuietTries, Share};
 use crate::session::case::{Case, Coverage};
 use std::collections::BTreeMap;
 
@@ -33,6 +33,11 @@ pub(super) fn joint_coverage(parts: &[Case]) -> Option<Coverage> {
         classes: sum(&parts, |part| part.classes),
         classes_tried: sum(&parts, |part| part.classes_tried),
         exhaustive: parts.iter().all(|part| part.exhaustive),
+        quiet: QuietTries {
+            tried: sum(&parts, |part| part.quiet.tried),
+            planned: sum(&parts, |part| part.quiet.planned),
+            left_out: most(&parts, |part| part.quiet.left_out),
+        },
         left_out: sum(&parts, |part| part.left_out),
         elsewhere: 0,
         classes_elsewhere: 0,

@@ -40,6 +40,7 @@ impl Joint {
         case.failed_runs = self.texts(|part| &part.failed_runs);
         case.notes = self.texts(|part| &part.notes);
         case.notes.dedup();
+        case.not_followed = self.texts(|part| &part.not_followed);
         case.cut = self.texts(|part| &part.cut);
         case.times = self.times();
         case.shortfalls = self.shortfalls(case.coverage.as_ref());
@@ -226,6 +227,7 @@ impl Joint {
             Shortfall::CutShort(number) => *number,
             _ => 0,
         });
+        let not_followed = self.texts(|part| &part.not_followed).len();
         let tried = coverage.is_some_and(|coverage| coverage.tried > 0);
         let each = [
             (!tried && self.parts.iter().all(|part| part.error.is_none()))
@@ -234,6 +236,7 @@ impl Joint {
             has(Shortfall::Killed).then_some(Shortfall::Killed),
             (cut_short > 0).then_some(Shortfall::CutShort(cut_short)),
             has(Shortfall::Interrupted).then_some(Shortfall::Interrupted),
+            (not_followed > 0).then_some(Shortfall::NotFollowed(not_followed)),
         ];
         each.into_iter().flatten().collect()
     }
@@ -257,12 +260,14 @@ fn one_finding(
         .collect();
     points.sort_unstable();
     let count = findings.iter().map(|(_, finding)| finding.count).sum();
+    let quiet = findings.iter().map(|(_, finding)| finding.quiet).sum();
     // The one that shows it best stands for it, as in one session; of those the first.
     let certain = findings.iter().position(|(_, finding)| !finding.flaky);
     let (part, finding) = findings.swap_remove(certain.unwrap_or(0));
     let joint = Finding {
         points,
         count,
+        quiet,
         last,
         ..finding
     };

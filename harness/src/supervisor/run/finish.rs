@@ -40,7 +40,7 @@ pub(crate) fn finish(
     let processes = target.processes.finish();
     let parallel = processes.recording.is_parallel();
     let named = trace.stacks() == StackDetail::Names;
-    let (points, stacks, unfollowed) = processes.recording.finish(named);
+    let recorded = processes.recording.finish(named);
     let (events, limits) = target.log.finish();
     let met = injector.met_by_step(&processes.met);
     let (fired_ns, inapplicable) = injector.finish();
@@ -60,14 +60,15 @@ pub(crate) fn finish(
         stderr,
         terminal,
         usage: processes.usage,
-        points,
-        stacks,
+        points: recorded.points,
+        stacks: recorded.stacks,
         limits,
         rerun: None,
         check: None,
         results: None,
         zombies: processes.zombies,
-        unfollowed,
+        unfollowed: recorded.unfollowed,
+        quiet: recorded.quiet,
         service,
     })
 }

@@ -20,6 +20,10 @@ pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
             };
             TraceConfig::recording(calls, breakpoints, scopes)
         }
+        Trace::Quiet { signal, .. } => {
+            let quiet = Record::Quiet(Signal::new(signal));
+            TraceConfig::recording(quiet, breakpoints, scopes)
+        }
         Trace::Steps | Trace::Effects => TraceConfig::awaiting(breakpoints, scopes),
     };
     config.stacks = request.trace.stacks() != StackDetail::None;

@@ -84,6 +84,12 @@ impl Interpreters {
         }
     }
 
+    /// Whether a process ran an interpreter that is known here when its frames were asked for last.
+    pub(crate) fn is_known(&self, pid: i32) -> bool {
+        let process = self.processes.get(&pid);
+        process.is_some_and(|process| process.interpreter.is_some())
+    }
+
     /// The process executes another program, or has ended. Must be called for both: at the same addresses there is
     /// something else then.
     pub(crate) fn forget(&mut self, pid: i32) {

@@ -13,5 +13,6 @@ pub(crate) use arguments::socket_address;
 pub(crate) use call::*;
 pub(crate) use syscall_class::SyscallClass;
 pub(crate) use table::{
-    Row, class_of, numbers_unfollowed, numbers_with_effect, reason_not_followed, row,
+    Row, class_of, is_of_library, numbers_of_library, numbers_unfollowed, numbers_with_effect,
+    reason_not_followed, row,
 };

@@ -274,6 +274,25 @@ pub(crate) fn numbers_with_effect() -> Vec<u32> {
     numbers(|name| class_of(name).is_some() || name == ASKS || is_unfollowed(name))
 }
 
+/// Calls without an effect that a C library makes in the middle of its own work, with a lock held or a list half
+/// changed: to take memory, to look up times, names and locales, to load a library. Reads are left out: a file is
+/// opened before it is read, under the same lock, and they are many.
+const LIBRARY: &str = "\
+    brk mmap munmap mremap mprotect madvise getrandom open openat openat2 access faccessat \
+    faccessat2 stat lstat fstat newfstatat fstatat statx readlink readlinkat getdents getdents64 \
+    getcwd socket uname sysinfo prlimit64 sched_getaffinity \
+";
+
+/// Whether a C library makes such a call in the middle of its own work.
+pub(crate) fn is_of_library(name: &str) -> bool {
+    LIBRARY.split_ascii_whitespace().any(|known| known == name)
+}
+
+/// The numbers of those calls, and of the one that installs handlers.
+pub(crate) fn numbers_of_library() -> Vec<u32> {
+    numbers(|name| is_of_library(name) || name == "rt_sigaction")
+}
+
 /// The numbers of calls that tell of something that is not followed; some of them are effects, too.
 pub(crate) fn numbers_unfollowed() -> Vec<u32> {
     const TELLING: [&str; 7] = [

@@ -35,6 +35,7 @@ impl PendingSyscall {
             || self.point.is_some()
             || self.effect.is_some()
             || self.unfollowed.is_some()
+            || self.installs.is_some()
             || self.restore.is_some()
     }
 }
