@@ -136,7 +136,8 @@ impl Recording {
             arg: call.argument().to_string(),
             returned: None,
             effect,
-            blocks: class.is_some_and(|class| class.blocks),
+            blocks: class.is_some_and(|class| class.blocks)
+                && !syscalls::asks_not_to_wait(&call.call),
             changes: effect && class.is_some_and(|class| class.changes),
             in_handler,
             installs: pending.installs.map(|signal| signal.number()),

@@ -95,7 +95,61 @@ pub(crate) fn handler_installed(call: &Call) -> Option<Signal> {
 
 /// Whether a `rt_sigaction` installs a handler without `SA_RESTART`: calls that it interrupts return EINTR.
 pub(crate) fn handler_interrupts(call: &Call) -> bool {
+    // What a program does wrong itself interrupts no wait.
+    const OWN_FAULTS: [i32; 6] = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGILL,
+        libc::SIGFPE,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
+    if OWN_FAULTS.contains(&(call.args[0] as i32)) {
+        return false;
+    }
     // The second field of the kernel's sigaction is the flags.
     let flags = ptrace::read_u64(call.tid, call.args[1].wrapping_add(8));
     flags.is_some_and(|flags| flags & libc::SA_RESTART as u64 == 0)
+}
+
+/// Whether a call that can wait returns at once, by its arguments: then nothing interrupts it either.
+pub(crate) fn asks_not_to_wait(call: &Call) -> bool {
+    let has = |position: usize, flag: i32| call.args[position] as i32 & flag != 0;
+    match &*name(call.number) {
+        "wait4" => has(2, libc::WNOHANG),
+        "waitid" => has(3, libc::WNOHANG),
+        "flock" => has(1, libc::LOCK_NB),
+        "fcntl" => matches!(call.args[1] as i32, libc::F_SETLK | libc::F_OFD_SETLK),
+        "recvfrom" | "sendto" => has(3, libc::MSG_DONTWAIT),
+        "recvmsg" | "sendmsg" => has(2, libc::MSG_DONTWAIT),
+        "poll" => call.args[2] as i32 == 0,
+        "epoll_wait" | "epoll_pwait" => call.args[3] as i32 == 0,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_not_to_wait_is_told_by_its_arguments() {
+        let asks = |call: Sysno, position: usize, value: i32| {
+            let mut args = [0; 6];
+            args[position] = value as u64;
+            asks_not_to_wait(&Call {
+                tid: Tid::new(1),
+                number: call.id() as u32,
+                args,
+                threads: 1,
+            })
+        };
+        assert!(asks(Sysno::wait4, 2, libc::WNOHANG) && !asks(Sysno::wait4, 2, 0));
+        let exclusive = libc::LOCK_EX;
+        assert!(asks(Sysno::flock, 1, exclusive | libc::LOCK_NB));
+        assert!(!asks(Sysno::flock, 1, exclusive));
+        assert!(asks(Sysno::fcntl, 1, libc::F_SETLK) && !asks(Sysno::fcntl, 1, libc::F_SETLKW));
+        assert!(asks(Sysno::poll, 2, 0) && !asks(Sysno::poll, 2, -1));
+        assert!(!asks(Sysno::read, 0, 0));
+    }
 }
