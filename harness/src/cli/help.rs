@@ -74,6 +74,12 @@ Examples:
   sigproof minimize .sigproof/prog-leftovers-1a2b3c4d.json
   sigproof minimize --optional -v --optional '--level *' .sigproof/prog-exits-1a2b3c4d.json";
 
+pub(crate) const EXPLAIN_HELP: &str = "\
+Examples:
+  sigproof explain                               every oracle in a line
+  sigproof explain leftovers
+  sigproof explain leftovers --example python";
+
 pub(crate) const TEST_HELP: &str = "\
 Examples:
   sigproof test                                every scenario below ci/scenarios

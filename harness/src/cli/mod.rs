@@ -5,6 +5,7 @@ mod cargo_test;
 mod completions;
 mod doctor;
 mod exit;
+mod explain;
 mod fuzz;
 mod help;
 mod init;
@@ -61,6 +62,7 @@ pub fn main() -> u8 {
         Verb::Init(args) => init::init(&args),
         Verb::Merge(args) => merge::merge(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Explain { oracle, example } => explain::explain(oracle, example),
         Verb::Doctor => doctor::doctor(),
         Verb::Man { directory } => man::write(&directory),
         Verb::Completions { shell } => completions::completions(shell),

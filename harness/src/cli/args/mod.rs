@@ -12,9 +12,12 @@ pub(crate) mod target;
 pub(crate) mod test;
 mod values;
 
+use super::explain::Language;
 use super::help::{
-    EXIT_CODES, FUZZ_HELP, MINIMIZE_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP, TEST_HELP,
+    EXIT_CODES, EXPLAIN_HELP, FUZZ_HELP, MINIMIZE_HELP, REPORT_HELP, RUN_HELP, SWEEP_HELP,
+    TEST_HELP,
 };
+use crate::oracle::OracleId;
 use clap::{Parser, Subcommand, ValueEnum};
 use fuzz::FuzzArgs;
 use minimize::MinimizeArgs;
@@ -93,6 +96,16 @@ pub enum Verb {
     /// Write reports from a results file
     #[command(after_help = REPORT_HELP)]
     Report(ReportVerbArgs),
+    /// Explain an oracle: what it means, why it matters, how it is mended, with programs that are right
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain {
+        /// The oracle; without it, all of them are listed
+        #[arg(value_name = "ORACLE", value_parser = values::oracle)]
+        oracle: Option<OracleId>,
+        /// Print the program that is right, in this language
+        #[arg(long, short, value_name = "LANGUAGE", requires = "oracle")]
+        example: Option<Language>,
+    },
     /// Check what this machine supports (ptrace, namespaces, overlays, ptys)
     Doctor,
     /// Write manual pages, one for each verb

@@ -94,6 +94,24 @@ fn schedule(out: &mut TerminalWriter, origin: &FuzzOrigin) {
     out.item(14, (Style::Dim, ""), Style::Dim, &how);
 }
 
+/// What leads to the explanation of each oracle that found something: once, whatever the number of its findings.
+pub(crate) fn explanations(out: &mut TerminalWriter, case: &Case) {
+    let mut oracles: Vec<&str> = Vec::new();
+    for finding in case.counted() {
+        if !oracles.contains(&finding.oracle.as_str()) {
+            oracles.push(&finding.oracle);
+        }
+    }
+    if let Some((first, others)) = oracles.split_first() {
+        let more = match others {
+            [] => String::new(),
+            _ => format!("; also {}", others.join(", ")),
+        };
+        let words = format!("sigproof explain {first}{more}");
+        out.item(0, (Style::Dim, "explain   "), Style::Plain, &words);
+    }
+}
+
 /// The last lines of a finding: how often it showed when it was run again, and the command that repeats it.
 pub(crate) fn repeated(out: &mut TerminalWriter, finding: &Finding) {
     let (seen, times) = (finding.seen, finding.times);

@@ -1,7 +1,7 @@
 //! The page of one run: what happened when, what the screen shows, what the oracles say.
 
 use crate::facts::Run;
-use crate::report::terminal::finding::{head, repeated};
+use crate::report::terminal::finding::{explanations, head, repeated};
 use crate::report::terminal::text::{command_line, human};
 use crate::report::terminal::timeline::timeline;
 use crate::report::terminal::verdict::verdict_line;
@@ -40,6 +40,7 @@ pub(crate) fn run_page(out: &mut TerminalWriter, case: &Case, files: bool) {
         let stored = format!("{}: {}", replay.oracle, replay.text);
         out.item(0, (Style::Dim, "stored    "), Style::Plain, &stored);
     }
+    explanations(out, case);
     verdict_line(out, case);
 }
 

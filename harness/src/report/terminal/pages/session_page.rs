@@ -3,7 +3,7 @@
 use super::minimize_page::minimize_page;
 use super::run_page::run_page;
 use crate::report::terminal::coverage::coverage;
-use crate::report::terminal::finding::finding;
+use crate::report::terminal::finding::{explanations, finding};
 use crate::report::terminal::group::{Group, kinds};
 use crate::report::terminal::text::{count, human};
 use crate::report::terminal::verdict::verdict_line;
@@ -51,6 +51,7 @@ fn search_page(out: &mut TerminalWriter, case: &Case) {
             regressions(out, kept);
         }
     }
+    explanations(out, case);
     verdict_line(out, case);
 }
 
