@@ -378,6 +378,25 @@ pub const STEPS: &[Step] = &[
         action: Action::Commands(&[cargo(&["test", "--test", "services"])]),
     },
     Step {
+        name: "corpus",
+        what: "correct programs are not accused, and each of their mutants is (some minutes)",
+        when: When::Full,
+        action: Action::Commands(&[Command {
+            environment: &[("SIGPROOF_CORPUS", "all")],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "corpus",
+                "--",
+                "--test-threads",
+                "3",
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,

@@ -61,6 +61,11 @@ const SUITES: &[Tool] = &[
         used_for: "the fixtures in Python, and programs from its package index",
     },
     Tool {
+        program: "node",
+        packages: &["nodejs"],
+        used_for: "correct programs for Node.js",
+    },
+    Tool {
         program: "git",
         packages: &["git"],
         used_for: "a real program to be swept",

@@ -86,6 +86,7 @@ const CRATES: &[&str] = &[
     "core/tests/e2e/",
     "harness/src/",
     "harness/tests/e2e/",
+    "tests/corpus/",
     "tests/e2e/",
     "tests/tidy/",
     "tests/under-test/src/",
