@@ -249,19 +249,22 @@ impl ScriptRun {
             }
             return Ok(None);
         }
+        let sent = self.sent();
+        // What was sent may be answered by now: it is told of all the same, before all is done.
+        if sent > self.requests_at_rest && !around.held {
+            if !self.is_at_rest(target) {
+                return Ok(None);
+            }
+            self.requests_at_rest = sent;
+            self.rest = Rest::new(now);
+            return Ok(Some(Reached::Requests(sent)));
+        }
         if self.is_done() && !around.asked_to_stop && !around.held {
             for client in &mut self.clients {
                 client.close(target.poller);
             }
             self.rest = Rest::new(now);
             self.phase = Phase::Done;
-            return Ok(None);
-        }
-        let sent = self.sent();
-        if sent > self.requests_at_rest && self.is_at_rest(target) {
-            self.requests_at_rest = sent;
-            self.rest = Rest::new(now);
-            return Ok(Some(Reached::Requests(sent)));
         }
         Ok(None)
     }
