@@ -104,6 +104,7 @@ fn page(oracle: OracleId) -> Page {
         OracleId::Reach => page!("reach", "worker"),
         OracleId::Ignored => page!("ignored", "worker"),
         OracleId::Budget => page!("budget", "worker"),
+        OracleId::AskFirst => page!("ask-first", "orphans"),
     }
 }
 

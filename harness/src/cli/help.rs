@@ -13,7 +13,8 @@ When Ctrl+C or SIGTERM interrupts sigproof, it cleans up and dies by that signal
 
 pub(crate) const RUN_HELP: &str = "\
 A step is FAULT[:always]@TRIGGER. Steps are applied in their order. Faults:
-  INT, TERM, KILL…  send a signal; :WHOM can follow: process, group, terminal, child, thread:NAME
+  INT, TERM, KILL…  send a signal; :WHOM can follow: process, group, terminal, child, thread:NAME,
+                    exec:NAME (a program below the target)
   hangup            close the terminal (SIGHUP; needs --pty)
   ENOSPC, EINTR…    do not make a call; return this error from it
   short[=BYTES]     make a read or write with a smaller length (by default half)

@@ -81,7 +81,7 @@ fn usual_signal(target: &Target) -> i32 {
 }
 
 /// Named after the program, where scenarios usually are.
-fn usual_path(command: &[String]) -> PathBuf {
+pub(super) fn usual_path(command: &[String]) -> PathBuf {
     let stem = named(command)
         .split('.')
         .next()

@@ -12,7 +12,9 @@ pub(super) fn interruptible(
     bar: &Bar,
     work: impl FnOnce(&StopToken) -> Result<u8, Error>,
 ) -> u8 {
-    let options = Options::new(Policy::escalating()).feedback(Sink::new(bar));
+    // `timeout` sends its signal to the program and then to the group, within a millisecond: that is one request.
+    let policy = Policy::escalating().deduplicate_any_sender();
+    let options = Options::new(policy).feedback(Sink::new(bar));
     let handler = match InterruptHandler::install(options) {
         Ok(handler) => handler,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The command: arguments in, exit codes out, nothing else.
 
+mod accept;
 mod args;
 mod cargo_test;
 mod completions;

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::explore;
 use crate::explore::RunOptions;
 use crate::failure::Store;
+use crate::options::check_alone;
 use crate::report::Bar;
 use crate::session;
 use crate::session::{Case, Kind};
@@ -37,6 +38,9 @@ fn run_target(args: &RunArgs, bar: &Bar, token: &StopToken) -> Result<Case, Erro
         isolation: args.target.isolation,
     };
     let contract = args.contract.contract()?;
+    if args.no_baseline {
+        check_alone(&contract)?;
+    }
     let signal = options.schedule.first_signal();
     let target = args
         .target

@@ -1,5 +1,6 @@
 //! `sigproof sweep`: one run per point.
 
+use super::accept::{Swept, scenario_path, write_scenario};
 use super::args::sweep::SweepArgs;
 use super::interrupt::interruptible;
 use super::pool::{open_pool, parallel_runs};
@@ -10,7 +11,7 @@ use crate::explore::Progress;
 use crate::failure::Store;
 use crate::report::Bar;
 use crate::session;
-use crate::session::{Case, Heading, Kind, RunSetup};
+use crate::session::{Case, Heading, Kind, RunSetup, exit_code};
 use crate::target::StartState;
 use sigproof_core::StopToken;
 
@@ -18,26 +19,43 @@ pub fn sweep(args: &SweepArgs) -> u8 {
     let json = args.output.json;
     let bar = Bar::new(!json);
     interruptible(json, &bar, |token| {
+        let scenario = scenario_path(args)?;
         let several = args.target.from.len() > 1;
         let mut cases = Vec::new();
+        let mut last = None;
         for start in &args.target.from {
             let command = &args.target.command;
-            let mut case = sweep_target(args, *start, &bar, token)
-                .or_else(|error| {
-                    Case::of_violation(program_name(command), Kind::Sweep, command, error)
-                })
-                .map_err(|error| write_error(&args.output, Kind::Sweep, command, error))?;
+            let swept = match sweep_target(args, *start, &bar, token) {
+                Ok(swept) => Ok((swept.0, Some(swept.1))),
+                Err(error) => {
+                    let name = program_name(command);
+                    Case::of_violation(name, Kind::Sweep, command, error).map(|case| (case, None))
+                }
+            };
+            let (mut case, swept) =
+                swept.map_err(|error| write_error(&args.output, Kind::Sweep, command, error))?;
             if several {
                 case.name = format!("{} from {}", case.name, start.word());
             }
             bar.clear();
             print_case(&case, json, false)?;
             cases.push(case);
+            last = swept;
             if token.is_interrupted() {
                 break;
             }
         }
-        write_results(&args.output, cases)
+        let code = write_results(&args.output, cases)?;
+        let (Some(path), Some(swept)) = (&scenario, &last) else {
+            return Ok(code);
+        };
+        let all = write_scenario(path, args, swept)?;
+        let is_finding = matches!(code, exit_code::VIOLATED | exit_code::FLAKY);
+        Ok(if all && is_finding {
+            exit_code::HOLDS
+        } else {
+            code
+        })
     })
 }
 
@@ -47,10 +65,10 @@ fn sweep_target(
     start: StartState,
     bar: &Bar,
     token: &StopToken,
-) -> Result<Case, Error> {
+) -> Result<(Case, Swept), Error> {
     let json = args.output.json;
     let options = args.options()?;
-    let contract = args.contract.contract()?;
+    let contract = args.contract()?;
     let signal = options.fault_spec.fault.signal();
     let target = args
         .target
@@ -91,10 +109,11 @@ fn sweep_target(
     )?;
     heading.unwrap_or(Ok(()))?;
     let name = program_name(&target.command);
-    Ok(session::of_sweep(
-        &name,
-        &target.command,
-        options.words(),
-        &report,
-    ))
+    let case = session::of_sweep(&name, &target.command, options.words(), &report);
+    let swept = Swept {
+        target,
+        options,
+        report,
+    };
+    Ok((case, swept))
 }

@@ -4,8 +4,10 @@ use super::supervisor_pool::{SupervisorLease, SupervisorPool};
 use super::trial::CHECK_CHARS;
 use crate::error::Error;
 use crate::facts::{ExitStatus, Reply, Run, ServiceFacts, Unfollowed, signals};
+use crate::oracle::quote::{plain, telling_line};
 use crate::oracle::{Baseline, Contract, EndState, OracleId, PhaseSelection, PointMap};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
+use crate::target::ALL_SMALL;
 use sigproof_core::{Stage, StopToken};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -54,11 +56,13 @@ pub fn learn(
 ) -> Result<Baseline, Error> {
     let mut lease = pool.lease()?;
     let limits = pool.target().limits;
+    let contents = wanted_contents(contract);
     let order = |fresh, trace| RunRequest {
         fresh,
         command: None,
         trace,
         steps: Vec::new(),
+        contents: contents.clone(),
         before_ms: limits.baseline_ms,
         after_ms: stop_ms(pool),
         grace_ms: limits.grace_ms,
@@ -120,7 +124,7 @@ pub fn learn(
             return Err(Error::usage(format!(
                 "the check `{command}` fails after an undisturbed run ({}): {}",
                 words(check.status),
-                last_line(&check.output)
+                telling_line(&check.output)
             )));
         }
     }
@@ -186,6 +190,7 @@ fn map(runs: &[Run], wanted: Recordings) -> PointMap {
 /// what that told; `None` when nothing new.
 pub(crate) fn refine(
     pool: &SupervisorPool,
+    contract: &Contract,
     baseline: &Baseline,
     learned_at: SystemTime,
     token: &StopToken,
@@ -210,6 +215,7 @@ pub(crate) fn refine(
         command: None,
         trace: Trace::Steps,
         steps: Vec::new(),
+        contents: wanted_contents(contract),
         before_ms: limits.baseline_ms,
         after_ms: stop_ms(pool),
         grace_ms: limits.grace_ms,
@@ -235,20 +241,45 @@ fn told_of_io_uring(error: Error, recorded: &Run) -> Error {
     error
 }
 
+/// What is compared by content, and what is small enough to be known in case that a run cuts it.
+fn wanted_contents(contract: &Contract) -> Vec<String> {
+    let mut wanted = contract.compared();
+    wanted.push(ALL_SMALL.to_owned());
+    wanted
+}
+
 fn words(status: Option<ExitStatus>) -> String {
     status.map_or_else(|| "no end".to_owned(), |status| status.to_string())
 }
 
-fn last_line(text: &str) -> &str {
-    text.lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("(no output)")
-        .trim()
+/// What differs from the person's own surroundings, where that can be why a run fails.
+fn surroundings(run: &Run) -> &'static str {
+    const SIGNS: [&str; 12] = [
+        "home",
+        "tmpdir",
+        "/tmp",
+        "no such file",
+        "not found",
+        "not set",
+        "unset",
+        "environment",
+        "variable",
+        "config",
+        "credential",
+        "permission",
+    ];
+    let said = (run.stderr.text() + &run.stdout.text()).to_ascii_lowercase();
+    // What says nothing can fail for any reason.
+    if said.trim().is_empty() || SIGNS.iter().any(|sign| said.contains(sign)) {
+        "; HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE)"
+    } else {
+        ""
+    }
 }
 
 /// The end of both streams, for an error message.
 fn said(run: &Run) -> String {
-    let text = run.stderr.text() + &run.stdout.text();
+    let text = plain(&(run.stderr.text() + &run.stdout.text()));
     let mut lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -279,9 +310,9 @@ fn sound(run: &Run, contract: &Contract, limit_ms: u64) -> Result<(), Error> {
         .is_some_and(|service| service.stopped_ns.is_some());
     if !contract.is_usual_end(status, was_stopped) {
         return Err(Error::usage(format!(
-            "the undisturbed run fails: {status}, expected exit status {} (--baseline-status N for another); \
-             HOME and TMPDIR are private and empty, and few variables are passed on (--env NAME=VALUE){}\n  {}",
+            "the undisturbed run fails: {status}, expected exit status {} (--baseline-status N for another){}{}\n  {}",
             contract.baseline_status,
+            surroundings(run),
             needs_network(run),
             said(run)
         )));
@@ -403,7 +434,7 @@ fn sound_service(
                 "undisturbed, the client command {} ends with {}; its output:\n    {}",
                 command.command,
                 words(command.status),
-                last_line(&command.output.text())
+                telling_line(&command.output.text())
             )));
         }
     }

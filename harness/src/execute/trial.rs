@@ -8,6 +8,7 @@ use crate::oracle;
 use crate::oracle::{Baseline, Context, Contract, Judgement, OracleId, StateShape};
 use crate::schedule::{Schedule, Step, Trigger};
 use crate::supervisor::{Recorded, RunRequest, StackDetail, Trace};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A judged run.
@@ -37,7 +38,8 @@ impl Trial {
         at_points.all(|(_, fired)| fired.is_some())
     }
 
-    /// Whether this oracle found this.
+    /// Whether this oracle found this, or the same of a path of its kind: which of many files a program with threads
+    /// is at differs from run to run.
     pub fn has(&self, oracle: &str, subject: &str) -> bool {
         self.judgements.iter().any(|judgement| {
             judgement.oracle.name() == oracle
@@ -45,9 +47,20 @@ impl Trial {
                     .verdict
                     .evidence()
                     .iter()
-                    .any(|evidence| evidence.subject == subject)
+                    .any(|evidence| is_alike(&evidence.subject, subject))
         })
     }
+}
+
+/// Whether two subjects are the same, or paths in one directory with one ending.
+fn is_alike(one: &str, other: &str) -> bool {
+    let kind = |subject: &str| {
+        let path = Path::new(subject);
+        let ending = path.extension()?.to_owned();
+        let is_path = !subject.contains(char::is_whitespace);
+        is_path.then(|| (path.parent().map(Path::to_owned), ending))
+    };
+    one == other || kind(one).is_some_and(|kind_of_one| kind(other) == Some(kind_of_one))
 }
 
 /// Everything that trials of one target share.
@@ -149,6 +162,7 @@ impl Trials {
             command: None,
             trace,
             steps: schedule.steps.clone(),
+            contents: self.contract.compared(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms,
             grace_ms: self.pool.target().limits.grace_ms,
@@ -189,6 +203,7 @@ impl Trials {
             command: None,
             trace,
             steps: schedule.steps.clone(),
+            contents: self.contract.compared(),
             before_ms: 10_000.max(10 * baseline_ms),
             after_ms: self.after_ms(schedule),
             grace_ms: self.pool.target().limits.grace_ms,
@@ -250,6 +265,7 @@ impl Trials {
                         command: None,
                         trace: Trace::Steps,
                         steps: Vec::new(),
+                        contents: Vec::new(),
                         before_ms: 10_000.max(10 * baseline_ms),
                         after_ms: SupervisorLease::after_ms(&self.pool, self.baseline.duration_ns),
                         grace_ms: self.pool.target().limits.grace_ms,
@@ -292,6 +308,7 @@ pub(crate) fn check(
         command: Some(vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]),
         trace: Trace::Steps,
         steps: Vec::new(),
+        contents: Vec::new(),
         before_ms: pool.target().limits.baseline_ms,
         after_ms: 0,
         grace_ms: pool.target().limits.grace_ms,
@@ -323,6 +340,7 @@ pub(crate) fn observe(
         command: None,
         trace: Trace::Effects,
         steps: schedule.steps.clone(),
+        contents: Vec::new(),
         before_ms: limits.baseline_ms,
         after_ms: limits.after_signal_ms.unwrap_or(2000),
         grace_ms: limits.grace_ms,
@@ -333,4 +351,23 @@ pub(crate) fn observe(
         run,
         judgements,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_kind_confirm_each_other() {
+        for (one, other, alike) in [
+            ("src/a.py", "src/b.py", true),
+            ("src/a.py", "lib/b.py", false),
+            ("src/a.py", "src/b.tmp", false),
+            ("out", "other", false),
+            ("out", "out", true),
+            ("exit status 1.", "exit status 2.", false),
+        ] {
+            assert_eq!(is_alike(one, other), alike, "{one} {other}");
+        }
+    }
 }

@@ -58,6 +58,14 @@ impl<'a> Applicable<'a> {
                 ..
             } => point.name.process.contains('/') || self.has_child(point),
             Fault::Signal {
+                to: Delivery::Exec(program),
+                ..
+            } => {
+                let others = recorded.map_or("", |raw| raw.around.others.as_str());
+                program.is_role(&point.name.process)
+                    || others.split(',').any(|role| program.is_role(role.trim()))
+            }
+            Fault::Signal {
                 to: Delivery::Thread(name),
                 ..
             } => self.has_thread(point, name.as_str()),

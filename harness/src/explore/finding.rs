@@ -2,6 +2,7 @@
 
 use super::call_sites::CodeLocation;
 use crate::execute::Trial;
+use crate::oracle::{Acceptance, Evidence};
 use crate::schedule::{PointName, Schedule, Trigger};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,6 +32,10 @@ pub struct Finding {
     pub schedule: Schedule,
     /// How often it showed in how many runs of that schedule.
     pub seen: (u32, u32),
+    /// How it is declared right, if it is.
+    pub accept: Option<Acceptance>,
+    /// The session was interrupted before it was run again.
+    pub unconfirmed: bool,
     /// It shows only before the moment from which the promise holds.
     pub before_ready: bool,
     /// It shows only in the start of an interpreter, before the program that it runs has begun.
@@ -49,6 +54,34 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that is at no point: it is about a run as a whole, or about several.
+    pub(crate) fn of_evidence(
+        oracle: &'static str,
+        evidence: &Evidence,
+        schedule: &Schedule,
+        seen: (u32, u32),
+    ) -> Finding {
+        Finding {
+            oracle,
+            subject: evidence.subject.clone(),
+            text: evidence.text.clone(),
+            accept: evidence.accept.clone(),
+            unconfirmed: false,
+            points: Vec::new(),
+            last: None,
+            count: 1,
+            quiet: 0,
+            schedule: schedule.clone(),
+            seen,
+            before_ready: false,
+            at_start: false,
+            file: None,
+            places: Vec::new(),
+            moment: None,
+            trial: None,
+        }
+    }
+
     /// Where it shows first: a point, or two when the second fault has one, too.
     pub fn first(&self) -> String {
         let names: Vec<String> = self
@@ -135,6 +168,8 @@ impl Findings {
                         oracle: judgement.oracle.name(),
                         subject: evidence.subject.clone(),
                         text: String::new(),
+                        accept: evidence.accept.clone(),
+                        unconfirmed: false,
                         points: Vec::new(),
                         last: None,
                         count: 0,
@@ -151,6 +186,11 @@ impl Findings {
                     at: Vec::new(),
                 });
                 collected.finding.count += stands_for;
+                let accept = collected.finding.accept.take();
+                collected.finding.accept = match (accept, &evidence.accept) {
+                    (Some(one), Some(other)) => Some(one.or(other)),
+                    _ => None,
+                };
                 collected.at.push((
                     order,
                     point.clone(),

@@ -8,6 +8,7 @@ use super::stack::Stacks;
 use super::status::ExitStatus;
 use super::tree::TreeDelta;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One run's facts.
@@ -64,6 +65,9 @@ pub struct Run {
     /// away from and the next one of its thread.
     #[serde(default)]
     pub stepped: Option<u32>,
+    /// What is in the changed files that were asked for, by path.
+    #[serde(default)]
+    pub contents: BTreeMap<String, Vec<u8>>,
     /// Children that nobody waited for, although their parent went on.
     #[serde(default)]
     pub zombies: Vec<Zombie>,
@@ -190,7 +194,7 @@ pub struct Zombie {
     pub parent_command: String,
     /// When it ended.
     pub ended_ns: u64,
-    /// How long it had been dead when it was last looked at, in milliseconds.
+    /// How long it had been dead, and not waited for, when it was last looked at, in milliseconds.
     pub age_ms: u64,
 }
 

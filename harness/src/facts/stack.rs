@@ -29,13 +29,42 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The function, or the module where no function is known: what coverage counts by.
+    /// The function, or the module where no function is known: what coverage counts by. All that is made from one
+    /// template, or from one generic function, is one.
     pub fn unit(&self) -> String {
         match &self.function {
-            Some(function) => function.clone(),
+            Some(function) => without_arguments(function),
             None => format!("({})", self.module),
         }
     }
+}
+
+/// A function's name without the types that it was made for: `std::vector<int, A<int> >::at` is `std::vector<…>::at`.
+fn without_arguments(name: &str) -> String {
+    if name.contains("operator") {
+        return name.to_owned();
+    }
+    let mut short = String::with_capacity(name.len());
+    let mut depth = 0_usize;
+    let mut last = ' ';
+    for c in name.chars() {
+        match c {
+            // A name that begins with it, `<T as Trait>::f`, says by it what the function is part of.
+            '<' if depth > 0 || !short.is_empty() => {
+                if depth == 0 {
+                    short.push_str("<…>");
+                }
+                depth += 1;
+            }
+            // An arrow is no bracket.
+            '>' if depth > 0 && last != '-' => depth -= 1,
+            _ if depth == 0 => short.push(c),
+            _ => {}
+        }
+        last = c;
+    }
+    // Brackets that do not match: a name of another kind.
+    if depth == 0 { short } else { name.to_owned() }
 }
 
 /// `write_result (save.c:41)`, `write_result (libsave.so)` or `libsave.so+0x11d4`.
@@ -114,6 +143,24 @@ mod tests {
             line,
             runtime,
             ..Frame::default()
+        }
+    }
+
+    #[test]
+    fn all_that_is_made_from_one_template_is_one() {
+        for (name, short) in [
+            ("save", "save"),
+            ("std::vector<int, A<int> >::at", "std::vector<…>::at"),
+            ("f::<u8>", "f::<…>"),
+            (
+                "<app::Saver as app::Save>::save",
+                "<app::Saver as app::Save>::save",
+            ),
+            ("call<fn(u8) -> u8>", "call<…>"),
+            ("operator<", "operator<"),
+            ("odd<", "odd<"),
+        ] {
+            assert_eq!(without_arguments(name), short);
         }
     }
 

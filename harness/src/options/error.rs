@@ -35,6 +35,7 @@ pub(crate) enum OptionName {
     Ready,
     Clients,
     Keys,
+    Baseline,
 }
 
 /// An option with a wrong value: which option, which of its values, what is wrong and what would do.

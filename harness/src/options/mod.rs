@@ -15,7 +15,7 @@ mod sweep;
 mod target;
 mod values;
 
-pub(crate) use contract::{ContractSpec, check_contract};
+pub(crate) use contract::{ContractSpec, check_alone, check_contract};
 pub(crate) use error::{OptionError, OptionName};
 pub(crate) use faults::FaultReader;
 pub(crate) use fuzz::FuzzSpec;

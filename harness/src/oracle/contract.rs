@@ -3,6 +3,7 @@
 use crate::facts::ExitStatus;
 use crate::oracle::id::OracleId;
 use crate::oracle::learn::redact::Redactions;
+use crate::oracle::prefix::PrefixRule;
 use crate::script::{Expect, Script};
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub struct Contract {
     pub(crate) baseline_status: i32,
     /// Globs of paths that may be left behind (checkpoints).
     pub(crate) keep: Vec<String>,
-    /// Globs of outputs that may be cut short.
+    /// Outputs that may be cut short, each as [`PrefixRule`] reads it.
     pub(crate) prefix: Vec<String>,
     /// Globs of outputs whose content does not matter.
     pub(crate) any: Vec<String>,
@@ -62,6 +63,12 @@ pub struct Contract {
     /// How long a signal handler may run, in milliseconds.
     #[serde(default)]
     pub(crate) handler_budget_ms: Option<u64>,
+    /// How long a child that has ended may be left unwaited for, in milliseconds.
+    #[serde(default)]
+    pub(crate) zombie_limit_ms: Option<u64>,
+    /// A child that is ended by SIGKILL was asked to stop before.
+    #[serde(default)]
+    pub(crate) ask_first: bool,
     /// What a person sees.
     #[serde(default)]
     pub(crate) messages: Option<Messages>,
@@ -148,6 +155,20 @@ pub struct Escalation {
     pub signals: u8,
 }
 
+impl Escalation {
+    /// How many signals are told apart unless told otherwise.
+    pub const SIGNALS: u8 = 3;
+
+    /// What is usual.
+    pub fn usual() -> Escalation {
+        Escalation {
+            gap_ms: 200,
+            third_ms: 500,
+            signals: Escalation::SIGNALS,
+        }
+    }
+}
+
 /// What a person sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Messages {
@@ -195,7 +216,8 @@ impl Contract {
         self
     }
 
-    /// Accepts that outputs which match this glob are cut short, such as logs.
+    /// Accepts that outputs which match this glob are cut short after whole lines, such as logs. `bytes:` before the
+    /// glob lets them be cut anywhere, `set:` lets the lines come in any order, `blocks=512:` cuts by blocks.
     pub fn prefix(mut self, glob: impl Into<String>) -> Contract {
         self.prefix.push(glob.into());
         self
@@ -222,6 +244,18 @@ impl Contract {
     /// Bounds how long a signal handler may run, in whole milliseconds.
     pub fn handler_budget(mut self, time: Duration) -> Contract {
         self.handler_budget_ms = Some(milliseconds(time));
+        self
+    }
+
+    /// Bounds how long a child that has ended may be left unwaited for, in whole milliseconds.
+    pub fn zombie_limit(mut self, time: Duration) -> Contract {
+        self.zombie_limit_ms = Some(milliseconds(time));
+        self
+    }
+
+    /// Requires that a child which is ended by SIGKILL was asked to stop before.
+    pub fn ask_first(mut self) -> Contract {
+        self.ask_first = true;
         self
     }
 
@@ -292,7 +326,12 @@ impl Contract {
 
     /// Whether this is how an undisturbed run ends.
     pub(crate) fn is_usual_end(&self, status: ExitStatus, was_stopped: bool) -> bool {
-        if status == ExitStatus::Exited(self.baseline_status) {
+        // A shell says 128 + n of a program that a signal has ended.
+        let code = match status {
+            ExitStatus::Exited(code) => code,
+            ExitStatus::Signaled(signal) => 128 + signal,
+        };
+        if code == self.baseline_status {
             return true;
         }
         let Some(service) = self.service.as_ref().filter(|_| was_stopped) else {
@@ -315,8 +354,20 @@ impl Contract {
         matches_any(&self.keep, path)
     }
 
-    pub(crate) fn may_be_cut(&self, path: &str) -> bool {
-        matches_any(&self.prefix, path)
+    /// How this output may be cut, if it may.
+    pub(crate) fn prefix_of(&self, path: &str) -> Option<PrefixRule> {
+        let rules = self.prefix.iter();
+        rules
+            .filter_map(|text| PrefixRule::parse(text).ok())
+            .find(|rule| matches_any(std::slice::from_ref(&rule.glob), path))
+    }
+
+    /// Globs of the outputs whose content is compared.
+    pub(crate) fn compared(&self) -> Vec<String> {
+        let rules = self.prefix.iter();
+        rules
+            .filter_map(|text| Some(PrefixRule::parse(text).ok()?.glob))
+            .collect()
     }
 
     pub(crate) fn may_be_anything(&self, path: &str) -> bool {

@@ -5,7 +5,7 @@
 //! cleans up after SIGKILL.
 
 use crate::facts::Run;
-use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger};
+use crate::schedule::{Fault, Schedule, Step, Trigger};
 
 /// What follows from the steps that were applied.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Expected {
         match &step.fault {
             Fault::Signal { signal, to } => {
                 self.sent.push(*signal);
-                let child = *to == Delivery::Child;
+                let child = to.is_below();
                 // What happens to a child may be the end of the parent's work.
                 self.may_fail |= child;
                 self.killed |= *signal == libc::SIGKILL;
@@ -67,7 +67,7 @@ impl Expected {
                 self.may_fail = true;
                 self.output_lost = true;
             }
-            Fault::Errno { errno } => {
+            Fault::Errno { errno } | Fault::Full { errno } => {
                 // An interrupted call is no failure: it is to be made again.
                 self.may_fail |= *errno != libc::EINTR;
                 self.cannot_remove |= *errno != libc::EINTR && hits_a_removal(step);

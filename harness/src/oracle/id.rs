@@ -64,11 +64,13 @@ pub enum OracleId {
     Ignored,
     /// Its latencies are within their budget.
     Budget,
+    /// It asks a child to stop before it kills it.
+    AskFirst,
 }
 
 impl OracleId {
     /// Every oracle, in the order in which a report shows them.
-    pub const ALL: [OracleId; 21] = [
+    pub const ALL: [OracleId; 22] = [
         OracleId::Exits,
         OracleId::Status,
         OracleId::Orphans,
@@ -90,6 +92,7 @@ impl OracleId {
         OracleId::Reach,
         OracleId::Ignored,
         OracleId::Budget,
+        OracleId::AskFirst,
     ];
 
     /// The name, as a person writes it.
@@ -116,6 +119,7 @@ impl OracleId {
             OracleId::Reach => "reach",
             OracleId::Ignored => "ignored",
             OracleId::Budget => "budget",
+            OracleId::AskFirst => "ask-first",
         }
     }
 
@@ -165,6 +169,7 @@ impl OracleId {
             }
             OracleId::Ignored => "started with the signal ignored, it stops on it",
             OracleId::Budget => "a latency is longer than the scenario allows",
+            OracleId::AskFirst => "a child is ended by SIGKILL and was never asked to stop",
         }
     }
 }

@@ -10,6 +10,8 @@ mod id;
 mod learn;
 mod messages;
 mod multi_run;
+mod prefix;
+pub(crate) mod quote;
 mod service;
 mod single;
 mod verdict;
@@ -25,8 +27,10 @@ pub use messages::{is_expected, screens_of, transcript_of};
 pub use multi_run::escalation::judge as judge_escalation;
 pub use multi_run::ignored::judge as judge_ignored;
 pub use multi_run::reach::judge as judge_reach;
+pub(crate) use prefix::PrefixRule;
 pub use single::acknowledged::latencies_ns;
-pub use verdict::{Evidence, Judgement, Verdict};
+pub(crate) use single::ask_first::killed_unasked;
+pub use verdict::{Acceptance, Evidence, Judgement, Verdict};
 
 use crate::facts::Run;
 use crate::schedule::Schedule;
@@ -63,7 +67,7 @@ fn always(_: &Contract) -> bool {
 
 /// Every oracle that judges one run, in the order in which a report shows them. The others judge several runs of one
 /// schedule.
-pub static ALL: [Oracle; 17] = [
+pub static ALL: [Oracle; 18] = [
     Oracle {
         id: OracleId::Exits,
         asked: always,
@@ -149,30 +153,83 @@ pub static ALL: [Oracle; 17] = [
         asked: |contract| contract.results.is_some(),
         judge: single::end_state::results::judge,
     },
+    Oracle {
+        id: OracleId::AskFirst,
+        asked: |contract| contract.ask_first,
+        judge: single::ask_first::judge,
+    },
 ];
 
 /// Judges a run by every oracle that the contract asks for.
 pub fn judge(context: &Context<'_>, run: &Run) -> Vec<Judgement> {
-    ALL.iter()
+    let mut judgements: Vec<Judgement> = ALL
+        .iter()
         .filter(|oracle| oracle.asked_by(context.contract))
         .map(|oracle| Judgement {
             oracle: oracle.id,
             verdict: (oracle.judge)(context, run),
         })
-        .collect()
+        .collect();
+    tell_once(&mut judgements);
+    judgements
 }
+
+/// A path that is wrong, and that running again does not repair, is one thing to be mended.
+fn tell_once(judgements: &mut [Judgement]) {
+    let Some(rerun) = judgements
+        .iter()
+        .position(|judgement| judgement.oracle == OracleId::Rerun)
+    else {
+        return;
+    };
+    let Verdict::Violated { evidence } = judgements[rerun].verdict.clone() else {
+        return;
+    };
+    let mut told: Vec<String> = Vec::new();
+    for judgement in judgements.iter_mut() {
+        if !matches!(judgement.oracle, OracleId::OldOrNew | OracleId::Leftovers) {
+            continue;
+        }
+        if let Verdict::Violated { evidence: first } = &mut judgement.verdict {
+            for one in first {
+                if evidence.iter().any(|again| again.subject == one.subject) {
+                    one.text
+                        .push_str(", and running it again does not repair it");
+                    told.push(one.subject.clone());
+                }
+            }
+        }
+    }
+    let rest = evidence
+        .into_iter()
+        .filter(|one| !told.contains(&one.subject));
+    judgements[rerun].verdict = Verdict::of(rest.collect());
+}
+
+/// The oracles that judge a run without a baseline. Of `status` it is crashes and unhandled tracebacks.
+pub const ALONE: [OracleId; 8] = [
+    OracleId::Exits,
+    OracleId::Status,
+    OracleId::Orphans,
+    OracleId::Zombies,
+    OracleId::Terminal,
+    OracleId::Handler,
+    OracleId::Messages,
+    OracleId::Acknowledged,
+];
 
 /// Judges a run without a baseline: only what needs nothing to compare with.
 pub fn judge_alone(contract: &Contract, schedule: &Schedule, run: &Run) -> Vec<Judgement> {
+    let asked = ALONE.into_iter().filter(|oracle| contract.asks(*oracle));
+    let mut skip = contract.skip.clone();
+    skip.extend(
+        OracleId::ALL
+            .into_iter()
+            .filter(|oracle| !ALONE.contains(oracle)),
+    );
     let contract = Contract {
-        only: [
-            OracleId::Exits,
-            OracleId::Orphans,
-            OracleId::Zombies,
-            OracleId::Messages,
-            OracleId::Acknowledged,
-        ]
-        .into(),
+        only: asked.collect(),
+        skip,
         ..contract.clone()
     };
     let baseline = Baseline::nothing();

@@ -2,6 +2,7 @@
 
 use crate::oracle::id::OracleId;
 use serde::Serialize;
+use std::fmt;
 
 /// The answer of one oracle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +29,73 @@ pub struct Evidence {
     pub subject: String,
     /// What is wrong with it, in a sentence.
     pub text: String,
+    /// How it is declared right, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Acceptance>,
+}
+
+/// A declaration that makes a state right, as part of a contract.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acceptance {
+    /// Whatever is in these outputs.
+    Any(String),
+    /// These outputs, cut short.
+    Prefix(String),
+    /// These paths may be left behind.
+    Keep(String),
+    /// This exit status of a canceled run.
+    OkStatus(u8),
+    /// These command lines may outlive the target.
+    Daemon(String),
+}
+
+impl Acceptance {
+    /// One that makes right what either of them does.
+    pub(crate) fn or(self, other: &Acceptance) -> Acceptance {
+        let glob = |text: &str| text.trim_start_matches("bytes:").to_owned();
+        match (&self, other) {
+            (Acceptance::Prefix(one), Acceptance::Prefix(two)) if one != two => {
+                Acceptance::Prefix(format!("bytes:{}", glob(one)))
+            }
+            (Acceptance::Prefix(_), Acceptance::Any(any)) => Acceptance::Any(any.clone()),
+            _ => self,
+        }
+    }
+
+    /// The flag.
+    pub fn flag(&self) -> &'static str {
+        match self {
+            Acceptance::Any(_) => "--any",
+            Acceptance::Prefix(_) => "--prefix",
+            Acceptance::Keep(_) => "--keep",
+            Acceptance::OkStatus(_) => "--ok-status",
+            Acceptance::Daemon(_) => "--daemon",
+        }
+    }
+
+    /// The value of the flag.
+    pub fn value(&self) -> String {
+        match self {
+            Acceptance::Any(glob)
+            | Acceptance::Prefix(glob)
+            | Acceptance::Keep(glob)
+            | Acceptance::Daemon(glob) => glob.clone(),
+            Acceptance::OkStatus(status) => status.to_string(),
+        }
+    }
+}
+
+/// As it is typed in a shell.
+impl fmt::Display for Acceptance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+        match value.chars().all(plain) {
+            true => write!(f, "{} {value}", self.flag()),
+            false => write!(f, "{} '{}'", self.flag(), value.replace('\'', r"'\''")),
+        }
+    }
 }
 
 /// An oracle's name and its answer.
@@ -71,6 +139,13 @@ impl Evidence {
         Evidence {
             subject: subject.into(),
             text: text.into(),
+            accept: None,
         }
+    }
+
+    /// The same, with the declaration that makes it right.
+    pub(crate) fn accepted_by(mut self, accept: Acceptance) -> Evidence {
+        self.accept = Some(accept);
+        self
     }
 }

@@ -38,9 +38,12 @@ pub fn annotations(results: &Results) -> String {
                 }
             }
             CaseVerdict::Violated => {
-                let of = |flaky| case.counted().filter(move |finding| finding.flaky == flaky);
-                warnings.extend(annotated(case, of(true)));
-                errors.extend(annotated(case, of(false)));
+                let of = |sure| {
+                    case.counted()
+                        .filter(move |finding| finding.is_sure() == sure)
+                };
+                warnings.extend(annotated(case, of(false)));
+                errors.extend(annotated(case, of(true)));
                 if case.broken_promises() > 0 {
                     errors.push((case, "violated".to_owned(), headline(case)));
                 }
@@ -101,8 +104,14 @@ fn annotation_text(finding: &Finding) -> String {
     if finding.flaky {
         let _ = write!(text, "\nflaky: {} of {} runs", finding.seen, finding.times);
     }
+    if finding.unconfirmed {
+        text.push_str("\nunconfirmed: the session was interrupted before it was run again");
+    }
     if let Some(replay) = &finding.replay {
         let _ = write!(text, "\n{replay}");
+    }
+    if let Some(accept) = &finding.accept {
+        let _ = write!(text, "\naccept: {accept}");
     }
     text
 }

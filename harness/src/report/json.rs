@@ -274,6 +274,8 @@ fn finding_fields(finding: &Finding) -> Value {
         "seen": finding.seen,
         "times": finding.times,
         "flaky": finding.flaky,
+        "unconfirmed": finding.unconfirmed,
+        "accept": finding.accept,
         "before_ready": finding.before_ready,
         "at_start": finding.at_start,
         "file": finding.file,

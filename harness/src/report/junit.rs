@@ -167,7 +167,7 @@ pub(crate) fn headline(case: &Case) -> String {
     let all = findings + case.broken_promises();
     let first = case
         .counted()
-        .find(|finding| !finding.flaky)
+        .find(|finding| finding.is_sure())
         .or_else(|| case.counted().next())
         .map(|finding| format!("{}: {}", finding.oracle, finding.text))
         .or_else(|| {

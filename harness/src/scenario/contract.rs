@@ -4,8 +4,8 @@ use super::action::Action;
 use super::document::one_or_many::Bounds;
 use super::document::substitutions::Text;
 use super::document::value::{Expression, GlobText, OracleName, Time};
-use crate::explore::{Budget, Limit};
-use crate::options::{ContractSpec, ESCALATION_SIGNALS, LATENCY_RUNS, OptionError};
+use crate::explore::{Budget, Limit, SweepOptions};
+use crate::options::{ContractSpec, ESCALATION_SIGNALS, LATENCY_RUNS, OptionError, check_alone};
 use crate::oracle::{Acknowledged, Contract, Escalation, Messages, Redactions, Results};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::document::{
@@ -59,6 +59,15 @@ impl Parts<'_> {
             if asked {
                 self.needs_signals(key)?;
             }
+        }
+        if let Action::Run {
+            baseline: false, ..
+        } = self.action
+        {
+            check_alone(&contract).map_err(|error| {
+                let place = self.text.find_key("baseline");
+                self.text.problem(place, error.problem)
+            })?;
         }
         let mut snapshots = Snapshots::default();
         if let Some(messages) = &self.document.messages {
@@ -134,7 +143,11 @@ impl Parts<'_> {
                 *signals.get_ref()
             }
         };
-        self.needs_signals("escalation")?;
+        // A sweep finds out by itself where the target takes longest to end.
+        let sweeps = |options: &SweepOptions| options.fault_spec.fault.signal().is_some();
+        if !matches!(self.action, Action::Sweep(options) if sweeps(options)) {
+            self.needs_signals("escalation")?;
+        }
         Ok(Escalation {
             gap_ms,
             third_ms: table.third.map_or(500, Time::ms),
@@ -295,7 +308,8 @@ fn plain(table: &ContractTable) -> Result<Contract, OptionError> {
         oracles: names(&table.oracles),
         skip: names(&table.skip),
         keep: globs(&table.keep),
-        prefix: globs(&table.prefix),
+        prefix: table.prefix.clone(),
+        prefix_bytes: globs(&table.prefix_bytes),
         any: globs(&table.any),
         daemons: globs(&table.daemons),
         ok_status: table.ok_status.iter().map(|status| status.0).collect(),
@@ -303,6 +317,8 @@ fn plain(table: &ContractTable) -> Result<Contract, OptionError> {
         check: table.check.clone(),
         handler_budget: table.handler_budget.map(|time| time.0),
         served: table.served.unwrap_or_default(),
+        zombie_limit: table.zombie_limit.map(|time| time.0),
+        ask_first: table.ask_first,
     };
     Ok(Contract {
         acknowledged: table.acknowledged.as_ref().map(|table| Acknowledged {

@@ -3,6 +3,7 @@
 //! One file is one scenario. Reading checks everything that can be checked
 //! without the program; a mistake points at its place in the file.
 
+mod accepted;
 mod action;
 mod contract;
 mod diagnostic;
@@ -18,6 +19,7 @@ pub(crate) mod template;
 mod work_tree_setup;
 
 pub use crate::explore::Shard;
+pub use accepted::Accepted;
 pub use diagnostic::Diagnostic;
 pub use discover::{Filter, FoundFiles, USUAL_PLACES};
 pub use document::schema::json_schema;

@@ -70,16 +70,16 @@ fn put(text: &mut String, words: &str) {
     text.push_str(words);
 }
 
-fn toml(text: &str) -> String {
+pub(super) fn toml(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn list(words: &[String]) -> String {
+pub(super) fn list(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| toml(word)).collect();
     format!("[{}]", words.join(", "))
 }
 
-fn target_table(text: &mut String, target: &Target, directory: &Path) {
+pub(super) fn target_table(text: &mut String, target: &Target, directory: &Path) {
     put(
         text,
         "[target]\n# {bin:NAME} is a binary of your Cargo workspace, {dir} the directory of this file.\n",

@@ -128,6 +128,18 @@ const LENGTHS: &[(&str, usize)] = &[
     ("getrandom", 1),
 ];
 
+/// Calls that need space for what they write, and can take a part of it.
+pub(crate) const DATA_WRITES: &[&str] = &[
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "pwritev2",
+    "sendfile",
+    "copy_file_range",
+    "splice",
+];
+
 /// The position of the argument that says how many bytes a call moves.
 pub(crate) fn length_position(call: &str) -> Option<usize> {
     LENGTHS
@@ -177,7 +189,7 @@ impl Fault {
     pub(crate) fn fits_on(&self, call: &str, on: DescriptorKind, bytes: Option<u64>) -> bool {
         self.fits(call)
             && match self {
-                Fault::Errno { errno } => {
+                Fault::Errno { errno } | Fault::Full { errno } => {
                     answers_on(*errno).is_none_or(|kinds| kinds.contains(&on))
                 }
                 // One byte cannot be made fewer. Small amounts go through a pipe as a whole, and a write to one ends
@@ -227,7 +239,7 @@ impl Fault {
     /// Whether this fault can happen to a call of this name.
     pub fn fits(&self, call: &str) -> bool {
         match self {
-            Fault::Errno { errno } => answers(*errno)
+            Fault::Errno { errno } | Fault::Full { errno } => answers(*errno)
                 .is_none_or(|groups| groups.iter().any(|group| group.contains(&call))),
             Fault::Short { .. } => length_position(call).is_some(),
             _ => true,

@@ -19,6 +19,8 @@ pub enum Delivery {
     /// The process that stands at the point when that is not the target's own,
     /// else the youngest living descendant.
     Child,
+    /// The process that stands at the point when it runs this program, else the youngest living one that does.
+    Exec(ProgramName),
 }
 
 impl Delivery {
@@ -43,10 +45,16 @@ impl Delivery {
             Delivery::Process | Delivery::Group | Delivery::Terminal => format!("the {self}"),
             Delivery::Child => "a child".to_owned(),
             Delivery::Thread(name) => format!("thread {name}"),
+            Delivery::Exec(name) => format!("the program {name}"),
         }
     }
 
-    /// Reads `process`, `group`, `terminal`, `child` or `thread:NAME`.
+    /// Whether it goes to another process than the target's own.
+    pub(crate) fn is_below(self) -> bool {
+        matches!(self, Delivery::Child | Delivery::Exec(_))
+    }
+
+    /// Reads `process`, `group`, `terminal`, `child`, `thread:NAME` or `exec:NAME`.
     ///
     /// # Errors
     /// Another word.
@@ -61,9 +69,12 @@ impl Delivery {
                 Some((word, name)) if word.eq_ignore_ascii_case("thread") => {
                     Delivery::Thread(ThreadName::parse(name)?)
                 }
+                Some((word, name)) if word.eq_ignore_ascii_case("exec") => {
+                    Delivery::Exec(ProgramName::parse(name)?)
+                }
                 _ => {
                     return Err(ParseError::new(format!("no such delivery: {text}"))
-                        .hint("write process, group, terminal, child or thread:NAME"));
+                        .hint("write process, group, terminal, child, thread:NAME or exec:NAME"));
                 }
             },
         })
@@ -78,42 +89,40 @@ impl fmt::Display for Delivery {
             Delivery::Terminal => f.write_str("terminal"),
             Delivery::Child => f.write_str("child"),
             Delivery::Thread(name) => write!(f, "thread:{name}"),
+            Delivery::Exec(name) => write!(f, "exec:{name}"),
         }
     }
 }
 
-/// Names one thread: by its place among the births (`main`, `t2`, `t1.1`), or
-/// by the name that it gave itself. Like the kernel's, it has at most 15 bytes.
+/// A short name, in place, so that who has it can be copied.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ThreadName {
-    bytes: [u8; ThreadName::BYTES_MAX],
+pub struct ShortName<const MAX: usize> {
+    bytes: [u8; MAX],
     length: u8,
 }
 
-impl ThreadName {
-    const BYTES_MAX: usize = 15;
+/// Names one thread: by its place among the births (`main`, `t2`, `t1.1`), or
+/// by the name that it gave itself. Like the kernel's, it has at most 15 bytes.
+pub type ThreadName = ShortName<15>;
 
-    /// Reads a name.
-    ///
-    /// # Errors
-    /// One that is empty, too long, or contains what separates the parts of a step.
-    pub fn parse(text: &str) -> Result<ThreadName, ParseError> {
-        let mut bytes = [0; ThreadName::BYTES_MAX];
-        let wrong = |why: &str| {
-            Err(ParseError::new(format!("no such thread: {text:?}: {why}"))
-                .hint("write main, t1, t1.2 as `sigproof points` does, or the thread's own name"))
-        };
+/// Names a program by the base name of its file.
+pub type ProgramName = ShortName<63>;
+
+impl<const MAX: usize> ShortName<MAX> {
+    /// The name, or why there is none.
+    fn read(text: &str) -> Result<ShortName<MAX>, String> {
         if text.is_empty() {
-            return wrong("its name is missing");
+            return Err("its name is missing".to_owned());
         }
-        if text.len() > bytes.len() {
-            return wrong("a thread's name has at most 15 bytes");
+        if text.len() > MAX {
+            return Err(format!("its name has at most {MAX} bytes"));
         }
         if text.contains(['@', ':']) || matches!(text, "always" | "once") {
-            return wrong("its name must not be always or once, nor contain @ or :");
+            return Err("its name must not be always or once, nor contain @ or :".to_owned());
         }
+        let mut bytes = [0; MAX];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
-        Ok(ThreadName {
+        Ok(ShortName {
             bytes,
             length: text.len() as u8,
         })
@@ -126,27 +135,62 @@ impl ThreadName {
     }
 }
 
-impl fmt::Display for ThreadName {
+impl ThreadName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// One that is empty, too long, or contains what separates the parts of a step.
+    pub fn parse(text: &str) -> Result<ThreadName, ParseError> {
+        ShortName::read(text).map_err(|why| {
+            ParseError::new(format!("no such thread: {text:?}: {why}"))
+                .hint("write main, t1, t1.2 as `sigproof points` does, or the thread's own name")
+        })
+    }
+}
+
+impl ProgramName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// One that is empty, too long, a path, or contains what separates the parts of a step.
+    pub fn parse(text: &str) -> Result<ProgramName, ParseError> {
+        let read = match text.contains('/') {
+            true => Err("it is a path".to_owned()),
+            false => ShortName::read(text),
+        };
+        read.map_err(|why| {
+            ParseError::new(format!("no such program: {text:?}: {why}"))
+                .hint("write the name of its file alone, such as exec:ffmpeg")
+        })
+    }
+
+    /// Whether a role, such as `make>gcc>as`, is one of this program.
+    pub(crate) fn is_role(&self, role: &str) -> bool {
+        role.rsplit('>').next() == Some(self.as_str())
+    }
+}
+
+impl<const MAX: usize> fmt::Display for ShortName<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl fmt::Debug for ThreadName {
+impl<const MAX: usize> fmt::Debug for ShortName<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.as_str())
     }
 }
 
-impl Serialize for ThreadName {
+impl<const MAX: usize> Serialize for ShortName<MAX> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
     }
 }
 
-impl<'de> Deserialize<'de> for ThreadName {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<ThreadName, D::Error> {
+impl<'de, const MAX: usize> Deserialize<'de> for ShortName<MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<ShortName<MAX>, D::Error> {
         let text = String::deserialize(from)?;
-        ThreadName::parse(&text).map_err(serde::de::Error::custom)
+        ShortName::read(&text).map_err(serde::de::Error::custom)
     }
 }

@@ -25,6 +25,12 @@ pub enum Fault {
         /// The error's number.
         errno: i32,
     },
+    /// What is written to becomes full: a write takes what fits, and the next one that needs space answers with this
+    /// error (`ENOSPC`, `EDQUOT`, `EFBIG`). Other calls answer with it at once.
+    Full {
+        /// The error's number.
+        errno: i32,
+    },
     /// A call that reads or writes is made with a smaller length.
     Short {
         /// At most so many bytes; half of what was asked when absent.
@@ -73,8 +79,16 @@ impl Fault {
     pub fn is_of_call(&self) -> bool {
         matches!(
             self,
-            Fault::Errno { .. } | Fault::Short { .. } | Fault::Delay { .. }
+            Fault::Errno { .. } | Fault::Full { .. } | Fault::Short { .. } | Fault::Delay { .. }
         )
+    }
+
+    /// What it is from its second application on: what is full stays full.
+    pub(crate) fn again(&self) -> Fault {
+        match self {
+            Fault::Full { errno } => Fault::Errno { errno: *errno },
+            other => other.clone(),
+        }
     }
 
     /// It can be given a second time: there is a difference between once and always.
@@ -118,8 +132,10 @@ impl Fault {
             );
         }
         self.check_key()?;
-        if matches!(self, Fault::Errno { .. } | Fault::Short { .. })
-            && !cfg!(target_arch = "x86_64")
+        if matches!(
+            self,
+            Fault::Errno { .. } | Fault::Full { .. } | Fault::Short { .. }
+        ) && !cfg!(target_arch = "x86_64")
         {
             return Err(ParseError::new(format!(
                 "{self}: changing a call is known for x86-64 only"
@@ -150,6 +166,12 @@ impl Fault {
             }
             Fault::HangUp => "the terminal goes away".to_owned(),
             Fault::Errno { errno } => format!("{} in place of the call", errnos::name(*errno)),
+            Fault::Full { errno } => {
+                format!(
+                    "{}: what fits is written, then the error",
+                    errnos::name(*errno)
+                )
+            }
             Fault::Short { bytes: None } => "half of the length".to_owned(),
             Fault::Short { bytes: Some(bytes) } => format!("a length of at most {bytes}"),
             Fault::Delay { ns } => format!("the call is held back for {}", time(*ns)),
@@ -176,7 +198,7 @@ impl Fault {
         match self {
             Fault::Signal { signal, .. } => signals::name(*signal),
             Fault::HangUp => "a closed terminal".to_owned(),
-            Fault::Errno { errno } => errnos::name(*errno),
+            Fault::Errno { errno } | Fault::Full { errno } => errnos::name(*errno),
             Fault::Short { .. } => "a short call".to_owned(),
             Fault::Delay { .. } => "a delay".to_owned(),
             Fault::Freeze { .. } => "a freeze".to_owned(),

@@ -12,7 +12,7 @@ mod selector;
 mod tests;
 mod units;
 
-pub(crate) use applicability::length_position;
+pub(crate) use applicability::{DATA_WRITES, length_position};
 pub use delivery::Delivery;
 pub use fault::Fault;
 pub(crate) use fault::typed;
@@ -20,4 +20,4 @@ pub use parse_error::ParseError;
 pub use point_name::PointName;
 pub(crate) use point_name::{arg_matcher, same_arg};
 pub use schedule::{CallSelector, Schedule, Step, Trigger};
-pub(crate) use units::{bad_expression, check_glob, duration, signal};
+pub(crate) use units::{bad_expression, check_glob, duration, output_pattern, signal};

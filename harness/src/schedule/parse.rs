@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::fault::{FREEZE_NS, STARVE_NS, nanoseconds, stream_word, time};
 use super::parse_error::{ParseError, wrong};
 use super::schedule::{CallSelector, Step, Trigger};
-use super::units::{bad_expression, check_glob, duration, failpoint, signal};
+use super::units::{bad_expression, check_glob, duration, failpoint, output_pattern, signal};
 use crate::facts::{Phase, Stream, errnos, signals};
 use std::fmt;
 
@@ -77,6 +77,14 @@ impl fmt::Display for Step {
     }
 }
 
+/// After an error of something that becomes full: no part is taken before.
+const AT_ONCE: &str = ":at-once";
+
+/// Whether this is the answer of something that becomes full: it takes what fits before.
+fn is_of_what_fills(errno: i32) -> bool {
+    matches!(errno, libc::ENOSPC | libc::EDQUOT | libc::EFBIG)
+}
+
 impl Fault {
     /// Reads a fault, and whether it lasts: `INT`, `TERM:process`, `ENOSPC`,
     /// `short=1:always`. `default` says who gets a signal when the text does not.
@@ -92,6 +100,16 @@ impl Fault {
             Some((rest, "once")) => (rest, false),
             _ => (text, false),
         };
+        if let Some(name) = rest.strip_suffix(AT_ONCE) {
+            let errno = errnos::parse(name).filter(|errno| is_of_what_fills(*errno));
+            return match errno {
+                Some(errno) => Ok((Fault::Errno { errno }, lasting)),
+                None => wrong(
+                    format!("{text}: only what becomes full takes a part first"),
+                    "ENOSPC, EDQUOT and EFBIG can be followed by :at-once; leave it out",
+                ),
+            };
+        }
         let (name, to) = match rest.split_once(':') {
             Some((name, to)) => (name, Some(Delivery::parse(to)?)),
             None => (rest, None),
@@ -189,7 +207,10 @@ impl Fault {
         default: impl Fn(i32) -> Delivery,
     ) -> Result<Fault, ParseError> {
         if let Some(errno) = errnos::parse(word) {
-            return Ok(Fault::Errno { errno });
+            return Ok(match is_of_what_fills(errno) {
+                true => Fault::Full { errno },
+                false => Fault::Errno { errno },
+            });
         }
         if signals::parse(word).is_none() {
             let mut near = errnos::similar(word);
@@ -228,7 +249,10 @@ impl fmt::Display for Fault {
                 write!(f, "{name}:{to}")
             }
             Fault::HangUp => f.write_str("hangup"),
-            Fault::Errno { errno } => f.write_str(&errnos::name(*errno)),
+            Fault::Errno { errno } if is_of_what_fills(*errno) => {
+                write!(f, "{}{AT_ONCE}", errnos::name(*errno))
+            }
+            Fault::Errno { errno } | Fault::Full { errno } => f.write_str(&errnos::name(*errno)),
             Fault::Short { bytes: None } => f.write_str("short"),
             Fault::Short { bytes: Some(bytes) } => write!(f, "short={bytes}"),
             Fault::Delay { ns } => write!(f, "delay={}", time(*ns)),
@@ -260,7 +284,7 @@ impl Trigger {
         };
         let trigger = match (word, rest) {
             ("output", Some(pattern)) => {
-                regex::bytes::Regex::new(pattern).map_err(|error| bad_expression(&error))?;
+                output_pattern(pattern).map_err(|error| bad_expression(&error))?;
                 Trigger::Output {
                     pattern: pattern.to_owned(),
                 }

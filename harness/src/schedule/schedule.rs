@@ -52,10 +52,10 @@ impl Step {
     /// How often its fault is applied at most.
     pub fn times(&self) -> u32 {
         match (self.lasting, &self.fault) {
-            (false, _) => 1,
             (true, Fault::Errno { errno }) if matches!(*errno, libc::EINTR | libc::EAGAIN) => {
                 Step::RETRIES_MAX
             }
+            (false, _) => 1,
             (true, _) => Step::TIMES_MAX,
         }
     }
@@ -140,6 +140,22 @@ impl Schedule {
     /// Nothing is done: an undisturbed run.
     pub fn undisturbed() -> Schedule {
         Schedule::default()
+    }
+
+    /// The schedule up to its first signal, which is followed by the same again, so many signals in all.
+    pub(crate) fn repeated(&self, signals: usize, gap_ms: u64) -> Schedule {
+        let mut steps: Vec<Step> = Vec::new();
+        for step in &self.steps {
+            steps.push(step.clone());
+            if step.fault.signal().is_some() {
+                let gap = Trigger::AfterPrevious {
+                    ns: gap_ms.saturating_mul(1_000_000),
+                };
+                steps.extend((1..signals).map(|_| Step::once(gap.clone(), step.fault.clone())));
+                break;
+            }
+        }
+        Schedule { steps }
     }
 
     /// The first signal that it sends.

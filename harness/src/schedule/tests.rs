@@ -1,7 +1,7 @@
 //! Schedules as people write them: read, refused, and printed.
 
 use crate::facts::{Phase, Stream};
-use crate::schedule::delivery::ThreadName;
+use crate::schedule::delivery::{ProgramName, ThreadName};
 use crate::schedule::*;
 use proptest::prelude::*;
 
@@ -87,7 +87,7 @@ fn errors_say_what_would_do() {
         ("INT@child:0", "from 1"),
         (
             "INT:all@5ms",
-            "process, group, terminal, child or thread:NAME",
+            "process, group, terminal, child, thread:NAME or exec:NAME",
         ),
         ("TERM:terminal@5ms", "cannot be typed"),
         ("INT@call:frobnicate#1", "no system call frobnicate"),
@@ -109,6 +109,11 @@ fn errors_say_what_would_do() {
         ("close:always@5ms", "stays closed"),
         ("hangup:process@5ms", "goes to nobody"),
         ("INT:thread:@5ms", "its name is missing"),
+        (
+            "INT:exec:/bin/sleep@5ms",
+            "write the name of its file alone",
+        ),
+        ("EIO:at-once@write", "only what becomes full"),
         ("INT:thread:0123456789abcdef@5ms", "at most 15 bytes"),
     ] {
         let error = step(text).unwrap_err().to_string();
@@ -121,14 +126,14 @@ fn faults_are_read() {
     for (text, fault, lasting) in [
         (
             "ENOSPC",
-            Fault::Errno {
+            Fault::Full {
                 errno: libc::ENOSPC,
             },
             false,
         ),
         (
             "ENOSPC:always",
-            Fault::Errno {
+            Fault::Full {
                 errno: libc::ENOSPC,
             },
             true,
@@ -161,6 +166,21 @@ fn faults_are_read() {
                 to: Delivery::Child,
             },
             true,
+        ),
+        (
+            "ENOSPC:at-once:always",
+            Fault::Errno {
+                errno: libc::ENOSPC,
+            },
+            true,
+        ),
+        (
+            "TERM:exec:ffmpeg",
+            Fault::Signal {
+                signal: 15,
+                to: Delivery::Exec(ProgramName::parse("ffmpeg").unwrap()),
+            },
+            false,
         ),
         (
             "USR1:thread:t1.2",
@@ -237,6 +257,9 @@ fn deliveries() -> impl Strategy<Value = Delivery> {
         "[a-z][a-z0-9.]{0,14}"
             .prop_filter_map("a word of its own", |name| ThreadName::parse(&name).ok())
             .prop_map(Delivery::Thread),
+        "[a-z][a-zA-Z0-9._+-]{0,30}"
+            .prop_filter_map("a word of its own", |name| ProgramName::parse(&name).ok())
+            .prop_map(Delivery::Exec),
     ]
 }
 
@@ -253,6 +276,9 @@ fn faults() -> impl Strategy<Value = Fault> {
                 crate::facts::errnos::parse(&crate::facts::errnos::name(*errno)) == Some(*errno)
             })
             .prop_map(|errno| Fault::Errno { errno }),
+        Just(Fault::Full {
+            errno: libc::ENOSPC
+        }),
         proptest::option::of(1..=u64::MAX).prop_map(|bytes| Fault::Short { bytes }),
         any::<u64>().prop_map(|ns| Fault::Delay { ns }),
         (

@@ -27,6 +27,17 @@ pub(crate) fn check_glob(text: &str) -> Result<(), ParseError> {
     })
 }
 
+/// Compiles a pattern for output: `^` and `$` are the ends of lines, whichever way those end.
+///
+/// # Errors
+/// A pattern that cannot be read.
+pub(crate) fn output_pattern(text: &str) -> Result<regex::bytes::Regex, regex::Error> {
+    regex::bytes::RegexBuilder::new(text)
+        .multi_line(true)
+        .crlf(true)
+        .build()
+}
+
 /// What is wrong with a regular expression. A hint on how to quote it is the caller's.
 pub(crate) fn bad_expression(error: &regex::Error) -> ParseError {
     let text = error.to_string();

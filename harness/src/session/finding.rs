@@ -104,6 +104,12 @@ pub struct Finding {
     pub times: u32,
     /// It did not show every time.
     pub flaky: bool,
+    /// The session was interrupted before it was run again: it counts as what is not reproduced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
+    /// The flag that declares it right, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
     /// It shows only before the moment from which the promise holds.
     pub before_ready: bool,
     /// It shows only in the start of an interpreter, before the program that it runs has begun.
@@ -133,6 +139,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether it is sure: it was run again where that was asked for, and showed each time.
+    pub fn is_sure(&self) -> bool {
+        !self.flaky && !self.unconfirmed
+    }
+
     /// Whether it counts: neither what shows before the target was ready does, nor the start of an interpreter.
     pub fn counts(&self) -> bool {
         !self.before_ready && !self.at_start

@@ -6,6 +6,7 @@
 
 use super::case::Case;
 use super::case_verdict::CaseVerdict;
+use super::finding::Finding;
 use super::model::Results;
 use crate::session::shortfall::Shortfall;
 
@@ -53,10 +54,10 @@ impl CaseFacts {
     fn of(case: &Case) -> CaseFacts {
         let error = case.error.as_ref().map(|error| error.exit_code);
         CaseFacts {
-            violated: case.counted().any(|finding| !finding.flaky) || case.broken_promises() > 0,
+            violated: case.counted().any(Finding::is_sure) || case.broken_promises() > 0,
             error: error.is_some_and(|code| code != exit_code::NOT_REACHED)
                 || case.failed_runs() > 0,
-            flaky: case.counted().any(|finding| finding.flaky),
+            flaky: case.counted().any(|finding| !finding.is_sure()),
             not_reached: error == Some(exit_code::NOT_REACHED) || !case.shortfalls.is_empty(),
         }
     }

@@ -106,6 +106,7 @@ impl Supervisor {
             // Without namespaces nothing but the tracer makes sure that all processes end with us.
             trace: if private { Trace::None } else { Trace::Steps },
             steps: Vec::new(),
+            contents: Vec::new(),
             before_ms: limits.baseline_ms,
             after_ms: limits.baseline_ms,
             grace_ms: limits.grace_ms,

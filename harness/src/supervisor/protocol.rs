@@ -84,6 +84,8 @@ pub(crate) struct RunRequest {
     pub(crate) command: Option<Vec<String>>,
     pub(crate) trace: Trace,
     pub(crate) steps: Vec<Step>,
+    /// Globs of the changed files whose content is wanted.
+    pub(crate) contents: Vec<String>,
     /// How long it may take without any signal, in milliseconds.
     pub(crate) before_ms: u64,
     /// How long it may take after the last signal, in milliseconds.

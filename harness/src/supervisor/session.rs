@@ -16,7 +16,7 @@ use crate::supervisor::run::trace_config::trace_config;
 use crate::sys::poller::Poller;
 use crate::sys::signals::Recipient;
 use crate::sys::spawn;
-use crate::sys::spawn::{Program, Started};
+use crate::sys::spawn::{Program, Started, Stdio};
 use crate::sys::{mounts, network, ptrace, seccomp, wait};
 use crate::target::{FAILPOINTS_FD, FoundPrograms, IoUring, Launch, Network, WorkTree};
 use crate::tracer::{TraceConfig, Tracer};
@@ -92,8 +92,10 @@ impl Session {
         let mut failpoints = self.failpoints(request)?;
         let script = self.script(request)?;
         if self.private {
+            // The leader of a terminal's session comes before the target.
+            let before = i32::from(matches!(streams.stdio(), Stdio::Terminal(_)));
             // Not allowed everywhere; numbers then differ from run to run, which is learned.
-            let _ = mounts::set_last_pid(LAST_PID);
+            let _ = mounts::set_last_pid(LAST_PID - before);
         }
         let lock = || RunGuard::take(&self.run_lock).map_err(harness("waiting for the run lock"));
         // Who does not stop at the gate runs at once.
@@ -118,6 +120,7 @@ impl Session {
         if let Some(failpoints) = &mut failpoints {
             failpoints.started(&self.poller).map_err(harness("epoll"))?;
         }
+        let leader = started.take_leader();
         let mut tracer = None;
         if let Some(config) = config {
             started = attach(started)?;
@@ -138,7 +141,7 @@ impl Session {
             &mut self.tree,
             &mut self.poller,
             streams,
-            ProcessWatch::new(started, tracer),
+            ProcessWatch::new(started, tracer, leader),
             cursor,
             failpoints,
         )

@@ -51,7 +51,8 @@ pub(crate) enum WaitResult {
     NoChildren,
 }
 
-/// Returns the next thing that happened to any child or tracee, without blocking.
+/// Returns the next thing that happened to any child or tracee, without blocking. The leader of a terminal's session
+/// is none of them: it ends without a signal, and is waited for by name.
 pub(crate) fn any() -> io::Result<WaitResult> {
     wait(-1, libc::WNOHANG)
 }
@@ -64,7 +65,7 @@ pub(crate) fn any_blocking() -> io::Result<WaitResult> {
 /// Blocks until a child has ended.
 pub(crate) fn until_ended(pid: Pid) -> io::Result<ExitStatus> {
     loop {
-        match wait(pid.number(), 0)? {
+        match wait(pid.number(), libc::__WALL)? {
             WaitResult::Event(_, WaitEvent::Ended(status, _)) => return Ok(status),
             WaitResult::NoChildren => return Err(io::ErrorKind::NotFound.into()),
             _ => {}
@@ -86,7 +87,8 @@ pub(crate) fn peek(pid: Pid) -> io::Result<ExitStatus> {
 
 /// Returns whether this is a child that nobody has waited for: then its number is nobody else's.
 pub(crate) fn is_own_child(pid: Pid) -> bool {
-    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    let look =
+        WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG | WaitPidFlag::__WALL;
     waitid(Id::Pid(pid.into()), look).is_ok()
 }
 
@@ -96,7 +98,7 @@ fn wait(pid: i32, flags: i32) -> io::Result<WaitResult> {
         // SAFETY: all zeroes is a valid rusage.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // SAFETY: both pointers are to live locals of the right type.
-        let got = unsafe { libc::wait4(pid, &mut status, flags | libc::__WALL, &mut usage) };
+        let got = unsafe { libc::wait4(pid, &mut status, flags, &mut usage) };
         if got == 0 {
             return Ok(WaitResult::Nothing);
         }

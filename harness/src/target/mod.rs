@@ -14,4 +14,4 @@ pub(crate) use launch::{Environment, FAILPOINTS_FD, FoundPrograms, Launch};
 pub(crate) use paths::TargetPaths;
 pub use screen::Screen;
 pub use target::{IoUring, Isolation, Limits, Network, Source, StartState, Target};
-pub(crate) use worktree::WorkTree;
+pub(crate) use worktree::{ALL_SMALL, WorkTree};

@@ -37,6 +37,18 @@ impl TargetPaths {
     }
 }
 
+impl TargetPaths {
+    /// The absolute path of one that is shown short.
+    pub(crate) fn lengthen(&self, shown: &str) -> String {
+        for (place, label) in [(&self.tmp, "$TMPDIR/"), (&self.home, "~/")] {
+            if let Some(rest) = shown.strip_prefix(label) {
+                return format!("{place}/{rest}");
+            }
+        }
+        format!("{}/{shown}", self.tree)
+    }
+}
+
 /// An absolute path without `.`, `..` and empty components; links are not followed.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -73,6 +85,9 @@ mod tests {
             ("/etc//passwd", "/etc/passwd"),
         ] {
             assert_eq!(places.shorten(path), short, "{path}");
+            if short != "." && !short.starts_with('/') {
+                assert_eq!(places.shorten(&places.lengthen(short)), short);
+            }
         }
     }
 }

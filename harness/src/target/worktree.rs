@@ -11,10 +11,11 @@ use super::copy::{Budget, OWN, TreeError, copy_content, copy_followed, empty, is
 use super::paths::TargetPaths;
 use super::target::{Limits, Source};
 use super::tree_diff::{Listing, Original};
-use crate::facts::TreeDelta;
+use crate::facts::{EntryKind, TreeDelta};
 use crate::sys::mounts;
 use crate::target::dirty_check;
 use crate::target::tree_diff;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -31,6 +32,14 @@ enum Kind {
     /// A copy of `from`.
     Copy { from: PathBuf },
 }
+
+/// Asks for the content of every changed file that is small.
+pub(crate) const ALL_SMALL: &str = "**";
+/// A file that is small, and what all of them may take together.
+const SMALL_BYTES: u64 = 256 * 1024;
+const SMALL_BYTES_ALL: u64 = 8 << 20;
+/// A file that is compared by its content.
+const COMPARED_BYTES: u64 = 4 << 20;
 
 /// A work tree and its surroundings.
 pub(crate) struct WorkTree {
@@ -370,6 +379,42 @@ impl WorkTree {
         self.original = Original::new(&original);
         self.listing = Listing::new();
         Ok(())
+    }
+
+    /// The content of changed files that match one of these globs, and the paths of those that are too large. A lone
+    /// `**` asks for what is small, and for no more.
+    pub(crate) fn contents(
+        &self,
+        tree: &TreeDelta,
+        wanted: &[String],
+    ) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
+        let globs = wanted.iter().filter(|glob| *glob != ALL_SMALL);
+        let globs: Vec<globset::GlobMatcher> = globs
+            .filter_map(|glob| Some(globset::Glob::new(glob).ok()?.compile_matcher()))
+            .collect();
+        let all_small = wanted.iter().any(|glob| glob == ALL_SMALL);
+        let (mut contents, mut large) = (BTreeMap::new(), Vec::new());
+        let mut room = SMALL_BYTES_ALL;
+        for (path, change) in &tree.changes {
+            let Some(is) = &change.after else { continue };
+            if is.kind != EntryKind::File {
+                continue;
+            }
+            let asked = globs.iter().any(|glob| glob.is_match(path));
+            let is_small = all_small && is.size <= SMALL_BYTES.min(room);
+            if !asked && !is_small {
+                continue;
+            }
+            if asked && is.size > COMPARED_BYTES {
+                large.push(path.clone());
+                continue;
+            }
+            if let Ok(content) = std::fs::read(self.places.lengthen(path)) {
+                room = room.saturating_sub(if asked { 0 } else { is.size });
+                contents.insert(path.clone(), content);
+            }
+        }
+        (contents, large)
     }
 
     /// Whether the private file system ran full.

@@ -42,7 +42,7 @@ use crate::execute::SupervisorPool;
 use crate::explore;
 use crate::explore::{FuzzBudget, FuzzOptions, RunOptions};
 use crate::failure::Store;
-use crate::options::{FaultReader, ScriptSpec, check_command, check_contract};
+use crate::options::{FaultReader, ScriptSpec, check_alone, check_command, check_contract};
 use crate::oracle::PhaseSelection;
 use crate::session;
 use crate::target::{Isolation, Network};
@@ -153,8 +153,8 @@ impl Test {
         self
     }
 
-    /// Learns nothing from undisturbed runs: for a program that runs until it is stopped. Only `exits`, `orphans`,
-    /// `zombies`, `messages` and `acknowledged` can then be judged.
+    /// Learns nothing from undisturbed runs: for a program that runs until it is stopped. `status` then judges crashes
+    /// and tracebacks only, and neither files nor another run can be judged; to ask for that is an error.
     pub fn without_baseline(mut self) -> Test {
         self.baseline = false;
         self
@@ -191,6 +191,9 @@ impl Test {
             budget: None,
             isolation: Isolation::Auto,
         };
+        if !self.baseline {
+            check_alone(&self.contract)?;
+        }
         let pool = self.pool(1, schedule.needs_failpoints())?;
         let source = StopSource::new();
         let report = explore::run(

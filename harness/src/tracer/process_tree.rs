@@ -165,6 +165,21 @@ impl ProcessTree {
             .map(|(pid, _)| *pid)
     }
 
+    /// The process that was born last of those that execute this program.
+    pub(crate) fn youngest_of(&self, program: &str) -> Option<Pid> {
+        let living = self.processes.iter();
+        living
+            .filter(|(_, process)| process.program == program)
+            .max_by_key(|(_, process)| process.born)
+            .map(|(pid, _)| *pid)
+    }
+
+    /// Whether a process executes this program.
+    pub(crate) fn executes(&self, pid: Pid, program: &str) -> bool {
+        let process = self.processes.get(&pid);
+        process.is_some_and(|process| process.program == program)
+    }
+
     /// Whether the addresses of a process differ from run to run.
     pub(crate) fn is_random(&self, pid: Pid) -> bool {
         self.processes

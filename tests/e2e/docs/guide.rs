@@ -196,6 +196,7 @@ mod catches {
         rerun "rerun"
         terminal "terminal"
         check "check"
+        ask_first "ask-first"
         acknowledged "acknowledged"
         budget "budget"
         escalation "escalation"

@@ -191,3 +191,68 @@ fn the_start_of_an_interpreter_is_no_part_of_the_verdict() {
     let outcome = inputs.sweep(&flags, &[PYTHON, "wrong.py"]);
     finds(&outcome, "status", "as if all work were done");
 }
+
+/// Four workers tear whichever file they are at: each time another one, and each time the same bug.
+#[test]
+fn files_of_one_kind_confirm_each_other() {
+    let script = "import os, random, threading\n\
+                  names = ['%c.py' % c for c in b'abcdefgh']\nrandom.shuffle(names)\n\
+                  for name in names:\n    out = os.open(name, os.O_WRONLY | os.O_CREAT)\n    \
+                  os.write(out, b'half '); os.write(out, b'whole\\n')\n";
+    let flags = ["--oracles", "old-or-new", "--only", "write"];
+    let outcome = Inputs::of(&[]).sweep(&flags, &[PYTHON, "-c", script]);
+    finds(&outcome, "old-or-new", "neither old nor finished");
+    assert!(
+        outcome.findings.iter().all(|one| !one.flaky),
+        "{}",
+        brief(&outcome)
+    );
+}
+
+/// What was not run again is neither sure nor nothing.
+#[test]
+fn what_an_interruption_left_is_unconfirmed() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::{Pid, mkfifo};
+    use std::io::Read;
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    // Each run says that it has begun; who holds both ends never meets the end of file.
+    let fifo = directory.path().join("begun");
+    mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a fifo");
+    let both = std::fs::File::options().read(true).write(true).open(&fifo);
+    let mut begun = both.expect("its ends");
+    let script = format!(
+        "echo > {}; i=0; while [ $i -lt 60 ]; do echo x > part; sleep 0.02; mv part done$i; i=$((i+1)); done",
+        fifo.display()
+    );
+    let sweep = under_test::command()
+        .args([
+            "sweep",
+            "--json",
+            "--empty",
+            "--exhaustive",
+            "--oracles",
+            "leftovers",
+            "--store",
+        ])
+        .arg(directory.path().join("store"))
+        .args(["--", "sh", "-c", &script])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("a sweep");
+    // The undisturbed ones, and some of the others.
+    begun.read_exact(&mut [0; 20]).expect("runs");
+    let pid = Pid::from_raw(i32::try_from(sweep.id()).expect("a number"));
+    kill(pid, Signal::SIGINT).expect("a signal");
+    let output = sweep.wait_with_output().expect("its end");
+    let lines: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let finding = lines.iter().find(|line| line["type"] == "finding");
+    let finding = finding.unwrap_or_else(|| panic!("{lines:#?}"));
+    assert_eq!(finding["unconfirmed"], true, "{finding}");
+    let summary = lines.last().expect("a summary");
+    assert_eq!(summary["exit_code"], 5, "{summary}");
+}

@@ -1,6 +1,6 @@
 //! Broken promises are seen.
 
-use super::{Inputs, clean, finds};
+use super::{Inputs, PYTHON, brief, clean, finds};
 
 const TORN: &str = r#"
 [target]
@@ -36,4 +36,245 @@ fn a_message_that_lands_in_another_line_is_torn() {
         "messages",
         "is no line of its own, there is \"task cancelled",
     );
+}
+
+/// Writes rows in place, and whole lines only; some twice, or cut, when it is told to.
+fn rows(row: &str) -> String {
+    format!(
+        "import os\nout = os.open('rows', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\nfor i in range(4):\n    {row}\n"
+    )
+}
+
+#[test]
+fn a_prefix_is_one() {
+    let whole = rows("os.write(out, b'row %d\\n' % i)");
+    let cut = rows("os.write(out, b'row '); os.write(out, b'%d\\n' % i)");
+    let twice = "import os, signal\nout = os.open('rows', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\nlast = b''\n\
+                 def stop(*_):\n    os.write(out, last)\n    os._exit(130)\nsignal.signal(signal.SIGINT, stop)\n\
+                 for i in range(4):\n    last = b'row %d\\n' % i\n    os.write(out, last)\n";
+    let inputs = Inputs::of(&[]);
+    let sweep = |kind: &str, script: &str| {
+        let rule = format!("{kind}rows");
+        let flags = [
+            "--oracles",
+            "old-or-new",
+            "--prefix",
+            &rule,
+            "--only",
+            "write,openat",
+        ];
+        inputs.sweep(&flags, &[PYTHON, "-c", script])
+    };
+    for kind in ["", "lines:", "bytes:", "set:", "blocks=6:"] {
+        clean(&sweep(kind, &whole));
+    }
+    clean(&sweep("bytes:", &cut));
+    for kind in ["", "set:", "blocks=6:"] {
+        finds(&sweep(kind, &cut), "old-or-new", "rows is no prefix");
+    }
+    for kind in ["", "bytes:", "set:", "blocks=6:"] {
+        finds(&sweep(kind, twice), "old-or-new", "rows is no prefix");
+    }
+}
+
+/// What was in a log before must still be there.
+#[test]
+fn a_log_is_appended_to() {
+    let append =
+        "import os\nlog = os.open('log', os.O_WRONLY | os.O_APPEND)\nos.write(log, b'new\\n')\n";
+    let again = "import os\nold = open('log').read()\nlog = os.open('log', os.O_WRONLY | os.O_TRUNC)\n\
+                 os.write(log, (old + 'new\\n').encode())\n";
+    let inputs = Inputs::of(&[("log", "old\n")]);
+    let flags = ["--oracles", "old-or-new", "--prefix", "log"];
+    clean(&inputs.sweep(&flags, &[PYTHON, "-c", append]));
+    let outcome = inputs.sweep(&flags, &[PYTHON, "-c", again]);
+    finds(
+        &outcome,
+        "old-or-new",
+        "what was there before is not there any more",
+    );
+}
+
+#[test]
+fn a_zombie_of_a_second_is_one() {
+    let server = |reaps: &str| {
+        format!(
+            "import os, signal, time\nhelper = os.posix_spawn('/bin/sleep', ['sleep', '9'], os.environ)\n\
+             signal.signal(signal.SIGTERM, lambda *_: os._exit(143))\n{reaps}os.write(1, b'ready\\n')\n\
+             end = time.monotonic() + 1.6\nwhile time.monotonic() < end:\n    time.sleep(0.05)\n\
+             os.kill(helper, signal.SIGTERM)\n"
+        )
+    };
+    let flags = [
+        "--no-baseline",
+        "--oracles",
+        "zombies",
+        "--signal",
+        "KILL:child@output:ready",
+        "--signal",
+        "TERM:process@+900ms",
+    ];
+    let inputs = Inputs::of(&[]);
+    let reaps = "signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG))\n";
+    clean(&inputs.try_out("run", &flags, &[PYTHON, "-c", &server(reaps)]));
+    let lazy = server("");
+    let outcome = inputs.try_out("run", &flags, &[PYTHON, "-c", &lazy]);
+    finds(&outcome, "zombies", "still not waited for");
+    let patient = [&flags[..], &["--zombie-limit", "3s"]].concat();
+    clean(&inputs.try_out("run", &patient, &[PYTHON, "-c", &lazy]));
+}
+
+/// What is asked for and cannot be judged is an error; what needs no baseline is judged.
+#[test]
+fn without_a_baseline_nothing_is_dropped_in_silence() {
+    let inputs = Inputs::of(&[]);
+    let run = |flags: &[&str], script: &str| {
+        let flags = [&["--no-baseline"], flags].concat();
+        inputs.try_out("run", &flags, &[PYTHON, "-c", script])
+    };
+    for asked in [
+        &["--check", "false"][..],
+        &["--oracles", "leftovers"],
+        &["--ask-first"],
+    ] {
+        let outcome = run(asked, "open('x', 'w')");
+        assert_eq!(outcome.code, Some(2), "{asked:?}: {}", brief(&outcome));
+        let said = outcome
+            .lines
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>();
+        assert!(
+            said.contains("cannot be judged without a baseline"),
+            "{said}"
+        );
+    }
+    let signal = ["--signal", "INT@output:ready"];
+    let handler = |does: &str| {
+        format!(
+            "import os, signal, time\nsignal.signal(signal.SIGINT, lambda *_: {does})\nos.write(1, b'ready\\n')\n\
+             time.sleep(2)\n"
+        )
+    };
+    finds(&run(&signal, &handler("os.abort()")), "status", "a crash");
+    finds(&run(&signal, &handler("1 / 0")), "status", "traceback");
+    clean(&run(&signal, &handler("os._exit(130)")));
+}
+
+/// Under a shell a helper that Ctrl+C does not reach outlives its parent: no end of a session's leader hangs up on it.
+#[test]
+fn a_helper_outlives_its_parent_on_a_terminal_too() {
+    let script = |end: &str| {
+        format!("trap '{end} exit 130' INT; (trap '' INT; echo ready; exec sleep 3) & wait")
+    };
+    let flags = [
+        "--pty",
+        "--oracles",
+        "orphans",
+        "--signal",
+        "INT@output:ready",
+    ];
+    let inputs = Inputs::of(&[]);
+    let run = |end: &str| {
+        let flags = [&flags[..], &["--no-baseline"]].concat();
+        inputs.try_out("run", &flags, &["bash", "-c", &script(end)])
+    };
+    finds(&run(""), "orphans", "sleep 3");
+    clean(&run("kill %1; wait;"));
+}
+
+/// A disk that fills takes what fits, and says so.
+#[test]
+fn a_full_disk_takes_what_fits() {
+    let writer = |write: &str| {
+        format!(
+            "import os\nout = os.open('out.tmp', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\ndata = b'x' * 1000\n\
+             try:\n    {write}\nexcept OSError:\n    os.unlink('out.tmp')\n    os._exit(1)\nos.rename('out.tmp', 'out')\n"
+        )
+    };
+    let inputs = Inputs::of(&[]);
+    let sweep = |fault: &str, script: &str| {
+        inputs.sweep(
+            &["--fault", fault, "--only", "write"],
+            &[PYTHON, "-c", script],
+        )
+    };
+    let right = writer("while data: data = data[os.write(out, data):]");
+    clean(&sweep("ENOSPC", &right));
+    let wrong = writer("os.write(out, data)");
+    finds(
+        &sweep("ENOSPC", &wrong),
+        "status",
+        "out is not as a finished run leaves it",
+    );
+    // The call alone: then the program is told at once.
+    clean(&sweep("ENOSPC:at-once", &wrong));
+}
+
+#[test]
+fn who_is_killed_was_asked_before() {
+    let script = |first: &str| {
+        format!("sleep 9 & trap '{first} kill -KILL %1; wait; exit 130' INT; echo ready; wait")
+    };
+    let flags = ["--no-baseline", "--signal", "INT:process@output:ready"];
+    let inputs = Inputs::of(&[]);
+    let outcome = inputs.try_out("run", &flags, &["bash", "-c", &script("")]);
+    let told = outcome
+        .lines
+        .iter()
+        .map(ToString::to_string)
+        .collect::<String>();
+    assert!(told.contains("had not been asked to stop"), "{told}");
+    let sweep = |first: &str| {
+        let script = format!(
+            "sleep 0.4 & trap '{first} kill -KILL %1 2> /dev/null; wait; exit 130' INT; echo ready; wait"
+        );
+        let flags = [
+            "--ask-first",
+            "--oracles",
+            "ask-first",
+            "--deliver",
+            "process",
+            "--after",
+            "output:ready",
+        ];
+        inputs.sweep(&flags, &["bash", "-c", &script])
+    };
+    finds(&sweep(""), "ask-first", "nobody had asked it to stop");
+    clean(&sweep("kill %1; sleep 0.1;"));
+}
+
+#[test]
+fn further_signals_go_where_it_takes_longest() {
+    let script = |second: &str| {
+        format!(
+            "import os, signal, time\ncount = 0\ndef stop(*_):\n    global count\n    count += 1\n    {second}\n\
+             signal.signal(signal.SIGINT, stop)\nos.write(1, b'ready\\n')\nopen('a', 'w').close()\n\
+             end = time.monotonic() + 1.2\nwhile time.monotonic() < end:\n    time.sleep(0.02)\n"
+        )
+    };
+    let inputs = Inputs::of(&[]);
+    let sweep = |script: &str| {
+        let flags = [
+            "--escalate",
+            "--stages",
+            "2",
+            "--oracles",
+            "escalation",
+            "--after",
+            "output:ready",
+            "--only",
+            "openat",
+        ];
+        inputs.sweep(&flags, &[PYTHON, "-c", script])
+    };
+    clean(&sweep(&script("if count > 1: os._exit(130)")));
+    finds(
+        &sweep(&script("pass")),
+        "escalation",
+        "does not stop it sooner",
+    );
+    let quick = sweep(&script("os._exit(130)"));
+    let reason = quick.line("summary").expect("a summary")["unjudged"]["escalation"].to_string();
+    assert!(reason.contains("the longest it took was"), "{reason}");
 }

@@ -1,7 +1,9 @@
 //! What a sweep says is true: each kind of miss and of false alarm with its planted bug and the correct twin.
 
+mod accepted;
 mod false_alarms;
 mod misses;
+mod words;
 
 use std::ffi::OsString;
 use std::fs;

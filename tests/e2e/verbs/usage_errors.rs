@@ -76,7 +76,7 @@ fn words_that_cannot_be_read() {
         ("hangup", "--pty"),
         ("delay", "delay=TIME"),
         ("ENOSPC:group", "goes to nobody"),
-        ("INT:nobody", "child or thread:NAME"),
+        ("INT:nobody", "thread:NAME or exec:NAME"),
     ] {
         says(&["sweep", "--fault", fault, "--", "true"], 2, &[hint]);
     }

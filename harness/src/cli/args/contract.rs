@@ -23,9 +23,13 @@ pub struct ContractArgs {
     /// Paths that may be left behind (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub keep: Vec<String>,
-    /// Outputs that may be cut short, such as streams and logs (repeatable)
-    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    /// Outputs that may be cut short after whole lines, such as logs (repeatable). KIND is lines, bytes (cut anywhere),
+    /// set (lines in any order) or blocks=N
+    #[arg(long, value_name = "[KIND:]GLOB")]
     pub prefix: Vec<String>,
+    /// Outputs that may be cut short anywhere, such as streams (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub prefix_bytes: Vec<String>,
     /// Outputs whose content does not matter (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub any: Vec<String>,
@@ -38,6 +42,13 @@ pub struct ContractArgs {
     /// How long a signal handler may run
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub handler_budget: Option<Duration>,
+    /// How long a child that has ended may be left unwaited for [default: 2s; while nobody has asked the target to
+    /// stop, a little longer than in undisturbed runs]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub zombie_limit: Option<Duration>,
+    /// A child that is ended by SIGKILL must have been asked to stop before
+    #[arg(long)]
+    pub ask_first: bool,
     /// Command lines that may outlive the target (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub daemon: Vec<String>,
@@ -53,6 +64,7 @@ impl ContractArgs {
             skip: self.skip.clone(),
             keep: self.keep.clone(),
             prefix: self.prefix.clone(),
+            prefix_bytes: self.prefix_bytes.clone(),
             any: self.any.clone(),
             daemons: self.daemon.clone(),
             ok_status: self.ok_status.clone(),
@@ -60,6 +72,8 @@ impl ContractArgs {
             check: self.check.clone(),
             handler_budget: self.handler_budget,
             served: self.served.unwrap_or_default(),
+            zombie_limit: self.zombie_limit,
+            ask_first: self.ask_first,
         };
         Ok(spec.contract()?)
     }

@@ -25,7 +25,8 @@ pub struct RunArgs {
         help_heading = "Schedule"
     )]
     pub steps: Vec<String>,
-    /// Do not run it undisturbed first: only `exits`, `orphans` and `zombies` can be judged
+    /// Do not run it undisturbed first: `status` judges crashes and tracebacks only, and neither files nor another run
+    /// can be judged
     #[arg(long, help_heading = "Schedule")]
     pub no_baseline: bool,
     /// Show every change to a file in the timeline

@@ -7,9 +7,11 @@ use super::target::TargetArgs;
 use super::values::{delivery, duration, one_of, parallel_runs, signal};
 use crate::error::Error;
 use crate::explore::{SecondFault, Shard, SweepOptions, Window};
-use crate::options::{PointSpec, SweepSpec};
+use crate::options::{ESCALATION_SIGNALS, PointSpec, SweepSpec};
+use crate::oracle::{Contract, Escalation};
 use crate::schedule::{Delivery, ParseError};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `sigproof sweep`.
@@ -49,6 +51,17 @@ pub struct SweepArgs {
     pub pairs: Option<u64>,
     #[command(flatten)]
     pub after: AfterArgs,
+    /// Declare right what is found: write a scenario file with it, one line of reason each [default:
+    /// ci/scenarios/PROGRAM.toml]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Contract")]
+    pub accept: Option<PathBuf>,
+    /// Send a second and a third signal where the target takes longest to end: the second must stop it sooner, the
+    /// third at once
+    #[arg(long, help_heading = "Contract")]
+    pub escalate: bool,
+    /// Number of signals that the target tells apart, 2 or 3; asks for --escalate [default: 3]
+    #[arg(long, value_name = "N", value_parser = stages, help_heading = "Contract")]
+    pub stages: Option<u8>,
     /// Number of parallel runs [default: number of CPUs]
     #[arg(long, short, value_name = "N", value_parser = parallel_runs, help_heading = "Execution")]
     pub jobs: Option<usize>,
@@ -99,11 +112,35 @@ fn part(text: &str) -> Result<Part, ParseError> {
     }
 }
 
+fn stages(text: &str) -> Result<u8, ParseError> {
+    Ok(u8::try_from(ESCALATION_SIGNALS.parse(text)?).unwrap_or(u8::MAX))
+}
+
 impl SweepArgs {
     /// A service is stopped by SIGTERM; a program for a person by Ctrl+C.
     fn usual_signal(&self) -> Option<i32> {
         let is_service = self.target.script.is_service() && self.fault.is_none();
         is_service.then_some(libc::SIGTERM)
+    }
+
+    /// The contract, with what only a sweep can be asked for.
+    pub fn contract(&self) -> Result<Contract, Error> {
+        let mut contract = self.contract.contract()?;
+        if self.escalate || self.stages.is_some() {
+            contract.escalation = Some(Escalation {
+                signals: self.stages.unwrap_or(Escalation::SIGNALS),
+                ..Escalation::usual()
+            });
+        }
+        Ok(contract)
+    }
+
+    /// The sides of the calls that were asked for, by name.
+    pub fn phases(&self) -> Vec<String> {
+        let names = self.points.phase.iter();
+        names
+            .filter_map(|phase| Some(phase.to_possible_value()?.get_name().to_owned()))
+            .collect()
     }
 
     pub fn options(&self) -> Result<SweepOptions, Error> {

@@ -102,6 +102,7 @@ fn flag(option: OptionName) -> &'static str {
         OptionName::Ready => "--ready",
         OptionName::Clients => "--client",
         OptionName::Keys => "--keys",
+        OptionName::Baseline => "--no-baseline",
     }
 }
 

@@ -47,6 +47,8 @@ fn finding(subject: &str, seen: (u32, u32)) -> Finding {
         quiet: 0,
         schedule: Schedule::default(),
         seen,
+        accept: None,
+        unconfirmed: false,
         before_ready: false,
         at_start: false,
         file: None,
@@ -96,6 +98,7 @@ pub(super) fn sweep(flags: Flags) -> Case {
     };
     let interrupted = flags.has("cut short") || flags.has("interrupted");
     let report = SweepReport {
+        several: Vec::new(),
         baseline_ns: 1_000_000,
         findings: findings(flags),
         points_found: 9,

@@ -97,7 +97,10 @@ impl Corpus {
                 };
                 let fit = Applicable::new(baseline, fault);
                 let points = || {
-                    let wanted = |point: &&Point| fit.fits(point) && filter.wants(point);
+                    let wanted = |point: &&Point| {
+                        let counts = filter.strict_start || !point.at_start;
+                        fit.fits(point) && filter.wants(point) && counts
+                    };
                     map.points.iter().filter(wanted)
                 };
                 let ready = points().filter(|point| point.at_ns >= ready_ns);

@@ -104,6 +104,8 @@ fn finding(oracle: &'static str, evidence: &Evidence, trial: &Arc<Trial>) -> Fin
         schedule: trial.schedule.clone(),
         last: None,
         seen: (1, 1),
+        accept: None,
+        unconfirmed: false,
         before_ready: false,
         at_start: false,
         file: None,

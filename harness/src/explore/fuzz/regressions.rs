@@ -240,6 +240,8 @@ mod tests {
                 quiet: 0,
                 schedule: schedule.clone(),
                 seen: (5, 5),
+                accept: None,
+                unconfirmed: false,
                 before_ready: false,
                 at_start: false,
                 file: None,

@@ -70,7 +70,13 @@ impl Search<'_> {
             progress(FuzzProgress::Relearning);
             self.relearned = true;
             let trials = &self.trials;
-            match refine(&trials.pool, &trials.baseline, self.learned_at, self.token) {
+            match refine(
+                &trials.pool,
+                &trials.contract,
+                &trials.baseline,
+                self.learned_at,
+                self.token,
+            ) {
                 Ok(Some(baseline)) => self.trials = Arc::new(trials.with_baseline(baseline)),
                 Ok(None) => {}
                 Err(error) if error.is_interrupted() => {}

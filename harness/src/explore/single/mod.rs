@@ -1,6 +1,5 @@
 //! One schedule: run, replayed, judged over several runs.
 
-mod finding_of_run;
 pub(crate) mod latency;
 pub(crate) mod multi_run;
 pub(crate) mod replay;

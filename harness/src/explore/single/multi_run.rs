@@ -1,7 +1,6 @@
 //! What is judged on several runs of one schedule: does a second signal stop it
 //! sooner, does it matter whom the signal is sent to, is an ignored signal ignored.
 
-use super::finding_of_run::finding;
 use super::run_context::RunContext;
 use super::run_options::RunOptions;
 use crate::error::Error;
@@ -12,7 +11,7 @@ use crate::explore::finding::Finding;
 use crate::oracle::{
     Escalation, Judgement, OracleId, Verdict, judge_escalation, judge_ignored, judge_reach,
 };
-use crate::schedule::{Delivery, Fault, Schedule, Step, Trigger, typed};
+use crate::schedule::{Delivery, Fault, Schedule, typed};
 use crate::target::Isolation;
 use sigproof_core::{Stage, StopToken};
 use std::sync::Arc;
@@ -81,27 +80,11 @@ impl MultiRunResult {
         }
         self.findings.extend(found.iter().map(|(evidence, seen)| {
             let times = options.confirm + 1;
-            finding(oracle.name(), evidence, &options.schedule, (*seen, times))
+            Finding::of_evidence(oracle.name(), evidence, &options.schedule, (*seen, times))
         }));
         self.judgements.push(Judgement { oracle, verdict });
         Ok(())
     }
-}
-
-/// The schedule up to its first signal, which is followed by the same again.
-fn repeated(schedule: &Schedule, signals: usize, gap_ms: u64) -> Schedule {
-    let mut steps: Vec<Step> = Vec::new();
-    for step in &schedule.steps {
-        steps.push(step.clone());
-        if step.fault.signal().is_some() {
-            let gap = Trigger::AfterPrevious {
-                ns: gap_ms.saturating_mul(1_000_000),
-            };
-            steps.extend((1..signals).map(|_| Step::once(gap.clone(), step.fault.clone())));
-            break;
-        }
-    }
-    Schedule { steps }
 }
 
 fn escalation(
@@ -111,7 +94,7 @@ fn escalation(
 ) -> Result<(Verdict, usize), Error> {
     let mut runs = Vec::new();
     for signals in 1..=usize::from(asked.signals) {
-        let schedule = repeated(&options.schedule, signals, asked.gap_ms);
+        let schedule = options.schedule.repeated(signals, asked.gap_ms);
         let mut run = context.run(&schedule, false)?.run;
         // Only signals are counted: other faults come before the first.
         run.fired_ns

@@ -2,7 +2,6 @@
 //! learned; and what is judged over several runs is judged here. `sigproof run`, scenarios and tests in code go through
 //! it.
 
-use super::finding_of_run::finding;
 use super::latency::{Budget, Measured};
 use super::run_context::RunContext;
 use super::run_options::RunOptions;
@@ -14,7 +13,7 @@ use crate::explore::finding::Finding;
 use crate::explore::single::multi_run::{self, MultiRunResult};
 use crate::explore::store::Origin;
 use crate::failure::Store;
-use crate::oracle::{Baseline, Contract, Evidence, Judgement, Verdict};
+use crate::oracle::{Baseline, Contract, Evidence, Judgement, Verdict, killed_unasked};
 use crate::schedule::Schedule;
 use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
@@ -123,7 +122,23 @@ impl RunContext {
             over = unless_interrupted(all, &mut interrupted)?.unwrap_or_default();
         }
         let mut notes = self.pool().notes.clone();
+        if !self.contract.ask_first {
+            let undisturbed = self
+                .trials
+                .as_ref()
+                .map(|trials| trials.baseline.runs.as_slice());
+            let found = killed_unasked(schedule, undisturbed.unwrap_or_default(), &trial.run);
+            notes.extend(found.into_iter().map(|(pid, command)| {
+                format!(
+                    "pid {pid} ({command}) was ended by SIGKILL and had not been asked to stop before; --ask-first \
+                     makes that a violation"
+                )
+            }));
+        }
         let mut findings = seen.findings(schedule);
+        for finding in &mut findings {
+            finding.unconfirmed = interrupted && finding.seen.1 <= 1;
+        }
         self.store(&mut findings, options, store, &mut notes);
         findings.extend(late);
         findings.extend(over.findings);
@@ -209,7 +224,7 @@ impl RunContext {
                 let again = second.iter().find(|again| again.limit == measured.limit);
                 let repeated = again.is_some_and(|again| !again.holds());
                 let evidence = measured.evidence();
-                finding("budget", &evidence, schedule, (1 + u32::from(repeated), 2))
+                Finding::of_evidence("budget", &evidence, schedule, (1 + u32::from(repeated), 2))
             })
             .collect();
         Ok((second, late))
@@ -268,7 +283,7 @@ impl SeenEvidence {
             .values()
             .map(|shown| Finding {
                 trial: Some(Arc::clone(&shown.trial)),
-                ..finding(
+                ..Finding::of_evidence(
                     shown.oracle,
                     &shown.evidence,
                     schedule,

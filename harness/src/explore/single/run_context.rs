@@ -60,7 +60,13 @@ impl RunContext {
     /// Learns what another second of the clock tells.
     pub(super) fn relearn(&mut self, token: &StopToken) -> Result<(), Error> {
         if let Some(trials) = &self.trials
-            && let Some(baseline) = refine(&self.pool, &trials.baseline, self.learned_at, token)?
+            && let Some(baseline) = refine(
+                &self.pool,
+                &self.contract,
+                &trials.baseline,
+                self.learned_at,
+                token,
+            )?
         {
             self.trials = Some(Arc::new(trials.with_baseline(baseline)));
         }

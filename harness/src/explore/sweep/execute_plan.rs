@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::execute::{Trial, Trials};
 use crate::explore::oracle_summary::OracleSummary;
 use crate::explore::sweep::Progress;
+use crate::oracle::killed_unasked;
 use crate::schedule::{PointName, Schedule, Trigger};
 use sigproof_core::{Outcome, StopToken, ThreadPool};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,8 @@ pub(crate) struct PlanResults {
     pub(crate) quiet: QuietTries,
     /// What the handlers did at the other points.
     handlers: HandlersSeen,
+    /// Commands of children that were ended by SIGKILL unasked: in how many runs, and at which point first.
+    pub(crate) unasked: BTreeMap<String, (usize, usize)>,
 }
 
 /// Runs a plan on the pool, as many at a time as there are supervisors.
@@ -181,6 +184,13 @@ impl Session<'_> {
             |index, outcome: &Outcome<Option<Arc<Trial>>>| {
                 let order = orders[index];
                 let planned = &self.plan.planned[order];
+                if let Outcome::Completed(Some(trial)) = outcome {
+                    let undisturbed = &self.trials.baseline.runs;
+                    for (_, command) in killed_unasked(&trial.schedule, undisturbed, &trial.run) {
+                        let seen = self.results.unasked.entry(command).or_insert((0, order));
+                        *seen = (seen.0 + 1, seen.1.min(order));
+                    }
+                }
                 let shown = self.results.take(order, planned, outcome);
                 let shape =
                     shown.map(|trial| OutcomeShape::of(trial, &self.trials.baseline.learned));

@@ -1,9 +1,11 @@
 //! The main job: the signal at every point where it matters, one run each.
 
+pub(crate) mod after_runs;
 pub(crate) mod coverage;
 pub(crate) mod execute_plan;
 pub(crate) mod instruction_points;
 pub(crate) mod outcome_shape;
+pub(crate) mod outlook;
 pub(crate) mod outside;
 pub(crate) mod pairs;
 pub(crate) mod plan;
@@ -27,12 +29,16 @@ use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::request_summary::RequestSummary;
 use crate::explore::store::Origin;
 use crate::failure::Store;
-use crate::oracle::{Baseline, Contract, PhaseSelection};
+use crate::oracle::{Baseline, Contract, Judgement, OracleId, PhaseSelection};
 use crate::schedule::{Delivery, Fault, PointName};
 use crate::target::Isolation;
+use after_runs::escalate::escalate;
+use after_runs::notes::unasked;
 use coverage::Coverage;
 use execute_plan::{Execution, Method, run_all};
 use instruction_points::between;
+pub use outlook::Outlook;
+use outlook::outlook;
 use outside::outside;
 use pairs::{SecondFault, pairs};
 use plan::{FaultSpec, Plan, PointFilter};
@@ -230,6 +236,8 @@ pub struct SweepReport {
     pub covered: Option<Coverage>,
     /// Every point found, in the order of the recording, and what came of it.
     pub tried_points: Vec<TriedPoint>,
+    /// What oracles of several runs say.
+    pub several: Vec<Judgement>,
     /// What undisturbed runs do, whole.
     pub baseline: Arc<Baseline>,
     /// What was asked.
@@ -305,7 +313,14 @@ pub fn sweep(
         &options.fault_spec,
         options.shard,
     );
-    let outlook = outlook(options, &plan, &trials);
+    let outlook = outlook(
+        options.exhaustive,
+        options.second.as_ref().map(|second| second.most),
+        options.time,
+        options.shard,
+        &plan,
+        &trials,
+    );
     progress(Progress::Learned(&trials.baseline, &plan, &outlook));
     if outlook.method == Method::Representatives {
         trials.share_by_shape();
@@ -328,7 +343,7 @@ pub fn sweep(
     } else {
         progress(Progress::Relearning);
         match until(&pool, token, Stage::CancelQueued, || {
-            refine(&pool, &trials.baseline, learned_at, token)
+            refine(&pool, &trials.contract, &trials.baseline, learned_at, token)
         }) {
             Ok(Some(baseline)) => Arc::new(trials.with_baseline(baseline)),
             Ok(None) => trials,
@@ -373,8 +388,33 @@ pub fn sweep(
             confirm(&trials, findings, plan.schedules(), options.confirm, token)
         });
     }
+    if token.is_interrupted() && options.confirm > 0 {
+        for finding in &mut findings {
+            finding.unconfirmed = finding.seen.1 <= 1;
+        }
+    }
+    let mut several = Vec::new();
+    if let Some(asked) = &trials.contract.escalation
+        && trials.contract.asks(OracleId::Escalation)
+        && !token.is_interrupted()
+    {
+        let escalated = until(&pool, token, Stage::CancelQueued, || {
+            escalate(&trials, &plan, &tally, asked, options.confirm, token)
+        });
+        match escalated {
+            Ok(escalated) => {
+                findings.extend(escalated.findings);
+                several.push(escalated.judgement);
+            }
+            Err(error) if error.is_interrupted() => {}
+            Err(error) => return Err(error),
+        }
+    }
     let mut notes = pool.notes.clone();
     notes.extend(outside(&trials.baseline));
+    if !trials.contract.ask_first {
+        notes.extend(unasked(&tally.unasked, &plan));
+    }
     let mut sites = CallSites::default();
     if !token.is_interrupted() {
         // After everything else: neither a run nor the time that is measured is slower for it.
@@ -435,57 +475,8 @@ pub fn sweep(
             .then(|| Coverage::of_sweep(&tried_points, &sites)),
         sites,
         tried_points,
+        several,
         baseline: Arc::clone(&trials.baseline),
         contract: trials.contract.clone(),
     })
-}
-
-/// What the whole plan may cost for every point to be tried unasked.
-const EXHAUSTIVE_MAX: Duration = Duration::from_secs(10);
-
-/// What a sweep is going to cost.
-#[derive(Debug, Clone, Copy)]
-pub struct Outlook {
-    /// Whether every point is tried.
-    pub method: Method,
-    /// Runs, at least about so many.
-    pub runs: usize,
-    /// How long they take, about; repeating what is found comes on top.
-    pub time: Duration,
-    /// No run begins later than this after the sweep began.
-    pub limit: Option<Duration>,
-    /// The part of the classes that is tried.
-    pub shard: Option<Shard>,
-}
-
-/// Every point is tried when that was asked for, or costs little.
-fn outlook(options: &SweepOptions, plan: &Plan, trials: &Trials) -> Outlook {
-    let all = plan.loud().len();
-    let exhaustive = options
-        .exhaustive
-        .unwrap_or_else(|| estimate(all, trials) < EXHAUSTIVE_MAX);
-    let (method, mut runs) = if exhaustive {
-        (Method::Exhaustive, all)
-    } else {
-        (Method::Representatives, representatives::at_least(plan))
-    };
-    if let Some(second) = &options.second {
-        runs = runs.min(second.most);
-    }
-    Outlook {
-        method,
-        runs,
-        time: estimate(runs, trials),
-        limit: options.time,
-        shard: options.shard,
-    }
-}
-
-/// About how long so many runs take: each an undisturbed run's time at most, and what starting and judging it costs.
-fn estimate(runs: usize, trials: &Trials) -> Duration {
-    const OVERHEAD: Duration = Duration::from_millis(1);
-    let undisturbed = trials.baseline.runs.iter().map(|run| run.end_ns).min();
-    let one = Duration::from_nanos(undisturbed.unwrap_or(0)) + OVERHEAD;
-    let rounds = runs.div_ceil(trials.pool.jobs().max(1));
-    one * u32::try_from(rounds).unwrap_or(u32::MAX)
 }

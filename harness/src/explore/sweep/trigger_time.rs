@@ -3,10 +3,9 @@
 use crate::error::Error;
 use crate::facts::{CallArgument, EventKind, Phase, Run};
 use crate::oracle::{Baseline, Point};
-use crate::schedule::{CallSelector, Trigger};
+use crate::schedule::{CallSelector, Trigger, output_pattern};
 use crate::tracer::is_output;
 use globset::Glob;
-use regex::bytes::Regex;
 
 /// When a trigger is met in the recorded run.
 pub(crate) fn trigger_time(
@@ -34,7 +33,8 @@ pub(crate) fn trigger_time_in(
     let met = match trigger {
         Trigger::After { ns } | Trigger::AfterPrevious { ns } => Some(*ns),
         Trigger::Output { pattern } => {
-            let pattern = Regex::new(pattern).map_err(|error| Error::usage(error.to_string()))?;
+            let pattern =
+                output_pattern(pattern).map_err(|error| Error::usage(error.to_string()))?;
             let mut output = Vec::new();
             let read_ns = recorded.events.iter().find_map(|event| match &event.what {
                 EventKind::Output { bytes, .. } => {

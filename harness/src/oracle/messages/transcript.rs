@@ -136,6 +136,26 @@ fn without(bytes: &[u8], awaited: &mut Vec<&'static str>) -> Vec<u8> {
     kept
 }
 
+/// To erase a whole line, or to go to its first column, begins it anew as a carriage return does.
+fn with_returns(bytes: &[u8]) -> Vec<u8> {
+    const AGAIN: [&[u8]; 4] = [b"\x1b[2K", b"\x1b[G", b"\x1b[0G", b"\x1b[1G"];
+    let mut with = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(first) = rest.first() {
+        match AGAIN.iter().find(|sequence| rest.starts_with(sequence)) {
+            Some(sequence) => {
+                with.push(b'\r');
+                rest = &rest[sequence.len()..];
+            }
+            None => {
+                with.push(*first);
+                rest = &rest[1..];
+            }
+        }
+    }
+    with
+}
+
 /// Lines as they are written: a carriage return begins the line anew, escape
 /// sequences and other control characters show nothing.
 #[derive(Default)]
@@ -151,6 +171,7 @@ struct Page {
 
 impl Page {
     fn put(&mut self, bytes: &[u8]) {
+        let bytes = &with_returns(bytes);
         // What strips escape sequences strips backspaces as well.
         for (number, piece) in bytes.split(|byte| *byte == 8).enumerate() {
             if number > 0 {
@@ -301,6 +322,13 @@ mod tests {
                 ("term", "0m\r100%\x07\r\nä\x08b\r\n")
             ]),
             ["100%", "b"]
+        );
+        assert_eq!(
+            shown(&[(
+                "out",
+                "\x1b[1G- work\x1b[2K\x1b[1G\\ work\x1b[2K\x1b[1Gstopped\n"
+            )]),
+            ["stopped"]
         );
     }
 }

@@ -22,7 +22,8 @@ pub fn judge(asked: &Escalation, one: &Run, two: &Run, three: Option<&Run>) -> V
         .map(|ms| ms.saturating_sub(asked.gap_ms));
     if alone.is_some_and(|ms| ms < WORTH_MS) {
         return Verdict::not_applicable(format!(
-            "it stops by itself {} ms after the first signal; a second one, {} ms after the first, has nothing to speed up",
+            "it stops by itself {} ms after the first signal; a second one, {} ms after the first, has nothing to speed \
+             up. It would have where the target takes longest to end, which `sweep --escalate` finds out",
             alone.unwrap_or(0) + asked.gap_ms,
             asked.gap_ms
         ));

@@ -4,6 +4,7 @@ use crate::facts::{EventKind, Run};
 use crate::oracle::Context;
 use crate::oracle::contract::Acknowledged;
 use crate::oracle::verdict::{Evidence, Verdict};
+use crate::schedule::output_pattern;
 use regex::bytes::Regex;
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
@@ -43,7 +44,7 @@ fn described(wanted: &Acknowledged) -> String {
 /// For each signal that was sent, how long it took until the next word, or the
 /// end, in nanoseconds. `None` when it ran on in silence until it was killed.
 pub fn latencies_ns(run: &Run, pattern: Option<&str>) -> Vec<Option<u64>> {
-    let pattern = pattern.and_then(|pattern| Regex::new(pattern).ok());
+    let pattern = pattern.and_then(|pattern| output_pattern(pattern).ok());
     let sent = |what: &EventKind| {
         matches!(
             what,

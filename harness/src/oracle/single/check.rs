@@ -2,6 +2,7 @@
 
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
+use crate::oracle::quote::saying;
 use crate::oracle::verdict::{Evidence, Verdict};
 
 pub(crate) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
@@ -13,14 +14,8 @@ pub(crate) fn judge(_context: &Context<'_>, run: &Run) -> Verdict {
         Some(status) => status.to_string(),
         None => "no end within its deadline".to_owned(),
     };
-    let last = check
-        .output
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or_default()
-        .trim();
     Verdict::of(vec![Evidence::new(
         check.command.clone(),
-        format!("`{}`: {how}, saying {last:?}", check.command),
+        format!("`{}`: {how}{}", check.command, saying(&check.output)),
     )])
 }

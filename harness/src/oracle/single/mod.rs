@@ -1,6 +1,7 @@
 //! Oracles that judge one run, one a file.
 
 pub(crate) mod acknowledged;
+pub(crate) mod ask_first;
 #[cfg(test)]
 mod asked_tests;
 pub(crate) mod check;

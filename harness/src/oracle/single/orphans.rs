@@ -3,7 +3,7 @@
 use crate::facts::Run;
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
-use crate::oracle::verdict::{Evidence, Verdict};
+use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
@@ -24,6 +24,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
                         orphan.pid, orphan.command, orphan.group, orphan.session
                     ),
                 )
+                .accepted_by(Acceptance::Daemon(globset::escape(&orphan.command)))
             })
             .collect(),
     )

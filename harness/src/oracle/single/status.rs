@@ -9,7 +9,8 @@ use crate::facts::signals;
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
-use crate::oracle::verdict::{Evidence, Verdict};
+use crate::oracle::quote::telling_line;
+use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 use std::collections::BTreeSet;
 
 /// What a language's runtime prints when nobody handled the interruption.
@@ -33,6 +34,14 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     };
     let expect = Expected::of(context.schedule, run);
     let mut evidence = Vec::new();
+    if context.baseline.runs.is_empty() {
+        // What a right status is, only undisturbed runs tell; that a crash is none needs nobody to say it.
+        evidence.extend(crash(status, &expect));
+        if !expect.may_fail {
+            evidence.extend(unhandled(context, run));
+        }
+        return Verdict::of(evidence);
+    }
     evidence.extend(wrong_status(context, run, status, &expect));
     // A traceback is how a script says that a call failed.
     if !expect.may_fail {
@@ -41,7 +50,25 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     Verdict::of(evidence)
 }
 
+/// A status that says something wrong, with the flag that declares it right. Nothing declares a crash right.
 fn wrong_status(
+    context: &Context<'_>,
+    run: &Run,
+    status: ExitStatus,
+    expect: &Expected,
+) -> Option<Evidence> {
+    let evidence = judged_status(context, run, status, expect)?;
+    let code = match status {
+        ExitStatus::Exited(code) => u8::try_from(code).ok(),
+        ExitStatus::Signaled(_) => None,
+    };
+    Some(match code {
+        Some(code) => evidence.accepted_by(Acceptance::OkStatus(code)),
+        None => evidence,
+    })
+}
+
+fn judged_status(
     context: &Context<'_>,
     run: &Run,
     status: ExitStatus,
@@ -116,6 +143,18 @@ fn wrong_status(
     Some(Evidence::new(status.to_string(), text))
 }
 
+/// Death by a signal that nobody sent, as a fault of the program's own.
+fn crash(status: ExitStatus, expect: &Expected) -> Option<Evidence> {
+    match status {
+        ExitStatus::Signaled(signal) if is_crash(signal) && !expect.sent.contains(&signal) => {
+            let name = signals::name(signal);
+            let text = format!("killed by {name}, which was not sent: a crash");
+            Some(Evidence::new(status.to_string(), text))
+        }
+        _ => None,
+    }
+}
+
 fn is_crash(signal: i32) -> bool {
     matches!(
         signal,
@@ -137,12 +176,9 @@ fn unhandled(context: &Context<'_>, run: &Run) -> Option<Evidence> {
     let (mark, what) = UNHANDLED
         .iter()
         .find(|(mark, _)| text.contains(mark) && !before.contains(mark))?;
-    let line = text[text.find(mark)?..]
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or(mark);
+    let line = telling_line(&text[text.find(mark)?..]);
     Some(Evidence::new(
         *what,
-        format!("{what} on its output, ending in {line:?}"),
+        format!("{what} on its output: {line:?}"),
     ))
 }

@@ -49,9 +49,23 @@ fn points(out: &mut TerminalWriter, kind: &Group<'_>, coverage: &Coverage) {
             .last
             .as_deref()
             .filter(|_| finding.count > finding.names.len());
+        // What was run is less than what that stands for.
+        let shown = match (finding.count > finding.names.len(), coverage.runs) {
+            (true, runs) if runs > 0 => {
+                format!(
+                    " (shown by {} of {})",
+                    finding.names.len(),
+                    count(runs, "run")
+                )
+            }
+            _ => String::new(),
+        };
         match last {
-            Some(last) => format!("at {} of {found}, from {first} to {last}", finding.count),
-            None => format!("at {} of {found}, first at {first}", finding.count),
+            Some(last) => format!(
+                "at {} of {found}{shown}, from {first} to {last}",
+                finding.count
+            ),
+            None => format!("at {} of {found}{shown}, first at {first}", finding.count),
         }
     };
     out.item(14, (Style::Dim, ""), Style::Dim, &place);
@@ -122,14 +136,16 @@ pub(crate) fn repeated(out: &mut TerminalWriter, finding: &Finding) {
         let words = format!("repeated: {seen} of {times} runs");
         out.item(14, (Style::Dim, ""), Style::Dim, &words);
     } else if times == 1 {
-        out.item(
-            14,
-            (Style::Warn, ""),
-            Style::Warn,
-            "unconfirmed: it was not run again",
-        );
+        let words = match finding.unconfirmed {
+            true => "unconfirmed: the session was interrupted before it was run again",
+            false => "unconfirmed: it was not run again",
+        };
+        out.item(14, (Style::Warn, ""), Style::Warn, words);
     }
     if let Some(replay) = &finding.replay {
         out.command(14, replay);
+    }
+    if let Some(accept) = &finding.accept {
+        out.item(14, (Style::Dim, "accept: "), Style::Dim, accept);
     }
 }

@@ -57,7 +57,8 @@ fn place(finding: &Finding) -> Option<usize> {
 fn key(finding: &Finding) -> String {
     let text = finding.text.lines().next().unwrap_or_default();
     let text = without(text, &finding.subject);
-    let mut key = format!("{} {} ", finding.oracle, finding.flaky);
+    let (flaky, unconfirmed) = (finding.flaky, finding.unconfirmed);
+    let mut key = format!("{} {flaky} {unconfirmed} ", finding.oracle);
     for character in text.chars() {
         match character {
             '0'..='9' if key.ends_with('#') => {}

@@ -184,6 +184,9 @@ fn found(out: &mut TerminalWriter, kind: &Group<'_>) {
     if let Some(replay) = &finding.replay {
         out.command(17, replay);
     }
+    if let Some(accept) = &finding.accept {
+        out.item(17, (Style::Dim, "accept: "), Style::Dim, accept);
+    }
     out.gap();
 }
 

@@ -20,6 +20,8 @@ pub(crate) fn mark(verdict: CaseVerdict) -> (Style, &'static str) {
 pub(crate) fn finding_mark(finding: &Finding) -> (Style, &'static str) {
     mark(if finding.flaky {
         CaseVerdict::Flaky
+    } else if finding.unconfirmed {
+        CaseVerdict::NotReached
     } else {
         CaseVerdict::Violated
     })
@@ -103,8 +105,15 @@ fn flaky(case: &Case) -> String {
         Kind::Replay => format!("flaky: {}", replayed(case)),
         Kind::Minimize => minimized(case),
         Kind::Run | Kind::Sweep | Kind::Fuzz => {
-            let flaky = number(case, true);
-            format!("{flaky} flaky {}", plural(flaky))
+            let words: Vec<String> = [
+                (number(case, |finding| finding.flaky), "flaky"),
+                (number(case, |finding| finding.unconfirmed), "unconfirmed"),
+            ]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word} {}", plural(count)))
+            .collect();
+            words.join(", ")
         }
     }
 }
@@ -113,15 +122,17 @@ fn error(case: &Case) -> String {
     if let Some(error) = &case.error {
         return error.text.clone();
     }
-    match number(case, true) {
+    match number(case, |finding| finding.flaky) {
         0 => "no finding, but some runs failed".to_owned(),
         flaky => format!("some runs failed; {flaky} flaky {}", plural(flaky)),
     }
 }
 
 fn violated(case: &Case) -> String {
-    let of_kinds = || kinds(case.counted().filter(|finding| !finding.flaky)).len();
-    let (sure, flaky) = (number(case, false), number(case, true));
+    let of_kinds = || kinds(case.counted().filter(|finding| finding.is_sure())).len();
+    let sure = number(case, Finding::is_sure);
+    let flaky = number(case, |finding| finding.flaky);
+    let unconfirmed = number(case, |finding| finding.unconfirmed);
     let mut words = match case.kind {
         Kind::Replay => return format!("reproduced: {}", replayed(case)),
         Kind::Run => format!("{sure} violated"),
@@ -131,15 +142,17 @@ fn violated(case: &Case) -> String {
     if flaky > 0 {
         words.push_str(&format!(", {flaky} flaky"));
     }
+    if unconfirmed > 0 {
+        words.push_str(&format!(", {unconfirmed} unconfirmed"));
+    }
     if case.failed_runs() > 0 {
         words.push_str("; some runs failed");
     }
     words
 }
 
-fn number(case: &Case, flaky: bool) -> usize {
-    let wanted = case.counted().filter(|finding| finding.flaky == flaky);
-    wanted.count()
+fn number(case: &Case, wanted: impl Fn(&Finding) -> bool) -> usize {
+    case.counted().filter(|finding| wanted(finding)).count()
 }
 
 fn replayed(case: &Case) -> String {

@@ -140,7 +140,7 @@ pub(crate) struct RunTable {
     #[schemars(with = "Vec<StepText>")]
     pub(crate) signals: Vec<Spanned<StepText>>,
     /// Learn the expected behavior from undisturbed runs [true]. Without it (for a program that runs until it is
-    /// stopped) only `exits`, `orphans`, `zombies`, `messages` and `acknowledged` can be judged.
+    /// stopped) `status` judges crashes and tracebacks only, and neither files nor another run can be judged.
     pub(crate) baseline: Option<bool>,
     /// How often a violation is run again, to see whether it shows each time [2].
     #[schemars(range(max = 100))]
@@ -199,7 +199,8 @@ pub(crate) struct SweepTable {
     /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10
     /// s].
     pub(crate) exhaustive: Option<bool>,
-    /// Maximum time; how much is tried then depends on the machine.
+    /// Maximum time, as `--for`; how much is tried then depends on the machine.
+    #[serde(rename = "for", alias = "time")]
     pub(crate) time: Option<Time>,
     /// Seed of the points that are drawn from each class [1].
     pub(crate) seed: Option<u64>,
@@ -226,7 +227,8 @@ pub(crate) struct FuzzTable {
     /// Maximum number of runs [300, without `time`].
     #[schemars(range(min = 1))]
     pub(crate) runs: Option<u32>,
-    /// Maximum time; the number of runs then depends on the machine.
+    /// Maximum time, as `--for`; the number of runs then depends on the machine.
+    #[serde(rename = "for", alias = "time")]
     pub(crate) time: Option<Time>,
     /// The seed: the same number gives the same schedules [1].
     pub(crate) seed: Option<u64>,
@@ -264,8 +266,11 @@ pub(crate) struct ContractTable {
     pub(crate) skip: Vec<OracleName>,
     /// Paths that may be left behind.
     pub(crate) keep: Vec<GlobText>,
-    /// Outputs that may be cut short, such as streams and logs.
-    pub(crate) prefix: Vec<GlobText>,
+    /// Outputs that may be cut short after whole lines, such as logs: globs, each with a kind before it where another
+    /// one is meant: `bytes:` (cut anywhere), `set:` (lines in any order), `blocks=512:`.
+    pub(crate) prefix: Vec<String>,
+    /// Outputs that may be cut short anywhere, such as streams.
+    pub(crate) prefix_bytes: Vec<GlobText>,
     /// Outputs whose content does not matter.
     pub(crate) any: Vec<GlobText>,
     /// Exit statuses that are right for a canceled run.
@@ -283,6 +288,11 @@ pub(crate) struct ContractTable {
     pub(crate) served: Option<Served>,
     /// Command lines that may outlive the program.
     pub(crate) daemons: Vec<GlobText>,
+    /// How long a child that has ended may be left unwaited for [2s; while nobody has asked the program to stop, a
+    /// little longer than in undisturbed runs].
+    pub(crate) zombie_limit: Option<Time>,
+    /// A child that is ended by SIGKILL must have been asked to stop before.
+    pub(crate) ask_first: bool,
     /// Output (or the exit) must come this soon after each signal.
     pub(crate) acknowledged: Option<AcknowledgedTable>,
     /// Work that the program reports as done must be in its result, once.

@@ -258,7 +258,7 @@ pub(crate) struct PhaseText(pub(crate) PhaseName);
 impl ScalarValue for DeliveryText {
     const NAME: &'static str = "Delivery";
     const EXPECTED: &'static str =
-        "\"process\", \"group\", \"terminal\", \"child\" or \"thread:NAME\"";
+        "\"process\", \"group\", \"terminal\", \"child\", \"thread:NAME\" or \"exec:NAME\"";
 
     fn read(text: &str) -> Result<DeliveryText, ParseError> {
         Delivery::parse(text).map(DeliveryText)
@@ -268,7 +268,7 @@ impl ScalarValue for DeliveryText {
         json_schema!({
             "description": "Who gets a signal.",
             "type": "string",
-            "pattern": "^(process|group|terminal|child|thread:[^:@]{1,15})$",
+            "pattern": "^(process|group|terminal|child|thread:[^:@]{1,15}|exec:[^:@/]{1,63})$",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the cases of all verbs have in common.
 
 use super::not_followed::not_followed;
-use crate::facts::Run;
+use crate::facts::{Run, text_shape};
 use crate::session::bounds;
 use crate::session::case::{Case, Limit};
 use crate::session::finding::{Finding, OracleResult, OracleVerdict};
@@ -9,13 +9,17 @@ use crate::session::record::Record;
 use crate::session::shortfall::Shortfall;
 use std::collections::BTreeMap;
 
-/// Limits that runs met, with how many did.
+/// Limits that runs met, with how many did. What differs in numbers alone is told once, in the words of the first.
 pub(crate) fn limits(limits: &BTreeMap<String, usize>) -> Vec<Limit> {
-    let limit = |(text, runs): (&String, &usize)| Limit {
-        text: text.clone(),
-        runs: *runs,
-    };
-    limits.iter().map(limit).collect()
+    let mut alike: BTreeMap<String, Limit> = BTreeMap::new();
+    for (text, runs) in limits {
+        let told = alike.entry(text_shape(text)).or_insert_with(|| Limit {
+            text: text.clone(),
+            runs: 0,
+        });
+        told.runs += runs;
+    }
+    alike.into_values().collect()
 }
 
 /// Tells what recorded runs did that was not followed, as notes or as what is not proven, and returns how many of the
@@ -68,7 +72,7 @@ pub(crate) fn blame(oracles: &mut [OracleResult], findings: &[Finding]) {
             .peekable();
         if mine.peek().is_some() {
             oracle.reason = None;
-            oracle.verdict = if mine.all(|finding| finding.flaky) {
+            oracle.verdict = if mine.all(|finding| !finding.is_sure()) {
                 OracleVerdict::Flaky
             } else {
                 OracleVerdict::Violated

@@ -141,6 +141,8 @@ impl Finding {
             seen: found.seen.0,
             times: found.seen.1,
             flaky: found.flaky(),
+            unconfirmed: found.unconfirmed,
+            accept: found.accept.as_ref().map(ToString::to_string),
             before_ready: found.before_ready,
             at_start: found.at_start,
             replay: file.as_deref().map(replay),
@@ -257,7 +259,7 @@ fn points(case: &mut Case, tried_points: &[TriedPoint]) -> Vec<Point> {
         .iter()
         .zip(at)
         .map(|(tried_point, findings)| {
-            let sure = findings.iter().any(|&index| !case.findings[index].flaky);
+            let sure = findings.iter().any(|&index| case.findings[index].is_sure());
             point(tried_point, findings, sure)
         })
         .collect()
@@ -325,5 +327,6 @@ fn oracles(report: &SweepReport) -> Vec<OracleResult> {
             ),
             None => OracleResult::named(oracle.id.name(), OracleVerdict::Holds, None),
         })
+        .chain(report.several.iter().map(OracleResult::of))
         .collect()
 }

@@ -186,6 +186,7 @@ mod tests {
             command: None,
             trace: Trace::Steps,
             steps: Vec::new(),
+            contents: Vec::new(),
             before_ms: 1000,
             after_ms: 100,
             grace_ms: 10,

@@ -11,6 +11,7 @@ pub(crate) fn finish(
     injector: Injector,
     trace: Trace,
     service: Option<ServiceFacts>,
+    wanted: &[String],
 ) -> Result<Run, SupervisorError> {
     // What an orphan wrote last. Nobody is left to write more, so it ends.
     let mut buffer = [0u8; READ_BYTES];
@@ -26,6 +27,11 @@ pub(crate) fn finish(
         .tree
         .changes()
         .map_err(|error| SupervisorError::Harness(format!("reading the work tree: {error}")))?;
+    let (contents, large) = target.tree.contents(&tree, wanted);
+    for path in large {
+        let text = format!("{path} is too large to be compared: it counts as a prefix");
+        target.log.limit(text);
+    }
     let terminal = target.streams.terminal_fact();
     let (stdout, stderr) = target.streams.finish();
     for (name, capture) in [("standard output", &stdout), ("standard error", &stderr)] {
@@ -56,6 +62,7 @@ pub(crate) fn finish(
         orphans: processes.orphans,
         stuck: processes.stuck,
         tree,
+        contents,
         stdout,
         stderr,
         terminal,

@@ -151,6 +151,8 @@ impl ActiveRun<'_> {
         }
         // What it wrote before its end comes before its end.
         self.read_all(Held::Nobody)?;
+        let now = self.target.clock.now_ns();
+        self.target.processes.target_ended(now);
         let was_killed = self.target.clock.stage() == Stage::Killed;
         self.target.clock.end();
         let status = (!was_killed).then_some(status);

@@ -6,7 +6,7 @@ use crate::facts::{ExitStatus, Orphan, Signal, Stuck, Usage, Zombie};
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::signals::Recipient;
-use crate::sys::spawn::Started;
+use crate::sys::spawn::{Leader, Started};
 use crate::sys::wait::WaitEvent;
 use crate::tracer::{Recording, TraceEvent, Tracer};
 use std::io;
@@ -17,6 +17,8 @@ pub(crate) struct ProcessWatch {
     /// Until the program is executed.
     started: Option<Started>,
     tracer: Option<Tracer>,
+    /// The leader of the terminal's session, which is no part of the target.
+    leader: Option<Leader>,
     status: Option<ExitStatus>,
     usage: Usage,
     /// No child and no tracee is left.
@@ -43,11 +45,16 @@ pub(crate) struct ProcessFacts {
 }
 
 impl ProcessWatch {
-    pub(crate) fn new(started: Started, tracer: Option<Tracer>) -> ProcessWatch {
+    pub(crate) fn new(
+        started: Started,
+        tracer: Option<Tracer>,
+        leader: Option<Leader>,
+    ) -> ProcessWatch {
         ProcessWatch {
             pid: started.pid,
             started: Some(started),
             tracer,
+            leader,
             status: None,
             usage: Usage::default(),
             alone: false,
@@ -161,6 +168,12 @@ impl ProcessWatch {
         self.zombies.watch_exit(pid, now_ns);
     }
 
+    /// The target's own process ends at this moment.
+    pub(crate) fn target_ended(&mut self, now_ns: u64) {
+        self.zombies.look(now_ns);
+        self.zombies.target_ended(now_ns);
+    }
+
     /// When the dead children are to be looked at.
     pub(crate) fn next_look_ns(&self) -> Option<u64> {
         self.zombies.next_ns()
@@ -187,7 +200,8 @@ impl ProcessWatch {
 
     /// Kills what runs past its deadline, and notes what it does.
     pub(crate) fn kill_stuck(&mut self) {
-        self.stuck = proc::descendants()
+        self.stuck = self
+            .descendants()
             .iter()
             .filter(|stat| self.knows(stat.pid))
             .map(|stat| Stuck {
@@ -203,7 +217,8 @@ impl ProcessWatch {
 
     /// Kills what has outlived the target, and notes what that was.
     pub(crate) fn kill_orphans(&mut self) {
-        self.orphans = proc::descendants()
+        self.orphans = self
+            .descendants()
             .iter()
             .filter(|stat| self.knows(stat.pid))
             .map(|stat| Orphan {
@@ -218,10 +233,18 @@ impl ProcessWatch {
 
     /// Kills every descendant of the supervisor.
     pub(crate) fn kill_all(&self) {
-        for stat in proc::descendants() {
+        for stat in self.descendants() {
             // Refused for nobody below us; one that is gone is what we want.
             let _ = Recipient::Process(stat.pid).send(Signal::KILL);
         }
+    }
+
+    /// Everybody below the supervisor who is the target's.
+    fn descendants(&self) -> Vec<proc::Stat> {
+        let mut all = proc::descendants();
+        let leader = self.leader.as_ref().map(Leader::pid);
+        all.retain(|stat| Some(stat.pid) != leader);
+        all
     }
 
     /// What is known now that everybody is gone.

@@ -32,6 +32,7 @@ pub(crate) struct ActiveRun<'a> {
     pub(super) script: ScriptControl,
     traced: bool,
     trace: Trace,
+    contents: Vec<String>,
 }
 
 impl<'a> ActiveRun<'a> {
@@ -59,6 +60,7 @@ impl<'a> ActiveRun<'a> {
             failpoints,
             script: ScriptControl::default(),
             trace: request.trace,
+            contents: request.contents.clone(),
         })
     }
 
@@ -238,7 +240,13 @@ impl<'a> ActiveRun<'a> {
     pub(crate) fn finish(mut self) -> Result<Run, SupervisorError> {
         self.close_failpoints();
         let service = self.script.finish(self.target.poller);
-        finish::finish(self.target, self.injector, self.trace, service)
+        finish::finish(
+            self.target,
+            self.injector,
+            self.trace,
+            service,
+            &self.contents,
+        )
     }
 
     /// Kills whatever there is, and waits until it is gone; nobody wants the facts.

@@ -7,8 +7,11 @@
 //! go on writes one errno into a close-on-exec pipe, whose end of file otherwise
 //! shows that the program runs.
 
+mod leader;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use leader::Leader;
 
 use crate::facts::Signal;
 use crate::sys::ids::Pid;
@@ -27,7 +30,8 @@ use std::ptr;
 pub(crate) enum Stdio<'a> {
     /// Three descriptors.
     Three(BorrowedFd<'a>, BorrowedFd<'a>, BorrowedFd<'a>),
-    /// A terminal, which becomes the controlling one.
+    /// A terminal, which becomes the controlling one. Its session has a leader of its own, as in real life, where that
+    /// is a shell.
     Terminal(BorrowedFd<'a>),
 }
 
@@ -54,6 +58,8 @@ pub(crate) struct Started {
     /// Readable once the program runs (end of file) or cannot (an errno).
     failure: OwnedFd,
     gate: Option<OwnedFd>,
+    /// The leader of its session, on a terminal.
+    leader: Option<Leader>,
     /// The child may still use the memory below.
     shares_memory: bool,
     _memory: Box<ChildSharedMemory>,
@@ -112,6 +118,11 @@ impl Started {
             nix::unistd::write(&gate, b"!")?;
         }
         Ok(())
+    }
+
+    /// The leader of the terminal's session, to be kept until nobody is left.
+    pub(crate) fn take_leader(&mut self) -> Option<Leader> {
+        self.leader.take()
     }
 
     /// It has executed its program, somebody saw.
@@ -194,23 +205,29 @@ pub(crate) fn start(program: Program<'_>) -> io::Result<Started> {
         failure: failure_child.as_raw_fd(),
         stack: Box::new_uninit_slice(STACK_LINES),
     });
-    let top = memory.stack.as_mut_ptr_range().end;
-    // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in that memory.
-    // It changes nothing of ours but errno, and that only when it fails, which ends this run. Its descriptors,
-    // signal mask and handlers are copies.
-    let pid = unsafe {
-        libc::clone(
-            in_child,
-            top.cast(),
-            libc::CLONE_VM | libc::SIGCHLD,
-            (&raw mut *memory).cast(),
-        )
+    let top: *mut libc::c_void = memory.stack.as_mut_ptr_range().end.cast();
+    let argument: *mut libc::c_void = (&raw mut *memory).cast();
+    let (pid, leader) = if terminal {
+        let (pid, leader) = leader::start(leader::Child {
+            terminal: memory.stdio[0],
+            entry: in_child,
+            stack_top: top,
+            argument,
+        })?;
+        (pid, Some(leader))
+    } else {
+        // SAFETY: the child runs on a stack of its own, which lives, like everything else that it reads, in that
+        // memory. It changes nothing of ours but errno, and that only when it fails, which ends this run. Its
+        // descriptors, signal mask and handlers are copies.
+        let pid = unsafe { libc::clone(in_child, top, libc::CLONE_VM | libc::SIGCHLD, argument) };
+        if pid == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        (Pid::new(pid), None)
     };
-    if pid == -1 {
-        return Err(io::Error::last_os_error());
-    }
     Ok(Started {
-        pid: Pid::new(pid),
+        pid,
+        leader,
         failure,
         gate: gate.map(|(_read, write)| write),
         shares_memory: true,
@@ -238,11 +255,12 @@ fn child(memory: &ChildSharedMemory) -> (Step, i32) {
     // SAFETY: plain system calls on live descriptors and NUL-terminated strings;
     // argv and env end with a null pointer.
     unsafe {
-        if libc::setsid() == -1 {
+        if memory.terminal {
+            if let Err(errno) = leader::to_foreground(memory.stdio[0]) {
+                return (Step::Terminal, errno);
+            }
+        } else if libc::setsid() == -1 {
             return (Step::Session, errno());
-        }
-        if memory.terminal && libc::ioctl(memory.stdio[0], libc::TIOCSCTTY, 0) == -1 {
-            return (Step::Terminal, errno());
         }
         for (number, stream) in memory.stdio.into_iter().enumerate() {
             if libc::dup2(stream, number as RawFd) == -1 {

@@ -3,7 +3,7 @@
 use crate::facts::{EntryKind, Run};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
-use crate::oracle::verdict::{Evidence, Verdict};
+use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 use crate::schedule::same_arg;
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
@@ -39,23 +39,41 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             EntryKind::File => format!(", {} bytes", entry.size),
             _ => String::new(),
         };
-        evidence.push(Evidence::new(
-            subject(context, path),
-            format!(
-                "{path} ({}{size}) is left behind; a finished run does not leave it",
-                entry.kind.word()
-            ),
-        ));
+        let text = format!(
+            "{path} ({}{size}) is left behind; a finished run does not leave it",
+            entry.kind.word()
+        );
+        // What is in a directory comes with it.
+        let below = match entry.kind {
+            EntryKind::Directory => "{,/**}",
+            _ => "",
+        };
+        let keep = Acceptance::Keep(format!("{}{below}", glob(context, path)));
+        evidence.push(Evidence::new(subject(context, path), text).accepted_by(keep));
     }
     Verdict::of(evidence)
 }
 
 /// Names that differ from run to run, with what differs blanked out: the finding is the same.
 fn subject(context: &Context<'_>, path: &str) -> String {
-    let varying = &context.baseline.points.varying_paths;
-    let known = varying
-        .iter()
-        .find(|pattern| same_arg(pattern, path))
-        .map_or(path, String::as_str);
+    let known = varying(context, path).unwrap_or(path);
     context.baseline.learned.blank_out(known)
+}
+
+/// The path as a glob, with asterisks for what differs from run to run.
+fn glob(context: &Context<'_>, path: &str) -> String {
+    match varying(context, path) {
+        Some(pattern) => {
+            let parts: Vec<String> = pattern.split('*').map(globset::escape).collect();
+            parts.join("*")
+        }
+        None => globset::escape(path),
+    }
+}
+
+fn varying<'a>(context: &'a Context<'_>, path: &str) -> Option<&'a str> {
+    let mut patterns = context.baseline.points.varying_paths.iter();
+    patterns
+        .find(|pattern| same_arg(pattern, path))
+        .map(String::as_str)
 }

@@ -1,8 +1,10 @@
 //! `old-or-new`: each output is what it was before, or what a finished run makes.
 
-use crate::facts::{Change, Entry, EntryKind, ExitStatus, Reply, Run};
+use crate::facts::{Change, Entry, EntryKind, ExitStatus, Reply, Run, path_shape};
 use crate::oracle::Context;
-use crate::oracle::verdict::{Evidence, Verdict};
+use crate::oracle::prefix::{PrefixRule, not_a_prefix};
+use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
+use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if run.status.is_none() {
@@ -21,14 +23,16 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         .filter(|(path, change)| {
             let is_file = |entry: &Entry| entry.kind == EntryKind::File;
             let is_written = change.after.as_ref().is_some_and(is_file);
-            if is_partly_used && is_written {
-                return false;
-            }
-            let cut = change.after.is_some() && context.contract.may_be_cut(path);
-            !cut && !context.contract.may_be_anything(path)
+            !(is_partly_used && is_written) && !context.contract.may_be_anything(path)
         })
         .filter_map(|(path, change)| {
-            Some(Evidence::new(path.clone(), text(context, path, change)?))
+            if let Some(rule) = context.contract.prefix_of(path)
+                && change.after.is_some()
+            {
+                return cut(context, run, path, change, &rule);
+            }
+            let accept = acceptance(context, path, change);
+            Some(Evidence::new(path.clone(), text(context, path, change)?).accepted_by(accept))
         })
         .collect();
     Verdict::of(evidence)
@@ -46,6 +50,66 @@ fn is_partly_used(run: &Run) -> bool {
             .commands
             .iter()
             .any(|command| command.status != Some(ExitStatus::Exited(0)))
+}
+
+/// What is wrong with an output that may be cut.
+fn cut(
+    context: &Context<'_>,
+    run: &Run,
+    path: &str,
+    change: &Change,
+    rule: &PrefixRule,
+) -> Option<Evidence> {
+    let is = run.contents.get(path)?;
+    let finished = finished_contents(context, path);
+    if finished.is_empty() {
+        return None;
+    }
+    let wrong = not_a_prefix(rule.kind, is, change.before.as_ref(), &finished)?;
+    let text = format!("{path} is no prefix of what a finished run leaves: {wrong}");
+    let any = Acceptance::Any(globset::escape(path));
+    Some(Evidence::new(path, text).accepted_by(any))
+}
+
+/// What undisturbed runs leave at a path, or at one of its kind.
+fn finished_contents<'a>(context: &'a Context<'_>, path: &str) -> Vec<&'a [u8]> {
+    let shape = path_shape(path);
+    let of_run = |run: &'a Run| -> Option<&'a [u8]> {
+        let same = run.contents.get(path);
+        let alike = || {
+            let mut others = run.contents.iter();
+            others.find(|(other, _)| path_shape(other) == shape)
+        };
+        same.or_else(|| alike().map(|(_, content)| content))
+            .map(Vec::as_slice)
+    };
+    context.baseline.runs.iter().filter_map(of_run).collect()
+}
+
+/// The declaration that fits: a prefix where that is all that is wrong.
+fn acceptance(context: &Context<'_>, path: &str, change: &Change) -> Acceptance {
+    let glob = globset::escape(path);
+    let Some(is) = change
+        .after
+        .as_ref()
+        .filter(|is| is.kind == EntryKind::File)
+    else {
+        return Acceptance::Any(glob);
+    };
+    let length = usize::try_from(is.size).unwrap_or(usize::MAX);
+    let keeps_the_old = change
+        .before
+        .as_ref()
+        .is_none_or(|before| before.size <= is.size);
+    let start = finished_contents(context, path)
+        .into_iter()
+        .filter_map(|finished| finished.get(..length))
+        .find(|start| xxh3_64(start) == is.hash && keeps_the_old);
+    match start {
+        Some(start) if start.is_empty() || start.ends_with(b"\n") => Acceptance::Prefix(glob),
+        Some(_) => Acceptance::Prefix(format!("bytes:{glob}")),
+        None => Acceptance::Any(glob),
+    }
 }
 
 fn text(context: &Context<'_>, path: &str, change: &Change) -> Option<String> {

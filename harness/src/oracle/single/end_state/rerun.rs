@@ -6,7 +6,8 @@
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
 use crate::oracle::learn::baseline::EndState;
-use crate::oracle::verdict::{Evidence, Verdict};
+use crate::oracle::quote::saying;
+use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(again) = &run.rerun else {
@@ -38,15 +39,11 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         } else {
             said
         };
-        let last = said
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-            .unwrap_or_default()
-            .trim();
         return Verdict::of(vec![Evidence::new(
             status.to_string(),
             format!(
-                "running it again ends with {status}, saying {last:?}; a first run ends with {}",
+                "running it again ends with {status}{}; a first run ends with {}",
+                saying(&said),
                 baseline.status
             ),
         )]);
@@ -68,7 +65,8 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             .map(|path| {
                 let text =
                     format!("after running it again {path} is not as a finished run leaves it");
-                Evidence::new(path, text)
+                let any = Acceptance::Any(globset::escape(&path));
+                Evidence::new(path, text).accepted_by(any)
             })
             .collect(),
     )

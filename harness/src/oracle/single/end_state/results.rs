@@ -2,6 +2,7 @@
 
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
+use crate::oracle::quote::saying;
 use crate::oracle::verdict::{Evidence, Verdict};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -14,13 +15,12 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         return Verdict::not_applicable("the expressions cannot be read");
     };
     if fact.status != Some(ExitStatus::Exited(0)) {
-        let last = fact.output.lines().rfind(|line| !line.trim().is_empty());
         return Verdict::of(vec![Evidence::new(
             asked.place.clone(),
             format!(
-                "the results cannot be read: `{}` fails, saying {:?}",
+                "the results cannot be read: `{}` fails{}",
                 asked.command,
-                last.unwrap_or_default()
+                saying(&fact.output)
             ),
         )]);
     }

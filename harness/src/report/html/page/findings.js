@@ -17,7 +17,7 @@ function kindOf(finding) {
   const line = finding.text.split('\n')[0];
   // As a word only: a file `e` is not part of every `file`.
   const text = subject ? line.replace(new RegExp(`(?<![\\p{L}\\p{N}])${subject}(?![\\p{L}\\p{N}])`, 'gu'), '…') : line;
-  return [finding.oracle, finding.flaky, finding.before_ready, text.replace(/[0-9]+/g, '#')].join(' ');
+  return [finding.oracle, finding.flaky, finding.unconfirmed, finding.before_ready, finding.at_start, text.replace(/[0-9]+/g, '#')].join(' ');
 }
 
 /** Findings of one kind are one card when there are three or more. */
@@ -58,17 +58,22 @@ function findingCard(entry, group, acts) {
     ? `at ${finding.count.toLocaleString('en')} of ${count(found || finding.count, 'point')}, first at `
     : null;
   const repeated = finding.times > 1 ? `shown in ${finding.seen} of ${finding.times} runs` : null;
-  const kind = finding.before_ready ? 'is-early' : finding.flaky ? 'is-flaky' : '';
+  const unsure = finding.flaky || finding.unconfirmed;
+  const early = finding.before_ready || finding.at_start;
+  const kind = early ? 'is-early' : unsure ? 'is-flaky' : '';
   return h('li', { class: `card finding ${kind}`, id: `finding-${index}` },
-    h('div', { class: `oracle ${finding.before_ready ? 'soft' : finding.flaky ? 'warn' : 'bad'}` },
-      icon(finding.flaky ? 'flaky' : 'violated'), finding.oracle,
+    h('div', { class: `oracle ${early ? 'soft' : unsure ? 'warn' : 'bad'}` },
+      icon(unsure ? 'flaky' : 'violated'), finding.oracle,
       finding.flaky ? h('span', { class: 'small' }, '· flaky') : null,
+      finding.unconfirmed ? h('span', { class: 'small' }, '· unconfirmed, the session was interrupted') : null,
+      finding.at_start ? h('span', { class: 'small' }, '· while the interpreter starts, not counted') : null,
       finding.before_ready ? h('span', { class: 'small' }, '· before the target was ready, not counted') : null),
     h('h3', {}, finding.text),
     where ? h('p', { class: 'small soft' }, where, h('code', {}, finding.first)) : null,
     finding.between ? around(finding.between) : null,
     repeated ? h('p', { class: `small ${finding.flaky ? 'warn' : 'soft'}` }, repeated) : null,
     othersOf(entry, group, acts),
+    finding.accept ? h('p', { class: 'small soft' }, 'accept: ', h('code', {}, finding.accept)) : null,
     h('div', { class: 'actions' },
       finding.points?.length ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showOnMap(index) }, 'Show on the map') : null,
       finding.run !== undefined ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showRun(finding.run) }, 'Show the run') : null),

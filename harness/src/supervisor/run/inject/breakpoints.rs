@@ -1,7 +1,7 @@
 //! Which calls a step is about: the one that it waits for, and those that its fault happens to.
 
 use crate::facts::Phase;
-use crate::schedule::{CallSelector, Fault, Step, Trigger, arg_matcher};
+use crate::schedule::{CallSelector, DATA_WRITES, Fault, Step, Trigger, arg_matcher};
 use crate::tracer::{ArgumentMatcher, Breakpoint, Scope, SyscallMatcher, class_of};
 use globset::Glob;
 
@@ -24,6 +24,22 @@ pub(crate) fn breakpoint(step: &Step) -> Option<Breakpoint> {
 
 /// The calls that a step's fault happens to besides the one that is its trigger.
 pub(crate) fn scope(step: &Step) -> Option<Scope> {
+    if let (Fault::Full { .. }, false, true) =
+        (&step.fault, step.lasting, breakpoint(step).is_some())
+    {
+        // What was written in part is written on, by this call or by another one.
+        let calls = DATA_WRITES.iter().map(|name| (*name).to_owned());
+        return Some(Scope {
+            calls: SyscallMatcher {
+                process: None,
+                calls: calls.collect(),
+                arg: None,
+                every: false,
+                fitting: Some(step.fault.clone()),
+            },
+            phase: Phase::Entry,
+        });
+    }
     if !step.lasting && (!step.fault.is_of_call() || breakpoint(step).is_some()) {
         return None;
     }

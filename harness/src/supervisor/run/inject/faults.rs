@@ -2,7 +2,7 @@
 
 use super::timers::{Timer, TimerQueue};
 use crate::facts::Signal;
-use crate::schedule::{Delivery, Fault, length_position, typed};
+use crate::schedule::{DATA_WRITES, Delivery, Fault, length_position, typed};
 use crate::supervisor::run::live_target::LiveTarget;
 use crate::supervisor::run::run_error::RunError;
 use crate::sys::ids::{Pid, Tid};
@@ -23,11 +23,18 @@ pub(crate) struct FaultApplier {
     timers: TimerQueue,
     /// Takes the processor away while the target is starved.
     hog: Option<Hog>,
+    /// The call to which the last fault happened took a part of what it was to write.
+    took_part: bool,
 }
 
 impl FaultApplier {
     pub(crate) fn set_timer(&mut self, at_ns: u64, timer: Timer) {
         self.timers.push(at_ns, timer);
+    }
+
+    /// Whether the last fault left a write that took a part, so that the error is still to come.
+    pub(crate) fn take_part(&mut self) -> bool {
+        std::mem::take(&mut self.took_part)
     }
 
     pub(crate) fn drop_answer(&mut self) {
@@ -92,7 +99,10 @@ impl FaultApplier {
                 self.end_later(target, ns, Timer::Feed);
                 Ok(true)
             }
-            Fault::Errno { .. } | Fault::Short { .. } | Fault::Delay { .. } => match held {
+            Fault::Errno { .. }
+            | Fault::Full { .. }
+            | Fault::Short { .. }
+            | Fault::Delay { .. } => match held {
                 Some(held) => self.change_call(target, fault, held),
                 None => Ok(false),
             },
@@ -114,6 +124,21 @@ impl FaultApplier {
         };
         let changed = match *fault {
             Fault::Errno { errno } => tracer.fail_call(held, errno),
+            // A write takes what fits; what has no length, or one byte alone, fails.
+            Fault::Full { errno } => {
+                let length = |call: &str| {
+                    let position = length_position(call);
+                    position.filter(|_| DATA_WRITES.contains(&call))
+                };
+                match tracer.shorten_call(held, None, length) {
+                    Ok(true) => {
+                        self.took_part = true;
+                        Ok(true)
+                    }
+                    Ok(false) => tracer.fail_call(held, errno),
+                    Err(error) => Err(error),
+                }
+            }
             Fault::Short { bytes } => tracer.shorten_call(held, bytes, length_position),
             _ => Ok(false),
         };
@@ -176,7 +201,7 @@ fn send(
                 None => Ok(false),
             }
         }
-        Delivery::Process | Delivery::Group | Delivery::Child => {
+        Delivery::Process | Delivery::Group | Delivery::Child | Delivery::Exec(_) => {
             let Some(whom) = recipient(target, to, held) else {
                 return Ok(false);
             };
@@ -197,6 +222,13 @@ fn recipient(target: &LiveTarget<'_>, to: Delivery, held: Option<Tid>) -> Option
             let here = held.map(|held| processes.process_of(held));
             here.filter(|here| *here != pid)
                 .or_else(|| processes.youngest())
+                .map(Recipient::Process)
+        }
+        Delivery::Exec(program) => {
+            let processes = target.processes.tracer()?.processes();
+            let here = held.map(|held| processes.process_of(held));
+            here.filter(|here| processes.executes(*here, program.as_str()))
+                .or_else(|| processes.youngest_of(program.as_str()))
                 .map(Recipient::Process)
         }
         _ => Some(Recipient::Process(pid)),

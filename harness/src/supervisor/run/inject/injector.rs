@@ -119,6 +119,7 @@ impl Injector {
             }
             report(target, index, &step, reason);
             self.keep_on(target, index, &step);
+            self.fail_next(target, index, &step);
             self.cursor.fired(target.clock.now_ns());
             met = self.already_met(target);
         }
@@ -246,7 +247,11 @@ impl Injector {
             return Ok(());
         }
         let first = self.cursor.current().is_some_and(|(next, _)| next == index);
-        if !self.faults.apply(target, &step.fault, Some(tid))? {
+        let fault = match first {
+            true => step.fault.clone(),
+            false => step.fault.again(),
+        };
+        if !self.faults.apply(target, &fault, Some(tid))? {
             // Not this call: the next one.
             if first {
                 self.arm(target, index, step.times());
@@ -254,12 +259,13 @@ impl Injector {
             return Ok(());
         }
         if first {
+            self.fail_next(target, index, &step);
             report(target, index, &step, call);
             self.cursor.fired(target.clock.now_ns());
             return self.inject_if_met(target);
         }
         if self.cursor.repeated(index) <= REPORTED_MAX {
-            report(target, index, &step, call);
+            report(target, index, &Step { fault, ..step }, call);
         }
         Ok(())
     }
@@ -350,6 +356,13 @@ impl Injector {
             self.set_repeat(target, index);
         } else {
             self.faults.never_end(target, &step.fault);
+        }
+    }
+
+    /// A write has taken what fits: the next one fails.
+    fn fail_next(&mut self, target: &mut LiveTarget<'_>, index: usize, step: &Step) {
+        if self.faults.take_part() && !step.lasting {
+            self.arm(target, index, 1);
         }
     }
 

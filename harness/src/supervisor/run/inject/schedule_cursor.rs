@@ -2,7 +2,7 @@
 
 use super::breakpoints::{breakpoint, scope};
 use crate::facts::Signal;
-use crate::schedule::{Step, Trigger};
+use crate::schedule::{Step, Trigger, output_pattern};
 use globset::{Glob, GlobMatcher};
 use regex::bytes::Regex;
 
@@ -43,7 +43,7 @@ impl ScheduleCursor {
         for step in steps {
             patterns.push(match &step.trigger {
                 Trigger::Output { pattern } => {
-                    Some(Regex::new(pattern).map_err(|e| e.to_string())?)
+                    Some(output_pattern(pattern).map_err(|e| e.to_string())?)
                 }
                 _ => None,
             });
