@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::facts::Run;
 use crate::failure::PackedInputs;
 use crate::failure::{Input, StoredFailure};
+use crate::script::Script;
 use crate::supervisor::{
     ClientError, Ready, RunLock, RunRequest, ScratchDir, Setup, Supervisor, SupervisorError,
     kill_supervisor, remove_stale,
@@ -92,7 +93,16 @@ impl SupervisorPool {
         let spawner = Spawner::open()?;
         let mut supervisors: Vec<PooledSupervisor> = Vec::new();
         let mut ready = None;
-        while supervisors.len() < jobs.max(1) {
+        let is_service = target.script.as_ref().is_some_and(Script::is_service);
+        // Without a network of their own two services would want the same port.
+        let at_once = |private: bool| {
+            if is_service && !private {
+                1
+            } else {
+                jobs.max(1)
+            }
+        };
+        while supervisors.len() < at_once(private) {
             let base = if private {
                 home.shared()
             } else {
@@ -124,6 +134,12 @@ impl SupervisorPool {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+        if supervisors.len() < jobs {
+            notes.push(
+                "without namespaces the services share the machine's network: one run at a time"
+                    .to_owned(),
+            );
         }
         let ready = ready.ok_or_else(|| Error::harness("no supervisor".to_owned()))?;
         notes.extend(ready.notes.iter().cloned());
