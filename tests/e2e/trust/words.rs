@@ -115,9 +115,5 @@ fn a_timeout_is_one_interruption() {
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("interrupted: "), "{said}");
     assert!(!said.contains("a run failed"), "{said}");
-    let text = said.to_lowercase();
-    assert!(
-        !text.contains("second") && !text.contains("terminat"),
-        "{said}"
-    );
+    assert!(!said.to_lowercase().contains("terminat"), "{said}");
 }

@@ -23,7 +23,8 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         .filter(|(path, change)| {
             let is_file = |entry: &Entry| entry.kind == EntryKind::File;
             let is_written = change.after.as_ref().is_some_and(is_file);
-            !(is_partly_used && is_written) && !context.contract.may_be_anything(path)
+            let is_declared = context.contract.may_be_anything(path);
+            !(is_declared || is_partly_used && is_written)
         })
         .filter_map(|(path, change)| {
             if let Some(rule) = context.contract.prefix_of(path)
