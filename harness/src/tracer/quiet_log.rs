@@ -31,6 +31,9 @@ pub(crate) struct QuietLog {
     handles: HashMap<Pid, bool>,
     /// Processes in which an interpreter has begun with its program, or which run none.
     begun: HashSet<Pid>,
+    /// Processes whose handler is the program's own. That of an interpreter's start notes the signal and does nothing
+    /// else; it harms nobody, and is the same in all its programs.
+    own: HashSet<Pid>,
     calls: Vec<QuietCall>,
 }
 
@@ -39,6 +42,7 @@ impl QuietLog {
     pub(crate) fn forget(&mut self, pid: Pid) {
         self.handles.remove(&pid);
         self.begun.remove(&pid);
+        self.own.remove(&pid);
     }
 
     pub(crate) fn finish(self) -> Vec<QuietCall> {
@@ -56,6 +60,9 @@ impl QuietLog {
         let name = call.name();
         if name == "rt_sigaction" {
             self.handles.remove(&call.pid());
+            if call.call.args[0] == signal.number() as u64 && call.call.args[1] != 0 {
+                self.installs(call, stacks);
+            }
             return false;
         }
         if !syscalls::is_of_library(&name) || self.calls.len() >= KINDS_MAX {
@@ -74,7 +81,8 @@ impl QuietLog {
             counted_argument(&arg),
         );
         let nth = count(self.met.entry(kind.clone()).or_default());
-        if self.kept.contains(&kind) || !self.is_handled(call, signal) {
+        let is_own = self.own.contains(&call.pid());
+        if self.kept.contains(&kind) || !is_own || !self.is_handled(call, signal) {
             return false;
         }
         let around = call.surroundings();
@@ -99,6 +107,13 @@ impl QuietLog {
             ordinal,
         });
         true
+    }
+
+    /// The signal gets another disposition.
+    fn installs(&mut self, call: &ObservedSyscall<'_>, stacks: &mut StackReader) {
+        if self.has_begun(call, stacks) {
+            self.own.insert(call.pid());
+        }
     }
 
     /// What an interpreter does before its program is none of the program's doing.

@@ -91,12 +91,15 @@ fn unasked(run: &Run, from_ns: u64) -> Vec<(i32, String)> {
                 found.push((*pid, command));
             }
             // What is left then, the harness kills.
-            EventKind::Exited { .. } | EventKind::Spins { .. } | EventKind::Deadline { .. } => {
+            EventKind::Spins { .. } | EventKind::Deadline { .. } => {
                 break;
             }
             _ => {}
         }
     }
+    // Who has killed may end before the one that was killed; whoever outlives it by too long, the harness kills.
+    let is_orphan = |pid: i32| run.orphans.iter().any(|orphan| orphan.pid == pid);
+    found.retain(|(pid, _)| !is_orphan(*pid));
     found
 }
 
