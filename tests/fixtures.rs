@@ -21,6 +21,9 @@ const WAYS: [(&str, &str); 6] = [
     ),
 ];
 
+/// Of these a program with long runs is swept without being asked: on a terminal and without, by either signal.
+const LONG_ONES_BY: [&str; 2] = ["Ctrl+C typed", "SIGTERM to the process"];
+
 fn main() {
     let mut trials: Vec<Trial> = fixtures()
         .map(|fixture| Trial::test(fixture.name(), move || probe(fixture)))
@@ -29,7 +32,12 @@ fn main() {
         let Some(flags) = helper.clean_sweep else {
             continue;
         };
-        for (way, how) in WAYS {
+        // Its runs take long: a full run of the checks has all ways.
+        let every_way = !helper.varies || std::env::var_os("SIGPROOF_EVERY_WAY").is_some();
+        let ways = WAYS
+            .iter()
+            .filter(|(way, _)| every_way || LONG_ONES_BY.contains(way));
+        for &(way, how) in ways {
             let name = format!("{}/{} {way}", helper.language.directory(), helper.stem);
             trials.push(Trial::test(name, move || clean(helper, flags, how)));
         }

@@ -347,6 +347,23 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "ways",
+        what: "fixtures with long runs, stopped in every way (some minutes)",
+        when: When::Full,
+        action: Action::Commands(&[Command {
+            environment: &[("SIGPROOF_EVERY_WAY", "1")],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "fixtures",
+                "benchctl",
+            ],
+            otherwise: None,
+        }]),
+    },
+    Step {
         name: "recall",
         what: "what representatives find of what every point shows, on all fixtures with 20 seeds (some minutes)",
         when: When::Full,

@@ -101,11 +101,11 @@ fn a_wrong_file_is_told_before_anything_is_run() {
 
 #[test]
 fn four_shards_merged_give_the_verdict_table_of_one_session() {
-    let names: Vec<String> = (0..9).map(|number| format!("s{number}.toml")).collect();
+    let names: Vec<String> = (0..5).map(|number| format!("s{number}.toml")).collect();
     let scenarios: Vec<(&str, &str)> = names
         .iter()
         .enumerate()
-        .map(|(number, name)| (name.as_str(), if number == 4 { VIOLATED } else { HOLDS }))
+        .map(|(number, name)| (name.as_str(), if number == 2 { VIOLATED } else { HOLDS }))
         .collect();
     let directory = with(&scenarios);
     let at = directory.path();
@@ -131,7 +131,7 @@ fn four_shards_merged_give_the_verdict_table_of_one_session() {
         rows.map(str::to_owned).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(table(&whole.1), table(&merged.1));
-    assert_eq!(table(&whole.1).lines().count(), 10, "{}", whole.1);
+    assert_eq!(table(&whole.1).lines().count(), 6, "{}", whole.1);
     let again = sigproof(at, &["merge", "1.json", "merged.json"]);
     assert_eq!(again.0, Some(2), "one scenario twice: {}", again.1);
 }
