@@ -68,11 +68,37 @@ pub struct Step {
 }
 
 const fn cargo(arguments: &'static [&'static str]) -> Command {
+    cargo_with(&[], arguments)
+}
+
+const fn cargo_with(
+    environment: &'static [(&'static str, &'static str)],
+    arguments: &'static [&'static str],
+) -> Command {
     Command {
-        environment: &[],
+        environment,
         cargo: arguments,
         otherwise: None,
     }
+}
+
+/// The end-to-end tests that this word selects, made larger by a variable. They print what they measure.
+macro_rules! larger {
+    ($variable:literal = $value:literal, $word:literal) => {
+        cargo_with(
+            &[($variable, $value)],
+            &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "e2e",
+                "--",
+                $word,
+                "--nocapture",
+            ],
+        )
+    };
 }
 
 /// The benchmarks of the core, with these arguments.
@@ -331,20 +357,7 @@ pub const STEPS: &[Step] = &[
         name: "stress",
         what: "10,000 runs of a sweep leave nothing, and memory stays flat (some minutes)",
         when: When::Full,
-        action: Action::Commands(&[Command {
-            environment: &[("SIGPROOF_STRESS_RUNS", "10000")],
-            cargo: &[
-                "test",
-                "--package",
-                "sigproof-house",
-                "--test",
-                "e2e",
-                "--",
-                "sweep_stress",
-                "--nocapture", // it says how much memory a supervisor has
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Commands(&[larger!("SIGPROOF_STRESS_RUNS" = "10000", "sweep_stress")]),
     },
     Step {
         name: "ways",
@@ -367,20 +380,7 @@ pub const STEPS: &[Step] = &[
         name: "recall",
         what: "what representatives find of what every point shows, on all fixtures with 20 seeds (some minutes)",
         when: When::Full,
-        action: Action::Commands(&[Command {
-            environment: &[("SIGPROOF_RECALL_SEEDS", "20")],
-            cargo: &[
-                "test",
-                "--package",
-                "sigproof-house",
-                "--test",
-                "e2e",
-                "--",
-                "recall",
-                "--nocapture", // it prints the table
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Commands(&[larger!("SIGPROOF_RECALL_SEEDS" = "20", "recall")]),
     },
     Step {
         name: "slurm",

@@ -39,7 +39,6 @@ impl Joint {
         case.limits = self.limits();
         case.failed_runs = self.texts(|part| &part.failed_runs);
         case.notes = self.texts(|part| &part.notes);
-        case.notes.dedup();
         case.not_followed = self.texts(|part| &part.not_followed);
         case.cut = self.texts(|part| &part.cut);
         case.times = self.times();
