@@ -1,6 +1,6 @@
 //! Which scenarios `sigproof test` runs.
 
-use super::args::test::{SelectionArgs, ShardChoice, TestArgs};
+use super::args::test::{SelectionArgs, TestArgs};
 use super::stdio::{print_to_stderr, warn, written};
 use crate::cli::exit;
 use crate::error::Error;
@@ -45,10 +45,8 @@ impl SelectionArgs {
 
     /// The shard to run: as asked for, otherwise as the environment says.
     fn shard(&self) -> Result<Option<Shard>, Error> {
-        match self.shard {
-            Some(ShardChoice::One(shard)) => return Ok(Some(shard)),
-            Some(ShardChoice::None) => return Ok(None),
-            None => {}
+        if let Some(choice) = self.shard {
+            return choice.shard();
         }
         let Some((shard, engine)) = Shard::from_engine(|name| std::env::var(name).ok())? else {
             return Ok(None);

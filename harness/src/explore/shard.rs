@@ -107,12 +107,22 @@ impl Shard {
             .then_some(Shard { index, total })
     }
 
-    /// The part that the engine tells of in the environment, and its name. An
-    /// engine that tells nonsense is an error.
+    /// The part that the engine tells of in the environment, and its name; `None` where that is everything.
     ///
     /// # Errors
     /// Variables that are no part.
     pub fn from_engine(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<(Shard, &'static str)>, ParseError> {
+        let told = Shard::told_by_engine(variable)?;
+        Ok(told.filter(|(shard, _)| shard.total > 1))
+    }
+
+    /// The same, one of one as well. An engine that tells nonsense is an error.
+    ///
+    /// # Errors
+    /// Variables that are no part.
+    pub fn told_by_engine(
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<(Shard, &'static str)>, ParseError> {
         for source in &ENGINES {
@@ -134,7 +144,7 @@ impl Shard {
             };
             let from_one = number(&index)?.checked_sub(first).ok_or_else(wrong)? + 1;
             let shard = Shard::new(from_one, number(&total)?).ok_or_else(wrong)?;
-            return Ok((shard.total > 1).then_some((shard, source.engine)));
+            return Ok(Some((shard, source.engine)));
         }
         Ok(None)
     }

@@ -120,6 +120,8 @@ fn a_part_is_taken_from_the_environment() {
         ("SLURM_ARRAY_TASK_MIN", "1"),
     ]);
     assert!(said.contains("shard 2/3"), "{said}");
+    let said = sweep(&[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "1")]);
+    assert!(said.contains("shard 1/1"), "{said}");
     let said = sweep(&[]);
     assert!(said.contains("nothing in the environment says"), "{said}");
 }

@@ -4,9 +4,9 @@ use super::contract::ContractArgs;
 use super::output::OutputArgs;
 use super::points::{AfterArgs, PointArgs};
 use super::target::TargetArgs;
-use super::values::{delivery, duration, one_of, parallel_runs, signal};
+use super::values::{ShardChoice, delivery, duration, one_of, parallel_runs, shard, signal};
 use crate::error::Error;
-use crate::explore::{SecondFault, Shard, SweepOptions, Window};
+use crate::explore::{SecondFault, SweepOptions, Window};
 use crate::options::{ESCALATION_SIGNALS, PointSpec, SweepSpec};
 use crate::oracle::{Contract, Escalation};
 use crate::schedule::{Delivery, ParseError};
@@ -93,23 +93,8 @@ pub struct SweepArgs {
     pub seed: u64,
     /// Only part I of N of the classes, such as 2/4, or `auto`: as GitLab, Bazel, Slurm or Kubernetes set it in the
     /// environment. `sigproof merge` joins the results of all parts
-    #[arg(long, value_name = "I/N", value_parser = part)]
-    pub shard: Option<Part>,
-}
-
-/// The value of `--shard`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    One(Shard),
-    /// As the environment says.
-    Auto,
-}
-
-fn part(text: &str) -> Result<Part, ParseError> {
-    match text {
-        "auto" => Ok(Part::Auto),
-        _ => text.parse().map(Part::One),
-    }
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<ShardChoice>,
 }
 
 fn stages(text: &str) -> Result<u8, ParseError> {
@@ -169,24 +154,8 @@ impl SweepArgs {
             },
             time: self.time,
             seed: self.seed,
-            shard: self.shard()?,
+            shard: self.shard.map_or(Ok(None), ShardChoice::shard)?,
         };
         Ok(spec.options()?)
-    }
-
-    fn shard(&self) -> Result<Option<Shard>, Error> {
-        match self.shard {
-            None => Ok(None),
-            Some(Part::One(shard)) => Ok(Some(shard)),
-            Some(Part::Auto) => match Shard::from_engine(|name| std::env::var(name).ok())? {
-                Some((shard, _)) => Ok(Some(shard)),
-                None => Err(Error::usage(
-                    "--shard auto: nothing in the environment says which part this is".to_owned(),
-                )
-                .with_hint(
-                    "write --shard 2/4, or set SIGPROOF_SHARD_INDEX and SIGPROOF_SHARD_TOTAL",
-                )),
-            },
-        }
     }
 }

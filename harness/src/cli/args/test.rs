@@ -2,9 +2,8 @@
 
 use super::output::ReportArgs;
 use super::target::TargetArgs;
-use super::values::{exit_status, parallel_runs};
+use super::values::{ShardChoice, exit_status, parallel_runs, shard};
 use crate::options::RETRIES;
-use crate::scenario::Shard;
 use crate::schedule::ParseError;
 use clap::Args;
 use std::path::PathBuf;
@@ -70,21 +69,6 @@ pub struct SelectionArgs {
     /// List scenarios without running them
     #[arg(long)]
     pub list: bool,
-}
-
-/// The value of `--shard`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShardChoice {
-    One(Shard),
-    /// Everything, whatever the environment says.
-    None,
-}
-
-fn shard(text: &str) -> Result<ShardChoice, ParseError> {
-    match text {
-        "none" => Ok(ShardChoice::None),
-        _ => text.parse().map(ShardChoice::One),
-    }
 }
 
 fn retries(text: &str) -> Result<u32, ParseError> {

@@ -1,6 +1,7 @@
 //! Values of flags, read by the rules of `options`.
 
 use crate::error::Error;
+use crate::explore::Shard;
 use crate::options;
 use crate::options::{CPU_COUNT, EXIT_STATUS, OptionError, OptionName, choose};
 use crate::oracle::OracleId;
@@ -36,6 +37,44 @@ pub(super) fn parallel_runs(text: &str) -> Result<usize, ParseError> {
 
 pub(super) fn exit_status(text: &str) -> Result<u8, ParseError> {
     Ok(u8::try_from(EXIT_STATUS.parse(text)?).unwrap_or(u8::MAX))
+}
+
+/// The value of `--shard`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShardChoice {
+    /// This one.
+    One(Shard),
+    /// As the environment says.
+    Auto,
+    /// Everything, whatever the environment says.
+    None,
+}
+
+pub(super) fn shard(text: &str) -> Result<ShardChoice, ParseError> {
+    match text {
+        "auto" => Ok(ShardChoice::Auto),
+        "none" => Ok(ShardChoice::None),
+        _ => text.parse().map(ShardChoice::One),
+    }
+}
+
+impl ShardChoice {
+    /// The part that is meant; `None` for everything.
+    pub fn shard(self) -> Result<Option<Shard>, Error> {
+        match self {
+            ShardChoice::One(shard) => Ok(Some(shard)),
+            ShardChoice::None => Ok(None),
+            ShardChoice::Auto => match Shard::told_by_engine(|name| std::env::var(name).ok())? {
+                Some((shard, _)) => Ok(Some(shard)),
+                None => Err(Error::usage(
+                    "--shard auto: nothing in the environment says which part this is".to_owned(),
+                )
+                .with_hint(
+                    "write --shard 2/4, or set SIGPROOF_SHARD_INDEX and SIGPROOF_SHARD_TOTAL",
+                )),
+            },
+        }
+    }
 }
 
 /// One of the values of an enum: the help lists them, and an unknown one gets the sentence that scenario files give.

@@ -81,7 +81,10 @@ fn joined(mut parts: Vec<Case>) -> Result<Case, MergeError> {
     // A part that could not be carried out may not say which it is.
     parts.sort_by_key(|part| (part.shard.is_none(), part.shard.map(|shard| shard.index)));
     Ok(match parts.len() {
-        1 => parts.remove(0),
+        1 => Case {
+            shard: None,
+            ..parts.remove(0)
+        },
         _ => Joint { parts }.case(),
     })
 }
