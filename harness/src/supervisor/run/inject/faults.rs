@@ -182,8 +182,14 @@ fn send(
             let character = typed(signal.number())
                 .ok_or_else(|| io::Error::other("this signal cannot be typed"))?;
             let foreground = target.streams.type_character(character)?;
-            if let (Some(held), Some(group)) = (held, foreground) {
-                await_typed(target, signal, held, group)?;
+            match (held, foreground) {
+                (Some(held), Some(group)) => await_typed(target, signal, held, group)?,
+                // The writer of an output can be on its way to its stop while that output is read: it stands still
+                // then, but nobody is known to be held. It must not be released before the signal is there, either.
+                (None, Some(_)) => {
+                    target.streams.typed_has_arrived()?;
+                }
+                (_, None) => {}
             }
             Ok(true)
         }
