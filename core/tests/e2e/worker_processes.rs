@@ -314,6 +314,35 @@ fn workers_that_never_register_are_not_started_again_and_again() {
     assert!(starts <= 6, "{starts} processes");
 }
 
+/// Somebody kills the first workers before they come to their `register`: that costs a task each, and not the pool.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_that_are_killed_before_they_register_are_started_again() {
+    const NAME: &str = test_name!("workers_that_are_killed_before_they_register_are_started_again");
+    let dir = tempfile::tempdir().expect("a directory");
+    if let Ok(starts) = std::env::var("SIGPROOF_CORE_TEST_STARTS") {
+        let starts = PathBuf::from(starts);
+        let ours = starts.join(std::process::id().to_string());
+        fs::write(ours, "").expect("a file");
+        let started = fs::read_dir(&starts).expect("the directory").count();
+        // The pool's own process is the first.
+        if std::env::var_os("SIGPROOF_CORE_WORKER").is_some() && started <= 6 {
+            kill(std::process::id().into());
+        }
+        let results = pool_with([NAME, "--exact"]).run((0..200).map(Job::Value));
+        let tally = results.tally();
+        // Two that start at once may both find the file of the other.
+        assert!((3..=5).contains(&tally.lost), "{tally:?}");
+        assert_eq!(tally.completed + tally.lost, 200, "{tally:?}");
+        std::process::exit(0);
+    }
+    let status = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args([NAME, "--exact", "--nocapture"])
+        .env("SIGPROOF_CORE_TEST_STARTS", dir.path())
+        .status();
+    assert!(status.expect("it starts").success());
+}
+
 #[cfg(target_os = "linux")]
 fn pool_with(args: [&str; 2]) -> ProcessPool<Job, u64> {
     let program = WorkerProgram::register("work", work);

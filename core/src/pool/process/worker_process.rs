@@ -27,6 +27,8 @@ pub(super) struct WorkerProcess {
     condemned: AtomicBool,
     /// It has registered its work.
     ready: AtomicBool,
+    /// It was killed, by whomever.
+    killed: AtomicBool,
 }
 
 /// How long a worker without a task may take to end.
@@ -65,6 +67,7 @@ impl WorkerProcess {
             link,
             condemned: AtomicBool::new(false),
             ready: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
         })
     }
 
@@ -116,10 +119,11 @@ impl WorkerProcess {
         self.link.has_ended()
     }
 
-    /// Whether it has ended before it registered its work, and not because the
-    /// pool wanted it.
+    /// Whether it has ended before it registered its work, and not because
+    /// somebody wanted it: the pool, or whoever killed it. `main` has no part in that.
     pub(super) fn never_began(&self) -> bool {
-        !self.ready.load(Ordering::SeqCst) && !self.condemned.load(Ordering::SeqCst)
+        let wanted = self.condemned.load(Ordering::SeqCst) || self.killed.load(Ordering::SeqCst);
+        !self.ready.load(Ordering::SeqCst) && !wanted
     }
 
     /// Asks a worker without a task to end as any program does.
@@ -135,6 +139,12 @@ impl WorkerProcess {
 
     fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {
         let end = self.finish();
+        if end
+            .as_ref()
+            .is_ok_and(|status| process::was_killed(*status))
+        {
+            self.killed.store(true, Ordering::SeqCst);
+        }
         if self.condemned.load(Ordering::SeqCst) {
             return Outcome::Cancelled(Cancelled::Active);
         }

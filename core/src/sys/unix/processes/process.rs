@@ -64,6 +64,11 @@ pub(crate) fn abnormal_end(status: ExitStatus) -> Option<String> {
         .map(|signal| format!("killed by signal {signal}"))
 }
 
+/// Whether somebody has ended it in a way that no program sees: a program does not do that to itself.
+pub(crate) fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(libc::SIGKILL)
+}
+
 #[cfg(all(test, target_os = "linux", feature = "process"))]
 mod tests {
     use super::*;
