@@ -52,6 +52,13 @@ pub(crate) fn runs(tid: Tid) -> bool {
     stat(tid.as_main_of()).is_some_and(|stat| stat.state == 'R')
 }
 
+/// How long a thread has been ready to run without a processor, in nanoseconds; `None` where the kernel does not count
+/// that, or the thread is gone.
+pub(crate) fn run_delay_ns(tid: Tid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?;
+    text.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
 /// Whether a process has one of these open, as `/proc` writes it (`socket:[123]`).
 pub(crate) fn has_open(pid: Pid, names: &[String]) -> bool {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {

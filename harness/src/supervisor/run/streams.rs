@@ -238,7 +238,10 @@ impl Streams {
         if self.hung_up {
             return Ok(());
         }
-        self.readers[0].file.write_all(bytes)
+        self.readers[0].file.write_all(bytes)?;
+        // Before that, whoever reads from the terminal would seem to wait in vain.
+        self.typed_has_arrived()?;
+        Ok(())
     }
 
     /// Changes the size of the window. The kernel tells the foreground group.

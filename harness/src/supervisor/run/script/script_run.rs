@@ -263,7 +263,11 @@ impl ScriptRun {
             for client in &mut self.clients {
                 client.close(target.poller);
             }
-            self.rest = Rest::new(now);
+            self.rest = match self.script.keys.is_empty() {
+                true => Rest::new(now),
+                // A person looks at what the last key has done, too.
+                false => Rest::lasting(now, keyboard::REST_NS),
+            };
             self.phase = Phase::Done;
         }
         Ok(None)
