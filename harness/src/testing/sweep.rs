@@ -99,7 +99,7 @@ impl Sweep {
     }
 
     /// Tries every point, not some of each class. Unless set, every point is tried when all of it takes less than
-    /// about 10 s.
+    /// about 5 s.
     pub fn exhaustive(mut self) -> Sweep {
         self.exhaustive = Some(true);
         self

@@ -79,7 +79,7 @@ pub struct SweepArgs {
     /// Points at which an interpreter starts, before the program that it runs has begun, are part of the verdict
     #[arg(long, help_heading = "Points")]
     pub strict_start: bool,
-    /// Try every point, not some of each class [default: when all of it takes less than about 10 s]
+    /// Try every point, not some of each class [default: when all of it takes less than about 5 s]
     #[arg(long)]
     pub exhaustive: bool,
     /// Try some points of each class, even when all would take little time

@@ -86,7 +86,7 @@ pub(crate) fn run_all(
     token: &StopToken,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> PlanResults {
-    let mut session = Session {
+    let mut executing = PlanExecution {
         trials,
         plan,
         execution,
@@ -106,34 +106,34 @@ pub(crate) fn run_all(
     let mut chosen = chosen.prefer(is_used);
     if execution.method == Method::Exhaustive {
         let all = (0..plan.loud().len()).collect();
-        session.batch(all, &mut chosen, progress);
+        executing.batch(all, &mut chosen, progress);
     } else {
         let firsts = chosen.firsts();
-        session.batch(firsts, &mut chosen, progress);
+        executing.batch(firsts, &mut chosen, progress);
         let further = chosen.further();
-        session.batch(further, &mut chosen, progress);
-        while !session.is_over() {
+        executing.batch(further, &mut chosen, progress);
+        while !executing.is_over() {
             let between = chosen.between();
             if between.is_empty() {
                 break;
             }
-            session.batch(between, &mut chosen, progress);
+            executing.batch(between, &mut chosen, progress);
         }
-        session.results.represented = chosen.represented();
+        executing.results.represented = chosen.represented();
     }
-    let most = session.results.handlers.worth();
+    let most = executing.results.handlers.worth();
     let quiet = plan.planned.iter().enumerate().skip(plan.loud().len());
     let quiet: Vec<usize> = quiet
         .filter(|(_, planned)| planned.place < most)
         .map(|(order, _)| order)
         .collect();
-    session.results.quiet.planned = quiet.len();
-    session.results.quiet.left_out = plan.quiet_kinds.saturating_sub(most);
-    session.batch(quiet, &mut chosen, progress);
-    session.finish()
+    executing.results.quiet.planned = quiet.len();
+    executing.results.quiet.left_out = plan.quiet_kinds.saturating_sub(most);
+    executing.batch(quiet, &mut chosen, progress);
+    executing.finish()
 }
 
-struct Session<'a> {
+struct PlanExecution<'a> {
     trials: &'a Arc<Trials>,
     plan: &'a Plan,
     execution: Execution,
@@ -142,7 +142,7 @@ struct Session<'a> {
     done: usize,
 }
 
-impl Session<'_> {
+impl PlanExecution<'_> {
     fn is_over(&self) -> bool {
         let no_room = self.room() == 0;
         no_room || self.token.is_interrupted() || is_past(self.execution.deadline)

@@ -8,7 +8,7 @@ use crate::explore::shard::Shard;
 use std::time::Duration;
 
 /// What the whole plan may cost for every point to be tried unasked.
-const EXHAUSTIVE_MAX: Duration = Duration::from_secs(10);
+const EXHAUSTIVE_MAX: Duration = Duration::from_secs(5);
 
 /// What a sweep is going to cost.
 #[derive(Debug, Clone, Copy)]

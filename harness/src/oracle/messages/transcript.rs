@@ -45,19 +45,19 @@ fn of_stream(run: &Run, stream: Stream) -> Vec<Line> {
         }
         _ => None,
     });
-    let mut page = Page::default();
+    let mut transcriber = Transcriber::default();
     // Echoes that have not come yet, with the number of lines when the key was pressed.
     let mut awaited: Vec<&'static str> = Vec::new();
     for item in at_their_echo(items.collect()) {
         match item {
-            Item::Bytes(bytes) => page.put(&without(bytes, &mut awaited)),
+            Item::Bytes(bytes) => transcriber.put(&without(bytes, &mut awaited)),
             Item::Mark { text, echo } => {
-                page.mark(text);
+                transcriber.mark(text);
                 awaited.extend(echo);
             }
         }
     }
-    page.finish()
+    transcriber.finish()
 }
 
 /// What a terminal shows for a key.
@@ -159,7 +159,7 @@ fn with_returns(bytes: &[u8]) -> Vec<u8> {
 /// Lines as they are written: a carriage return begins the line anew, escape
 /// sequences and other control characters show nothing.
 #[derive(Default)]
-struct Page {
+struct Transcriber {
     lines: Vec<Line>,
     current: Vec<u8>,
     /// Signals that landed within the current line. They stand above it: a signal ends no line.
@@ -169,7 +169,7 @@ struct Page {
     strip: StripBytes,
 }
 
-impl Page {
+impl Transcriber {
     fn put(&mut self, bytes: &[u8]) {
         let bytes = &with_returns(bytes);
         // What strips escape sequences strips backspaces as well.

@@ -196,7 +196,7 @@ pub(crate) struct SweepTable {
     /// Points at which an interpreter starts, before the program that it runs has begun, are part of the verdict.
     #[serde(default)]
     pub(crate) strict_start: bool,
-    /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 10
+    /// Try every point (`true`), or some of each class (`false`) [every point, when all of it takes less than about 5
     /// s].
     pub(crate) exhaustive: Option<bool>,
     /// Maximum time, as `--for`; how much is tried then depends on the machine.

@@ -20,7 +20,7 @@ const NAMES_MAX: usize = 3;
 /// Of the recorded runs of one target: what one of them did most often counts.
 pub(crate) fn not_followed<'a>(runs: impl Iterator<Item = &'a Run>) -> NotFollowed {
     let mut counts: BTreeMap<&Unfollowed, u64> = BTreeMap::new();
-    let mut results = Results::default();
+    let mut results = FinishedRuns::default();
     for run in runs {
         for one in &run.unfollowed {
             let most = counts.entry(&one.what).or_default();
@@ -105,12 +105,12 @@ impl NotFollowed {
 
 /// What finished runs leave changed, and what becomes of files on the way there.
 #[derive(Default)]
-struct Results<'a> {
+struct FinishedRuns<'a> {
     renames: Vec<(&'a str, &'a str)>,
     left: Vec<&'a str>,
 }
 
-impl<'a> Results<'a> {
+impl<'a> FinishedRuns<'a> {
     fn take(&mut self, run: &'a Run) {
         let succeeded = run
             .points
