@@ -101,6 +101,30 @@ macro_rules! larger {
     };
 }
 
+/// The models of the core, in a build of their own: these flags would throw away what the other steps have built.
+macro_rules! loom {
+    ($($variable:expr)?) => {
+        cargo_with(
+            &[
+                ("RUSTFLAGS", "--cfg sigproof_loom"),
+                ("CARGO_TARGET_DIR", "target/loom"),
+                $($variable)?
+            ],
+            &[
+                "test",
+                "--profile",
+                "loom",
+                "--package",
+                "sigproof-core",
+                "--lib",
+                "loom_",
+                "--",
+                "--nocapture", // each model says how many executions it has had
+            ],
+        )
+    };
+}
+
 /// The benchmarks of the core, with these arguments.
 macro_rules! beside_peers {
     ($($argument:literal),*) => {
@@ -165,25 +189,7 @@ pub const STEPS: &[Step] = &[
         name: "loom",
         what: "the lock-free parts of the core in every order of their steps",
         when: When::Default,
-        action: Action::Beside(&[Command {
-            // A build of its own: these flags would throw away what the other steps have built.
-            environment: &[
-                ("RUSTFLAGS", "--cfg sigproof_loom"),
-                ("CARGO_TARGET_DIR", "target/loom"),
-            ],
-            cargo: &[
-                "test",
-                "--profile",
-                "loom",
-                "--package",
-                "sigproof-core",
-                "--lib",
-                "loom_",
-                "--",
-                "--nocapture", // each model says how many executions it has had
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Beside(&[loom!(("SIGPROOF_LOOM_SHORT", "1"))]),
     },
     Step {
         name: "test",
@@ -262,6 +268,12 @@ pub const STEPS: &[Step] = &[
             ],
             otherwise: None,
         }]),
+    },
+    Step {
+        name: "loom-deep",
+        what: "the same models as in `loom`, with more preemptions (some minutes)",
+        when: When::Full,
+        action: Action::Commands(&[loom!()]),
     },
     Step {
         name: "build",
@@ -361,20 +373,23 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "ways",
-        what: "fixtures with long runs, stopped in every way (some minutes)",
+        what: "every fixture, stopped in every way and as a scenario (some minutes)",
         when: When::Full,
-        action: Action::Commands(&[Command {
-            environment: &[("SIGPROOF_EVERY_WAY", "1")],
-            cargo: &[
-                "test",
-                "--package",
-                "sigproof-house",
-                "--test",
-                "fixtures",
-                "benchctl",
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Commands(&[
+            Command {
+                environment: &[("SIGPROOF_EVERY_WAY", "1")],
+                cargo: &[
+                    "test",
+                    "--package",
+                    "sigproof-house",
+                    "--test",
+                    "fixtures",
+                    "benchctl",
+                ],
+                otherwise: None,
+            },
+            larger!("SIGPROOF_EVERY_WAY" = "1", "planted_bugs"),
+        ]),
     },
     Step {
         name: "recall",

@@ -68,9 +68,27 @@ pub(crate) enum Bound {
     Preemptions(usize),
 }
 
+/// Set where a run shall be short: no model has more preemptions than [`SHORT_PREEMPTIONS`] then. The default checks
+/// set it, `cargo ci loom-deep` does not.
+const SHORT: &str = "SIGPROOF_LOOM_SHORT";
+/// Every fault that was ever planted in these models is met with so many.
+const SHORT_PREEMPTIONS: usize = 2;
+
+impl Bound {
+    fn for_this_run(self) -> Bound {
+        match self {
+            Bound::Preemptions(most) if std::env::var_os(SHORT).is_some() => {
+                Bound::Preemptions(most.min(SHORT_PREEMPTIONS))
+            }
+            bound => bound,
+        }
+    }
+}
+
 /// Runs `model` in every interleaving within the bound, and says in how many.
-/// The environment (`LOOM_MAX_PREEMPTIONS` and so on) changes nothing.
+/// The environment of loom (`LOOM_MAX_PREEMPTIONS` and so on) changes nothing.
 pub(crate) fn check(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
+    let bound = bound.for_this_run();
     let executions = explore(bound, model);
     println!("model {name}: {executions} executions, {bound}");
 }
@@ -86,6 +104,7 @@ pub(crate) fn catches(
     model: impl Fn() + Send + Sync + 'static,
 ) {
     keep_expected_panics();
+    let bound = bound.for_this_run();
     let model = std::sync::Arc::new(model);
     let mut looks = 0;
     let (executions, text) = loop {
