@@ -7,6 +7,7 @@ use crate::token::Interrupted;
 
 /// The outcome of one phase or teardown.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PhaseReport {
     /// Its name.
     pub name: String,
@@ -18,6 +19,7 @@ pub struct PhaseReport {
 /// The outcomes of a phased run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a phased run may have failed"]
+#[non_exhaustive]
 pub struct RunReport {
     /// The phases, in order.
     pub phases: Vec<PhaseReport>,

@@ -54,6 +54,11 @@ impl EventFields {
                 fields.message = Some(message.clone());
                 "task-failed"
             }
+            Notice::TaskLost { index, message } => {
+                fields.index = Some(*index);
+                fields.message = Some(message.clone());
+                "task-lost"
+            }
             Notice::TaskAbandoned { index } => {
                 fields.index = Some(*index);
                 "task-abandoned"

@@ -34,6 +34,14 @@ pub enum Notice {
         /// The message of its error or panic.
         message: String,
     },
+    /// Nothing is known of a task's work: its worker died, or could not be
+    /// started.
+    TaskLost {
+        /// Index of the task, counted from 0.
+        index: usize,
+        /// What happened to its worker.
+        message: String,
+    },
     /// A task ignored stage 2 for longer than the grace period and was left
     /// to itself.
     TaskAbandoned {
@@ -59,6 +67,7 @@ pub enum Notice {
 
 /// The stage was raised.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StageNotice {
     /// When, in nanoseconds on the monotonic clock of the system.
     pub at_ns: u64,
@@ -76,6 +85,22 @@ pub struct StageNotice {
     pub message: Option<String>,
     /// The rung's own hint, `None` for the usual one.
     pub hint: Option<String>,
+}
+
+impl StageNotice {
+    /// The stage was raised at 0, on the rung of that stage, with its usual words.
+    pub fn new(from: Stage, to: Stage, cause: Cause) -> StageNotice {
+        StageNotice {
+            at_ns: 0,
+            from,
+            to,
+            cause,
+            rung: to.id().to_owned(),
+            confirmed: false,
+            message: None,
+            hint: None,
+        }
+    }
 }
 
 /// Receives notices, in order, from any thread.

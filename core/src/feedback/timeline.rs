@@ -41,7 +41,7 @@ const LIMIT: usize = 10_000;
 /// | `stage`, from a feedback | those, and `signal`, `rung`, `confirmed` |
 /// | `submission-stopped` | `index` of the first task not started, `total` |
 /// | `collection-stopped`, `active-killed`, `help` | |
-/// | `task-failed`, `task-abandoned` | `index`; `message` of a failure |
+/// | `task-failed`, `task-lost`, `task-abandoned` | `index`; `message` of a failure or a loss |
 /// | `partial-results` | `completed`, `total` |
 /// | `cleanup-failed` | `message` |
 /// | `phase-begins`, `phase-completed`, `phase-interrupted`, `phase-failed`, the same with `teardown-` | `detail`: its name |
@@ -76,6 +76,7 @@ struct Inner {
 
 /// An event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TimelineEvent {
     /// When, in nanoseconds on the monotonic clock of the system.
     pub at_ns: u64,

@@ -62,6 +62,7 @@ fn is_loss(name: &str, fields: &EventFields) -> bool {
         "cleanup-failed",
         "task-abandoned",
         "task-failed",
+        "task-lost",
     ];
     names.contains(&name) || fields.to.is_some_and(Stage::should_terminate_active_tasks)
 }

@@ -6,6 +6,7 @@ use super::stage::Stage;
 
 /// An event of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Event {
     /// A signal arrived.
     Signal {
@@ -24,6 +25,7 @@ pub enum Event {
 
 /// What the machine asks its caller to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Action {
     /// Do nothing.
     Nothing,
@@ -73,6 +75,7 @@ impl Action {
 
 /// Why a stage was reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cause {
     /// No stage was reached.
     #[default]

@@ -12,6 +12,7 @@ use super::state::MAX_RUNGS;
 
 /// What a signal does at the end of the ladder, when there is no further rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnLadderEnd {
     /// It goes to the default handler: a forced exit.
     Delegate,

@@ -101,6 +101,7 @@ impl fmt::Debug for Signal {
 
 /// Who sent a signal, as far as the kernel knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Sender {
     /// The kernel itself: a key pressed on the terminal.
     Kernel,

@@ -11,7 +11,7 @@ pub use command::{CommandEnd, CommandRunner, Output};
 #[cfg(feature = "process")]
 pub use process::{ProcessPool, WorkerProgram};
 pub use shared::{
-    Cancelled, Executor, Failure, ImmediateTermination, Outcome, Progress, Results, Tally,
+    Cancelled, Executor, Failure, ImmediateTermination, Lost, Outcome, Progress, Results, Tally,
     TaskError,
 };
 pub use thread::{ThreadPool, ThreadTask, ThreadWork};

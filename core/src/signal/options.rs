@@ -8,6 +8,7 @@ use crate::machine::{Action, Cause, Policy, Signal, Stage};
 
 /// How an interrupted program ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExitStyle {
     /// It dies by the signal, so that a calling shell or script stops as well
     /// (`WIFSIGNALED`). This is what a well-behaved program does.

@@ -5,6 +5,7 @@ use crate::sys::wake_pipe::RECORD_BYTES;
 
 /// One transition of the machine, as it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transition {
     /// When, in nanoseconds on the monotonic clock of the system.
     pub at_ns: u64,

@@ -152,10 +152,7 @@ fn values_errors_and_panics<K: Kind>() {
         for (index, outcome) in outcomes[..50].iter().enumerate() {
             assert_eq!(*outcome, Outcome::Completed(index as u64));
         }
-        let failed = |message: &str, panicked| {
-            let message = message.to_owned();
-            Outcome::Failed(Failure { message, panicked })
-        };
+        let failed = |message: &str, panicked| Outcome::Failed(Failure::new(message, panicked));
         assert_eq!(outcomes[50], failed("no luck", false));
         assert_eq!(outcomes[51], failed("help", true));
         assert_eq!(outcomes[52], Outcome::Completed(99));

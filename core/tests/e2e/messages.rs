@@ -29,29 +29,17 @@ impl Write for Memory {
 }
 
 fn stage(from: Stage, to: Stage, confirmed: bool) -> Notice {
-    Notice::Stage(StageNotice {
-        at_ns: 0,
-        from,
-        to,
-        cause: Cause::Signal(Signal::INTERRUPT),
-        rung: to.id().to_owned(),
-        confirmed,
-        message: None,
-        hint: None,
-    })
+    let mut notice = StageNotice::new(from, to, Cause::Signal(Signal::INTERRUPT));
+    notice.confirmed = confirmed;
+    Notice::Stage(notice)
 }
 
 fn own_words() -> Notice {
-    Notice::Stage(StageNotice {
-        at_ns: 0,
-        from: Stage::Running,
-        to: Stage::CancelQueued,
-        cause: Cause::Request,
-        rung: "drain".to_owned(),
-        confirmed: false,
-        message: Some("🛑 Draining, at most five seconds".to_owned()),
-        hint: Some("Press Ctrl+C again to cut it short".to_owned()),
-    })
+    let mut notice = StageNotice::new(Stage::Running, Stage::CancelQueued, Cause::Request);
+    notice.rung = "drain".to_owned();
+    notice.message = Some("🛑 Draining, at most five seconds".to_owned());
+    notice.hint = Some("Press Ctrl+C again to cut it short".to_owned());
+    Notice::Stage(notice)
 }
 
 /// Every notice there is, with its heading.
@@ -70,6 +58,13 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("collection stopped", Notice::CollectionStopped),
         ("active tasks killed", Notice::ActiveKilled),
         ("a task abandoned", Notice::TaskAbandoned { index }),
+        (
+            "a task lost",
+            Notice::TaskLost {
+                index,
+                message: "killed by signal 9".to_owned(),
+            },
+        ),
         (
             "a task failed",
             Notice::TaskFailed {
@@ -205,6 +200,7 @@ fn every_message_can_be_replaced() {
     messages.collection_stopped = "[collection]".to_owned();
     messages.active_killed = "[killed]".to_owned();
     messages.task_failed = "[failed {index} {message}]".to_owned();
+    messages.task_lost = "[lost {index}]".to_owned();
     messages.task_abandoned = "[abandoned {index}]".to_owned();
     messages.partial_results = "[partial {completed} {total} {percent}]".to_owned();
     messages.help = "[help]".to_owned();

@@ -5,6 +5,7 @@ use crate::machine::Stage;
 
 /// How urgent a line is; the console colours by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Level {
     /// Information.
     Info,
@@ -16,6 +17,7 @@ pub enum Level {
 
 /// One piece of text to show; it may hold several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// How urgent it is.
     pub level: Level,
@@ -53,6 +55,7 @@ impl StageText {
 /// messages.show_hints = false;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Messages {
     /// Stages 1 to 3.
     pub stages: [StageText; 3],
@@ -72,6 +75,8 @@ pub struct Messages {
     pub active_killed: String,
     /// A task failed; empty for silence.
     pub task_failed: String,
+    /// A task was lost with its worker.
+    pub task_lost: String,
     /// A task was abandoned.
     pub task_abandoned: String,
     /// Partial results are returned.
@@ -122,6 +127,7 @@ impl Messages {
             collection_stopped: "Stopping result collection due to urgent cancellation".to_owned(),
             active_killed: "Active tasks did not stop in time and were killed".to_owned(),
             task_failed: String::new(),
+            task_lost: "Task {index} was lost: {message}".to_owned(),
             task_abandoned: "Task {index} did not stop in time and was abandoned".to_owned(),
             partial_results:
                 "📊 Returning partial results: {completed}/{total} tasks completed ({percent}%)"
@@ -242,6 +248,10 @@ impl Messages {
             Notice::ActiveKilled => (Level::Warning, self.active_killed.clone()),
             Notice::TaskFailed { index, message } => {
                 let text = fill(&self.task_failed, "index", index + 1);
+                (Level::Error, fill(&text, "message", visible(message)))
+            }
+            Notice::TaskLost { index, message } => {
+                let text = fill(&self.task_lost, "index", index + 1);
                 (Level::Error, fill(&text, "message", visible(message)))
             }
             Notice::TaskAbandoned { index } => {

@@ -21,6 +21,7 @@ pub use messages::{Level, Line, Messages, StageText, percent, to_ascii};
 
 /// Which characters the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Charset {
     /// The messages as they are, symbols included.
     Unicode,

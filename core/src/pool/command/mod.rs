@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Signal, Stage};
-use crate::pool::shared::{Cancelled, Executor, Failure, Outcome, Results, remaining};
+use crate::pool::shared::{Cancelled, Executor, Failure, Lost, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
 use crate::sys::process_tree::ProcessTree;
 use crate::sys::{self, mask};
@@ -86,6 +86,7 @@ pub enum Output<'a> {
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandEnd {
     /// Its exit status.
     pub status: ExitStatus,
@@ -354,10 +355,10 @@ fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
     let message = match end {
         Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
         Ok(end) if end.status.success() => return Outcome::Completed(end.status),
-        Ok(end) => match sys::process::abnormal_end(end.status) {
-            Some(how) => return Outcome::Lost(how),
-            None => end.status.to_string(),
-        },
+        Ok(end) if sys::process::abnormal_end(end.status).is_some() => {
+            return Outcome::Lost(Lost::Died(end.status));
+        }
+        Ok(end) => end.status.to_string(),
         Err(error) if Interrupted::find(&error).is_some() => {
             return Outcome::Cancelled(Cancelled::Active);
         }

@@ -19,7 +19,8 @@ use serde::de::DeserializeOwned;
 use crate::feedback::Feedback;
 use crate::machine::Stage;
 use crate::pool::shared::{
-    Cancelled, Coordinator, Executor, Job, Join, Outcome, Results, Settings, Sink, WorkerBackend,
+    Cancelled, Coordinator, Executor, Job, Join, Lost, Outcome, Results, Settings, Sink,
+    WorkerBackend,
 };
 use crate::token::StopToken;
 use thread_cache::ThreadCache;
@@ -159,7 +160,7 @@ where
             let worker = match workers.take(name, &args) {
                 Ok(Some(worker)) => worker,
                 Ok(None) => return Outcome::Cancelled(Cancelled::Queued),
-                Err(error) => return Outcome::Lost(format!("cannot start a worker: {error}")),
+                Err(error) => return Outcome::Lost(Lost::NotStarted(error.to_string())),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
             workers.note(&worker, usable);

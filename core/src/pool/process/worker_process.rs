@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::frame::{self, Frame};
 use super::worker_program::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
-use crate::pool::shared::{Cancelled, Failure, Outcome};
+use crate::pool::shared::{Cancelled, Failure, Lost, Outcome};
 use crate::sys::process_group::ProcessGroup;
 use crate::sys::worker_channel::{self, WorkerChannel};
 use crate::sys::{process, worker};
@@ -103,10 +103,7 @@ impl WorkerProcess {
             Ok(Frame::Value(Reply::Unfit(why))) => {
                 // It is about to end.
                 let _ = self.finish();
-                (
-                    Outcome::Lost(format!("its worker cannot work: {why}")),
-                    false,
-                )
+                (Outcome::Lost(Lost::Unfit(why)), false)
             }
             Ok(Frame::Value(reply)) => (reply.into_outcome(), true),
             Ok(Frame::End | Frame::Closed) => (self.outcome_of_death(None), false),
@@ -148,12 +145,13 @@ impl WorkerProcess {
         if self.condemned.load(Ordering::SeqCst) {
             return Outcome::Cancelled(Cancelled::Active);
         }
-        let how = match (end, error) {
-            (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
-            (Ok(status), _) => describe(status),
-            (Err(error), _) => error.to_string(),
-        };
-        Outcome::Lost(how)
+        Outcome::Lost(match (end, error) {
+            (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                Lost::Garbled(error.to_string())
+            }
+            (Ok(status), _) => Lost::Died(status),
+            (Err(error), _) => Lost::Unknown(error.to_string()),
+        })
     }
 
     /// Asks the worker, and all that its tasks started, to end.
@@ -182,9 +180,4 @@ impl WorkerProcess {
         let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
         group.finish()
     }
-}
-
-fn describe(status: ExitStatus) -> String {
-    process::abnormal_end(status)
-        .unwrap_or_else(|| format!("exited with status {}", status.code().unwrap_or(-1)))
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::frame;
 use super::{job_reader, worker_stage};
 use crate::machine::{OnLadderEnd, Policy, Rung, Stage};
-use crate::pool::shared::{Cancelled, Failure, Outcome, TaskError};
+use crate::pool::shared::{Cancelled, Failure, Lost, Outcome, TaskError};
 use crate::signal::{InterruptHandler, Options};
 use crate::sys::process::parent_id;
 use crate::sys::worker;
@@ -227,8 +227,8 @@ impl<V> Reply<V> {
             Reply::Failed { message, panicked } => Outcome::Failed(Failure { message, panicked }),
             Reply::CancelledQueued => Outcome::Cancelled(Cancelled::Queued),
             Reply::CancelledActive => Outcome::Cancelled(Cancelled::Active),
-            Reply::Unfit(why) => Outcome::Lost(why),
-            Reply::Ready => Outcome::Lost("it began anew".to_owned()),
+            Reply::Unfit(why) => Outcome::Lost(Lost::Unfit(why)),
+            Reply::Ready => Outcome::Lost(Lost::Garbled("its worker began anew".to_owned())),
         }
     }
 }

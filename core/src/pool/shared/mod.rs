@@ -11,7 +11,7 @@ mod settings;
 mod worker_backend;
 
 pub use executor::Executor;
-pub use outcome::{Cancelled, Failure, Outcome, TaskError};
+pub use outcome::{Cancelled, Failure, Lost, Outcome, TaskError};
 pub use progress::Progress;
 pub(super) use results::remaining;
 pub use results::{ImmediateTermination, Results, Tally};

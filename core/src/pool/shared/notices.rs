@@ -30,7 +30,11 @@ impl Notices {
                 message: failure.to_string(),
             }),
             Outcome::Abandoned => self.push(Notice::TaskAbandoned { index }),
-            Outcome::Cancelled(_) | Outcome::Lost(_) => {}
+            Outcome::Lost(lost) => self.push(Notice::TaskLost {
+                index,
+                message: lost.to_string(),
+            }),
+            Outcome::Cancelled(_) => {}
         }
     }
 

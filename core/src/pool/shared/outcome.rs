@@ -5,7 +5,9 @@ use std::error::Error;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitStatus;
 
+use crate::sys::process;
 use crate::token::{Interrupted, StopToken};
 
 /// The error of a task, anything that `?` takes.
@@ -23,9 +25,43 @@ pub enum Outcome<V> {
     /// It ignored stage 2 for longer than the grace period. Its thread was
     /// left alone; what it still does is lost.
     Abandoned,
-    /// The worker that ran it died; the text describes how.
-    Lost(String),
+    /// Nothing is known of its work, through no fault of its own.
+    Lost(Lost),
 }
+
+/// Why nothing is known of a task's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lost {
+    /// The process that worked on it died, or ended too early: how.
+    Died(ExitStatus),
+    /// No worker could be had for it.
+    NotStarted(String),
+    /// Its worker says that it cannot do this work.
+    Unfit(String),
+    /// What its worker answered cannot be read.
+    Garbled(String),
+    /// How its worker ended cannot be learned.
+    Unknown(String),
+}
+
+/// `killed by signal 9`, `exited with status 3`, `cannot start a worker: …`.
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lost::Died(status) => match (process::abnormal_end(*status), status.code()) {
+                (Some(how), _) => f.write_str(&how),
+                (None, Some(code)) => write!(f, "exited with status {code}"),
+                (None, None) => write!(f, "ended: {status}"),
+            },
+            Lost::NotStarted(why) => write!(f, "cannot start a worker: {why}"),
+            Lost::Unfit(why) => write!(f, "its worker cannot work: {why}"),
+            Lost::Garbled(how) | Lost::Unknown(how) => f.write_str(how),
+        }
+    }
+}
+
+impl Error for Lost {}
 
 /// When a task was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,11 +74,20 @@ pub enum Cancelled {
 
 /// Why a task failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
     /// The message of the error or of the panic.
     pub message: String,
     /// Whether the task panicked.
     pub panicked: bool,
+}
+
+impl Failure {
+    /// That of a task that returned an error with this message, or panicked with it.
+    pub fn new(message: impl Into<String>, panicked: bool) -> Failure {
+        let message = message.into();
+        Failure { message, panicked }
+    }
 }
 
 impl fmt::Display for Failure {

@@ -9,6 +9,7 @@ use crate::token::Interrupted;
 
 /// Counts outcomes; the progress of a run, and its sum at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tally {
     /// Tasks that returned a value.
     pub completed: usize,

@@ -15,7 +15,7 @@ use super::worker_queue::WorkerQueue;
 use crate::feedback::Notice;
 use crate::machine::Stage;
 use crate::pool::shared::notices::Notices;
-use crate::pool::shared::outcome::{Cancelled, Outcome};
+use crate::pool::shared::outcome::{Cancelled, Lost, Outcome};
 use crate::pool::shared::results::{Results, Tally, remaining};
 use crate::pool::shared::settings::Settings;
 use crate::pool::shared::worker_backend::{Join, WorkerBackend};
@@ -199,8 +199,8 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
             missing -= 1;
             if let Err(error) = self.start_worker() {
                 if self.threads.is_empty() {
-                    let why = format!("cannot start a worker thread: {error}");
-                    self.give_up_queued(tasks, || Outcome::Lost(why.clone()));
+                    let lost = Lost::NotStarted(error.to_string());
+                    self.give_up_queued(tasks, || Outcome::Lost(lost.clone()));
                 }
                 return;
             }
