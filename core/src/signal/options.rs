@@ -215,7 +215,9 @@ impl Options {
 
     /// Repairs the terminal when Ctrl+Z stops the program, and when it goes
     /// on writes `reapply` to standard error (for instance, to hide the cursor
-    /// again) and sets the modes it had. Not done by default.
+    /// again) and sets the modes it had. Commands and worker processes stop
+    /// and go on with it: they have process groups of their own, so that the
+    /// terminal does not stop them. Not done by default.
     #[must_use]
     pub fn on_terminal_stop(mut self, reapply: impl Into<Vec<u8>>) -> Options {
         self.terminal_reapply = Some(reapply.into());

@@ -1,9 +1,11 @@
 //! Ctrl+Z at moments that no person chooses.
 
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Barrier;
 use std::thread;
 
 use nix::sys::signal::{Signal as Unix, raise};
+use sigproof_core::pool::{CommandRunner, Output};
 use sigproof_core::{InterruptHandler, Options, Policy, Stage};
 
 use crate::support::{Program, Setup, role, say};
@@ -52,6 +54,49 @@ fn a_press_while_stopped_counts_when_the_program_goes_on() {
     program.signal(Unix::SIGCONT);
     program.expect("stage 1");
     program.dies_by(Unix::SIGINT);
+}
+
+/// The terminal stops the foreground group only, and commands have groups of their own.
+#[test]
+fn commands_stop_with_the_program_and_go_on_with_it() {
+    const NAME: &str = test_name!("commands_stop_with_the_program_and_go_on_with_it");
+    if role().is_some() {
+        let options = Options::new(Policy::escalating()).on_terminal_stop("");
+        let handler = InterruptHandler::install(options).expect("install");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "echo command $$; exec sleep 600"]);
+        let runner = CommandRunner::new(&handler.token());
+        let end = runner.execute(command, |output| {
+            if let Output::Stdout(bytes) = output {
+                say(String::from_utf8_lossy(bytes).trim());
+            }
+        });
+        say(&end.map_or_else(
+            |error| error.to_string(),
+            |end| match end.status.signal() {
+                Some(signal) => format!("killed by signal {signal}"),
+                None => end.status.to_string(),
+            },
+        ));
+        std::process::exit(0);
+    }
+    let mut program = start(NAME);
+    let line = program.expect("command");
+    let (_, command) = line.rsplit_once(' ').expect("a process id");
+    let command = command.to_owned();
+    let states = |program: &Program| {
+        [program.pid().to_string(), command.clone()].map(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let after = stat.rsplit(')').next().unwrap_or_default();
+            after.trim_start().starts_with('T')
+        })
+    };
+    program.signal(Unix::SIGTSTP);
+    crate::support::until("both are stopped", || states(&program) == [true, true]);
+    program.signal(Unix::SIGCONT);
+    crate::support::until("both go on", || states(&program) == [false, false]);
+    crate::support::kill(command.parse().expect("a process id"));
+    program.expect("killed by signal 9");
 }
 
 /// Each thread takes the default of the signal for a moment, to stop by it. If

@@ -114,11 +114,15 @@ fn stop_by_default() -> (u64, u64) {
     if !STOPPING.swap(true, Ordering::SeqCst) {
         // sigaction cannot fail for SIGTSTP.
         if let Ok(ours) = disposition::replace(signal, &Disposition::default_action()) {
+            // Commands and workers have groups of their own, which the terminal
+            // does not stop.
+            group_registry::stop_all();
             // SAFETY: raise takes any signal number. The signal is blocked in
             // this handler; the process stops when it is let through.
             let _ = unsafe { libc::raise(signal.number()) };
             let _ = mask::unblock(&[signal]);
             let _ = mask::block(&[signal]);
+            group_registry::continue_all();
             let _ = disposition::replace(signal, &ours);
         }
         STOPPING.store(false, Ordering::SeqCst);

@@ -60,22 +60,41 @@ pub(crate) fn too_many() -> io::Error {
 
 /// Kills every registered group. Async-signal-safe.
 pub(crate) fn kill_all() {
+    signal_all(libc::SIGKILL);
+}
+
+/// Stops every registered group, as Ctrl+Z stops a group in the foreground.
+/// One that is registered a moment later goes on. Async-signal-safe.
+pub(crate) fn stop_all() {
+    signal_all(libc::SIGTSTP);
+}
+
+/// Lets every registered group go on. Async-signal-safe.
+pub(crate) fn continue_all() {
+    signal_all(libc::SIGCONT);
+}
+
+fn signal_all(signal: libc::c_int) {
     if OWNER.load(Ordering::SeqCst) != process::id() {
         return;
     }
     for slot in &GROUPS {
         let id = slot.load(Ordering::SeqCst);
         if id > 0 {
-            kill(id);
+            send(id, signal);
         }
     }
 }
 
 /// Kills the group `id`, a positive number. Async-signal-safe.
 pub(crate) fn kill(id: i32) {
+    send(id, libc::SIGKILL);
+}
+
+fn send(id: i32, signal: libc::c_int) {
     // SAFETY: kill takes any arguments. Fails for a group that has just
     // ended, which is as well.
-    let _ = unsafe { libc::kill(-id, libc::SIGKILL) };
+    let _ = unsafe { libc::kill(-id, signal) };
 }
 
 impl Drop for Registration {
