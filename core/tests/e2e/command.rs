@@ -338,6 +338,22 @@ fn output_is_collected_and_failure_is_an_error() {
 }
 
 #[test]
+fn output_comes_line_by_line() {
+    let runner = CommandRunner::new(&StopSource::new().token());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let end = runner.execute_lines(
+        sh("printf 'one\ntw'; echo err >&2; printf 'o\n\nlast'; exit 3"),
+        |line| match line {
+            Output::Stdout(line) => out.push(String::from_utf8_lossy(line).into_owned()),
+            Output::Stderr(line) => err.push(String::from_utf8_lossy(line).into_owned()),
+        },
+    );
+    assert_eq!(end.expect("it runs").status.code(), Some(3));
+    assert_eq!(out, ["one", "two", "", "last"]);
+    assert_eq!(err, ["err"]);
+}
+
+#[test]
 fn a_program_reads_its_input_to_the_end() {
     let runner = CommandRunner::new(&StopSource::new().token());
     let input = "line\n".repeat(50_000);

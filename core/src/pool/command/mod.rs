@@ -2,6 +2,7 @@
 
 mod collect;
 mod facts;
+mod lines;
 mod scratch_dir;
 
 use std::io::{self, Write};
@@ -75,7 +76,7 @@ pub struct CommandRunner {
     allows_daemons: bool,
 }
 
-/// A piece of output, as it came, not split into lines.
+/// A piece of output: as it came, or a line of it ([`CommandRunner::execute_lines`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output<'a> {
     /// From standard output.
