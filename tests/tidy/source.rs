@@ -42,6 +42,9 @@ fn walk(directory: &Path, kinds: &[&str], found: &mut Vec<Source>) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let extension = path.extension().unwrap_or_default();
         let is_wanted = kinds.iter().any(|kind| extension == *kind);
+        if path.is_symlink() {
+            continue; // what it leads to is looked at in its place
+        }
         if path.is_dir() {
             // What is built, and what tools keep for themselves.
             if name != "target" && !name.starts_with('.') {

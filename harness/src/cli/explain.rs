@@ -30,34 +30,14 @@ struct Page {
 macro_rules! page {
     ($name:literal, $examples:literal) => {
         Page {
-            text: include_str!(concat!("../../../fixtures/explain/", $name, "/page.txt")),
+            text: include_str!(concat!("../../pages/explain/", $name, "/page.txt")),
             examples: [
-                include_str!(concat!("../../../fixtures/explain/", $examples, "/right.c")),
-                include_str!(concat!(
-                    "../../../fixtures/explain/",
-                    $examples,
-                    "/right.py"
-                )),
-                include_str!(concat!(
-                    "../../../fixtures/explain/",
-                    $examples,
-                    "/right.js"
-                )),
-                include_str!(concat!(
-                    "../../../fixtures/explain/",
-                    $examples,
-                    "/right.go"
-                )),
-                include_str!(concat!(
-                    "../../../fixtures/explain/",
-                    $examples,
-                    "/right.rs"
-                )),
-                include_str!(concat!(
-                    "../../../fixtures/explain/",
-                    $examples,
-                    "/right.sh"
-                )),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.c")),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.py")),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.js")),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.go")),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.rs")),
+                include_str!(concat!("../../pages/explain/", $examples, "/right.sh")),
             ],
         }
     };
@@ -67,14 +47,14 @@ macro_rules! page {
 macro_rules! service {
     ($name:literal) => {
         Page {
-            text: include_str!(concat!("../../../fixtures/explain/", $name, "/page.txt")),
+            text: include_str!(concat!("../../pages/explain/", $name, "/page.txt")),
             examples: [
-                include_str!("../../../fixtures/services/service.c"),
-                include_str!("../../../fixtures/services/service.py"),
-                include_str!("../../../fixtures/services/service.js"),
-                include_str!("../../../fixtures/services/service.go"),
-                include_str!("../../../fixtures/services/service.rs"),
-                include_str!("../../../fixtures/explain/served/right.sh"),
+                include_str!("../../pages/services/service.c"),
+                include_str!("../../pages/services/service.py"),
+                include_str!("../../pages/services/service.js"),
+                include_str!("../../pages/services/service.go"),
+                include_str!("../../pages/services/service.rs"),
+                include_str!("../../pages/explain/served/right.sh"),
             ],
         }
     };

@@ -51,7 +51,7 @@ use std::path::PathBuf;
 
 /// The guide's page, whose code is compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/rust.md")]
+#[doc = include_str!("../../pages/rust.md")]
 struct Guide;
 
 /// A target and its contract.
