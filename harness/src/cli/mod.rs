@@ -2,6 +2,7 @@
 
 mod accept;
 mod args;
+mod beginnings;
 mod cargo_test;
 mod completions;
 mod doctor;
@@ -48,6 +49,12 @@ pub fn main() -> u8 {
             };
             // A closed pipe is no reason to panic.
             let _ = error.print();
+            let arguments: Vec<String> = std::env::args_os()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            if let Some(hint) = beginnings::hint(&error, &arguments) {
+                anstream::eprintln!("\n{hint}");
+            }
             return code;
         }
     };

@@ -163,6 +163,22 @@ fn unknown_verbs_and_flags_get_a_suggestion() {
     says(&[], 2, &["Usage: sigproof", "sweep", "Exit codes:"]);
 }
 
+/// The line that was meant follows what is wrong.
+#[test]
+fn a_wrong_beginning_is_answered_with_the_line_that_was_meant() {
+    says(
+        &["python3", "tool.py"],
+        2,
+        &["to see what Ctrl+C does to it: sigproof sweep -- python3 tool.py"],
+    );
+    says(
+        &["sweep", "--empty", "ls", "-l"],
+        2,
+        &["put `--` before the program: sigproof sweep --empty -- ls -l"],
+    );
+    says(&["run"], 2, &["name the program, after `--`: sigproof run"]);
+}
+
 /// American spellings are the documented ones; British ones do the same.
 #[test]
 fn both_spellings_of_a_verb_and_of_flags_are_accepted() {
