@@ -8,7 +8,7 @@ use crate::facts::Signal;
 use crate::supervisor::codec;
 use crate::sys::ids::Pid;
 use crate::sys::signals::Recipient;
-use crate::sys::{reexec, wait};
+use crate::sys::{proc, reexec, wait};
 use crate::target::Limits;
 use std::fmt;
 use std::io;
@@ -52,6 +52,17 @@ impl From<ClientError> for Error {
     fn from(error: ClientError) -> Error {
         let text = error.to_string();
         match error {
+            // The kernel gives one word for both: no right to trace, and somebody else who does.
+            ClientError::Refused(SupervisorError::Trace(_)) => match proc::own_tracer() {
+                Some((pid, command)) => Error::harness(format!(
+                    "this process is itself traced, by pid {pid} ({command}), and the kernel allows one tracer alone: \
+                     run it outside of that; {text}"
+                )),
+                None => Error::harness(text),
+            },
+            ClientError::Io(_) if !proc::is_mounted() => Error::harness(
+                "there is no /proc here, and nothing can be followed without it: mount -t proc proc /proc",
+            ),
             ClientError::Refused(SupervisorError::Command(_) | SupervisorError::Input(_)) => {
                 Error::usage(text)
             }

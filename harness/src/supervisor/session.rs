@@ -277,7 +277,7 @@ fn attach(started: Started) -> Result<Started, SupervisorError> {
         return Err(SupervisorError::Harness(text));
     }
     Err(SupervisorError::Trace(format!(
-        "the kernel does not allow tracing the target (ptrace: {error}); \
-         sigproof doctor shows what is missing"
+        "the kernel does not allow tracing the target (ptrace: {error}); in a container allow it with \
+         --cap-add SYS_PTRACE; sigproof doctor shows what is missing"
     )))
 }

@@ -150,6 +150,22 @@ pub(crate) fn without_its_rights(pid: Pid) -> Option<String> {
     lost.then(|| program_name(pid))
 }
 
+/// Who traces this process: its command line.
+pub(crate) fn own_tracer() -> Option<(Pid, String)> {
+    let status = small("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    let pid = line.trim().parse().ok().filter(|pid| *pid != 0)?;
+    let pid = Pid::new(pid);
+    Some((pid, command(pid)))
+}
+
+/// Whether `/proc` is there at all.
+pub(crate) fn is_mounted() -> bool {
+    fs::symlink_metadata("/proc/self").is_ok()
+}
+
 /// The name that a thread gave itself, or that of its program.
 pub(crate) fn thread_name(tid: Tid) -> Option<String> {
     let name = small(&format!("/proc/{tid}/comm")).ok()?;
