@@ -13,6 +13,7 @@ impl ReportArgs {
     fn files(&self) -> ReportFiles {
         ReportFiles {
             html: self.html.clone(),
+            markdown: self.markdown.clone(),
             junit: self.junit.clone(),
             perfetto: self.perfetto.clone(),
             asciicast: self.asciicast.clone(),
@@ -26,9 +27,15 @@ impl ReportArgs {
     /// Whether any was asked for.
     pub fn any(&self) -> bool {
         self.github
-            || [&self.html, &self.junit, &self.perfetto, &self.asciicast]
-                .iter()
-                .any(|path| path.is_some())
+            || [
+                &self.html,
+                &self.markdown,
+                &self.junit,
+                &self.perfetto,
+                &self.asciicast,
+            ]
+            .iter()
+            .any(|path| path.is_some())
     }
 
     /// Writes those that were asked for. Annotations go to standard error when standard output is for a program.

@@ -1,9 +1,10 @@
 //! The reports that are files.
 
 use super::asciicast::asciicast;
-use super::github::{annotations, summary};
+use super::github::annotations;
 use super::html::html;
 use super::junit::junit;
+use super::markdown::{MARKDOWN_MAX, markdown};
 use super::perfetto::perfetto;
 use crate::session::Results;
 use std::fs::{self, OpenOptions};
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub struct ReportFiles {
     /// One self-contained page.
     pub html: Option<PathBuf>,
+    /// One page of Markdown.
+    pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
     /// A trace for the Perfetto UI.
@@ -34,6 +37,9 @@ pub struct ReportFiles {
 pub fn write(results: &Results, wanted: &ReportFiles) -> Result<String, String> {
     if let Some(path) = &wanted.html {
         whole(path, &html(results))?;
+    }
+    if let Some(path) = &wanted.markdown {
+        whole(path, &markdown(results, MARKDOWN_MAX))?;
     }
     if let Some(path) = &wanted.junit {
         whole(path, &junit(results).map_err(at(path))?)?;
@@ -59,8 +65,8 @@ pub fn write(results: &Results, wanted: &ReportFiles) -> Result<String, String> 
 fn append(path: &Path, results: &Results) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let room = crate::report::github::SUMMARY_MAX.saturating_sub(there);
-    file.write_all(summary(results, room).as_bytes())
+    let room = MARKDOWN_MAX.saturating_sub(there);
+    file.write_all(markdown(results, room).as_bytes())
 }
 
 /// Writes the file whole, or not at all: a reader never sees half a page.

@@ -1,5 +1,6 @@
 //! JSON Lines: one object a line, each with the format's version and a type.
 
+use super::terminal::timeline::timeline_lines;
 use crate::session::{
     Case, Finding, Heading, Kind, ListedPoint, Method, OracleResult, OracleVerdict, Results,
 };
@@ -67,7 +68,7 @@ impl<W: Write> Json<W> {
 
     fn findings(&mut self, case: &Case) -> io::Result<()> {
         for finding in &case.findings {
-            self.line("finding", finding_fields(finding))?;
+            self.line("finding", finding_fields(case, finding))?;
         }
         Ok(())
     }
@@ -97,6 +98,7 @@ impl<W: Write> Json<W> {
             fields["tree"] = json!(run.tree);
             fields["orphans"] = json!(run.orphans);
             fields["limits"] = json!(run.limits);
+            fields["timeline"] = json!(timeline_lines(&run.events));
         }
         fields["notes"] = json!(case.notes);
         fields["not_followed"] = json!(case.not_followed);
@@ -137,6 +139,9 @@ impl<W: Write> Json<W> {
         let mut fields = json!(case);
         if let Some(object) = fields.as_object_mut() {
             object.retain(|key, _| !matches!(key.as_str(), "runs" | "points" | "baseline"));
+        }
+        for (index, finding) in case.findings.iter().enumerate() {
+            fields["findings"][index]["timeline"] = json!(timeline_of(case, finding));
         }
         self.line("case", fields)
     }
@@ -260,7 +265,13 @@ fn minimize_fields(case: &Case) -> Value {
     fields
 }
 
-fn finding_fields(finding: &Finding) -> Value {
+/// What happened in the run that shows it, as lines to be printed; `None` when no such run was kept.
+fn timeline_of(case: &Case, finding: &Finding) -> Option<Vec<String>> {
+    let run = case.runs.get(finding.run?)?;
+    Some(timeline_lines(&run.events))
+}
+
+fn finding_fields(case: &Case, finding: &Finding) -> Value {
     let mut fields = json!({
         "oracle": finding.oracle,
         "subject": finding.subject,
@@ -279,6 +290,8 @@ fn finding_fields(finding: &Finding) -> Value {
         "before_ready": finding.before_ready,
         "at_start": finding.at_start,
         "file": finding.file,
+        "replay": finding.replay,
+        "timeline": timeline_of(case, finding),
     });
     if let Some(fuzz) = &finding.fuzz {
         fields["schedule"] = json!(fuzz.schedule);

@@ -55,25 +55,51 @@ fn no_text_of_a_target_is_a_workflow_command() {
 
 #[test]
 fn a_summary_stays_within_its_room_and_says_what_is_cut() {
-    for room in [github::SUMMARY_MAX, 10_000, 2_000, 1_024, 0] {
-        let text = summary(&violated(10_000, 0), room);
+    for room in [MARKDOWN_MAX, 10_000, 2_000, 1_024, 0] {
+        let text = markdown(&violated(10_000, 0), room);
         assert!(text.len() <= room.max(1024), "{} of {room}", text.len());
         assert!(text.contains("more lines are left out"), "{room}");
     }
-    let text = summary(&violated(20, 0), github::SUMMARY_MAX);
+    let text = markdown(&violated(20, 0), MARKDOWN_MAX);
     assert!(!text.contains("left out"));
-    assert_eq!(text.matches("<code>sigproof replay").count(), 20);
+    assert_eq!(text.matches("```text\nsigproof replay").count(), 20);
 }
 
 #[test]
 fn no_text_of_a_target_is_markup_in_a_summary() {
-    let text = summary(&violated(1, 0), github::SUMMARY_MAX);
+    let text = markdown(&violated(1, 0), MARKDOWN_MAX);
     assert!(
         text.contains("100% &#124; &#96;left&#96; &lt;b&gt; ::error"),
         "{text}"
     );
     assert!(
         text.contains("openat(a&#95;b&#42;c)&#35;1&#64;exit"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_line_of_a_target_ends_a_block_of_code() {
+    let mut results = violated(1, 0);
+    let case = &mut results.cases[0];
+    case.runs.push(Record {
+        title: "INT@write#1".into(),
+        events: vec![Event {
+            at_ns: 0,
+            what: EventKind::Output {
+                stream: Stream::Stdout,
+                bytes: b"````\n</details># a\x1b[31m\n".to_vec(),
+            },
+        }],
+        ..Record::default()
+    });
+    case.findings[0].run = Some(0);
+    let text = markdown(&results, MARKDOWN_MAX);
+    let fence = "`````";
+    assert_eq!(text.matches(fence).count(), 2, "{text}");
+    let block = text.split(fence).nth(1).expect("a block");
+    assert!(
+        block.contains("out     ````\n") && block.contains("</details># a\n"),
         "{text}"
     );
 }

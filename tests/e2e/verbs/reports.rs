@@ -39,7 +39,14 @@ fn a_sweep_gives_every_report() {
     let here = tempfile::tempdir().expect("a directory");
     let inputs = tempfile::tempdir().expect("a directory");
     fixture.write_inputs(inputs.path()).expect("inputs");
-    let files = ["results", "html", "junit", "perfetto", "asciicast"];
+    let files = [
+        "results",
+        "html",
+        "markdown",
+        "junit",
+        "perfetto",
+        "asciicast",
+    ];
     let mut command = under_test::command();
     let mut arguments = fixture.sigproof_arguments(inputs.path(), &rust_program);
     for name in files {
@@ -78,6 +85,12 @@ fn a_sweep_gives_every_report() {
         text(&output)
     );
     assert!(read("summary.md").contains("sigproof replay"));
+    let page = read("markdown.out");
+    assert_eq!(page, read("summary.md"), "the job summary is the same page");
+    assert!(
+        page.contains("What happened") && page.contains("sigproof explain"),
+        "{page}"
+    );
     assert!(read("html.out").starts_with("<!doctype html>"));
     let trace: Value = serde_json::from_str(&read("perfetto.out")).expect("JSON");
     assert!(
@@ -102,6 +115,10 @@ fn a_sweep_gives_every_report() {
         ],
     );
     check(&again, 0, &[], &["report"]);
+    // Each flag by itself asks for a report.
+    let alone = ["report", "results.out", "--markdown=markdown.again"];
+    check(&sigproof_in(here.path(), &alone), 0, &[], &alone);
+    assert_eq!(read("markdown.again"), read("markdown.out"));
     assert_eq!(read("again"), read("html.out"));
     assert_eq!(read("junit.again"), read("junit.out"));
 }

@@ -140,7 +140,14 @@ mod tests {
             for argument in verb.get_arguments() {
                 let id = argument.get_id().as_str();
                 let heading = argument.get_help_heading();
-                let reports = ["html", "junit", "github", "perfetto", "asciicast"];
+                let reports = [
+                    "html",
+                    "markdown",
+                    "junit",
+                    "github",
+                    "perfetto",
+                    "asciicast",
+                ];
                 assert_eq!(
                     heading == Some("Reports"),
                     reports.contains(&id),

@@ -158,7 +158,7 @@ pub(super) fn github(results: &Results) -> Vec<CaseVerdict> {
             (false, line) if line.contains("not all tried::") => CaseVerdict::NotReached,
             (false, _) => CaseVerdict::Flaky,
         });
-    let summary = report::summary(results, 1 << 20);
+    let summary = report::markdown(results, 1 << 20);
     let head = summary.strip_prefix("## ").expect("a heading");
     vec![worst(lines), of_mark(head)]
 }

@@ -3,7 +3,7 @@
 use super::text::human;
 use super::writer::{Style, TerminalWriter};
 use crate::facts::signals;
-use crate::facts::{EventKind, HandlerFact, Run, Stream};
+use crate::facts::{Event, EventKind, HandlerFact, Run, Stream};
 use std::time::Duration;
 
 /// Lines of a timeline before it is cut in the middle.
@@ -14,19 +14,13 @@ pub(crate) type Row = (Style, &'static str, String);
 
 /// What happened, line by line. Calls that concern a file are shown when `files` are wanted.
 pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
-    let mut rows: Vec<(String, Row)> = Vec::new();
-    for event in &run.events {
-        if files || !matches!(event.what, EventKind::File { .. }) {
-            let of_event = event_rows(&event.what).into_iter();
-            rows.extend(of_event.map(|row| (stamp(event.at_ns), row)));
-        }
-    }
+    let rows = rows(&run.events, files);
     let cut = rows.len().saturating_sub(LINES_MAX);
     for (index, (at, (style, kind, text))) in rows.iter().enumerate() {
         if cut > 0 && index == LINES_MAX / 2 {
             out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
         }
-        if cut > 0 && (LINES_MAX / 2..LINES_MAX / 2 + cut).contains(&index) {
+        if is_cut(index, cut) {
             continue;
         }
         out.line(&[
@@ -36,6 +30,39 @@ pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
         ]);
     }
     out.gap();
+}
+
+/// The same as plain lines, for those who show it in a place of their own.
+pub(crate) fn timeline_lines(events: &[Event]) -> Vec<String> {
+    let rows = rows(events, false);
+    let cut = rows.len().saturating_sub(LINES_MAX);
+    let mut lines = Vec::with_capacity(rows.len().min(LINES_MAX + 1));
+    for (index, (at, (_, kind, text))) in rows.iter().enumerate() {
+        if cut > 0 && index == LINES_MAX / 2 {
+            lines.push(format!("            … {cut} lines …"));
+        }
+        if !is_cut(index, cut) {
+            lines.push(format!("{at} {kind:<8}{text}"));
+        }
+    }
+    lines
+}
+
+/// Every line, with its time.
+fn rows(events: &[Event], files: bool) -> Vec<(String, Row)> {
+    let shown = events
+        .iter()
+        .filter(|event| files || !matches!(event.what, EventKind::File { .. }));
+    let rows = shown.flat_map(|event| {
+        let of_event = event_rows(&event.what).into_iter();
+        of_event.map(|row| (stamp(event.at_ns), row))
+    });
+    rows.collect()
+}
+
+/// Whether this line is one of the `cut` in the middle.
+fn is_cut(index: usize, cut: usize) -> bool {
+    cut > 0 && (LINES_MAX / 2..LINES_MAX / 2 + cut).contains(&index)
 }
 
 /// The lines of one event; none of what is no news.
