@@ -1,0 +1,3 @@
+module sigproof
+
+go 1.21

@@ -1,0 +1,10 @@
+import { command } from 'sigproof/vitest';
+import { expect, test } from 'vitest';
+
+test('tool survives Ctrl+C', async () => {
+  await expect(command('node', 'tool.js')).toSurviveCtrlC({ inputs: 'tool.js', path: 'report*' });
+});
+
+test('mended survives Ctrl+C', async () => {
+  await expect(command('node', 'mended.js')).toSurviveCtrlC({ inputs: 'mended.js', path: 'report*' });
+});
