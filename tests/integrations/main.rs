@@ -1,5 +1,6 @@
 //! `integrations/` with the real test runners: each example has a program with a planted bug, whose test fails with
-//! what was found, and a mended one, whose test passes. And the files for CI services with the programs that judge them.
+//! what was found, and a mended one, whose test passes. And the files for CI services, with the programs that judge
+//! them.
 //!
 //! Not among the default suites: `cargo ci integrations` installs the runners and runs this.
 

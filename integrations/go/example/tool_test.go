@@ -8,10 +8,13 @@ import (
 	"sigproof"
 )
 
-// built is a program of this module: what is swept is the program, and not `go run`.
+// built is a program of this module: what is swept is the program, and not `go run`. It stays: a finding is repeated with it.
 func built(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
+	path, err := filepath.Abs(filepath.Join("bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if said, err := exec.Command("go", "build", "-o", path, "./"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
