@@ -6,24 +6,37 @@ use crate::schedule::Schedule;
 use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::sync::Arc;
 
-/// The first point, and some spread over the rest: what is a race at the first
-/// can be certain at the others.
-fn spread(orders: &[usize]) -> impl Iterator<Item = usize> {
-    let last = orders.len().saturating_sub(1);
-    // Sorted as they should be tried; short lists give the same place twice.
-    let mut places = vec![0, last / 2, last, last / 4];
-    places.dedup();
-    places
-        .into_iter()
-        .filter_map(|place| orders.get(place).copied())
+/// One run of a plan.
+pub(crate) struct Planned {
+    pub(crate) schedule: Schedule,
+    /// The lower, the more changes by the call at its point.
+    pub(crate) rank: u8,
 }
 
-/// Runs each finding again; `schedules` are those of the plan. One that does not show each time at its first point
+/// The first point, the first at which most changes, and some spread over the rest: what is a race at the first can be
+/// certain at the others. Threads of a runtime come by their own calls in any order, but a file that was just made is
+/// there.
+fn spread<'a>(
+    plan: &'a [Planned],
+    orders: &[usize],
+) -> impl Iterator<Item = &'a Planned> + use<'a> {
+    let last = orders.len().saturating_sub(1);
+    let most = (0..orders.len()).min_by_key(|place| plan.get(orders[*place]).map(|run| run.rank));
+    let wanted = [0, most.unwrap_or(0), last / 2, last, last / 4];
+    let mut chosen: Vec<usize> = Vec::new();
+    for place in wanted {
+        let order = orders.get(place).copied();
+        chosen.extend(order.filter(|order| !chosen.contains(order)));
+    }
+    chosen.into_iter().filter_map(|order| plan.get(order))
+}
+
+/// Runs each finding again; `plan` has each run of the plan. One that does not show each time at its first point
 /// is tried at others; the point where it shows best represents it.
 pub(crate) fn confirm(
     trials: &Arc<Trials>,
     findings: Vec<Finding>,
-    schedules: Vec<Schedule>,
+    plan: Vec<Planned>,
     times: u32,
     token: &StopToken,
 ) -> Vec<Finding> {
@@ -32,10 +45,7 @@ pub(crate) fn confirm(
         findings.clone(),
         move |mut finding, token| {
             let mut best: Option<(u32, Schedule, Option<Arc<Trial>>)> = None;
-            for order in spread(&finding.places) {
-                let Some(schedule) = schedules.get(order) else {
-                    continue;
-                };
+            for Planned { schedule, .. } in spread(&plan, &finding.places) {
                 let mut seen = 1;
                 let mut shows = None;
                 for _ in 0..times {
@@ -74,4 +84,36 @@ pub(crate) fn confirm(
             _ => finding,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Delivery, Step};
+
+    #[test]
+    fn the_first_comes_first_then_what_changes_most_and_nothing_comes_twice() {
+        let ranks = [4, 4, 0, 4, 0, 4, 3];
+        let plan: Vec<Planned> = ranks
+            .iter()
+            .enumerate()
+            .map(|(number, rank)| {
+                let step = Step::parse(&format!("INT@{number}ms"), |_| Delivery::Group);
+                let steps = vec![step.expect("a step")];
+                Planned {
+                    schedule: Schedule { steps },
+                    rank: *rank,
+                }
+            })
+            .collect();
+        let tried = |orders: &[usize]| -> Vec<usize> {
+            let runs = spread(&plan, orders);
+            let same = |run: &Planned| plan.iter().position(|one| one.schedule == run.schedule);
+            runs.filter_map(same).collect()
+        };
+        assert_eq!(tried(&[0, 1, 2, 3, 4, 5, 6]), [0, 2, 3, 6, 1]);
+        assert_eq!(tried(&[5]), [5]);
+        assert_eq!(tried(&[2, 6]), [2, 6]);
+        assert!(tried(&[]).is_empty());
+    }
 }

@@ -385,7 +385,7 @@ pub fn sweep(
             findings: findings.len(),
         });
         findings = until(&pool, token, Stage::CancelQueued, || {
-            confirm(&trials, findings, plan.schedules(), options.confirm, token)
+            confirm(&trials, findings, plan.to_confirm(), options.confirm, token)
         });
     }
     if token.is_interrupted() && options.confirm > 0 {

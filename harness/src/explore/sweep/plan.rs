@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
+use crate::explore::confirm::Planned;
 use crate::explore::finding::Standing;
 use crate::explore::shard::Shard;
 use crate::oracle::{Baseline, Contract, Point};
@@ -291,9 +292,13 @@ impl Plan {
     }
 
     /// What each of its runs does, in order.
-    pub(crate) fn schedules(&self) -> Vec<Schedule> {
-        let schedules = self.planned.iter().map(|planned| planned.schedule.clone());
-        schedules.collect()
+    pub(crate) fn to_confirm(&self) -> Vec<Planned> {
+        let rank = |class: usize| self.classes.get(class).map_or(u8::MAX, |class| class.rank);
+        let runs = self.planned.iter().map(|planned| Planned {
+            schedule: planned.schedule.clone(),
+            rank: rank(planned.class),
+        });
+        runs.collect()
     }
 
     /// How many classes its runs belong to.
