@@ -1,5 +1,6 @@
 //! What undisturbed runs do, learned from a few of them.
 
+use super::argument_shape::common;
 use super::point_map::PointMap;
 use super::rendered::lines;
 use crate::facts::{Change, Entry, EntryKind, ExitStatus, Run, TreeDelta, path_shape, text_shape};
@@ -34,7 +35,17 @@ pub struct EndState {
     /// Shapes of paths whose very names vary, and how many there are of each,
     /// directories not counted.
     shapes: BTreeMap<String, usize>,
+    /// How the paths of each shape are called: what all that were seen share, with asterisks; `None` for one alone.
+    names: BTreeMap<String, VaryingName>,
     stdout: Output,
+}
+
+/// Paths of one shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct VaryingName {
+    common: String,
+    /// More than one was seen, so that it is known what varies.
+    is_known: bool,
 }
 
 /// What every finished run says.
@@ -116,6 +127,7 @@ impl EndState {
             let there = states.iter().flatten().count();
             if there != 0 && there != states.len() {
                 learned.shapes.entry(path_shape(path)).or_default();
+                learned.note_name(path);
                 continue;
             }
             learned.finals.insert(
@@ -157,6 +169,23 @@ impl EndState {
         learned
     }
 
+    /// A path whose name varies was seen.
+    fn note_name(&mut self, path: &str) {
+        let shape = path_shape(path);
+        match self.names.get_mut(&shape) {
+            Some(name) if name.common == path => {}
+            Some(name) => {
+                name.common = common(&name.common, path);
+                name.is_known = true;
+            }
+            None => {
+                let common = path.to_owned();
+                let is_known = false;
+                self.names.insert(shape, VaryingName { common, is_known });
+            }
+        }
+    }
+
     /// What varies in another set of runs varies here too.
     pub fn with_varying_of(mut self, other: &EndState) -> EndState {
         for (path, known) in &other.finals {
@@ -180,6 +209,12 @@ impl EndState {
                     usize::from(state.is_some_and(|entry| entry.kind != EntryKind::Directory));
             }
             *self.shapes.entry(shape.clone()).or_default() += content;
+            for path in &moved {
+                self.note_name(path);
+            }
+            if let Some(name) = other.names.get(shape) {
+                self.note_name(&name.common);
+            }
         }
         if let (Output::Shapes(common), Output::Lines(lines)) = (&other.stdout, &self.stdout) {
             // What a first run says in varying words a second one does, too.
@@ -256,7 +291,8 @@ impl EndState {
                 .filter(|(path, change)| is_content(change) && path_shape(path) == *shape)
                 .count();
             if here < *count {
-                missing.push(shape.clone());
+                let name = self.names.get(shape).filter(|name| name.is_known);
+                missing.push(name.map_or(shape, |name| &name.common).clone());
             }
         }
         missing
