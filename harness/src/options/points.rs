@@ -69,6 +69,7 @@ impl PointSpec {
             before_blocking: false,
             before_all: has(PhaseName::Before),
             entry: has(PhaseName::Entry),
+            entry_handled: false,
             entry_all: false,
         })
     }

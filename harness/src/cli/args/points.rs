@@ -20,7 +20,8 @@ pub struct PointArgs {
     /// Only points whose argument matches (repeatable)
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub path: Vec<String>,
-    /// Sides of the calls [default: exit, and before for calls that can block]
+    /// Sides of the calls [default: exit; for calls that can block before as well, and entry where the signal is
+    /// handled]
     #[arg(long, value_name = "PHASES", value_delimiter = ',', value_parser = one_of::<PhaseName>("phase"))]
     pub phase: Vec<PhaseName>,
 }

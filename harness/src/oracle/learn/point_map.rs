@@ -98,6 +98,9 @@ pub struct PhaseSelection {
     pub before_all: bool,
     /// Pending when a call that can block begins.
     pub entry: bool,
+    /// When a call begins that may wait for something, if the signal is handled: it interrupts the wait (EINTR). Where
+    /// it is not handled it ends the program as just before the call.
+    pub entry_handled: bool,
     /// When any call begins: for faults that happen to the call itself.
     pub entry_all: bool,
 }
@@ -109,6 +112,7 @@ impl PhaseSelection {
         before_blocking: cfg!(target_arch = "x86_64"),
         before_all: false,
         entry: false,
+        entry_handled: true,
         entry_all: false,
     };
 
@@ -118,15 +122,17 @@ impl PhaseSelection {
         before_blocking: false,
         before_all: false,
         entry: false,
+        entry_handled: false,
         entry_all: true,
     };
 
-    fn phases(self, raw: &RawPoint) -> Vec<Phase> {
+    fn phases(self, raw: &RawPoint, signal: i32) -> Vec<Phase> {
         let mut phases = Vec::new();
         if self.before_all || (self.before_blocking && raw.blocks) {
             phases.push(Phase::Before);
         }
-        if self.entry_all || (self.entry && raw.blocks) {
+        let interrupts = raw.blocks && raw.around.handles(signal);
+        if self.entry_all || (self.entry && raw.blocks) || (self.entry_handled && interrupts) {
             phases.push(Phase::Entry);
         }
         if self.exit && raw.returned.is_some() {
@@ -187,7 +193,7 @@ impl PointMap {
                 self.unsteady += 1;
             }
             let at_start = context.starts.get(call.order).copied().unwrap_or(false);
-            for phase in context.mapped.phases(raw) {
+            for phase in context.mapped.phases(raw, context.signal) {
                 // Later recordings add what the ones before lack, and nothing else.
                 let Some(class) = classes.of(call, phase, &context.situations, recording) else {
                     continue;

@@ -183,7 +183,7 @@ pub(crate) struct SweepTable {
     /// Only points whose argument matches one of these.
     #[serde(default)]
     pub(crate) paths: Vec<GlobText>,
-    /// Sides of the calls [exit, and before for calls that can block].
+    /// Sides of the calls [exit; for calls that can block before as well, and entry where the signal is handled].
     #[serde(default)]
     #[schemars(with = "Vec<PhaseText>")]
     pub(crate) phases: Vec<Spanned<PhaseText>>,
@@ -244,7 +244,7 @@ pub(crate) struct FuzzTable {
     /// Only points whose argument matches one of these, for the first fault.
     #[serde(default)]
     pub(crate) paths: Vec<GlobText>,
-    /// Sides of the calls [exit, and before for calls that can block].
+    /// Sides of the calls [exit; for calls that can block before as well, and entry where the signal is handled].
     #[serde(default)]
     #[schemars(with = "Vec<PhaseText>")]
     pub(crate) phases: Vec<Spanned<PhaseText>>,

@@ -155,13 +155,21 @@ impl SyscallClass {
     }
 }
 
+/// What `/proc` calls the things that may have nothing to read for now.
+const WAITED_FOR: [&str; 9] = [
+    "pipe:",
+    "socket:",
+    "/dev/pts/",
+    "/dev/tty",
+    "anon_inode:[eventfd]",
+    "anon_inode:[signalfd]",
+    "anon_inode:[timerfd]",
+    "anon_inode:[fanotify]",
+    "anon_inode:inotify",
+];
+
 fn waits(what: &str) -> bool {
-    what.starts_with("pipe:")
-        || what.starts_with("socket:")
-        || what.starts_with("/dev/pts/")
-        || what.starts_with("/dev/tty")
-        || what.starts_with("anon_inode:[eventfd]")
-        || what.starts_with("anon_inode:[signalfd]")
+    WAITED_FOR.iter().any(|start| what.starts_with(start))
 }
 
 #[cfg(test)]
