@@ -65,6 +65,7 @@ pub(crate) fn abnormal_end(status: ExitStatus) -> Option<String> {
 }
 
 /// Whether somebody has ended it in a way that no program sees: a program does not do that to itself.
+#[cfg(feature = "process")]
 pub(crate) fn was_killed(status: ExitStatus) -> bool {
     status.signal() == Some(libc::SIGKILL)
 }

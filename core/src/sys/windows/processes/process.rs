@@ -37,6 +37,7 @@ pub(crate) fn abnormal_end(status: ExitStatus) -> Option<String> {
 
 /// Whether somebody has ended it in a way that no program sees: there is no telling here, since whoever does that
 /// chooses the status.
+#[cfg(feature = "process")]
 pub(crate) fn was_killed(_status: ExitStatus) -> bool {
     false
 }
