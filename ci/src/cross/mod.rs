@@ -66,6 +66,14 @@ const TESTS_NOT_UNDER_QEMU: &[(&str, &str)] = &[
         "stops_in_several_threads_leave_the_handler_installed",
         "changes a disposition while other threads get the signal: qemu jumps to address 0, see ci/qemu/dispositions.c",
     ),
+    (
+        "workers_start_after_the_executable_was_replaced",
+        "executes the file that this process was started from, which is qemu itself there",
+    ),
+    (
+        "a_forked_child_that_drops_its_own_handler_dies_by_default",
+        "ends a thread in a forked child of several threads, at which qemu fails an assertion of its own",
+    ),
 ];
 
 /// Runs the tests for aarch64 under qemu.
