@@ -113,7 +113,7 @@ fn is_usable(directory: &Path, sigproof: impl Fn() -> Command) {
     is_interruptible(directory, &sigproof());
 }
 
-/// Ctrl+C, typed on a terminal while it sweeps: it reports, ends by the signal and leaves no process.
+/// Ctrl+C, typed on a terminal while it sweeps: it reports, then ends by the signal, and leaves no process.
 fn is_interruptible(directory: &Path, sigproof: &Command) {
     let marker = format!("marker-{}-{}", std::process::id(), directory.display());
     let script =
@@ -137,7 +137,7 @@ fn is_interruptible(directory: &Path, sigproof: &Command) {
         press.env(name, value.unwrap_or_default());
     }
     let text = succeeds(&mut press);
-    has(&text, &["ended by signal 2", "interrupted"]);
+    has(&text, &["ended by signal 2", "interrupted", "verdict"]);
 }
 
 /// Whether this process may do everything: what is tried as another user needs that.

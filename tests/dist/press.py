@@ -7,6 +7,7 @@ press.py MARKER CMD…
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -19,26 +20,23 @@ def main(marker, command):
         os.execvp(command[0], command)
     said = b""
     pressed = False
+    status = None
     limit = time.monotonic() + LIMIT_S
-    while time.monotonic() < limit:
-        ready, _, _ = select.select([terminal], [], [], 1)
-        if ready:
-            try:
-                data = os.read(terminal, 65536)
-            except OSError:  # the last one to have the terminal open has closed it
-                break
-            if not data:
-                break
-            said += data
+    while status is None and time.monotonic() < limit:
+        said += what_is_there(terminal, 0.05)
         # The heading is printed when the undisturbed runs are over.
         if not pressed and b"baseline" in said:
             os.write(terminal, b"\x03")
             pressed = True
-    else:
-        os.kill(pid, 9)
+        ended, number = os.waitpid(pid, os.WNOHANG)
+        status = number if ended else None
+    if status is None:
+        os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
         print("it did not end")
+    # What it has started and left is no part of it: nobody waits for what that says.
+    said += what_is_there(terminal, 0)
     print(said.decode(errors="replace"))
-    _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         print("ended by signal", os.WTERMSIG(status))
     else:
@@ -49,6 +47,21 @@ def main(marker, command):
             return 1
         select.select([], [], [], 0.02)
     return 0 if pressed else 1
+
+
+def what_is_there(terminal, wait_s):
+    """What can be read, waited for that long."""
+    data = b""
+    while select.select([terminal], [], [], wait_s)[0]:
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:  # the last one to have the terminal open has closed it
+            break
+        if not more:
+            break
+        data += more
+        wait_s = 0
+    return data
 
 
 def with_marker(marker):
