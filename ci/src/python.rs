@@ -52,6 +52,7 @@ const ENVIRONMENTS: &[Environment] = &[
             "pytest-xdist==3.8.0",
             "pre-commit==4.7.0",
             "check-jsonschema==0.39.0",
+            "mypy==2.4.1",
         ],
         python: (3, 10),
         used_for: "test runners, and what judges the files for CI services",

@@ -102,6 +102,25 @@ fn markers_and_options_choose_tests_and_limit_their_time() {
     );
 }
 
+/// It says that it is typed: a strict checker has nothing to say.
+#[test]
+fn the_types_are_right() {
+    let here = copied("integrations/pytest/src");
+    let mypy = |cache: &Path| {
+        let mut command = runner(python(), here.path());
+        command
+            .args(["-m", "mypy", "--strict", "pytest_sigproof", "--cache-dir"])
+            .arg(cache);
+        command
+    };
+    let cache = tempfile::tempdir().expect("a directory");
+    succeeds(&mut mypy(cache.path()));
+    let path = here.path().join("pytest_sigproof/client.py");
+    let client = fs::read_to_string(&path).expect("a module");
+    fs::write(&path, client.replace("-> List[str]:", "-> List[int]:")).expect("a module");
+    has(&fails(&mut mypy(cache.path())), &["client.py"]);
+}
+
 #[test]
 fn without_ptrace_tests_are_skipped_with_the_reason() {
     let here = copied("integrations/pytest/example");

@@ -9,5 +9,6 @@ mod minimize;
 mod replay;
 mod reports;
 mod run;
+mod shell_helper;
 mod testing_api;
 mod usage_errors;

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Sequence
+from typing import Callable, Dict, Iterator, Optional, Sequence
 
 import pytest
 
@@ -63,18 +63,22 @@ class Sigproof:
         return result
 
 
-def outcome(call: Any, html: Path) -> Result:
+def outcome(call: Callable[[], Result], html: Path) -> Result:
     """What came of a call; a test is skipped where this machine cannot do it. A page without a finding is not kept."""
     __tracebackhide__ = True
-    result = reason = None
+    result: Optional[Result] = None
+    missing = reason = ""
     try:
         result = call()
     except client.Unavailable as error:
-        reason, end = error, pytest.skip
+        missing = str(error)
     except client.SigproofError as error:
-        reason, end = error, lambda text: pytest.fail(text, pytrace=False)
+        reason = str(error)
+    # Outside of `except`: where it was raised is no news.
+    if missing:
+        pytest.skip(f"sigproof: {missing}")
     if result is None:
-        end(f"sigproof: {reason}")  # outside of `except`: what it was made from is no news
+        pytest.fail(f"sigproof: {reason}", pytrace=False)
     if result.holds:
         html.unlink(missing_ok=True)
         return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 import pytest
 
@@ -41,5 +41,5 @@ class ScenarioItem(pytest.Item):
         if not result.holds:
             pytest.fail(result.report(), pytrace=False)
 
-    def reportinfo(self):
+    def reportinfo(self) -> Tuple[Path, None, str]:
         return self.path, None, f"scenario {self.name}"
