@@ -1,4 +1,5 @@
-//! What other people install: made below `target/dist`, the same byte for byte wherever and whenever it is made.
+//! What other people install: made below `target/dist`, without paths and times of this machine, so that two builds are
+//! the same byte for byte (`twice.rs` compares them).
 //!
 //! One static binary is in all of it: it runs on any Linux of its processor, whatever C library is there. Another
 //! processor is one more [`Platform`].
