@@ -15,4 +15,5 @@ mod names;
 mod tests;
 
 pub(crate) use collect::{Collector, Registers};
+pub(crate) use go::is_go;
 pub(crate) use interpreter::{Interpreters, Stop, runs_program};

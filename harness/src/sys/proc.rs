@@ -5,6 +5,7 @@ use crate::facts::{DescriptorKind, Signal};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::PathBuf;
 
 /// The fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +113,11 @@ pub(crate) fn command(pid: Pid) -> String {
         return format!("[{}]", name.trim_end());
     }
     words.join(" ")
+}
+
+/// The file that a process executes, to be opened.
+pub(crate) fn executable(pid: Pid) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/exe"))
 }
 
 /// The base name of the program that a process executes.

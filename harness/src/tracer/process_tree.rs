@@ -8,6 +8,7 @@ use super::thread::activity::Activity;
 use super::thread::handler_frame::HandlerStack;
 use super::thread::livelock::Livelock;
 use super::thread::passes::Passes;
+use crate::symbols;
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::ptrace::Resume;
@@ -61,6 +62,8 @@ pub(crate) struct Process {
     born: u32,
     /// Its addresses differ from run to run, whatever was asked: executing a set-uid program has that effect.
     random: bool,
+    /// Its program is written in Go.
+    go: bool,
 }
 
 impl Process {
@@ -187,6 +190,11 @@ impl ProcessTree {
             .is_some_and(|process| process.random)
     }
 
+    /// Whether a process executes a program in Go.
+    pub(crate) fn is_go(&self, pid: Pid) -> bool {
+        self.processes.get(&pid).is_some_and(|process| process.go)
+    }
+
     /// `creator` made `new`. Returns the parent when `new` is a process of its
     /// own, `None` when it is a thread.
     pub(crate) fn born(&mut self, creator: Tid, new: Tid, may_be_thread: bool) -> Option<Pid> {
@@ -218,6 +226,7 @@ impl ProcessTree {
             threads: 1,
             born,
             random: process.random,
+            go: process.go,
         };
         let pid = new.as_main_of();
         self.processes.insert(pid, child);
@@ -246,6 +255,8 @@ impl ProcessTree {
         process.threads = 1;
         process.program = proc::program_name(pid);
         process.random = !proc::has_fixed_addresses(pid);
+        // Looked at now, and not when a signal is delivered: other threads would go on meanwhile.
+        process.go = symbols::is_go(&proc::executable(pid));
     }
 
     /// A thread ended. Returns the process that ends with it, when it was the main thread.

@@ -89,10 +89,16 @@ impl Tracer {
     }
 
     /// Whether the delivery of this signal leads into a handler that is traced.
+    ///
+    /// A program in Go has none: its runtime handles every signal, and the program hears of it in a goroutine. To stop
+    /// the runtime's handler at each call does harm. A signal that nobody has asked for ends the program, by a handler
+    /// that raises it again; meanwhile the other threads go on, for milliseconds instead of microseconds, and may ask
+    /// for that signal.
     fn is_handler_traced(&self, pid: Pid, signal: Signal) -> bool {
         cfg!(target_arch = "x86_64")
             && self.handlers.contains(&signal)
             && proc::signal_sets(pid).is_some_and(|sets| SignalSets::has(sets.caught, signal))
+            && !self.processes.is_go(pid)
     }
 
     /// At the delivery of a signal: notes that the kernel makes the call again which the signal came in. Which time a

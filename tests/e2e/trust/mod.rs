@@ -2,6 +2,7 @@
 
 mod accepted;
 mod false_alarms;
+mod go_runtime;
 mod misses;
 mod words;
 

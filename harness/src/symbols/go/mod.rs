@@ -11,11 +11,42 @@ mod tests;
 pub(super) use table::GoTable;
 
 use object::{Object, ObjectSection, ReadCache};
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Sections in which the table is.
 const SECTIONS: [&str; 2] = [".gopclntab", ".data.rel.ro.gopclntab"];
+
+/// What is known of executable files, by device, number, size and time of change: the same ones run again and again.
+static KNOWN: Mutex<BTreeMap<(u64, u64, u64, i64), bool>> = Mutex::new(BTreeMap::new());
+
+/// Whether a file is a program in Go.
+pub(crate) fn is_go(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let Ok(status) = file.metadata() else {
+        return false;
+    };
+    let key = (
+        status.dev(),
+        status.ino(),
+        status.size(),
+        status.ctime_nsec() ^ status.ctime(),
+    );
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    *known.entry(key).or_insert_with(|| {
+        let cache = ReadCache::new(file);
+        object::File::parse(&cache).is_ok_and(|file| {
+            SECTIONS
+                .iter()
+                .any(|name| file.section_by_name(name).is_some())
+        })
+    })
+}
 
 /// The table of a file; `None` for what is no Go program, or one of a format that is not known.
 pub(super) fn open(path: &Path) -> Option<GoTable> {
