@@ -432,7 +432,21 @@ pub const STEPS: &[Step] = &[
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,
-        action: Action::Script("released/check.sh"),
+        action: Action::Commands(&[Command {
+            environment: &[("SIGPROOF_RELEASED", "all")],
+            cargo: &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                "released",
+                "--",
+                // One after the other: each sweep uses all processors.
+                "--test-threads",
+                "1",
+            ],
+            otherwise: None,
+        }]),
     },
     Step {
         name: "dist",

@@ -37,6 +37,7 @@ const TOOLS: &[(&str, &[Tool])] = &[
     ("slurm", SLURM),
     ("dist", DIST),
     ("integrations", INTEGRATIONS),
+    ("released", RELEASED),
 ];
 
 const CC: Tool = Tool {
@@ -158,6 +159,40 @@ const INTEGRATIONS: &[Tool] = &[
         program: "git",
         packages: &["git"],
         used_for: "a clone for pre-commit",
+    },
+];
+
+/// Programs with a bug, by the tables `released/*.toml`, and what installs the others.
+const RELEASED: &[Tool] = &[
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        used_for: "released programs for Node.js",
+    },
+    Tool {
+        program: "strip",
+        packages: &["binutils"],
+        used_for: "a file that is written in place",
+    },
+    Tool {
+        program: "zip",
+        packages: &["zip"],
+        used_for: "an empty archive",
+    },
+    Tool {
+        program: "zstd",
+        packages: &["zstd"],
+        used_for: "a torn archive",
+    },
+    Tool {
+        program: "vsearch",
+        packages: &["vsearch"],
+        used_for: "a full disk that goes unnoticed",
+    },
+    Tool {
+        program: "fakeroot",
+        packages: &["fakeroot"],
+        used_for: "a process that is left behind",
     },
 ];
 

@@ -90,6 +90,7 @@ const CRATES: &[&str] = &[
     "tests/dist/",
     "tests/e2e/",
     "tests/integrations/",
+    "tests/released/",
     "tests/tidy/",
     "tests/under-test/src/",
 ];
