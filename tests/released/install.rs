@@ -1,5 +1,5 @@
-//! Installs programs at the versions of the tables, each into a directory of its own below `target/released`: nothing of
-//! the system is touched. What was installed once is kept until its table says something else.
+//! Installs programs at the versions of the tables, each into a directory of its own below `target/released`: nothing
+//! of the system is touched. What was installed once is kept until its table says something else.
 
 use std::{
     env, fs,

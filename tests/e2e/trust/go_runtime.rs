@@ -71,7 +71,7 @@ fn followed(program: &Path) -> (usize, Outcome) {
     (outcome.lines.iter().filter(left).count(), outcome)
 }
 
-/// Stops in the runtime's handler would give other threads milliseconds in which Go expects microseconds: a program that
+/// Stops in the runtime's handler would give other threads milliseconds where Go expects microseconds: a program that
 /// calls `signal.Notify` then, and ends by `signal.Reset` and the same signal, ends by SIGSEGV in most sweeps.
 #[test]
 fn the_handler_of_the_go_runtime_is_left_alone() {

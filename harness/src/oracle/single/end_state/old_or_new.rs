@@ -130,7 +130,7 @@ fn text(context: &Context<'_>, path: &str, change: &Change) -> Option<String> {
         }
         Some(is) => {
             let old = was.map_or_else(
-                || "it was not there".to_owned(),
+                || "new".to_owned(),
                 |was| format!("old: {} bytes", was.size),
             );
             let new = finished.map_or_else(
