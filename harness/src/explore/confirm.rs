@@ -7,7 +7,7 @@ use sigproof_core::{Outcome, Stage, StopToken, ThreadPool};
 use std::sync::Arc;
 
 /// One run of a plan.
-pub(crate) struct Planned {
+pub(crate) struct Candidate {
     pub(crate) schedule: Schedule,
     /// The lower, the more changes by the call at its point.
     pub(crate) rank: u8,
@@ -17,9 +17,9 @@ pub(crate) struct Planned {
 /// certain at the others. Threads of a runtime come by their own calls in any order, but a file that was just made is
 /// there.
 fn spread<'a>(
-    plan: &'a [Planned],
+    plan: &'a [Candidate],
     orders: &[usize],
-) -> impl Iterator<Item = &'a Planned> + use<'a> {
+) -> impl Iterator<Item = &'a Candidate> + use<'a> {
     let last = orders.len().saturating_sub(1);
     let most = (0..orders.len()).min_by_key(|place| plan.get(orders[*place]).map(|run| run.rank));
     let wanted = [0, most.unwrap_or(0), last / 2, last, last / 4];
@@ -36,7 +36,7 @@ fn spread<'a>(
 pub(crate) fn confirm(
     trials: &Arc<Trials>,
     findings: Vec<Finding>,
-    plan: Vec<Planned>,
+    plan: Vec<Candidate>,
     times: u32,
     token: &StopToken,
 ) -> Vec<Finding> {
@@ -45,7 +45,7 @@ pub(crate) fn confirm(
         findings.clone(),
         move |mut finding, token| {
             let mut best: Option<(u32, Schedule, Option<Arc<Trial>>)> = None;
-            for Planned { schedule, .. } in spread(&plan, &finding.places) {
+            for Candidate { schedule, .. } in spread(&plan, &finding.places) {
                 let mut seen = 1;
                 let mut shows = None;
                 for _ in 0..times {
@@ -94,13 +94,13 @@ mod tests {
     #[test]
     fn the_first_comes_first_then_what_changes_most_and_nothing_comes_twice() {
         let ranks = [4, 4, 0, 4, 0, 4, 3];
-        let plan: Vec<Planned> = ranks
+        let plan: Vec<Candidate> = ranks
             .iter()
             .enumerate()
             .map(|(number, rank)| {
                 let step = Step::parse(&format!("INT@{number}ms"), |_| Delivery::Group);
                 let steps = vec![step.expect("a step")];
-                Planned {
+                Candidate {
                     schedule: Schedule { steps },
                     rank: *rank,
                 }
@@ -108,7 +108,7 @@ mod tests {
             .collect();
         let tried = |orders: &[usize]| -> Vec<usize> {
             let runs = spread(&plan, orders);
-            let same = |run: &Planned| plan.iter().position(|one| one.schedule == run.schedule);
+            let same = |run: &Candidate| plan.iter().position(|one| one.schedule == run.schedule);
             runs.filter_map(same).collect()
         };
         assert_eq!(tried(&[0, 1, 2, 3, 4, 5, 6]), [0, 2, 3, 6, 1]);

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::execute::until;
 use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::explore::applicable::Applicable;
-use crate::explore::confirm::Planned;
+use crate::explore::confirm::Candidate;
 use crate::explore::finding::Standing;
 use crate::explore::shard::Shard;
 use crate::oracle::{Baseline, Contract, Point};
@@ -292,9 +292,9 @@ impl Plan {
     }
 
     /// What each of its runs does, in order.
-    pub(crate) fn to_confirm(&self) -> Vec<Planned> {
+    pub(crate) fn to_confirm(&self) -> Vec<Candidate> {
         let rank = |class: usize| self.classes.get(class).map_or(u8::MAX, |class| class.rank);
-        let runs = self.planned.iter().map(|planned| Planned {
+        let runs = self.planned.iter().map(|planned| Candidate {
             schedule: planned.schedule.clone(),
             rank: rank(planned.class),
         });
