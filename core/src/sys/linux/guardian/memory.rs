@@ -13,6 +13,9 @@ use super::kernel::{read, with_file};
 
 /// Smaller mappings stay: a heap that matters is larger.
 const BYTES_MIN: usize = 1 << 20;
+/// So large is no heap, but the shadow memory of a sanitizer: its runtime looks into that, and into more of its own, in
+/// every function.
+const SHADOW_MIN: usize = 1 << 40;
 /// A line of `maps` up to its path, which may be cut.
 const LINE_MAX: usize = 128;
 
@@ -25,7 +28,7 @@ struct Mapping {
 }
 
 /// Unmaps the memory of the parent, but for what holds one of the addresses in
-/// `kept` and for what every function needs.
+/// `kept` and for what every function needs. Below a sanitizer that is all of it.
 ///
 /// # Safety
 /// Nothing else that is on a heap or on another thread's stack is used again.
@@ -37,6 +40,13 @@ pub(super) unsafe fn release(kept: &[usize]) {
     let errno = unsafe { libc::__errno_location() }.addr();
     let stack = (&raw const kept).addr();
     let needed = [errno, stack, (&raw const MARK).addr()];
+    let mut is_shadowed = false;
+    for_each_mapping(|mapping| {
+        is_shadowed |= mapping.is_memory && mapping.end - mapping.start >= SHADOW_MIN;
+    });
+    if is_shadowed {
+        return;
+    }
     for_each_mapping(|mapping| {
         let holds = |address: &usize| (mapping.start..mapping.end).contains(address);
         let is_needed = needed.iter().chain(kept).any(holds);
