@@ -168,6 +168,11 @@ impl Surroundings {
         Surroundings::has(self.handled, signal) && !Surroundings::has(self.ignored, signal)
     }
 
+    /// Whether a handler would run at once in this thread.
+    pub fn lets_in(&self, signal: i32) -> bool {
+        self.handles(signal) && !Surroundings::has(self.blocked, signal)
+    }
+
     /// What becomes of a signal here: `default`, `handled` or `ignored`, and whether it has to wait.
     pub fn of_signal(&self, signal: i32) -> String {
         let has = |set| Surroundings::has(set, signal);

@@ -98,8 +98,8 @@ pub struct PhaseSelection {
     pub before_all: bool,
     /// Pending when a call that can block begins.
     pub entry: bool,
-    /// When a call begins that may wait for something, if the signal is handled: it interrupts the wait (EINTR). Where
-    /// it is not handled it ends the program as just before the call.
+    /// When a call of a main thread begins that may wait for something, if the signal is handled there: it interrupts
+    /// the wait (EINTR). Where it is not handled it ends the program as just before the call.
     pub entry_handled: bool,
     /// When any call begins: for faults that happen to the call itself.
     pub entry_all: bool,
@@ -131,7 +131,8 @@ impl PhaseSelection {
         if self.before_all || (self.before_blocking && raw.blocks) {
             phases.push(Phase::Before);
         }
-        let interrupts = raw.blocks && raw.around.handles(signal);
+        // A signal to a process goes to its main thread if that lets it in: the waits of others go on.
+        let interrupts = raw.blocks && raw.thread.is_empty() && raw.around.lets_in(signal);
         if self.entry_all || (self.entry && raw.blocks) || (self.entry_handled && interrupts) {
             phases.push(Phase::Entry);
         }
