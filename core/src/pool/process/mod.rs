@@ -22,6 +22,7 @@ use crate::pool::shared::{
     Cancelled, Coordinator, Executor, Job, Join, Lost, Outcome, Results, Settings, Sink,
     WorkerBackend,
 };
+use crate::sys::process;
 use crate::token::StopToken;
 use thread_cache::ThreadCache;
 use worker_process::WorkerProcess;
@@ -163,7 +164,7 @@ where
                 Err(error) => return Outcome::Lost(Lost::NotStarted(error.to_string())),
             };
             let (outcome, usable) = worker.carry_out(&job, limit);
-            workers.note(&worker, usable);
+            workers.note(&worker, &outcome, usable);
             workers.give_back(worker, usable);
             outcome
         };
@@ -293,10 +294,12 @@ impl ProcessBackend {
     }
 
     /// Learns from a worker that has done a job, or was to do one.
-    fn note(&self, worker: &WorkerProcess, usable: bool) {
+    fn note<V>(&self, worker: &WorkerProcess, outcome: &Outcome<V>, usable: bool) {
+        // `main` has no part in the end of a worker that somebody kills.
+        let killed = matches!(outcome, Outcome::Lost(Lost::Died(end)) if process::was_killed(*end));
         if usable {
             self.never_began.store(0, Ordering::SeqCst);
-        } else if worker.never_began() {
+        } else if !killed && worker.never_began() {
             self.never_began.fetch_add(1, Ordering::SeqCst);
         }
     }

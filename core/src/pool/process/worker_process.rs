@@ -27,8 +27,6 @@ pub(super) struct WorkerProcess {
     condemned: AtomicBool,
     /// It has registered its work.
     ready: AtomicBool,
-    /// It was killed, by whomever.
-    killed: AtomicBool,
 }
 
 /// How long a worker without a task may take to end.
@@ -67,7 +65,6 @@ impl WorkerProcess {
             link,
             condemned: AtomicBool::new(false),
             ready: AtomicBool::new(false),
-            killed: AtomicBool::new(false),
         })
     }
 
@@ -116,11 +113,10 @@ impl WorkerProcess {
         self.link.has_ended()
     }
 
-    /// Whether it has ended before it registered its work, and not because
-    /// somebody wanted it: the pool, or whoever killed it. `main` has no part in that.
+    /// Whether it has ended before it registered its work, and not because the
+    /// pool wanted it.
     pub(super) fn never_began(&self) -> bool {
-        let wanted = self.condemned.load(Ordering::SeqCst) || self.killed.load(Ordering::SeqCst);
-        !self.ready.load(Ordering::SeqCst) && !wanted
+        !self.ready.load(Ordering::SeqCst) && !self.condemned.load(Ordering::SeqCst)
     }
 
     /// Asks a worker without a task to end as any program does.
@@ -136,12 +132,6 @@ impl WorkerProcess {
 
     fn outcome_of_death<V>(&self, error: Option<&io::Error>) -> Outcome<V> {
         let end = self.finish();
-        if end
-            .as_ref()
-            .is_ok_and(|status| process::was_killed(*status))
-        {
-            self.killed.store(true, Ordering::SeqCst);
-        }
         if self.condemned.load(Ordering::SeqCst) {
             return Outcome::Cancelled(Cancelled::Active);
         }
