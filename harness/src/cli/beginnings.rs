@@ -1,6 +1,7 @@
 //! Wrong beginnings: the one line that helps, below what clap says.
 
 use super::args::Cli;
+use crate::report::command_line;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Error};
 
@@ -15,7 +16,7 @@ pub(crate) fn hint(error: &Error, arguments: &[String]) -> Option<String> {
     let takes_command = WITH_COMMAND.contains(&verb.as_str());
     match error.kind() {
         ErrorKind::InvalidSubcommand if !suggests(error) && !is_close(verb) => {
-            let command = shell(words.split_first().map_or(words, |_| after_flags(words)));
+            let command = command_line(after_flags(words));
             Some(format!(
                 "to see what Ctrl+C does to it: sigproof sweep -- {command}"
             ))
@@ -34,8 +35,8 @@ pub(crate) fn hint(error: &Error, arguments: &[String]) -> Option<String> {
             let (flags, command) = words.split_at(at);
             Some(format!(
                 "put `--` before the program: sigproof {} -- {}",
-                shell(flags),
-                shell(command)
+                command_line(flags),
+                command_line(command)
             ))
         }
         _ => None,
@@ -68,11 +69,6 @@ fn is_named(error: &Error, word: &str) -> bool {
 fn after_flags(words: &[String]) -> &[String] {
     let flags = words.iter().take_while(|word| word.starts_with('-'));
     &words[flags.count()..]
-}
-
-/// Words as a shell reads them.
-fn shell(words: &[String]) -> String {
-    crate::report::command_line(words)
 }
 
 #[cfg(test)]

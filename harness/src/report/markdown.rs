@@ -17,7 +17,7 @@ const RESERVE: usize = 1024;
 /// The page, at most `room` bytes of it.
 pub fn markdown(results: &Results, room: usize) -> String {
     let room = room.saturating_sub(RESERVE);
-    let mut page = Page {
+    let mut page = BoundedText {
         text: String::new(),
         room,
         lost: 0,
@@ -45,13 +45,13 @@ pub fn markdown(results: &Results, room: usize) -> String {
     page.text
 }
 
-struct Page {
+struct BoundedText {
     text: String,
     room: usize,
     lost: usize,
 }
 
-impl Page {
+impl BoundedText {
     /// Whole pieces only: half a table row is no table row.
     fn put(&mut self, piece: &str) {
         if self.lost == 0 && self.text.len() + piece.len() <= self.room {
@@ -97,7 +97,7 @@ fn row(case: &Case) -> String {
     )
 }
 
-fn details(page: &mut Page, case: &Case) {
+fn details(page: &mut BoundedText, case: &Case) {
     if case.verdict == CaseVerdict::Holds {
         return;
     }

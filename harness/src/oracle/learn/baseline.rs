@@ -35,17 +35,9 @@ pub struct EndState {
     /// Shapes of paths whose very names vary, and how many there are of each,
     /// directories not counted.
     shapes: BTreeMap<String, usize>,
-    /// How the paths of each shape are called: what all that were seen share, with asterisks; `None` for one alone.
-    names: BTreeMap<String, VaryingName>,
+    /// What the paths of each shape share, with asterisks where they differ; without one if a single path was seen.
+    names: BTreeMap<String, String>,
     stdout: Output,
-}
-
-/// Paths of one shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct VaryingName {
-    common: String,
-    /// More than one was seen, so that it is known what varies.
-    is_known: bool,
 }
 
 /// What every finished run says.
@@ -171,19 +163,9 @@ impl EndState {
 
     /// A path whose name varies was seen.
     fn note_name(&mut self, path: &str) {
-        let shape = path_shape(path);
-        match self.names.get_mut(&shape) {
-            Some(name) if name.common == path => {}
-            Some(name) => {
-                name.common = common(&name.common, path);
-                name.is_known = true;
-            }
-            None => {
-                let common = path.to_owned();
-                let is_known = false;
-                self.names.insert(shape, VaryingName { common, is_known });
-            }
-        }
+        let name = self.names.entry(path_shape(path));
+        name.and_modify(|name| *name = common(name, path))
+            .or_insert_with(|| path.to_owned());
     }
 
     /// What varies in another set of runs varies here too.
@@ -213,7 +195,9 @@ impl EndState {
                 self.note_name(path);
             }
             if let Some(name) = other.names.get(shape) {
-                self.note_name(&name.common);
+                let ours = self.names.entry(shape.clone());
+                ours.and_modify(|ours| *ours = common(ours, name))
+                    .or_insert_with(|| name.clone());
             }
         }
         if let (Output::Shapes(common), Output::Lines(lines)) = (&other.stdout, &self.stdout) {
@@ -291,8 +275,8 @@ impl EndState {
                 .filter(|(path, change)| is_content(change) && path_shape(path) == *shape)
                 .count();
             if here < *count {
-                let name = self.names.get(shape).filter(|name| name.is_known);
-                missing.push(name.map_or(shape, |name| &name.common).clone());
+                let name = self.names.get(shape).filter(|name| name.contains('*'));
+                missing.push(name.unwrap_or(shape).clone());
             }
         }
         missing

@@ -12,57 +12,59 @@ const LINES_MAX: usize = 120;
 /// A line of a timeline: how it looks, what kind of event, and the words.
 pub(crate) type Row = (Style, &'static str, String);
 
+/// A line of a timeline.
+enum Line {
+    /// When, and what.
+    Row(String, Row),
+    /// So many rows in the middle are not shown.
+    Cut(usize),
+}
+
 /// What happened, line by line. Calls that concern a file are shown when `files` are wanted.
 pub(crate) fn timeline(out: &mut TerminalWriter, run: &Run, files: bool) {
-    let rows = rows(&run.events, files);
-    let cut = rows.len().saturating_sub(LINES_MAX);
-    for (index, (at, (style, kind, text))) in rows.iter().enumerate() {
-        if cut > 0 && index == LINES_MAX / 2 {
-            out.line(&[(Style::Dim, &format!("            … {cut} lines …"))]);
+    for line in lines(&run.events, files) {
+        match &line {
+            Line::Row(at, (style, kind, text)) => out.line(&[
+                (Style::Dim, at),
+                (*style, &format!(" {kind:<8}")),
+                (*style, text),
+            ]),
+            Line::Cut(_) => out.line(&[(Style::Dim, &line.plain())]),
         }
-        if is_cut(index, cut) {
-            continue;
-        }
-        out.line(&[
-            (Style::Dim, at),
-            (*style, &format!(" {kind:<8}")),
-            (*style, text),
-        ]);
     }
     out.gap();
 }
 
 /// The same as plain lines, for those who show it in a place of their own.
 pub(crate) fn timeline_lines(events: &[Event]) -> Vec<String> {
-    let rows = rows(events, false);
-    let cut = rows.len().saturating_sub(LINES_MAX);
-    let mut lines = Vec::with_capacity(rows.len().min(LINES_MAX + 1));
-    for (index, (at, (_, kind, text))) in rows.iter().enumerate() {
-        if cut > 0 && index == LINES_MAX / 2 {
-            lines.push(format!("            … {cut} lines …"));
-        }
-        if !is_cut(index, cut) {
-            lines.push(format!("{at} {kind:<8}{text}"));
-        }
-    }
-    lines
+    lines(events, false).iter().map(Line::plain).collect()
 }
 
-/// Every line, with its time.
-fn rows(events: &[Event], files: bool) -> Vec<(String, Row)> {
+impl Line {
+    fn plain(&self) -> String {
+        match self {
+            Line::Row(at, (_, kind, text)) => format!("{at} {kind:<8}{text}"),
+            Line::Cut(rows) => format!("            … {rows} lines …"),
+        }
+    }
+}
+
+/// Every line, with its time; the middle of a long timeline is cut out.
+fn lines(events: &[Event], files: bool) -> Vec<Line> {
     let shown = events
         .iter()
         .filter(|event| files || !matches!(event.what, EventKind::File { .. }));
     let rows = shown.flat_map(|event| {
         let of_event = event_rows(&event.what).into_iter();
-        of_event.map(|row| (stamp(event.at_ns), row))
+        of_event.map(|row| Line::Row(stamp(event.at_ns), row))
     });
-    rows.collect()
-}
-
-/// Whether this line is one of the `cut` in the middle.
-fn is_cut(index: usize, cut: usize) -> bool {
-    cut > 0 && (LINES_MAX / 2..LINES_MAX / 2 + cut).contains(&index)
+    let mut lines: Vec<Line> = rows.collect();
+    let cut = lines.len().saturating_sub(LINES_MAX);
+    if cut > 0 {
+        let middle = LINES_MAX / 2..LINES_MAX / 2 + cut;
+        lines.splice(middle, [Line::Cut(cut)]);
+    }
+    lines
 }
 
 /// The lines of one event; none of what is no news.

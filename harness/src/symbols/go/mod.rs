@@ -20,8 +20,11 @@ use std::sync::{Mutex, PoisonError};
 /// Sections in which the table is.
 const SECTIONS: [&str; 2] = [".gopclntab", ".data.rel.ro.gopclntab"];
 
-/// What is known of executable files, by device, number, size and time of change: the same ones run again and again.
-static KNOWN: Mutex<BTreeMap<(u64, u64, u64, i64), bool>> = Mutex::new(BTreeMap::new());
+/// A file and its state: device, number, size, time of change.
+type FileState = (u64, u64, u64, i64, i64);
+
+/// What is known of executable files: the same ones run again and again.
+static KNOWN: Mutex<BTreeMap<FileState, bool>> = Mutex::new(BTreeMap::new());
 
 /// Whether a file is a program in Go.
 pub(crate) fn is_go(path: &Path) -> bool {
@@ -35,7 +38,8 @@ pub(crate) fn is_go(path: &Path) -> bool {
         status.dev(),
         status.ino(),
         status.size(),
-        status.ctime_nsec() ^ status.ctime(),
+        status.ctime(),
+        status.ctime_nsec(),
     );
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     *known.entry(key).or_insert_with(|| {
