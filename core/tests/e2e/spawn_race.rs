@@ -48,7 +48,10 @@ fn under_fire(name: &str, action: impl FnOnce(&StopToken)) {
             action(&handler.token());
         }));
         over.store(true, Ordering::SeqCst);
-        std::process::exit(i32::from(result.is_err()));
+        // Not std's exit, which unmaps the signal stack of the main thread: this is another one, and the main thread
+        // still takes signals there.
+        // SAFETY: no precondition.
+        unsafe { libc::_exit(i32::from(result.is_err())) };
     });
 }
 
