@@ -3,7 +3,7 @@
 use super::error::{OptionError, OptionName};
 use super::values::glob;
 use crate::explore::PointFilter;
-use crate::oracle::PhaseSelection;
+use crate::oracle::{MappedCalls, PhaseSelection};
 use crate::schedule::{CallSelector, Fault, ParseError, Trigger};
 
 /// On which side of a call.
@@ -64,13 +64,17 @@ impl PointSpec {
                 .hint("leave it out, or write entry, exit");
             return Err(OptionError::at(OptionName::Phases, index)(problem));
         }
+        let at = |phase, calls| {
+            if has(phase) {
+                calls
+            } else {
+                MappedCalls::Never
+            }
+        };
         Ok(PhaseSelection {
+            before: at(PhaseName::Before, MappedCalls::All),
+            entry: at(PhaseName::Entry, MappedCalls::Waits),
             exit: has(PhaseName::Exit),
-            before_blocking: false,
-            before_all: has(PhaseName::Before),
-            entry: has(PhaseName::Entry),
-            entry_handled: false,
-            entry_all: false,
         })
     }
 

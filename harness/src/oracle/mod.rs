@@ -19,7 +19,7 @@ mod verdict;
 pub use contract::{Acknowledged, Contract, Escalation, Messages, Results, Served};
 pub use id::OracleId;
 pub use learn::baseline::{Baseline, EndState};
-pub use learn::point_map::{Class, PhaseSelection, Point, PointMap};
+pub use learn::point_map::{Class, MappedCalls, PhaseSelection, Point, PointMap};
 pub use learn::redact::Redactions;
 pub(crate) use learn::state_shape::StateShape;
 pub use messages::elide::keep_elisions;

@@ -6,7 +6,7 @@ use crate::execute::{Recordings, SupervisorPool, learn};
 use crate::execute::{Trial, Trials};
 use crate::explore::sweep::pairs::map_after;
 use crate::failure::StoredFailure;
-use crate::oracle::{PhaseSelection, PointMap};
+use crate::oracle::{MappedCalls, PhaseSelection, PointMap};
 use crate::schedule::{Schedule, Step, Trigger};
 use sigproof_core::{Stage, StopToken};
 use std::sync::Arc;
@@ -91,15 +91,16 @@ fn repeat(
 /// Maps the phases that the schedule needs.
 pub(crate) fn mapped(schedule: &Schedule) -> PhaseSelection {
     use crate::facts::Phase;
-    let phases = |wanted| {
-        schedule.steps.iter().any(
+    let mapped = |wanted, otherwise| {
+        let needed = schedule.steps.iter().any(
             |step| matches!(&step.trigger, Trigger::Point { name, .. } if name.phase == wanted),
-        )
+        );
+        if needed { MappedCalls::All } else { otherwise }
     };
     PhaseSelection {
-        before_all: phases(Phase::Before),
-        entry_all: phases(Phase::Entry),
-        ..PhaseSelection::DEFAULT
+        before: mapped(Phase::Before, PhaseSelection::DEFAULT.before),
+        entry: mapped(Phase::Entry, PhaseSelection::DEFAULT.entry),
+        exit: true,
     }
 }
 

@@ -187,7 +187,7 @@ impl<S> Row<S> {
 mod tests {
     use super::*;
     use crate::facts::{Phase, RawPoint, Run};
-    use crate::oracle::{PhaseSelection, PointMap};
+    use crate::oracle::{MappedCalls, PhaseSelection, PointMap};
 
     fn chosen<S: Clone + PartialEq>(map: &PointMap) -> Representatives<S> {
         let planned: Vec<usize> = map.points.iter().map(|point| point.class).collect();
@@ -213,7 +213,7 @@ mod tests {
             ..Run::default()
         };
         let exits = PhaseSelection {
-            before_blocking: false,
+            before: MappedCalls::Never,
             ..PhaseSelection::DEFAULT
         };
         PointMap::new(&[&run, &run], 0, exits)

@@ -87,59 +87,72 @@ pub struct PointMap {
     pub varying_paths: Vec<String>,
 }
 
-/// Which phases are mapped.
+/// The calls at which a phase is mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MappedCalls {
+    /// None.
+    Never,
+    /// Those of a main thread that may wait for something, if the signal is handled there. A signal to a process goes
+    /// to its main thread if that lets it in; the waits of others go on.
+    HandledWaits,
+    /// Those that may wait for something.
+    Waits,
+    /// All.
+    All,
+}
+
+impl MappedCalls {
+    fn takes(self, raw: &RawPoint, signal: i32) -> bool {
+        match self {
+            MappedCalls::Never => false,
+            MappedCalls::HandledWaits => {
+                raw.blocks && raw.thread.is_empty() && raw.around.lets_in(signal)
+            }
+            MappedCalls::Waits => raw.blocks,
+            MappedCalls::All => true,
+        }
+    }
+}
+
+/// Which phases are mapped, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseSelection {
+    /// Just before calls.
+    pub before: MappedCalls,
+    /// Pending when calls begin.
+    pub entry: MappedCalls,
     /// After each call.
     pub exit: bool,
-    /// Just before calls that can block.
-    pub before_blocking: bool,
-    /// Just before every call.
-    pub before_all: bool,
-    /// Pending when a call that can block begins.
-    pub entry: bool,
-    /// When a call of a main thread begins that may wait for something, if the signal is handled there: it interrupts
-    /// the wait (EINTR). Where it is not handled it ends the program as just before the call.
-    pub entry_handled: bool,
-    /// When any call begins: for faults that happen to the call itself.
-    pub entry_all: bool,
 }
 
 impl PhaseSelection {
-    /// What a sweep does unless told otherwise.
+    /// What a sweep does unless told otherwise. A wait at which the signal is handled is interrupted (EINTR); where it
+    /// is not handled it ends the program as just before the call.
     pub const DEFAULT: PhaseSelection = PhaseSelection {
+        before: match cfg!(target_arch = "x86_64") {
+            true => MappedCalls::Waits,
+            false => MappedCalls::Never,
+        },
+        entry: MappedCalls::HandledWaits,
         exit: true,
-        before_blocking: cfg!(target_arch = "x86_64"),
-        before_all: false,
-        entry: false,
-        entry_handled: true,
-        entry_all: false,
     };
 
     /// For faults that happen to the call itself: each call once.
     pub const CALLS: PhaseSelection = PhaseSelection {
+        before: MappedCalls::Never,
+        entry: MappedCalls::All,
         exit: false,
-        before_blocking: false,
-        before_all: false,
-        entry: false,
-        entry_handled: false,
-        entry_all: true,
     };
 
     fn phases(self, raw: &RawPoint, signal: i32) -> Vec<Phase> {
-        let mut phases = Vec::new();
-        if self.before_all || (self.before_blocking && raw.blocks) {
-            phases.push(Phase::Before);
-        }
-        // A signal to a process goes to its main thread if that lets it in: the waits of others go on.
-        let interrupts = raw.blocks && raw.thread.is_empty() && raw.around.lets_in(signal);
-        if self.entry_all || (self.entry && raw.blocks) || (self.entry_handled && interrupts) {
-            phases.push(Phase::Entry);
-        }
-        if self.exit && raw.returned.is_some() {
-            phases.push(Phase::Exit);
-        }
-        phases
+        let exit = self.exit && raw.returned.is_some();
+        let phases = [
+            (self.before.takes(raw, signal), Phase::Before),
+            (self.entry.takes(raw, signal), Phase::Entry),
+            (exit, Phase::Exit),
+        ];
+        let taken = phases.into_iter().filter(|(is_taken, _)| *is_taken);
+        taken.map(|(_, phase)| phase).collect()
     }
 }
 
