@@ -80,3 +80,19 @@ pub use token::{Reached, Tracker};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Features only add: none takes a trait away from a type. `cargo ci features`
+/// compiles this with every set of them.
+const _: () = {
+    const fn has<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    has::<StopToken>();
+    has::<StopSource>();
+    has::<Scope>();
+    has::<Shield>();
+    has::<ThreadPool>();
+    has::<Outcome<()>>();
+    has::<Results<()>>();
+    has::<pool::CommandRunner>();
+    #[cfg(feature = "process")]
+    has::<pool::ProcessPool<(), ()>>();
+};

@@ -56,10 +56,11 @@ impl fmt::Display for RunReport {
             let name = &report.name;
             match &report.outcome {
                 Outcome::Completed(()) => writeln!(f, "{name}: done")?,
-                Outcome::Failed(failure) => writeln!(f, "{name}: failed: {failure}")?,
+                Outcome::Failed(failure) => writeln!(f, "{name}: failed: {failure:#}")?,
                 Outcome::Cancelled(Cancelled::Queued) => writeln!(f, "{name}: skipped")?,
                 Outcome::Cancelled(Cancelled::Active) => writeln!(f, "{name}: interrupted")?,
                 Outcome::Abandoned => writeln!(f, "{name}: abandoned")?,
+                Outcome::TimedOut(how) => writeln!(f, "{name}: {how}")?,
                 Outcome::Lost(how) => writeln!(f, "{name}: lost: {how}")?,
             }
         }

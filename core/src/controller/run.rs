@@ -178,7 +178,9 @@ impl<'work> Controller<'work> {
         record(match outcome {
             Outcome::Completed(()) => "completed",
             Outcome::Cancelled(_) => "interrupted",
-            Outcome::Failed(_) | Outcome::Abandoned | Outcome::Lost(_) => "failed",
+            Outcome::Failed(_) | Outcome::Abandoned | Outcome::TimedOut(_) | Outcome::Lost(_) => {
+                "failed"
+            }
         });
         outcome
     }

@@ -111,10 +111,7 @@ fn failures_and_panics_skip_phases_but_no_teardown() {
             .plugin_teardown("second", |_| panic!("broken"))
             .global_teardown("global", |_| Ok(()))
             .run();
-        let failed = |message: &str, panicked| {
-            let message = message.to_owned();
-            Outcome::Failed(Failure { message, panicked })
-        };
+        let failed = |message: &str, panicked| Outcome::Failed(Failure::new(message, panicked));
         assert_eq!(
             outcomes(&report.phases),
             [failed("no luck", panics), SKIPPED]

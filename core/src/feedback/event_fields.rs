@@ -17,6 +17,7 @@ pub(super) struct EventFields {
     pub(super) rung: Option<String>,
     pub(super) confirmed: Option<bool>,
     pub(super) index: Option<usize>,
+    pub(super) abandoned: Option<bool>,
     pub(super) completed: Option<usize>,
     pub(super) total: Option<usize>,
     pub(super) message: Option<String>,
@@ -62,6 +63,11 @@ impl EventFields {
             Notice::TaskAbandoned { index } => {
                 fields.index = Some(*index);
                 "task-abandoned"
+            }
+            Notice::TaskTimedOut { index, abandoned } => {
+                fields.index = Some(*index);
+                fields.abandoned = Some(*abandoned);
+                "task-timed-out"
             }
             Notice::PartialResults { completed, total } => {
                 fields.completed = Some(*completed);
@@ -127,6 +133,9 @@ impl EventFields {
         }
         if let Some(confirmed) = self.confirmed {
             object.number("confirmed", confirmed);
+        }
+        if let Some(abandoned) = self.abandoned {
+            object.number("abandoned", abandoned);
         }
         let numbers = [
             ("index", self.index),

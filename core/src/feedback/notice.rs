@@ -31,7 +31,7 @@ pub enum Notice {
     TaskFailed {
         /// Index of the task, counted from 0.
         index: usize,
-        /// The message of its error or panic.
+        /// The message of its error or panic, with the causes of the error.
         message: String,
     },
     /// Nothing is known of a task's work: its worker died, or could not be
@@ -47,6 +47,14 @@ pub enum Notice {
     TaskAbandoned {
         /// Index of the task, counted from 0.
         index: usize,
+    },
+    /// A task was still at work at the limit for one task, and was stopped.
+    TaskTimedOut {
+        /// Index of the task, counted from 0.
+        index: usize,
+        /// It ignored that for longer than the grace period and was left to
+        /// itself.
+        abandoned: bool,
     },
     /// An interrupted run returns what it has.
     PartialResults {

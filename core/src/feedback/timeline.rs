@@ -42,6 +42,7 @@ const LIMIT: usize = 10_000;
 /// | `submission-stopped` | `index` of the first task not started, `total` |
 /// | `collection-stopped`, `active-killed`, `help` | |
 /// | `task-failed`, `task-lost`, `task-abandoned` | `index`; `message` of a failure or a loss |
+/// | `task-timed-out` | `index`; `abandoned` (`true` or `false`) |
 /// | `partial-results` | `completed`, `total` |
 /// | `cleanup-failed` | `message` |
 /// | `phase-begins`, `phase-completed`, `phase-interrupted`, `phase-failed`, the same with `teardown-` | `detail`: its name |

@@ -6,10 +6,10 @@
 //! | `at_ns` | when it happened; tracing itself notes when it was reported |
 //! | `stage`, `from` | the stage after and before, 0 to 3 |
 //! | `signal`, `pid` | its name, and the process that sent it; no `pid` for a key |
-//! | `cause`, `index`, `completed`, `total`, `reason`, `detail` | as in the JSON |
+//! | `cause`, `index`, `abandoned`, `completed`, `total`, `reason`, `detail` | as in the JSON |
 //!
 //! The target is `sigproof_core`; the level is INFO, WARN where something is
-//! lost: stage 2 and 3, killed, abandoned and failed tasks.
+//! lost: stage 2 and 3, killed, abandoned, late and failed tasks.
 
 use tracing::{Level, event};
 
@@ -35,6 +35,7 @@ pub(super) fn emit(at_ns: u64, name: &str, fields: &EventFields) {
                 pid = pid_of(fields.sender),
                 rung = fields.rung.as_deref(),
                 index = fields.index,
+                abandoned = fields.abandoned,
                 completed = fields.completed,
                 total = fields.total,
                 reason = fields.message.as_deref(),
@@ -63,6 +64,7 @@ fn is_loss(name: &str, fields: &EventFields) -> bool {
         "task-abandoned",
         "task-failed",
         "task-lost",
+        "task-timed-out",
     ];
     names.contains(&name) || fields.to.is_some_and(Stage::should_terminate_active_tasks)
 }

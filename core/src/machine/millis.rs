@@ -83,7 +83,18 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_of_disorder_and_no_more_counts_as_nothing() {
+        let start = Millis::from_millis(0);
+        assert_eq!(start.millis_since(Millis::from_millis(60_000)), 0);
+        let longer = start.millis_since(Millis::from_millis(60_001));
+        assert_eq!(longer, u32::MAX - 60_000);
+    }
+
+    #[test]
     fn spans_round_up_and_saturate() {
+        assert_eq!(Millis::MAX_SPAN.as_millis(), 2_147_483_648);
+        let more = Millis::MAX_SPAN + Duration::from_millis(5);
+        assert_eq!(span_millis(more), (1 << 31) - 1);
         assert_eq!(span_millis(Duration::from_micros(1)), 1);
         assert_eq!(span_millis(Duration::from_millis(20)), 20);
         assert_eq!(span_millis(Duration::ZERO), 0);

@@ -6,7 +6,7 @@
 
 mod event;
 mod millis;
-#[cfg(test)]
+#[cfg(all(test, not(sigproof_loom)))]
 mod model_tests;
 mod policy;
 mod rung;
@@ -14,7 +14,7 @@ mod signal;
 mod stage;
 mod state;
 mod step;
-#[cfg(test)]
+#[cfg(all(test, not(sigproof_loom)))]
 mod step_tests;
 
 pub use event::{Action, Cause, Event};

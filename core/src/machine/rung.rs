@@ -145,3 +145,23 @@ impl Rung {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rung_has_its_own_name_and_words() {
+        let plain = Rung::announce(Stage::CancelQueued);
+        assert_eq!(plain.name(), Stage::CancelQueued.id());
+        assert_eq!((plain.own_message(), plain.own_hint()), (None, None));
+        let own = plain
+            .named("drain")
+            .message("Draining")
+            .hint("Once more to cut it short");
+        assert_eq!(own.name(), "drain");
+        assert_eq!(own.own_message(), Some("Draining"));
+        assert_eq!(own.own_hint(), Some("Once more to cut it short"));
+        assert_eq!(own.stage(), Stage::CancelQueued);
+    }
+}

@@ -132,6 +132,7 @@ mod tests {
                         last,
                     };
                     assert_eq!(State::from_bits(state.to_bits()), state);
+                    assert_eq!(state.last_signal(), last.map(|(signal, _)| signal));
                 }
             }
         }

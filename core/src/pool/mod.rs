@@ -12,6 +12,6 @@ pub use command::{CommandEnd, CommandRunner, Output};
 pub use process::{ProcessPool, WorkerProgram};
 pub use shared::{
     Cancelled, Executor, Failure, ImmediateTermination, Lost, Outcome, Progress, Results, Tally,
-    TaskError,
+    TaskError, TimedOut,
 };
 pub use thread::{ThreadPool, ThreadTask, ThreadWork};

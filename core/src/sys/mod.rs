@@ -13,7 +13,7 @@ pub(crate) use unix::processes::{worker, worker_channel};
 #[cfg(unix)]
 pub(crate) use unix::signals::{disposition, errno, mask};
 #[cfg(unix)]
-pub(crate) use unix::{clock, terminal, wake_pipe};
+pub(crate) use unix::{clock, foreground, terminal, wake_pipe};
 
 #[cfg(windows)]
 mod windows;
@@ -24,7 +24,7 @@ pub(crate) use windows::processes::{drain_pipes, process, process_group};
 #[cfg(all(windows, feature = "process"))]
 pub(crate) use windows::processes::{worker, worker_channel};
 #[cfg(windows)]
-pub(crate) use windows::{clock, console, disposition, mask, terminal, wake_pipe};
+pub(crate) use windows::{clock, console, disposition, foreground, mask, terminal, wake_pipe};
 
 pub(crate) mod cell_layout;
 #[cfg(not(sigproof_loom))]

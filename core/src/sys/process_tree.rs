@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
+use super::foreground::Foreground;
 use super::process_group::ProcessGroup;
 use super::tree_event::Event;
 use crate::machine::Signal;
@@ -29,7 +30,7 @@ pub(crate) enum ProcessTree {
 
 impl ProcessTree {
     /// Starts `command`, which does not ignore `request`; if this process is killed, the tree dies with it
-    /// and `scratch` is removed (with a guardian).
+    /// and `scratch` is removed (with a guardian). The program has the terminal.
     ///
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
@@ -38,13 +39,15 @@ impl ProcessTree {
         command: &mut Command,
         request: Signal,
         scratch: Option<&Path>,
+        terminal: Option<&Foreground>,
     ) -> io::Result<ProcessTree> {
         #[cfg(all(target_os = "linux", not(sigproof_portable)))]
         if GuardedTree::is_possible() {
-            return GuardedTree::spawn(command, request, scratch).map(ProcessTree::Guarded);
+            return GuardedTree::spawn(command, request, scratch, terminal)
+                .map(ProcessTree::Guarded);
         }
         let _ = scratch;
-        ProcessGroup::spawn(command, request).map(ProcessTree::Group)
+        ProcessGroup::spawn(command, request, terminal).map(ProcessTree::Group)
     }
 
     /// The child that holds the pipes.
@@ -64,11 +67,41 @@ impl ProcessTree {
             ProcessTree::Guarded(guarded) => guarded.watch(on_event),
             ProcessTree::Group(group) => {
                 // It fails only if somebody else reaped the leader.
-                let _ = group.wait_for_leader();
+                let _ = group.watch_leader(|signal| on_event(Event::LeaderStopped(signal)));
                 on_event(Event::LeaderEnded);
                 on_event(Event::Gone);
             }
         }
+    }
+
+    /// The number of the program's group.
+    pub(crate) fn group(&self) -> i32 {
+        match self {
+            #[cfg(all(target_os = "linux", not(sigproof_portable)))]
+            ProcessTree::Guarded(guarded) => guarded.group(),
+            ProcessTree::Group(group) => group.id(),
+        }
+    }
+
+    /// Whether the program is stopped with this process, which lets it go on
+    /// again.
+    pub(crate) fn is_stopped_with_us(&self) -> bool {
+        #[cfg(unix)]
+        return crate::sys::group_registry::are_stopped();
+        #[cfg(windows)]
+        return false;
+    }
+
+    /// Whether the program is stopped now.
+    pub(crate) fn is_stopped(&self) -> bool {
+        crate::sys::process::is_stopped(self.group())
+    }
+
+    /// Lets the program's group go on, which was stopped. The program is there,
+    /// or has not been waited for.
+    pub(crate) fn resume(&self) {
+        #[cfg(unix)]
+        crate::sys::group_registry::resume(self.group());
     }
 
     /// Asks the program's group to end, stopped processes included; with a

@@ -3,6 +3,8 @@
 /// What happens to a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
+    /// The program was stopped by this signal.
+    LeaderStopped(i32),
     /// The program has ended.
     LeaderEnded,
     /// So has everything that it started, as far as it is followed.

@@ -6,6 +6,9 @@ use std::io;
 
 use crate::machine::{Cause, Stage};
 
+/// No chain of causes that somebody made on purpose is longer.
+const CHAIN_MAX: usize = 1024;
+
 /// A task stopped because the program was asked to.
 ///
 /// Pools recognise this error in whatever a task returns: such a task counts
@@ -41,21 +44,7 @@ impl Interrupted {
     /// ```
     #[must_use]
     pub fn find(error: &(dyn Error + 'static)) -> Option<Interrupted> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
-                return Some(*interrupted);
-            }
-            // The source of an `io::Error` is that of the error inside it.
-            let inner = error
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref);
-            next = match inner {
-                Some(inner) => Some(inner),
-                None => error.source(),
-            };
-        }
-        None
+        find_error::<Interrupted>(error).copied()
     }
 
     /// Why; [`Cause::None`] when a scope of the program's own was stopped.
@@ -63,6 +52,30 @@ impl Interrupted {
     pub const fn cause(self) -> Cause {
         self.cause
     }
+}
+
+/// Finds an `E` in an error or in what it was made from: through
+/// [`Error::source`], and inside an [`io::Error`].
+pub(crate) fn find_error<'a, E: Error + 'static>(
+    error: &'a (dyn Error + 'static),
+) -> Option<&'a E> {
+    let mut next = Some(error);
+    // An error may name itself as its source.
+    for _ in 0..CHAIN_MAX {
+        let error = next?;
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
+        }
+        // The source of an `io::Error` is that of the error inside it.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 impl fmt::Display for Interrupted {

@@ -24,6 +24,7 @@ pub use bridge::StageFd;
 #[cfg(feature = "async")]
 pub use futures::{Reached, Tracker};
 pub use interrupted::Interrupted;
+pub(crate) use interrupted::find_error;
 pub use interruptible::Interruptible;
 pub(crate) use node::Shields;
 pub use scope::{Scope, Shield};

@@ -1,6 +1,8 @@
 //! One suite for every pool: the promises of `Executor`, on threads and on
 //! worker processes.
 
+use std::error::Error;
+use std::fmt;
 use std::fs::File;
 use std::path::PathBuf;
 use std::thread;
@@ -20,6 +22,8 @@ const BRIEF: Duration = Duration::from_millis(20);
 enum Job {
     Value(u64),
     Error,
+    /// An error with a cause.
+    Caused,
     Panic,
     /// Ends at a checkpoint of stage 2.
     Polite(PathBuf),
@@ -35,6 +39,7 @@ fn work(job: Job, token: &StopToken) -> Result<u64, TaskError> {
     match job {
         Job::Value(value) => Ok(value),
         Job::Error => Err("no luck".into()),
+        Job::Caused => Err(ReadError(std::io::ErrorKind::NotFound.into()).into()),
         Job::Panic => panic!("help"),
         Job::Polite(begun) => {
             File::create(begun)?;
@@ -57,6 +62,22 @@ fn work(job: Job, token: &StopToken) -> Result<u64, TaskError> {
                 thread::park();
             }
         }
+    }
+}
+
+/// Says what failed, and leaves the reason to its source.
+#[derive(Debug)]
+struct ReadError(std::io::Error);
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read it")
+    }
+}
+
+impl Error for ReadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }
 
@@ -157,6 +178,44 @@ fn values_errors_and_panics<K: Kind>() {
         assert_eq!(outcomes[51], failed("help", true));
         assert_eq!(outcomes[52], Outcome::Completed(99));
     }
+}
+
+/// Gives the failure, whose error is of its own type where it could be kept.
+fn causes<K: Kind>() -> Failure {
+    let pool = K::pool(&StopSource::new(), LONG);
+    let outcomes = pool.run([K::task(Job::Caused)]).into_outcomes();
+    let [Outcome::Failed(failure)] = &outcomes[..] else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!(failure.to_string(), "cannot read it");
+    assert_eq!(
+        failure.error().map(ToString::to_string),
+        Some("cannot read it".to_owned())
+    );
+    let cause = std::io::Error::from(std::io::ErrorKind::NotFound).to_string();
+    assert_eq!(
+        failure.source().map(ToString::to_string),
+        Some(cause.clone())
+    );
+    assert_eq!(format!("{failure:#}"), format!("cannot read it: {cause}"));
+    failure.clone()
+}
+
+#[test]
+fn a_thread_keeps_the_error_itself() {
+    let failure = causes::<Threads>();
+    assert!(failure.downcast_ref::<ReadError>().is_some());
+    let source = failure.downcast_ref::<std::io::Error>();
+    assert_eq!(
+        source.map(std::io::Error::kind),
+        Some(std::io::ErrorKind::NotFound)
+    );
+}
+
+#[test]
+fn a_worker_tells_the_causes_of_an_error() {
+    let failure = causes::<Processes>();
+    assert!(failure.downcast_ref::<ReadError>().is_none());
 }
 
 fn stage_one<K: Kind>() {

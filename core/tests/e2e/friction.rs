@@ -23,6 +23,9 @@ struct App {
     _options: Options,
 }
 
+/// A panic passes by what a program keeps.
+fn unwinds<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+
 fn owned(results: Results<String>) -> Vec<String> {
     results
         .into_iter()
@@ -50,6 +53,8 @@ fn what_people_expect_compiles_and_works() {
     // Borrowing from the caller.
     let words = ["a".to_owned(), "bb".to_owned()];
     let pool = ThreadPool::new(&token);
+    unwinds(&token);
+    unwinds(&pool);
     let lengths = pool.scoped_map(0..words.len(), |index, _| Ok(words[index].len()));
     assert!(lengths.into_values().eq([1, 2]));
     assert_eq!(

@@ -27,6 +27,8 @@ mod examples;
 mod executors;
 #[cfg(target_os = "linux")]
 mod first_seed;
+#[cfg(target_os = "linux")]
+mod foreground;
 mod friction;
 #[cfg(all(target_os = "linux", not(sigproof_portable)))]
 mod guardian;
@@ -61,6 +63,8 @@ mod shared_stage;
 mod signals;
 #[cfg(unix)]
 mod spawn_race;
+#[cfg(feature = "process")]
+mod task_limits;
 #[cfg(unix)]
 mod terminal_stop;
 #[cfg(target_os = "linux")]

@@ -59,6 +59,20 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("active tasks killed", Notice::ActiveKilled),
         ("a task abandoned", Notice::TaskAbandoned { index }),
         (
+            "a task stopped at its limit",
+            Notice::TaskTimedOut {
+                index,
+                abandoned: false,
+            },
+        ),
+        (
+            "a task abandoned at its limit",
+            Notice::TaskTimedOut {
+                index,
+                abandoned: true,
+            },
+        ),
+        (
             "a task lost",
             Notice::TaskLost {
                 index,
@@ -202,6 +216,7 @@ fn every_message_can_be_replaced() {
     messages.task_failed = "[failed {index} {message}]".to_owned();
     messages.task_lost = "[lost {index}]".to_owned();
     messages.task_abandoned = "[abandoned {index}]".to_owned();
+    messages.task_timed_out = "[timed out {index}]".to_owned();
     messages.partial_results = "[partial {completed} {total} {percent}]".to_owned();
     messages.help = "[help]".to_owned();
     messages.cleanup_failed = "[cleanup {message}]".to_owned();

@@ -79,6 +79,8 @@ pub struct Messages {
     pub task_lost: String,
     /// A task was abandoned.
     pub task_abandoned: String,
+    /// A task was stopped at the limit for one task.
+    pub task_timed_out: String,
     /// Partial results are returned.
     pub partial_results: String,
     /// An explanation of what each Ctrl+C does.
@@ -129,6 +131,7 @@ impl Messages {
             task_failed: String::new(),
             task_lost: "Task {index} was lost: {message}".to_owned(),
             task_abandoned: "Task {index} did not stop in time and was abandoned".to_owned(),
+            task_timed_out: "Task {index} took too long and was stopped".to_owned(),
             partial_results:
                 "📊 Returning partial results: {completed}/{total} tasks completed ({percent}%)"
                     .to_owned(),
@@ -257,6 +260,14 @@ impl Messages {
             Notice::TaskAbandoned { index } => {
                 let text = fill(&self.task_abandoned, "index", index + 1);
                 (Level::Warning, text)
+            }
+            Notice::TaskTimedOut { index, abandoned } => {
+                let text = if *abandoned {
+                    &self.task_abandoned
+                } else {
+                    &self.task_timed_out
+                };
+                (Level::Warning, fill(text, "index", index + 1))
             }
             Notice::PartialResults { completed, total } => {
                 let text = fill(&self.partial_results, "completed", completed);

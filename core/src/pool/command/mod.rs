@@ -2,6 +2,7 @@
 
 mod collect;
 mod facts;
+mod foreground;
 mod lines;
 mod scratch_dir;
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::machine::{Signal, Stage};
 use crate::pool::shared::{Cancelled, Executor, Failure, Lost, Outcome, Results, remaining};
 use crate::sys::drain_pipes::{self, Source};
+use crate::sys::foreground::Foreground;
 use crate::sys::process_tree::ProcessTree;
 use crate::sys::{self, mask};
 use crate::token::{Interrupted, StopToken};
@@ -44,7 +46,8 @@ use scratch_dir::ScratchDir;
 /// program alone.
 ///
 /// The program's standard input is empty unless
-/// [`CommandRunner::keep_stdin`] says otherwise.
+/// [`CommandRunner::keep_stdin`] says otherwise. One that asks something on the
+/// terminal needs [`CommandRunner::foreground`].
 ///
 /// On Windows a job object holds the program and all that it starts, and ends
 /// with this process. It has no SIGTERM: at stage 2 the program's console group
@@ -74,6 +77,8 @@ pub struct CommandRunner {
     scratch: Option<PathBuf>,
     input: Option<Arc<[u8]>>,
     allows_daemons: bool,
+    in_foreground: bool,
+    keeps_output: bool,
 }
 
 /// A piece of output: as it came, or a line of it ([`CommandRunner::execute_lines`]).
@@ -113,6 +118,8 @@ impl CommandRunner {
             scratch: None,
             input: None,
             allows_daemons: false,
+            in_foreground: false,
+            keeps_output: false,
         }
     }
 
@@ -131,7 +138,7 @@ impl CommandRunner {
     }
 
     /// Keeps the standard input that the command has. A program that reads from
-    /// the terminal out of the foreground is stopped by it.
+    /// the terminal needs [`CommandRunner::foreground`] as well.
     #[must_use]
     pub fn keep_stdin(mut self) -> CommandRunner {
         self.keeps_stdin = true;
@@ -155,6 +162,52 @@ impl CommandRunner {
         self
     }
 
+    /// Hands the terminal to each program, and takes it back when the program
+    /// has ended, however it did: for one that asks for a password or a
+    /// decision, on its standard input or on `/dev/tty`. It keeps the standard
+    /// input that the command has.
+    ///
+    /// As long as the program has the terminal, its keys go to it: Ctrl+C
+    /// interrupts the program. If the program dies by that, this process gets
+    /// SIGINT as well, as if both had been in the foreground. Ctrl+Z stops the
+    /// program, then this process; when that goes on, the program does, with the
+    /// terminal. Modes of the terminal that a killed or stopped program has
+    /// changed are put right. A program that the terminal's keys cannot reach
+    /// any more is still ended at stage 2. (Elsewhere than on Linux, a descendant
+    /// in a group of its own that outlives the program may keep the terminal.)
+    ///
+    /// [`CommandRunner::execute`] fails if this process has no terminal, or is in
+    /// its background. Without `foreground`, a program that reads from the
+    /// terminal would be stopped by that (SIGTTIN), and never end: it is killed,
+    /// and the error says so.
+    ///
+    /// On Windows every program of a console may read from it; there it only
+    /// keeps the standard input.
+    ///
+    /// ```no_run
+    /// use std::process::Command;
+    /// use sigproof_core::{StopSource, pool::CommandRunner};
+    /// let runner = CommandRunner::new(&StopSource::new().token()).foreground();
+    /// let mut ssh = Command::new("ssh"); // it may ask for a passphrase
+    /// ssh.args(["host", "uptime"]);
+    /// let uptime = runner.output(ssh)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn foreground(mut self) -> CommandRunner {
+        self.in_foreground = true;
+        self
+    }
+
+    /// Leaves the program the standard output and standard error that the
+    /// command has, instead of collecting them: for an editor or a pager, which
+    /// draws on the terminal. There is no output then.
+    #[must_use]
+    pub fn keep_output(mut self) -> CommandRunner {
+        self.keeps_output = true;
+        self
+    }
+
     /// Gives the program a directory for temporary files: it is made if it is
     /// not there, and removed with everything in it when the program and its
     /// descendants have ended. On Linux the guardian removes it, by `rm`, if
@@ -171,7 +224,7 @@ impl CommandRunner {
     ///
     /// # Errors
     /// Those of starting a program and of waiting for it; an [`Interrupted`]
-    /// inside if it was not started. On Linux also if a process could not be
+    /// inside if it was not started; those of [`CommandRunner::foreground`]. On Linux also if a process could not be
     /// killed within 5 s, or if the guardian was killed, so that the
     /// program's status is not known.
     pub fn execute(
@@ -182,16 +235,20 @@ impl CommandRunner {
         self.token.checkpoint()?;
         if self.input.is_some() {
             command.stdin(Stdio::piped());
-        } else if !self.keeps_stdin {
+        } else if !self.keeps_stdin && !self.in_foreground {
             command.stdin(Stdio::null());
         }
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !self.keeps_output {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+        let terminal = self.in_foreground.then(Foreground::open).transpose()?;
         let (quit, stopped) = drain_pipes::quit()?;
         let scratch = self.scratch.as_deref().map(ScratchDir::make).transpose()?;
         let mut tree = ProcessTree::spawn(
             &mut command,
             self.signal,
             scratch.as_ref().map(ScratchDir::path),
+            terminal.as_ref(),
         )?;
         let child = tree.child();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -231,8 +288,9 @@ impl CommandRunner {
                     return Err((error, Left::Nothing));
                 }
             }
-            let (interrupted, killed) = self.watch(tree, facts);
-            if self.allows_daemons && interrupted.is_none() {
+            let watched = self.watch(tree, facts, terminal.as_ref());
+            let ended_by_itself = matches!(watched, Ok((None, _)));
+            if self.allows_daemons && ended_by_itself {
                 tree.release();
             } else {
                 tree.kill();
@@ -243,7 +301,7 @@ impl CommandRunner {
             // waited for.
             drop(quit);
             if facts.is_gone() {
-                Ok((interrupted, killed))
+                watched.map_err(|error| (error, Left::Nothing))
             } else {
                 Err((tree.give_up(), Left::Somebody))
             }
@@ -259,7 +317,11 @@ impl CommandRunner {
                 return Err(error);
             }
         };
+        let group = tree.group();
         let status = tree.finish()?;
+        if let Some(terminal) = terminal {
+            terminal.settle(group, status, interrupted.is_some());
+        }
         // While the guardian is there: it would go on if this process died.
         scratch.map_or(Ok(()), ScratchDir::remove)?;
         Ok(CommandEnd {
@@ -271,22 +333,34 @@ impl CommandRunner {
 
     /// Waits for the end of leader and output, and asks for it at stage 2;
     /// returns the stage that interrupted, and whether time ran out.
-    fn watch(&self, tree: &ProcessTree, facts: &Facts) -> (Option<Interrupted>, bool) {
+    ///
+    /// # Errors
+    /// If the program needs the terminal and does not have it.
+    fn watch(
+        &self,
+        tree: &ProcessTree,
+        facts: &Facts,
+        terminal: Option<&Foreground>,
+    ) -> io::Result<(Option<Interrupted>, bool)> {
         let stage = || self.token.stage();
-        self.wait(facts, None, |facts| {
-            facts.leader_ended() || stage() >= Stage::TerminateActive
-        });
+        let is_over = |facts: &Facts| facts.leader_ended() || stage() >= Stage::TerminateActive;
+        while !is_over(facts) {
+            self.wait(facts, None, |facts| is_over(facts) || facts.has_stopped());
+            if let Some(signal) = facts.take_stop() {
+                foreground::stop_with(tree, terminal, signal)?;
+            }
+        }
         if facts.leader_ended() {
             if self.allows_daemons {
                 // They may hold the pipes for ever.
-                return (None, false);
+                return Ok((None, false));
             }
             // Descendants may still be flushing into the pipes.
             let limit = Instant::now().checked_add(self.grace);
             self.wait(facts, limit, |facts| {
                 facts.output_ended() || facts.is_lost() || stage() >= Stage::TerminateActive
             });
-            return (None, !facts.output_ended());
+            return Ok((None, !facts.output_ended()));
         }
         let interrupted = self.token.checkpoint().err();
         tree.request_end(self.signal.number());
@@ -295,7 +369,7 @@ impl CommandRunner {
         self.wait(facts, limit, |facts| {
             is_over(facts) || stage().should_exit_now()
         });
-        (interrupted, !is_over(facts))
+        Ok((interrupted, !is_over(facts)))
     }
 
     fn wait(&self, facts: &Facts, limit: Option<Instant>, done: impl Fn(&Facts) -> bool) {
@@ -353,18 +427,17 @@ impl Executor<ExitStatus> for CommandRunner {
 }
 
 fn outcome_of(end: io::Result<CommandEnd>) -> Outcome<ExitStatus> {
-    let message = match end {
+    let failure = match end {
         Ok(end) if end.interrupted.is_some() => return Outcome::Cancelled(Cancelled::Active),
         Ok(end) if end.status.success() => return Outcome::Completed(end.status),
         Ok(end) if sys::process::abnormal_end(end.status).is_some() => {
             return Outcome::Lost(Lost::Died(end.status));
         }
-        Ok(end) => end.status.to_string(),
+        Ok(end) => Failure::new(end.status.to_string(), false),
         Err(error) if Interrupted::find(&error).is_some() => {
             return Outcome::Cancelled(Cancelled::Active);
         }
-        Err(error) => error.to_string(),
+        Err(error) => Failure::of_error(error),
     };
-    let panicked = false;
-    Outcome::Failed(Failure { message, panicked })
+    Outcome::Failed(failure)
 }

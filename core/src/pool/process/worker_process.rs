@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::frame::{self, Frame};
 use super::worker_program::{ROLE, Reply, role_of};
 use super::worker_stage::WorkerStage;
+use crate::machine::Stage;
 use crate::pool::shared::{Cancelled, Failure, Lost, Outcome};
 use crate::sys::process_group::ProcessGroup;
 use crate::sys::worker_channel::{self, WorkerChannel};
@@ -23,6 +24,10 @@ use crate::sys::{process, worker};
 pub(super) struct WorkerProcess {
     group: Mutex<ProcessGroup>,
     link: WorkerChannel,
+    /// The stage as it sees it.
+    stage: WorkerStage,
+    /// Its task came to the limit: it has seen a stage, and gets no other task.
+    timed_out: AtomicBool,
     /// The pool has asked it to end, or killed it.
     condemned: AtomicBool,
     /// It has registered its work.
@@ -33,15 +38,13 @@ pub(super) struct WorkerProcess {
 const END_LIMIT: Duration = Duration::from_secs(1);
 
 impl WorkerProcess {
-    /// Executes this program again as a worker for `name`.
+    /// Executes this program again as a worker for `name`, which sees this stage.
     ///
     /// # Errors
     /// Those of making a line to it and of starting a program.
-    pub(super) fn start(
-        name: &str,
-        args: &[String],
-        stage: &WorkerStage,
-    ) -> io::Result<WorkerProcess> {
+    pub(super) fn start(name: &str, args: &[String], shown: Stage) -> io::Result<WorkerProcess> {
+        let stage = WorkerStage::new()?;
+        stage.show(shown);
         let (mut link, theirs) = worker_channel::pair()?;
         let mut command = Command::new(process::executable()?);
         #[cfg(unix)]
@@ -63,6 +66,8 @@ impl WorkerProcess {
         Ok(WorkerProcess {
             group: Mutex::new(group),
             link,
+            stage,
+            timed_out: AtomicBool::new(false),
             condemned: AtomicBool::new(false),
             ready: AtomicBool::new(false),
         })
@@ -77,8 +82,7 @@ impl WorkerProcess {
         let request = match frame::encode(job, limit) {
             Ok(request) => request,
             Err(error) => {
-                let (message, panicked) = (error.to_string(), false);
-                return (Outcome::Failed(Failure { message, panicked }), true);
+                return (Outcome::Failed(Failure::of_error(error)), true);
             }
         };
         let mut link = &self.link;
@@ -106,6 +110,24 @@ impl WorkerProcess {
             Ok(Frame::End | Frame::Closed) => (self.outcome_of_death(None), false),
             Err(error) => (self.outcome_of_death(Some(&error)), false),
         }
+    }
+
+    /// Shows it this stage.
+    pub(super) fn show(&self, stage: Stage) {
+        self.stage.show(stage);
+    }
+
+    /// Asks its task to end, as stage 2 does: it has come to its limit.
+    pub(super) fn end_late_task(&self) {
+        self.timed_out.store(true, Ordering::SeqCst);
+        // First, so that the token shows why the signal came.
+        self.show(Stage::TerminateActive);
+        self.terminate();
+    }
+
+    /// Whether a task of it came to its limit.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.timed_out.load(Ordering::SeqCst)
     }
 
     /// Whether it has ended, as far as is known without waiting.

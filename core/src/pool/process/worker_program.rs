@@ -34,6 +34,8 @@ pub(super) enum Reply<V> {
     Failed {
         message: String,
         panicked: bool,
+        /// The messages of what the error was made from.
+        causes: Vec<String>,
     },
     CancelledQueued,
     CancelledActive,
@@ -150,8 +152,10 @@ where
         while let Some(job) = jobs.next() {
             let reply = carry_out(job?, &token, work);
             let reply = frame::encode(&reply, self.frame_limit).or_else(|error| {
-                let (message, panicked) = (error.to_string(), false);
-                frame::encode(&Reply::<V>::Failed { message, panicked }, self.frame_limit)
+                frame::encode(
+                    &Reply::<V>::failed(Failure::of_error(error)),
+                    self.frame_limit,
+                )
             })?;
             io::Write::write_all(&mut link, &reply)?;
         }
@@ -210,21 +214,32 @@ fn carry_out<J, V>(
         });
     match outcome {
         Outcome::Completed(value) => Reply::Completed(value),
-        Outcome::Failed(Failure { message, panicked }) => Reply::Failed { message, panicked },
+        Outcome::Failed(failure) => Reply::failed(failure),
         Outcome::Cancelled(Cancelled::Queued) => Reply::CancelledQueued,
         Outcome::Cancelled(Cancelled::Active) => Reply::CancelledActive,
-        Outcome::Abandoned | Outcome::Lost(_) => Reply::Failed {
-            message: "a task of a worker is neither abandoned nor lost".to_owned(),
-            panicked: false,
-        },
+        Outcome::Abandoned | Outcome::TimedOut(_) | Outcome::Lost(_) => Reply::failed(
+            Failure::new("a task of a worker is neither abandoned nor lost", false),
+        ),
     }
 }
 
 impl<V> Reply<V> {
+    fn failed(failure: Failure) -> Reply<V> {
+        Reply::Failed {
+            causes: failure.causes(),
+            message: failure.message,
+            panicked: failure.panicked,
+        }
+    }
+
     pub(super) fn into_outcome(self) -> Outcome<V> {
         match self {
             Reply::Completed(value) => Outcome::Completed(value),
-            Reply::Failed { message, panicked } => Outcome::Failed(Failure { message, panicked }),
+            Reply::Failed {
+                message,
+                panicked,
+                causes,
+            } => Outcome::Failed(Failure::of_texts(message, panicked, causes)),
             Reply::CancelledQueued => Outcome::Cancelled(Cancelled::Queued),
             Reply::CancelledActive => Outcome::Cancelled(Cancelled::Active),
             Reply::Unfit(why) => Outcome::Lost(Lost::Unfit(why)),

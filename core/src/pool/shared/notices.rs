@@ -1,7 +1,7 @@
 //! What a run has to say. It waits until the stage itself was announced: the
 //! coordinator is often faster than the watcher thread.
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, TimedOut};
 use crate::feedback::{Feedback, Notice};
 
 #[derive(Default)]
@@ -27,9 +27,13 @@ impl Notices {
             Outcome::Completed(_) => {}
             Outcome::Failed(failure) => self.push(Notice::TaskFailed {
                 index,
-                message: failure.to_string(),
+                message: format!("{failure:#}"),
             }),
             Outcome::Abandoned => self.push(Notice::TaskAbandoned { index }),
+            Outcome::TimedOut(end) => self.push(Notice::TaskTimedOut {
+                index,
+                abandoned: *end == TimedOut::Abandoned,
+            }),
             Outcome::Lost(lost) => self.push(Notice::TaskLost {
                 index,
                 message: lost.to_string(),

@@ -7,11 +7,9 @@ use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitStatus;
 
+use super::failure::{Failure, TaskError};
 use crate::sys::process;
 use crate::token::{Interrupted, StopToken};
-
-/// The error of a task, anything that `?` takes.
-pub type TaskError = Box<dyn Error + Send + Sync>;
 
 /// The outcome of a task. Every task of a run has exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +23,9 @@ pub enum Outcome<V> {
     /// It ignored stage 2 for longer than the grace period. Its thread was
     /// left alone; what it still does is lost.
     Abandoned,
+    /// It was still at work at the limit for one task, and did not complete
+    /// afterwards.
+    TimedOut(TimedOut),
     /// Nothing is known of its work, through no fault of its own.
     Lost(Lost),
 }
@@ -63,6 +64,26 @@ impl fmt::Display for Lost {
 
 impl Error for Lost {}
 
+/// What became of a task that was still at work at its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TimedOut {
+    /// It is over: it stopped at a checkpoint, or its worker process was ended.
+    Ended,
+    /// It ignored the limit for longer than the grace period. Its thread was
+    /// left alone; what it still does is lost.
+    Abandoned,
+}
+
+/// `took too long`, `took too long and was abandoned`.
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TimedOut::Ended => "took too long",
+            TimedOut::Abandoned => "took too long and was abandoned",
+        })
+    }
+}
+
 /// When a task was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cancelled {
@@ -71,36 +92,6 @@ pub enum Cancelled {
     /// At work: it stopped at a checkpoint, or was terminated.
     Active,
 }
-
-/// Why a task failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// The message of the error or of the panic.
-    pub message: String,
-    /// Whether the task panicked.
-    pub panicked: bool,
-}
-
-impl Failure {
-    /// That of a task that returned an error with this message, or panicked with it.
-    pub fn new(message: impl Into<String>, panicked: bool) -> Failure {
-        let message = message.into();
-        Failure { message, panicked }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.panicked {
-            write!(f, "panicked: {}", self.message)
-        } else {
-            f.write_str(&self.message)
-        }
-    }
-}
-
-impl Error for Failure {}
 
 impl<V> Outcome<V> {
     /// The outcome of a task that returned `result` and had `token`.
@@ -117,10 +108,7 @@ impl<V> Outcome<V> {
             {
                 Outcome::Cancelled(Cancelled::Active)
             }
-            Err(error) => Outcome::Failed(Failure {
-                message: error.to_string(),
-                panicked: false,
-            }),
+            Err(error) => Outcome::Failed(Failure::of_error(error)),
         }
     }
 
@@ -136,10 +124,16 @@ impl<V> Outcome<V> {
         if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             let _ = ManuallyDrop::new(again);
         }
-        Outcome::Failed(Failure {
-            message,
-            panicked: true,
-        })
+        Outcome::Failed(Failure::new(message, true))
+    }
+
+    /// The same outcome of a task that was stopped at its limit: what it
+    /// completed or failed with stays.
+    pub(in crate::pool) fn after_limit(self) -> Outcome<V> {
+        match self {
+            Outcome::Cancelled(_) => Outcome::TimedOut(TimedOut::Ended),
+            other => other,
+        }
     }
 
     /// The value, if the task completed.

@@ -21,6 +21,8 @@ pub struct Tally {
     pub cancelled_active: usize,
     /// Tasks abandoned after the grace period.
     pub abandoned: usize,
+    /// Tasks that were still at work at the limit for one task.
+    pub timed_out: usize,
     /// Tasks whose worker died.
     pub lost: usize,
 }
@@ -34,6 +36,7 @@ impl Tally {
             Outcome::Cancelled(Cancelled::Queued) => &mut self.cancelled_queued,
             Outcome::Cancelled(Cancelled::Active) => &mut self.cancelled_active,
             Outcome::Abandoned => &mut self.abandoned,
+            Outcome::TimedOut(_) => &mut self.timed_out,
             Outcome::Lost(_) => &mut self.lost,
         };
         *counter += 1;
@@ -47,6 +50,7 @@ impl Tally {
             + self.cancelled_queued
             + self.cancelled_active
             + self.abandoned
+            + self.timed_out
             + self.lost
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use crate::token::StopToken;
 
 /// The grace period unless set otherwise.
 pub(in crate::pool) const GRACE: Duration = Duration::from_secs(5);
+/// The shortest limit of a task: the coordinator looks that often.
+pub(in crate::pool) const LIMIT_MIN: Duration = Duration::from_millis(1);
 /// The limit of the queue unless set otherwise.
 const QUEUE_LIMIT: usize = 256;
 /// As long as tasks are short; the queue is as soon empty as the other one.
@@ -22,8 +25,15 @@ pub(in crate::pool) struct Settings {
     pub(in crate::pool) workers: NonZeroUsize,
     queue_limit: Option<NonZeroUsize>,
     pub(in crate::pool) grace: Duration,
+    /// How long one task may take.
+    pub(in crate::pool) task_limit: Option<Duration>,
     pub(in crate::pool) feedback: Arc<dyn Feedback>,
 }
+
+/// A feedback is called from any thread, so nothing that panics leaves it half
+/// changed for a pool.
+impl UnwindSafe for Settings {}
+impl RefUnwindSafe for Settings {}
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +41,7 @@ impl fmt::Debug for Settings {
             .field("stage", &self.token.stage())
             .field("workers", &self.workers)
             .field("grace", &self.grace)
+            .field("task_limit", &self.task_limit)
             .finish_non_exhaustive()
     }
 }
@@ -42,6 +53,7 @@ impl Settings {
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue_limit: None,
             grace: GRACE,
+            task_limit: None,
             feedback: Arc::new(Silent),
         }
     }

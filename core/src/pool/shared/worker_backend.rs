@@ -13,11 +13,12 @@ pub(in crate::pool) type Join<'run> = Box<dyn FnOnce() + 'run>;
 /// Where the threads of a run come from, and what it can do to its active
 /// tasks, beyond showing them the stage.
 pub(in crate::pool) trait WorkerBackend<'run> {
-    /// Has a thread do this job, which does not panic.
+    /// Has a thread do the job of the worker with this number, in place of one
+    /// before it. The job does not panic.
     ///
     /// # Errors
     /// Those of starting a thread.
-    fn start(&self, name: String, job: Job<'run>) -> io::Result<Join<'run>>;
+    fn start(&self, number: usize, job: Job<'run>) -> io::Result<Join<'run>>;
 
     /// Shows them the stage.
     fn show(&self, stage: Stage);
@@ -28,14 +29,29 @@ pub(in crate::pool) trait WorkerBackend<'run> {
     /// Ends them by force, after the grace period or at stage 3; `false` if
     /// that is impossible and they have to be abandoned.
     fn kill(&self) -> bool;
+
+    /// Asks the task of one worker alone to end, beyond stopping its token: it
+    /// has come to its limit.
+    fn terminate_one(&self, _number: usize) {}
+
+    /// Ends it by force; `false` if that is impossible.
+    fn kill_one(&self, _number: usize) -> bool {
+        false
+    }
+}
+
+/// The name of a thread.
+pub(in crate::pool) fn thread_name(number: usize) -> String {
+    format!("worker-{number}")
 }
 
 /// Threads see the stage by themselves and cannot be killed.
 pub(in crate::pool) struct ThreadBackend;
 
 impl WorkerBackend<'static> for ThreadBackend {
-    fn start(&self, name: String, job: Job<'static>) -> io::Result<Join<'static>> {
-        let thread = sync::thread::Builder::new().name(name).spawn(job)?;
+    fn start(&self, number: usize, job: Job<'static>) -> io::Result<Join<'static>> {
+        let builder = sync::thread::Builder::new().name(thread_name(number));
+        let thread = builder.spawn(job)?;
         Ok(Box::new(move || {
             // Panics of tasks were caught.
             let _ = thread.join();
@@ -58,8 +74,8 @@ pub(in crate::pool) struct ScopedBackend<'scope, 'env: 'scope>(
 );
 
 impl<'scope> WorkerBackend<'scope> for ScopedBackend<'scope, '_> {
-    fn start(&self, name: String, job: Job<'scope>) -> io::Result<Join<'scope>> {
-        let builder = std::thread::Builder::new().name(name);
+    fn start(&self, number: usize, job: Job<'scope>) -> io::Result<Join<'scope>> {
+        let builder = std::thread::Builder::new().name(thread_name(number));
         let thread = builder.spawn_scoped(self.0, job)?;
         Ok(Box::new(move || {
             // Panics of tasks were caught.

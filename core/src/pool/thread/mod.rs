@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::feedback::Feedback;
 use crate::pool::shared::{
-    Coordinator, Executor, Outcome, Results, ScopedBackend, Settings, Sink, TaskError,
+    Coordinator, Executor, LIMIT_MIN, Outcome, Results, ScopedBackend, Settings, Sink, TaskError,
     ThreadBackend,
 };
 use crate::token::StopToken;
@@ -76,6 +76,37 @@ impl ThreadPool {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> ThreadPool {
         self.settings.grace = grace;
+        self
+    }
+
+    /// Sets how long one task may take, from the moment when a thread takes it.
+    /// There is no limit by default. A limit is kept to about a millisecond,
+    /// and shorter ones than that are a millisecond.
+    ///
+    /// At its limit a task meets what stage 2 means, alone: its token is at
+    /// [`Stage::TerminateActive`](crate::Stage), and after
+    /// [`ThreadPool::grace`] it is abandoned and another thread works in place
+    /// of its own. Its outcome is [`Outcome::TimedOut`], unless it completes or
+    /// fails before that. A shield in the task holds that off, as it holds off
+    /// stage 2.
+    ///
+    /// The thread that runs the pool looks at the limits: an iterator of tasks
+    /// that blocks, and a slow `on_outcome`, delay them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sigproof_core::{Outcome, StopSource, ThreadPool, pool::TimedOut};
+    /// let pool = ThreadPool::new(&StopSource::new().token()).task_limit(Duration::from_millis(20));
+    /// let results = pool.map([0, 600], |seconds, token| {
+    ///     token.sleep(Duration::from_secs(seconds))?;
+    ///     Ok(())
+    /// });
+    /// assert_eq!(results.outcomes()[0], Outcome::Completed(()));
+    /// assert_eq!(results.outcomes()[1], Outcome::TimedOut(TimedOut::Ended));
+    /// ```
+    #[must_use]
+    pub fn task_limit(mut self, limit: Duration) -> ThreadPool {
+        self.settings.task_limit = Some(limit.max(LIMIT_MIN));
         self
     }
 
@@ -147,7 +178,7 @@ impl ThreadPool {
         J: Send + 'static,
         V: Send + 'static,
     {
-        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        let work = move |job, token: &StopToken, _| Outcome::of_result(work(job, token), token);
         let mut on_outcome = on_outcome;
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
             .run(jobs.into_iter(), Sink::Look(&mut on_outcome))
@@ -176,7 +207,7 @@ impl ThreadPool {
         J: Send + 'static,
         V: Send + 'static,
     {
-        let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+        let work = move |job, token: &StopToken, _| Outcome::of_result(work(job, token), token);
         Coordinator::new(&self.settings, &ThreadBackend, Box::new(work))
             .run(jobs.into_iter(), Sink::Take(&mut on_outcome))
     }
@@ -221,7 +252,7 @@ impl ThreadPool {
         let mut on_outcome = on_outcome;
         std::thread::scope(|scope| {
             let backend = ScopedBackend(scope);
-            let work = move |job, token: &StopToken| Outcome::of_result(work(job, token), token);
+            let work = move |job, token: &StopToken, _| Outcome::of_result(work(job, token), token);
             let coordinator = Coordinator::new(&self.settings, &backend, Box::new(work));
             coordinator.run(jobs.into_iter(), Sink::Look(&mut on_outcome))
         })

@@ -73,10 +73,7 @@ fn errors_and_panics_are_failures_with_a_message() {
             2 => panic!("static"),
             _ => Ok(number),
         });
-    let failed = |message: &str, panicked| {
-        let message = message.to_owned();
-        Outcome::Failed(Failure { message, panicked })
-    };
+    let failed = |message: &str, panicked| Outcome::Failed(Failure::new(message, panicked));
     assert_eq!(
         results.outcomes(),
         [

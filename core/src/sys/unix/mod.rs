@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 #[cfg(feature = "failpoints")]
 pub(crate) mod failpoint;
+pub(crate) mod foreground;
 #[cfg(not(sigproof_loom))]
 pub(super) mod mapping;
 pub(crate) mod processes;

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod console;
 pub(crate) mod disposition;
+pub(crate) mod foreground;
 pub(crate) mod mask;
 pub(crate) mod processes;
 #[cfg(not(sigproof_loom))]

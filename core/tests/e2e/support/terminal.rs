@@ -99,6 +99,17 @@ impl Terminal {
         self.keyboard.write_all(b"\x03").expect("the terminal");
     }
 
+    /// Types these keys.
+    pub fn press(&mut self, keys: &[u8]) {
+        self.keyboard.write_all(keys).expect("the terminal");
+    }
+
+    /// Whether keys are shown as they are typed.
+    pub fn echoes(&self) -> bool {
+        let modes = tcgetattr(&self.keyboard).expect("a terminal");
+        modes.local_flags.contains(LocalFlags::ECHO)
+    }
+
     /// Waits until all of this stands on the screen at the same time.
     pub fn expect(&mut self, texts: &[&str]) {
         let deadline = Instant::now() + DEADLINE;

@@ -40,10 +40,14 @@ pub(in crate::pool) enum Sink<'caller, V> {
 pub(in crate::pool) struct Coordinator<'pool, 'run, T, V> {
     pub(super) pool: &'pool Settings,
     pub(super) backend: &'pool dyn WorkerBackend<'run>,
-    shared: Arc<RunState<'run, T, V>>,
+    pub(super) shared: Arc<RunState<'run, T, V>>,
     pub(super) workers: Vec<Arc<WorkerQueue<T, V>>>,
-    /// Each with its worker's place in `workers`.
-    threads: Vec<(usize, Join<'run>)>,
+    /// The thread of each, unless it was joined.
+    threads: Vec<Option<Join<'run>>>,
+    /// Workers that were started, or were to be.
+    started: usize,
+    /// A task has come to its limit, so a worker may be missing.
+    pub(super) has_retired: bool,
     epoch: u32,
     /// Tasks taken from the iterator, which ends with them if `fed`.
     submitted: usize,
@@ -83,6 +87,8 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
             shared: Arc::new(RunState::new(pool.token.clone(), limit, work)),
             workers: Vec::new(),
             threads: Vec::new(),
+            started: 0,
+            has_retired: false,
             epoch: pool.token.epoch(),
             submitted: 0,
             fed: false,
@@ -119,6 +125,10 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
             self.end_overdue();
             self.say_if_announced();
             self.collect(&mut arrived, &mut sink);
+            if self.has_retired {
+                let missing = self.shared.push(Batch::default(), false);
+                self.start_missing(missing, &tasks);
+            }
             if self.fed && self.slots.filled() == self.submitted {
                 return self.finish(&sink);
             }
@@ -194,11 +204,19 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
         let first = self.submitted;
         self.submitted += batch.len();
         let batch = Batch::new(first, self.epoch, batch);
-        let mut missing = self.shared.push(batch, self.batch_size.is_fast());
-        while missing > 0 && self.threads.len() < self.pool.workers.get() {
-            missing -= 1;
-            if let Err(error) = self.start_worker() {
-                if self.threads.is_empty() {
+        let missing = self.shared.push(batch, self.batch_size.is_fast());
+        self.start_missing(missing, tasks);
+    }
+
+    /// Starts so many workers, as far as there may be more of them.
+    fn start_missing(&mut self, missing: usize, tasks: &impl Iterator<Item = T>) {
+        for _ in 0..missing {
+            let Some(place) = self.free_place() else {
+                return;
+            };
+            if let Err(error) = self.start_worker(place) {
+                let is_retired = |worker: &Arc<WorkerQueue<T, V>>| worker.lock().is_retired();
+                if self.workers.iter().all(is_retired) {
                     let lost = Lost::NotStarted(error.to_string());
                     self.give_up_queued(tasks, || Outcome::Lost(lost.clone()));
                 }
@@ -207,24 +225,50 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
         }
     }
 
-    fn start_worker(&mut self) -> io::Result<()> {
-        let number = self.workers.len();
-        let worker = Arc::new(WorkerQueue::new(self.pool.token.with_shield_counter()));
+    /// The place for one more worker.
+    fn free_place(&self) -> Option<usize> {
+        if self.workers.len() < self.pool.workers.get() {
+            return Some(self.workers.len());
+        }
+        if !self.has_retired {
+            return None;
+        }
+        self.workers.iter().position(|worker| {
+            let inner = worker.lock();
+            inner.is_retired() && inner.outcomes.is_empty()
+        })
+    }
+
+    /// Starts a worker, in place of a retired one if there was one before.
+    fn start_worker(&mut self, place: usize) -> io::Result<()> {
+        if let Some(before) = self.workers.get(place)
+            && let Some(join) = self.threads[place].take()
+            && !before.lock().abandoned
+        {
+            // It is on its way out. Then it counts as ended.
+            join();
+        }
+        let number = self.started;
+        self.started += 1;
+        let has_limit = self.pool.task_limit.is_some();
+        let worker = Arc::new(WorkerQueue::new(number, &self.pool.token, has_limit));
         let (shared, own) = (Arc::clone(&self.shared), Arc::clone(&worker));
         // Listed first: the worker may be at work before `start` returns.
-        self.shared.lock().workers.push(Arc::clone(&worker));
+        let before = self.shared.lock().list(place, Arc::clone(&worker));
         let work = move || ThreadWorker::new(&shared, &own).live();
-        match self
-            .backend
-            .start(format!("worker-{number}"), Box::new(work))
-        {
+        match self.backend.start(number, Box::new(work)) {
+            Ok(join) if before.is_some() => {
+                self.threads[place] = Some(join);
+                self.workers[place] = worker;
+                Ok(())
+            }
             Ok(join) => {
-                self.threads.push((number, join));
+                self.threads.push(Some(join));
                 self.workers.push(worker);
                 Ok(())
             }
             Err(error) => {
-                self.shared.lock().workers.pop();
+                self.shared.lock().unlist(place, before);
                 Err(error)
             }
         }
@@ -329,6 +373,8 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
                 .filter_map(|worker| self.due_at(worker))
                 .min();
             let overdue = due.is_some_and(|due| Instant::now() >= due);
+            // A task that begins after this look is due after that at the earliest.
+            let due = due.into_iter().chain(self.next_limit()).min();
             if stage || stale || say || to_drop || news || runs_dry && has_room || overdue {
                 WaitStatus::Done
             } else {
@@ -359,8 +405,10 @@ impl<'run, T: Send + 'run, V: Send + 'run> Coordinator<'_, 'run, T, V> {
         if ends && !was_said && results.has_stopped() {
             self.notices.push(Notice::CollectionStopped);
         }
-        for (number, join) in self.threads.drain(..) {
-            if !self.workers[number].lock().abandoned {
+        for (worker, join) in self.workers.iter().zip(self.threads.drain(..)) {
+            if let Some(join) = join
+                && !worker.lock().abandoned
+            {
                 // It is on its way out.
                 join();
             }

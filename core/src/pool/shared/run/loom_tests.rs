@@ -25,7 +25,7 @@ fn run(
     let mut settings = Settings::new(token);
     settings.set_workers(workers);
     settings.grace = GRACE;
-    let work = move |_task: usize, token: &StopToken| work(token);
+    let work = move |_task: usize, token: &StopToken, _| work(token);
     Coordinator::new(&settings, &ThreadBackend, Box::new(work))
         .run(0..tasks, Sink::Look(&mut |_, _| {}))
 }

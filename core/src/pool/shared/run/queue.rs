@@ -53,6 +53,34 @@ impl<T, V> Queue<T, V> {
         self.workers.len() > self.idle + self.ended
     }
 
+    /// Lists a worker, in the place of one that has ended if there is one.
+    pub(super) fn list(
+        &mut self,
+        place: usize,
+        worker: Arc<WorkerQueue<T, V>>,
+    ) -> Option<Arc<WorkerQueue<T, V>>> {
+        if let Some(before) = self.workers.get_mut(place) {
+            self.ended -= 1;
+            return Some(std::mem::replace(before, worker));
+        }
+        self.workers.push(worker);
+        None
+    }
+
+    /// The worker could not be started: there is none, or again the one that
+    /// was there before.
+    pub(super) fn unlist(&mut self, place: usize, before: Option<Arc<WorkerQueue<T, V>>>) {
+        match before {
+            Some(before) => {
+                self.workers[place] = before;
+                self.ended += 1;
+            }
+            None => {
+                self.workers.pop();
+            }
+        }
+    }
+
     pub(super) fn push(&mut self, batch: Batch<T>) {
         self.length += batch.len();
         if !batch.is_empty() {
@@ -76,7 +104,7 @@ impl<T, V> Queue<T, V> {
                 self.batches.pop_front();
             }
             self.length -= 1;
-            own.lock().active = Some(ready.index);
+            own.lock().begin(ready.index);
             return Some((ready, false));
         }
         let next = if first.len() > batch {
@@ -167,7 +195,7 @@ mod tests {
         let token = StopSource::new().token();
         queue
             .workers
-            .extend((0..workers).map(|_| Arc::new(WorkerQueue::new(token.clone()))));
+            .extend((0..workers).map(|number| Arc::new(WorkerQueue::new(number, &token, false))));
         let workers = queue.workers.clone();
         (queue, workers)
     }

@@ -15,9 +15,9 @@ use crate::sync::thread::yield_now;
 use crate::sync::{AtomicU32, Condvar, Mutex, MutexGuard, Ordering};
 use crate::token::StopToken;
 
-/// What a worker does with a task.
+/// What a worker does with a task, a token for it, and its own number.
 pub(in crate::pool) type Work<'run, T, V> =
-    dyn Fn(T, &StopToken) -> Outcome<V> + Send + Sync + 'run;
+    dyn Fn(T, &StopToken, usize) -> Outcome<V> + Send + Sync + 'run;
 
 /// How often one looks for work before one sleeps. To sleep and to be woken
 /// costs as much as hundreds of empty tasks.

@@ -35,7 +35,10 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
         while let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| self.work(next.take()))) {
             next = self.report(Outcome::of_panic(payload));
         }
-        self.shared.end_worker();
+        // One that was given up has been counted.
+        if !self.worker.lock().abandoned {
+            self.shared.end_worker();
+        }
     }
 
     fn work(&mut self, mut next: Option<Ready<T>>) {
@@ -51,7 +54,7 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
                 return;
             }
             self.index = ready.index;
-            let outcome = (self.shared.work)(ready.task, &self.worker.token);
+            let outcome = (self.shared.work)(ready.task, &self.worker.token, self.worker.number);
             next = self.report(outcome);
         }
     }
@@ -62,6 +65,14 @@ impl<'run, T, V> ThreadWorker<'run, T, V> {
     fn report(&mut self, outcome: Outcome<V>) -> Option<Ready<T>> {
         let mut inner = self.worker.lock();
         if inner.abandoned {
+            return None;
+        }
+        if inner.timed_out.is_some() {
+            // Its token is stopped for good: no other task gets it.
+            inner.outcomes.push(self.index, outcome.after_limit());
+            inner.active = None;
+            drop(inner);
+            self.shared.wake_from(Rest::Nap);
             return None;
         }
         inner.outcomes.push(self.index, outcome);

@@ -14,6 +14,7 @@ use std::{env, fs, net};
 
 use super::{Cleaner, MESSAGE_BYTES, Message, divide, send};
 use crate::machine::Signal;
+use crate::sys::foreground::Foreground;
 use crate::sys::group_registry::{self, Registration};
 use crate::sys::pidfd::PidFd;
 use crate::sys::tree_event::Event;
@@ -51,7 +52,7 @@ impl GuardedTree {
 
     /// Starts `command` as the leader of a group of its own below a guardian,
     /// which removes `scratch` should this process not be there any more to
-    /// do it.
+    /// do it. The program has the terminal from its first instruction on.
     ///
     /// # Errors
     /// Those of a socket pair and of starting a program;
@@ -60,6 +61,7 @@ impl GuardedTree {
         command: &mut Command,
         request: Signal,
         scratch: Option<&Path>,
+        terminal: Option<&Foreground>,
     ) -> io::Result<GuardedTree> {
         let (socket, first) = UnixStream::pair()?;
         // A clone's number is above those of the standard streams, which are
@@ -69,7 +71,8 @@ impl GuardedTree {
         drop(first);
         let cleaner = scratch.and_then(cleaner_of);
         let fd = theirs.as_raw_fd();
-        let prepare = move || divide(fd, cleaner.as_ref());
+        let terminal = terminal.map(Foreground::fd);
+        let prepare = move || divide(fd, cleaner.as_ref(), terminal);
         let guardian = spawn::spawn(command, request, prepare)?;
         drop(theirs);
         let mut guarded = GuardedTree {
@@ -109,6 +112,7 @@ impl GuardedTree {
                     self.status.store(status, Ordering::SeqCst);
                     on_event(Event::LeaderEnded);
                 }
+                Some(Message::LeaderStopped(signal)) => on_event(Event::LeaderStopped(signal)),
                 Some(Message::Gone) => return on_event(Event::Gone),
                 Some(_) => {}
                 None => {
@@ -118,6 +122,11 @@ impl GuardedTree {
                 }
             }
         }
+    }
+
+    /// The number of the program and of its group.
+    pub(crate) fn group(&self) -> i32 {
+        self.leader
     }
 
     /// Asks every process of the group to end, stopped ones included, and

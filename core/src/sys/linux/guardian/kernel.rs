@@ -82,6 +82,21 @@ pub(super) fn status_unreaped(pid: libc::pid_t) -> Option<i32> {
     })
 }
 
+/// The signal that has stopped the child since the last call.
+pub(super) fn stop_signal(pid: libc::pid_t) -> Option<i32> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let options = libc::WSTOPPED | libc::WNOHANG;
+    // SAFETY: `info` has room for the result.
+    let status =
+        unsafe { libc::waitid(libc::P_PID, pid.cast_unsigned(), info.as_mut_ptr(), options) };
+    // SAFETY: zeroes are a siginfo, and the call fills in those of a child.
+    let (who, signal) = unsafe {
+        let info = info.assume_init();
+        (info.si_pid(), info.si_status())
+    };
+    (status == 0 && who == pid).then_some(signal)
+}
+
 /// Whether the ended, unreaped child has executed its program.
 pub(super) fn was_executed(pid: libc::pid_t) -> bool {
     // "/proc/", at most ten digits, "/comm" and a NUL.

@@ -19,6 +19,8 @@ pub(super) enum Message {
     Release,
     /// From the guardian: the process id of the program.
     Started(i32),
+    /// From the guardian: the program was stopped by this signal.
+    LeaderStopped(i32),
     /// From the guardian: the program has ended with this wait status.
     LeaderEnded(i32),
     /// From the guardian: so have all its descendants.
@@ -35,6 +37,7 @@ impl Message {
             Message::LeaderEnded(status) => (4, status),
             Message::Gone => (5, 0),
             Message::Release => (6, 0),
+            Message::LeaderStopped(signal) => (7, signal),
         };
         (u64::from(value.cast_unsigned()) << 32 | kind).to_ne_bytes()
     }
@@ -50,6 +53,7 @@ impl Message {
             4 => Message::LeaderEnded(value),
             5 => Message::Gone,
             6 => Message::Release,
+            7 => Message::LeaderStopped(value),
             _ => return None,
         })
     }
@@ -85,6 +89,7 @@ mod tests {
             Message::LeaderEnded(0x8b),
             Message::Gone,
             Message::Release,
+            Message::LeaderStopped(21),
         ];
         for message in messages {
             assert_eq!(Message::from_bytes(message.to_bytes()), Some(message));

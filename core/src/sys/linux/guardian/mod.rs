@@ -27,10 +27,12 @@ use std::os::fd::RawFd;
 use std::ptr;
 
 use kernel::{
-    NOT_EXECUTED, Signals, close_range, for_each_child, reap, signal_child, status_unreaped, wait,
-    was_executed,
+    NOT_EXECUTED, Signals, close_range, for_each_child, reap, signal_child, status_unreaped,
+    stop_signal, wait, was_executed,
 };
 use message::{MESSAGE_BYTES, Message, send};
+
+use crate::sys::foreground;
 
 /// How many processes are asked at the same time after the program's end.
 const ASKED_MAX: usize = 64;
@@ -50,11 +52,15 @@ pub(super) struct Cleaner {
 /// leader of a group, does, and goes on to execute the program.
 ///
 /// For [`pre_exec`](std::os::unix::process::CommandExt::pre_exec); `socket` is
-/// the guardian's end and at least 3.
+/// the guardian's end and at least 3. The leader gets `terminal`.
 ///
 /// # Errors
 /// Those of `prctl(2)` and `fork(2)`.
-pub(super) fn divide(socket: RawFd, cleaner: Option<&Cleaner>) -> io::Result<()> {
+pub(super) fn divide(
+    socket: RawFd,
+    cleaner: Option<&Cleaner>,
+    terminal: Option<RawFd>,
+) -> io::Result<()> {
     // SAFETY: takes plain integers.
     if unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } != 0 {
         return Err(io::Error::last_os_error());
@@ -67,6 +73,10 @@ pub(super) fn divide(socket: RawFd, cleaner: Option<&Cleaner>) -> io::Result<()>
         -1 => Err(io::Error::last_os_error()),
         0 => {
             become_leader(guardian);
+            if let Some(terminal) = terminal {
+                // SAFETY: no precondition.
+                foreground::hand_over(terminal, unsafe { libc::getpid() });
+            }
             signals.put_back();
             Ok(())
         }
@@ -270,6 +280,9 @@ impl Guardian {
         if pid == self.leader {
             if self.ended.is_some() {
                 return;
+            }
+            if let Some(signal) = stop_signal(pid) {
+                self.send(Message::LeaderStopped(signal));
             }
             scan.leader_ended = status_unreaped(pid);
             if scan.leader_ended.is_some() {

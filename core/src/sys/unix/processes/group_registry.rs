@@ -7,7 +7,7 @@
 //! without (not on Linux) does not.
 
 use std::io;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use super::process;
 
@@ -18,6 +18,9 @@ const LIMIT: usize = 1024;
 /// not kill what its parent has started.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 static GROUPS: [AtomicI32; LIMIT] = [const { AtomicI32::new(0) }; LIMIT];
+
+/// Between [`stop_all`] and the end of [`continue_all`].
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// A registered group; leaves the table when dropped.
 #[derive(Debug)]
@@ -66,12 +69,21 @@ pub(crate) fn kill_all() {
 /// Stops every registered group, as Ctrl+Z stops a group in the foreground.
 /// One that is registered a moment later goes on. Async-signal-safe.
 pub(crate) fn stop_all() {
+    STOPPED.store(true, Ordering::SeqCst);
     signal_all(libc::SIGTSTP);
 }
 
 /// Lets every registered group go on. Async-signal-safe.
 pub(crate) fn continue_all() {
     signal_all(libc::SIGCONT);
+    // Last: who finds it false finds the groups at work again.
+    STOPPED.store(false, Ordering::SeqCst);
+}
+
+/// Whether they were stopped by this process, which is about to stop, too, or
+/// to let them go on.
+pub(crate) fn are_stopped() -> bool {
+    STOPPED.load(Ordering::SeqCst)
 }
 
 fn signal_all(signal: libc::c_int) {
@@ -89,6 +101,11 @@ fn signal_all(signal: libc::c_int) {
 /// Kills the group `id`, a positive number. Async-signal-safe.
 pub(crate) fn kill(id: i32) {
     send(id, libc::SIGKILL);
+}
+
+/// Lets the group `id`, a positive number, go on.
+pub(crate) fn resume(id: i32) {
+    send(id, libc::SIGCONT);
 }
 
 fn send(id: i32, signal: libc::c_int) {

@@ -64,6 +64,23 @@ pub(crate) fn abnormal_end(status: ExitStatus) -> Option<String> {
         .map(|signal| format!("killed by signal {signal}"))
 }
 
+/// Whether the process is stopped now; yes, if that is not known.
+pub(crate) fn is_stopped(pid: i32) -> bool {
+    if cfg!(not(target_os = "linux")) {
+        return true;
+    }
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| {
+        // The name of the program, in parentheses, may hold anything.
+        let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
+        state.is_none_or(|state| state.starts_with(['T', 't']))
+    })
+}
+
+/// Whether this signal stops a program that uses the terminal without having it.
+pub(crate) fn lacks_terminal(signal: i32) -> bool {
+    matches!(signal, libc::SIGTTIN | libc::SIGTTOU)
+}
+
 /// Whether somebody has ended it in a way that no program sees: a program does not do that to itself.
 #[cfg(feature = "process")]
 pub(crate) fn was_killed(status: ExitStatus) -> bool {
@@ -73,6 +90,29 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 #[cfg(all(test, target_os = "linux", feature = "process"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stopped_process_is_told_from_one_that_goes_on() {
+        let mut sleep = std::process::Command::new("sleep");
+        let mut child = sleep.arg("600").spawn().expect("it starts");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        assert!(!is_stopped(pid));
+        for (signal, options) in [
+            (libc::SIGSTOP, libc::WUNTRACED),
+            (libc::SIGCONT, libc::WCONTINUED),
+        ] {
+            // SAFETY: our child, which is not reaped, and room for its status.
+            let waited = unsafe {
+                let mut status = 0;
+                libc::kill(pid, signal);
+                libc::waitpid(pid, &raw mut status, options)
+            };
+            assert_eq!(waited, pid);
+            assert_eq!(is_stopped(pid), signal == libc::SIGSTOP);
+        }
+        child.kill().expect("it is there");
+        child.wait().expect("ours");
+    }
 
     #[test]
     fn without_procfs_the_path_of_the_start_is_known() {

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::group_registry::{self, Registration};
 use super::spawn;
 use crate::machine::Signal;
+use crate::sys::foreground::{self, Foreground};
 
 /// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
@@ -36,13 +37,25 @@ pub(crate) struct ProcessGroup {
 
 impl ProcessGroup {
     /// Starts `command` as the leader of a group of its own, to be killed with
-    /// this process if that ends at stage 3.
+    /// this process if that ends at stage 3, with this terminal.
     ///
     /// # Errors
     /// Those of starting a program; [`io::ErrorKind::QuotaExceeded`] if there
     /// are too many groups.
-    pub(crate) fn spawn(command: &mut Command, request: Signal) -> io::Result<ProcessGroup> {
-        ProcessGroup::of(spawn::spawn(command, request, || Ok(()))?)
+    pub(crate) fn spawn(
+        command: &mut Command,
+        request: Signal,
+        terminal: Option<&Foreground>,
+    ) -> io::Result<ProcessGroup> {
+        let terminal = terminal.map(Foreground::fd);
+        let prepare = move || {
+            if let Some(terminal) = terminal {
+                // SAFETY: no precondition.
+                foreground::hand_over(terminal, unsafe { libc::getpgrp() });
+            }
+            Ok(())
+        };
+        ProcessGroup::of(spawn::spawn(command, request, prepare)?)
     }
 
     /// As [`ProcessGroup::spawn`], for a program of ours, which begins with
@@ -70,6 +83,11 @@ impl ProcessGroup {
             return Err(group_registry::too_many());
         }
         Ok(group)
+    }
+
+    /// The number of the group.
+    pub(crate) fn id(&self) -> i32 {
+        self.id
     }
 
     /// The leader, for its pipes.
@@ -106,6 +124,30 @@ impl ProcessGroup {
     /// # Errors
     /// Those of `waitid(2)`; `ECHILD` means that somebody else reaped it.
     pub(crate) fn wait_for_leader(&self) -> io::Result<()> {
+        self.wait(libc::WEXITED | libc::WNOWAIT).map(drop)
+    }
+
+    /// As [`ProcessGroup::wait_for_leader`], and reports each signal that stops
+    /// it meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`ProcessGroup::wait_for_leader`].
+    pub(crate) fn watch_leader(&self, mut on_stop: impl FnMut(i32)) -> io::Result<()> {
+        loop {
+            let (code, _) = self.wait(libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
+            if code != libc::CLD_STOPPED {
+                return Ok(());
+            }
+            // Taken off, or it would be reported again and again. It may have
+            // gone on meanwhile.
+            if let (libc::CLD_STOPPED, signal) = self.wait(libc::WSTOPPED | libc::WNOHANG)? {
+                on_stop(signal);
+            }
+        }
+    }
+
+    /// What has happened to the leader, as a code and a status.
+    fn wait(&self, options: libc::c_int) -> io::Result<(libc::c_int, libc::c_int)> {
         loop {
             let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
             // SAFETY: `info` has room for the result.
@@ -114,11 +156,15 @@ impl ProcessGroup {
                     libc::P_PID,
                     self.id.cast_unsigned(),
                     info.as_mut_ptr(),
-                    libc::WEXITED | libc::WNOWAIT,
+                    options,
                 )
             };
             if status == 0 {
-                return Ok(());
+                // SAFETY: zeroes are a siginfo, and the call fills in those of a
+                // child.
+                let info = unsafe { info.assume_init() };
+                // SAFETY: as above; both are in the siginfo of a child.
+                return Ok((info.si_code, unsafe { info.si_status() }));
             }
             let error = io::Error::last_os_error();
             if error.kind() != io::ErrorKind::Interrupted {

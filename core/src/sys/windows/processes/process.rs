@@ -59,3 +59,13 @@ mod tests {
         );
     }
 }
+
+/// No signal stops a program here.
+pub(crate) fn lacks_terminal(_signal: i32) -> bool {
+    false
+}
+
+/// Nor is one stopped.
+pub(crate) fn is_stopped(_pid: i32) -> bool {
+    false
+}

@@ -21,6 +21,7 @@ use super::job::Job;
 use super::snapshot;
 use crate::machine::Signal;
 use crate::sys::console;
+use crate::sys::foreground::Foreground;
 
 /// How long [`ProcessGroup::finish`] waits for killed descendants to disappear.
 const DISAPPEARANCE_LIMIT: Duration = Duration::from_millis(500);
@@ -41,7 +42,11 @@ impl ProcessGroup {
     ///
     /// # Errors
     /// Those of starting a program and of putting it into a job.
-    pub(crate) fn spawn(command: &mut Command, _request: Signal) -> io::Result<ProcessGroup> {
+    pub(crate) fn spawn(
+        command: &mut Command,
+        _request: Signal,
+        _terminal: Option<&Foreground>,
+    ) -> io::Result<ProcessGroup> {
         let job = Job::new()?;
         let child = command
             .creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED)
@@ -69,7 +74,12 @@ impl ProcessGroup {
     /// Those of [`ProcessGroup::spawn`].
     #[cfg(feature = "process")]
     pub(crate) fn spawn_masked(command: &mut Command) -> io::Result<ProcessGroup> {
-        ProcessGroup::spawn(command, Signal::INTERRUPT)
+        ProcessGroup::spawn(command, Signal::INTERRUPT, None)
+    }
+
+    /// The number of its console group.
+    pub(crate) fn id(&self) -> i32 {
+        self.child.id().cast_signed()
     }
 
     /// The process that was started, for its pipes.
@@ -89,6 +99,14 @@ impl ProcessGroup {
     /// Kills every process of the job.
     pub(crate) fn kill(&self) {
         self.job.kill();
+    }
+
+    /// As [`ProcessGroup::wait_for_leader`]: no signal stops a process here.
+    ///
+    /// # Errors
+    /// Those of [`ProcessGroup::wait_for_leader`].
+    pub(crate) fn watch_leader(&self, _on_stop: impl FnMut(i32)) -> io::Result<()> {
+        self.wait_for_leader()
     }
 
     /// Waits until the process that was started has ended.
