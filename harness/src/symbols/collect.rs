@@ -5,8 +5,9 @@ use super::maps::Mapping;
 use super::names::Names;
 use crate::facts::{Frame, Stacks, code_hash};
 use crate::symbols::maps;
-use framehop::Unwinder as _;
-use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
+use framehop::{
+    CacheNative, MayAllocateDuringUnwind, UnwindRegsNative, Unwinder as _, UnwinderNative,
+};
 use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -22,10 +23,8 @@ const DEBUG_FILES: &str = "/usr/lib/debug";
 pub(crate) struct Registers {
     /// The address after the instruction that makes the call.
     pub(crate) ip: u64,
-    /// Where its stack ends.
-    pub(crate) sp: u64,
-    /// The frame pointer, if the code keeps one.
-    pub(crate) bp: u64,
+    /// Where its stack ends, the frame pointer if the code keeps one, and what else the processor has for that.
+    pub(crate) unwind: UnwindRegsNative,
 }
 
 /// The stacks of one run, as addresses.
@@ -33,7 +32,7 @@ pub(crate) struct Registers {
 pub(crate) struct Collector {
     images: Vec<(String, Option<Rc<Image>>)>,
     spaces: HashMap<Vec<Mapping>, Space>,
-    cache: CacheX86_64,
+    cache: CacheNative<MayAllocateDuringUnwind>,
     /// FrameRef of an image and address in it.
     frames: HashMap<(usize, u64), u32>,
     /// Frames of scripts, which have their names from the interpreter.
@@ -51,7 +50,7 @@ enum FrameRef {
 
 /// The code of one address space. With fixed addresses a process and its children share it.
 struct Space {
-    unwinder: UnwinderX86_64<Bytes>,
+    unwinder: UnwinderNative<Bytes, MayAllocateDuringUnwind>,
     code: Vec<Code>,
 }
 
@@ -129,12 +128,10 @@ impl Collector {
             .entry(mappings)
             .or_insert_with_key(|mappings| Space::new(mappings, &mut self.images));
         let mut read = |address| read(address).ok_or(());
-        let mut walk = space.unwinder.iter_frames(
-            registers.ip,
-            UnwindRegsX86_64::new(registers.ip, registers.sp, registers.bp),
-            &mut self.cache,
-            &mut read,
-        );
+        let mut walk =
+            space
+                .unwinder
+                .iter_frames(registers.ip, registers.unwind, &mut self.cache, &mut read);
         let mut frames = Vec::new();
         // An error is the end of what can be known: what was found so far is right.
         while let Ok(Some(address)) = walk.next() {
@@ -233,7 +230,7 @@ fn module_name(path: &str) -> String {
 impl Space {
     fn new(mappings: &[Mapping], images: &mut Vec<(String, Option<Rc<Image>>)>) -> Space {
         let mut space = Space {
-            unwinder: UnwinderX86_64::new(),
+            unwinder: UnwinderNative::new(),
             code: Vec::new(),
         };
         for mapping in mappings {

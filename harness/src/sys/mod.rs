@@ -1,6 +1,7 @@
 //! Operating system calls, one concern a file: safe functions out, every
 //! return value checked.
 
+pub(crate) mod arch;
 pub(crate) mod ids;
 pub(crate) mod mounts;
 pub(crate) mod network;

@@ -6,6 +6,7 @@
 //! thousands. It cannot be removed, and without a tracer the chosen calls fail
 //! with ENOSYS: so the tracer stays attached until the last descendant is gone.
 
+use crate::sys::arch::AUDIT;
 use libc::{sock_filter, sock_fprog};
 
 /// An instruction that makes a system call.
@@ -68,11 +69,6 @@ pub(crate) struct Besides {
     pub(crate) unfollowed: bool,
 }
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) const ARCH: u32 = 0xC000_003E;
-#[cfg(target_arch = "aarch64")]
-pub(crate) const ARCH: u32 = 0xC000_00B7;
-
 // Offsets in `struct seccomp_data`.
 const NR: u32 = 0;
 const ARCH_AT: u32 = 4;
@@ -100,15 +96,11 @@ pub(crate) fn program(chosen: &Chosen, besides: Besides) -> Vec<sock_filter> {
     let trace = || op(RETURN, libc::SECCOMP_RET_TRACE, 0, 0);
     let allow = || op(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0);
     let of_others = if besides.unfollowed { trace() } else { allow() };
-    let mut program = vec![op(LOAD, ARCH_AT, 0, 0), op(EQUAL, ARCH, 1, 0), of_others];
+    let mut program = vec![op(LOAD, ARCH_AT, 0, 0), op(EQUAL, AUDIT, 1, 0), of_others];
     if besides.io_uring_setup {
         program.push(op(LOAD, NR, 0, 0));
         program.push(op(EQUAL, libc::SYS_io_uring_setup as u32, 0, 1));
-        program.push(if CAN_ANSWER {
-            trace()
-        } else {
-            op(RETURN, ENOSYS, 0, 0)
-        });
+        program.push(trace());
     }
     if besides.unfollowed {
         program.push(op(LOAD, NR, 0, 0));
@@ -148,10 +140,6 @@ pub(crate) fn program(chosen: &Chosen, besides: Besides) -> Vec<sock_filter> {
     program.push(allow());
     program
 }
-
-/// A tracer can answer in place of the kernel.
-const CAN_ANSWER: bool = cfg!(target_arch = "x86_64");
-const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
 /// The greatest number of a call that is known here.
 fn last_known() -> u32 {
@@ -226,9 +214,9 @@ mod tests {
     fn numbers_stop_and_others_pass() {
         let program = program(&Chosen::Numbers(vec![1, 257]), Besides::default());
         let trace = libc::SECCOMP_RET_TRACE;
-        assert_eq!(verdict(&program, ARCH, 1, 0), trace);
-        assert_eq!(verdict(&program, ARCH, 257, 7), trace);
-        assert_eq!(verdict(&program, ARCH, 2, 0), libc::SECCOMP_RET_ALLOW);
+        assert_eq!(verdict(&program, AUDIT, 1, 0), trace);
+        assert_eq!(verdict(&program, AUDIT, 257, 7), trace);
+        assert_eq!(verdict(&program, AUDIT, 2, 0), libc::SECCOMP_RET_ALLOW);
         assert_eq!(
             verdict(&program, 3, 1, 0),
             libc::SECCOMP_RET_ALLOW,
@@ -243,12 +231,12 @@ mod tests {
         let chosen = chosen.map(|(number, ip)| SyscallInstruction { number, ip });
         let program = program(&Chosen::Instructions(chosen.to_vec()), Besides::default());
         let trace = libc::SECCOMP_RET_TRACE;
-        assert_eq!(verdict(&program, ARCH, 1, ip), trace);
-        assert_eq!(verdict(&program, ARCH, 1, ip + 9), trace);
-        assert_eq!(verdict(&program, ARCH, 3, ip), trace);
+        assert_eq!(verdict(&program, AUDIT, 1, ip), trace);
+        assert_eq!(verdict(&program, AUDIT, 1, ip + 9), trace);
+        assert_eq!(verdict(&program, AUDIT, 3, ip), trace);
         for (number, other) in [(1, ip + 1), (1, ip ^ (1 << 40)), (2, ip), (3, ip + 9)] {
             assert_eq!(
-                verdict(&program, ARCH, number, other),
+                verdict(&program, AUDIT, number, other),
                 libc::SECCOMP_RET_ALLOW
             );
         }
@@ -257,7 +245,7 @@ mod tests {
     #[test]
     fn all_means_all() {
         let program = program(&Chosen::All, Besides::default());
-        assert_eq!(verdict(&program, ARCH, 500, 1), libc::SECCOMP_RET_TRACE);
+        assert_eq!(verdict(&program, AUDIT, 500, 1), libc::SECCOMP_RET_TRACE);
     }
 
     #[test]
@@ -269,9 +257,9 @@ mod tests {
         let setup = libc::SYS_io_uring_setup as u32;
         for chosen in [Chosen::none(), Chosen::Numbers(vec![1])] {
             let program = program(&chosen, refusing);
-            assert_ne!(verdict(&program, ARCH, setup, 9), libc::SECCOMP_RET_ALLOW);
+            assert_ne!(verdict(&program, AUDIT, setup, 9), libc::SECCOMP_RET_ALLOW);
             assert_eq!(
-                verdict(&program, ARCH, setup + 1, 9),
+                verdict(&program, AUDIT, setup + 1, 9),
                 libc::SECCOMP_RET_ALLOW
             );
             assert_eq!(verdict(&program, 3, setup, 9), libc::SECCOMP_RET_ALLOW);
@@ -288,17 +276,17 @@ mod tests {
         let program = program(&Chosen::Numbers(vec![1]), counting);
         let (trace, allow) = (libc::SECCOMP_RET_TRACE, libc::SECCOMP_RET_ALLOW);
         assert_eq!(verdict(&program, 3, 1, 0), trace, "other architecture");
-        assert_eq!(verdict(&program, ARCH, last_known() + 1, 0), trace);
-        assert_eq!(verdict(&program, ARCH, last_known(), 0), allow);
+        assert_eq!(verdict(&program, AUDIT, last_known() + 1, 0), trace);
+        assert_eq!(verdict(&program, AUDIT, last_known(), 0), allow);
         let mmap = |flags: i32| {
             let number = libc::SYS_mmap as u32;
-            verdict_of(&program, ARCH, number, 0, flags as u32)
+            verdict_of(&program, AUDIT, number, 0, flags as u32)
         };
         assert_eq!(mmap(libc::MAP_SHARED), trace);
         assert_eq!(mmap(libc::MAP_SHARED_VALIDATE | libc::MAP_POPULATE), trace);
         assert_eq!(mmap(libc::MAP_PRIVATE), allow);
         assert_eq!(mmap(libc::MAP_SHARED | libc::MAP_ANONYMOUS), allow);
-        assert_eq!(verdict(&program, ARCH, 1, 0), trace);
-        assert_eq!(verdict(&program, ARCH, 2, 0), allow);
+        assert_eq!(verdict(&program, AUDIT, 1, 0), trace);
+        assert_eq!(verdict(&program, AUDIT, 2, 0), allow);
     }
 }

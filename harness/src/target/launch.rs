@@ -1,5 +1,6 @@
 //! From a target's description to a program that can be executed.
 
+use super::machine;
 use super::paths::TargetPaths;
 use super::target::Target;
 use std::collections::HashMap;
@@ -48,6 +49,10 @@ pub(crate) enum LaunchError {
     Directory {
         path: String,
     },
+    OtherMachine {
+        path: String,
+        machine: String,
+    },
     NulByte {
         word: String,
     },
@@ -74,6 +79,11 @@ impl fmt::Display for LaunchError {
                 write!(f, "{path} is not executable; try chmod +x {path}")
             }
             LaunchError::Directory { path } => write!(f, "{path} is a directory, not a program"),
+            LaunchError::OtherMachine { path, machine } => write!(
+                f,
+                "{path} is a program for {machine}, and only programs for {} can be followed here",
+                machine::own()
+            ),
             LaunchError::NulByte { word } => write!(f, "{word:?} contains a NUL byte"),
         }
     }
@@ -221,7 +231,7 @@ fn find(name: &str, places: &TargetPaths, around: &Environment) -> Result<PathBu
                 name: name.to_owned(),
                 searched: None,
             })?;
-        return usable(&path).map(|()| path);
+        return runnable(&path).map(|()| path);
     }
     let search = around.path();
     let mut refused = None;
@@ -230,7 +240,7 @@ fn find(name: &str, places: &TargetPaths, around: &Environment) -> Result<PathBu
         if !path.exists() {
             continue;
         }
-        match usable(&path) {
+        match runnable(&path) {
             Ok(()) => return Ok(path),
             Err(error) => refused = refused.or(Some(error)),
         }
@@ -239,6 +249,18 @@ fn find(name: &str, places: &TargetPaths, around: &Environment) -> Result<PathBu
         name: name.to_owned(),
         searched: Some(search),
     }))
+}
+
+/// Whether it is a program for this processor, too.
+fn runnable(path: &Path) -> Result<(), LaunchError> {
+    usable(path)?;
+    match machine::other(path) {
+        Some(machine) => Err(LaunchError::OtherMachine {
+            path: path.display().to_string(),
+            machine,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn usable(path: &Path) -> Result<(), LaunchError> {

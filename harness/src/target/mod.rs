@@ -3,6 +3,7 @@
 mod copy;
 mod dirty_check;
 mod launch;
+mod machine;
 mod paths;
 mod screen;
 mod target;

@@ -10,6 +10,8 @@ use super::thread::single_step::SingleStep;
 use super::trace_event::TraceEvent;
 use super::tracer::Tracer;
 use crate::facts::{CallArgument, CallLabel, Phase, Unfollowed};
+use crate::sys::arch;
+use crate::sys::arch::LastCall;
 use crate::sys::ids::Tid;
 use crate::sys::ptrace;
 use crate::sys::ptrace::CallStop;
@@ -23,19 +25,20 @@ impl Tracer {
             number,
             args,
             ip,
-            native,
+            audit,
         } = ptrace::call_stop(tid)?
         else {
             return Ok(self.go_on(tid));
         };
-        if !native {
+        self.note_call(tid, number, args, ip);
+        if audit != arch::AUDIT {
             // The numbers mean other calls.
             self.recording
                 .note_unfollowed(Unfollowed::OtherArchitecture);
             return Ok(self.go_on(tid));
         }
         if self.refuse_io_uring && number == libc::SYS_io_uring_setup as u64 {
-            ptrace::skip_call_with(tid, -i64::from(libc::ENOSYS))?;
+            arch::skip_call_with(tid, -i64::from(libc::ENOSYS))?;
             self.recording.note_unfollowed(Unfollowed::IoUringRefused);
             return Ok(self.go_on(tid));
         }
@@ -77,7 +80,7 @@ impl Tracer {
             None => {}
         }
         if pending.rewind {
-            ptrace::skip_call(tid)?;
+            arch::skip_call(tid)?;
         } else {
             self.recording
                 .note(&call, in_handler, self.now_ns, &mut pending);
@@ -107,7 +110,10 @@ impl Tracer {
         events: &mut Vec<TraceEvent>,
     ) -> io::Result<Next> {
         match ptrace::call_stop(tid)? {
-            CallStop::Entry { number, args, .. } => {
+            CallStop::Entry {
+                number, args, ip, ..
+            } => {
+                self.note_call(tid, number, args, ip);
                 self.at_call_of_handler(tid, number as u32, args, events)?;
                 Ok(self.go_on(tid))
             }
@@ -126,15 +132,18 @@ impl Tracer {
         let Some(thread) = self.processes.thread_mut(tid) else {
             return Ok(self.go_on(tid));
         };
+        if let Some(last) = &mut thread.last_call {
+            last.result = Some(result);
+        }
         let Some(pending) = thread.activity.end_syscall() else {
             return Ok(Next::resume(thread.resume()));
         };
         if pending.rewind {
-            ptrace::rewind_call(tid, u64::from(pending.at.number))?;
+            arch::rewind_call(tid, u64::from(pending.at.number))?;
             thread.passes.rewind(pending.at);
         }
         if let Some(changed) = pending.restore {
-            ptrace::set_argument(tid, changed.position, changed.was)?;
+            arch::restore_argument(tid, changed.position, changed.was)?;
         }
         if let Some(point) = pending.point {
             self.recording.returned(point, result);
@@ -156,6 +165,7 @@ impl Tracer {
             Some(hold) if pending.instructions > 0 => {
                 let steps = SingleStep::new(hold, number, pending.instructions);
                 thread.activity = Activity::Stepping(steps);
+                return self.step(tid);
             }
             Some(hold) => {
                 let call = syscalls::name(number).into_owned();
@@ -166,6 +176,22 @@ impl Tracer {
             None => {}
         }
         Ok(Next::resume(thread.resume()))
+    }
+
+    /// Remembers the call that begins.
+    fn note_call(&mut self, tid: Tid, number: u64, args: [u64; 6], ip: u64) {
+        let Some(thread) = self.processes.thread_mut(tid) else {
+            return;
+        };
+        thread.last_call = Some(LastCall {
+            number,
+            ip,
+            first: args[0],
+            result: None,
+        });
+        thread
+            .livelock
+            .call_begins(number == libc::SYS_rt_sigreturn as u64);
     }
 
     /// A call begins in a thread that is in a handler.
@@ -187,7 +213,7 @@ impl Tracer {
             }
             return Ok(());
         }
-        let stack = ptrace::stack_pointer(tid)?;
+        let stack = arch::stack_pointer(tid)?;
         // Several at once, when the long jump was out of a nested one.
         while let Some(frame) = thread.handlers.pop_left(stack) {
             let fact = frame.into_fact(thread.pid, tid, &thread.name, self.now_ns, false);

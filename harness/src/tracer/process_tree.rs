@@ -9,6 +9,7 @@ use super::thread::handler_frame::HandlerStack;
 use super::thread::livelock::Livelock;
 use super::thread::passes::Passes;
 use crate::symbols;
+use crate::sys::arch::LastCall;
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
 use crate::sys::ptrace::Resume;
@@ -27,6 +28,8 @@ pub(crate) struct Thread {
     /// The traced handlers that it is in.
     pub(crate) handlers: HandlerStack,
     pub(crate) livelock: Livelock,
+    /// The last call for which it has stopped.
+    pub(crate) last_call: Option<LastCall>,
 }
 
 impl Thread {
@@ -39,12 +42,14 @@ impl Thread {
             activity: Activity::default(),
             handlers: HandlerStack::default(),
             livelock: Livelock::default(),
+            last_call: None,
         }
     }
 
     /// Returns how it goes on.
     pub(crate) fn resume(&self) -> Resume {
-        self.activity.resume(!self.handlers.is_empty())
+        self.activity
+            .resume(!self.handlers.is_empty() || self.livelock.needs_calls())
     }
 }
 
@@ -62,8 +67,8 @@ pub(crate) struct Process {
     born: u32,
     /// Its addresses differ from run to run, whatever was asked: executing a set-uid program has that effect.
     random: bool,
-    /// Its program is written in Go.
-    go: bool,
+    /// Its runtime has the only handlers: that of Go or of Node.js.
+    has_handlers_of_a_runtime: bool,
 }
 
 impl Process {
@@ -190,9 +195,10 @@ impl ProcessTree {
             .is_some_and(|process| process.random)
     }
 
-    /// Whether a process executes a program in Go.
-    pub(crate) fn is_go(&self, pid: Pid) -> bool {
-        self.processes.get(&pid).is_some_and(|process| process.go)
+    /// Whether all handlers of a process are those of a runtime: of Go or of Node.js.
+    pub(crate) fn has_handlers_of_a_runtime(&self, pid: Pid) -> bool {
+        let process = self.processes.get(&pid);
+        process.is_some_and(|process| process.has_handlers_of_a_runtime)
     }
 
     /// `creator` made `new`. Returns the parent when `new` is a process of its
@@ -226,7 +232,7 @@ impl ProcessTree {
             threads: 1,
             born,
             random: process.random,
-            go: process.go,
+            has_handlers_of_a_runtime: process.has_handlers_of_a_runtime,
         };
         let pid = new.as_main_of();
         self.processes.insert(pid, child);
@@ -256,7 +262,8 @@ impl ProcessTree {
         process.program = proc::program_name(pid);
         process.random = !proc::has_fixed_addresses(pid);
         // Looked at now, and not when a signal is delivered: other threads would go on meanwhile.
-        process.go = symbols::is_go(&proc::executable(pid));
+        process.has_handlers_of_a_runtime =
+            is_node(&process.program) || symbols::is_go(&proc::executable(pid));
     }
 
     /// A thread ended. Returns the process that ends with it, when it was the main thread.
@@ -273,4 +280,9 @@ impl ProcessTree {
             thread.pid
         })
     }
+}
+
+/// Node.js goes by its name: nothing else tells it by a look at the first pages of its file.
+fn is_node(program: &str) -> bool {
+    matches!(program, "node" | "nodejs")
 }

@@ -142,6 +142,9 @@ impl Recording {
             in_handler,
             installs: pending.installs.map(|signal| signal.number()),
             interrupts: pending.installs.is_some() && syscalls::handler_interrupts(&call.call),
+            handler: pending
+                .installs
+                .and_then(|_| syscalls::handler_address(&call.call)),
             at_ns: now_ns,
             around: call.surroundings(),
             on: call.descriptor_kind(),

@@ -4,7 +4,7 @@ use super::stack_memory::StackMemory;
 use crate::facts::{Frame, Stacks, code_hash};
 use crate::symbols::{Collector, Interpreters, Registers, Stop, runs_program};
 use crate::sys::ids::{Pid, Tid};
-use crate::sys::{proc, ptrace};
+use crate::sys::{arch, proc, ptrace};
 use std::path::Path;
 
 /// Reads stacks in one run.
@@ -17,8 +17,8 @@ pub(crate) struct StackReader {
 impl StackReader {
     /// Keeps the stack of a thread that stands at a call, for the point that comes next.
     pub(crate) fn take(&mut self, pid: Pid, tid: Tid) {
-        let (Ok([ip, sp, bp]), Some(maps)) = (ptrace::stack_registers(tid), proc::maps(tid)) else {
-            // Gone meanwhile, or another kind of processor.
+        let (Ok((ip, unwind)), Some(maps)) = (arch::unwind_registers(tid), proc::maps(tid)) else {
+            // Gone meanwhile.
             self.native.miss();
             return;
         };
@@ -26,7 +26,7 @@ impl StackReader {
         let mut memory = StackMemory::new(tid);
         let read = |address| memory.word(address);
         self.native
-            .take(&maps, Registers { ip, sp, bp }, read, script);
+            .take(&maps, Registers { ip, unwind }, read, script);
     }
 
     /// A hash of the code that makes the call; `None` where the stack cannot be read. See
@@ -39,11 +39,11 @@ impl StackReader {
                 .map(|frame| (frame.module.as_str(), frame.offset));
             return Some(code_hash(places));
         }
-        let [ip, sp, bp] = ptrace::stack_registers(tid).ok()?;
+        let (ip, unwind) = arch::unwind_registers(tid).ok()?;
         let maps = proc::maps(tid)?;
         let mut memory = StackMemory::new(tid);
         let read = |address| memory.word(address);
-        self.native.code(&maps, Registers { ip, sp, bp }, read)
+        self.native.code(&maps, Registers { ip, unwind }, read)
     }
 
     /// Whether a process runs its program: of an interpreter that is known, a thread of it has to show that.
@@ -67,7 +67,7 @@ impl StackReader {
         let stop = Stop {
             pid: pid.number(),
             tid: tid.number(),
-            fs_base: ptrace::thread_pointer(tid).unwrap_or(0),
+            pthread: arch::pthread(tid).unwrap_or(0..=0),
             root: Path::new("/"),
             maps: &|| proc::maps(tid),
             thread_name: &|| proc::thread_name(tid),

@@ -6,7 +6,7 @@ use fixture_model::{Fixture, Helper};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
-use under_test::{json, rust_program};
+use under_test::{call_here, json, rust_program};
 
 #[test]
 fn a_finding_says_between_which_lines_it_is() {
@@ -27,7 +27,10 @@ fn a_finding_says_between_which_lines_it_is() {
         1,
         &[
             &wanted,
-            "by call: 3 of 3 system calls fully covered: openat 1/1, rename 1/1, write 1/1",
+            &format!(
+                "by call: 3 of 3 system calls fully covered: openat 1/1, {} 1/1, write 1/1",
+                call_here("rename")
+            ),
             "by function: 3 of 3 functions fully covered: begin 1/1, fill 1/1, finish 1/1",
         ],
         &arguments,
@@ -52,6 +55,20 @@ fn a_finding_says_between_which_lines_it_is() {
             ("save".to_owned(), Some(line("fills")))
         ]
     );
+}
+
+#[test]
+fn a_finding_in_a_script_names_the_script_s_lines() {
+    let fixture = Fixture::named("python/temp-file-wrong").expect("the fixture");
+    let inputs = tempfile::tempdir().expect("a directory");
+    fixture.write_inputs(inputs.path()).expect("its files");
+    let outcome = json(&fixture.sigproof_arguments(inputs.path(), &rust_program));
+    let outcome = outcome.expect("an answer");
+    let of_script = |line: &&Value| line["type"] == "finding" && line["at_start"] == false;
+    let finding = outcome.lines.iter().find(of_script).expect("a finding");
+    let between = finding["between"].as_str().expect("two places");
+    let lines = between.matches("(temp-file-wrong.py:").count();
+    assert_eq!(lines, 2, "{between}");
 }
 
 #[test]
@@ -93,7 +110,10 @@ fn what_was_not_tried_is_said_by_call_and_by_function() {
             })
             .to_vec()
     };
-    assert_eq!(shares("by_call"), wanted(["openat", "rename", "write"]));
+    assert_eq!(
+        shares("by_call"),
+        wanted(["openat", call_here("rename"), "write"])
+    );
     assert_eq!(shares("by_function"), wanted(["begin", "fill", "finish"]));
 }
 

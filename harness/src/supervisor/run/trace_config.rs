@@ -26,6 +26,8 @@ pub(crate) fn trace_config(request: &RunRequest) -> Option<TraceConfig> {
         }
         Trace::Steps | Trace::Effects => TraceConfig::awaiting(breakpoints, scopes),
     };
+    // They stop anyway: a report can tell what became of each file, and when.
+    config.report_effects = matches!(request.trace, Trace::Record(recorded) if !recorded.all);
     config.stacks = request.trace.stacks() != StackDetail::None;
     let signals = request
         .steps

@@ -24,6 +24,7 @@ use program::{Found, Programs};
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub(crate) use memory::Read;
@@ -39,8 +40,9 @@ pub(crate) struct Stop<'a> {
     pub(crate) pid: i32,
     /// The thread, by the number that it has for itself.
     pub(crate) tid: i32,
-    /// The base of its `fs` segment, which is what `pthread_self` returns in it; 0 where that is not known.
-    pub(crate) fs_base: u64,
+    /// Where that is what `pthread_self` returns in it: one address, where the processor tells; 0 where that is not
+    /// known.
+    pub(crate) pthread: RangeInclusive<u64>,
     /// What its paths are below: `/`, or `/proc/PID/root`.
     pub(crate) root: &'a Path,
     /// The text of `/proc/PID/maps`. It is asked for while no interpreter is known, and not any more after that.
@@ -77,7 +79,7 @@ impl Interpreters {
     pub(crate) fn frames(&mut self, stop: &Stop) -> Vec<Frame> {
         let memory = Memory::new(stop.read);
         match self.interpreter(stop, &memory) {
-            Some(Interpreter::Python(python)) => python.frames(&memory, stop.tid, stop.fs_base),
+            Some(Interpreter::Python(python)) => python.frames(&memory, stop.tid, &stop.pthread),
             Some(Interpreter::Bash(bash)) => bash.frames(&memory),
             Some(Interpreter::Java) => (stop.thread_name)().map(java).into_iter().collect(),
             None => Vec::new(),

@@ -5,21 +5,12 @@
 //! while it is stopped. Callers treat it as "gone", never as a failure.
 
 mod memory;
-#[cfg(not(target_arch = "x86_64"))]
-mod other_arch;
-#[cfg(target_arch = "x86_64")]
-mod x86_64;
 
 use crate::facts::Signal;
 use crate::sys::ids::{Pid, Tid};
-use crate::sys::seccomp;
 pub(crate) use memory::{read_bytes, read_memory, read_string, read_u64};
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) use other_arch::*;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::*;
 
 /// How a stopped tracee goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +36,8 @@ pub(crate) enum CallStop {
         args: [u64; 6],
         /// Address of the instruction after it.
         ip: u64,
-        /// It is one of this architecture, not of a 32-bit program.
-        native: bool,
+        /// The processor whose call it is, as the kernel's audit numbers them: a 32-bit program has another.
+        audit: u32,
     },
     /// A call has returned.
     Exit {
@@ -65,7 +56,13 @@ const OPTIONS: libc::c_int = libc::PTRACE_O_EXITKILL
     | libc::PTRACE_O_TRACEEXEC
     | libc::PTRACE_O_TRACESECCOMP;
 
-fn request(op: libc::c_uint, tid: Tid, addr: usize, data: usize) -> io::Result<i64> {
+/// One request; for the registers of a processor there are more (`crate::sys::arch`).
+pub(in crate::sys) fn request(
+    op: libc::c_uint,
+    tid: Tid,
+    addr: usize,
+    data: usize,
+) -> io::Result<i64> {
     // SAFETY: addr and data are plain numbers for the requests that come through
     // here, or pointers to live memory of the size that the request asks for.
     let answer = unsafe { libc::ptrace(op, tid.number(), addr, data) };
@@ -125,7 +122,7 @@ pub(crate) fn call_stop(tid: Tid) -> io::Result<CallStop> {
                 number: entry.nr,
                 args: entry.args,
                 ip: info.instruction_pointer,
-                native: info.arch == seccomp::ARCH,
+                audit: info.arch,
             }
         }
         libc::PTRACE_SYSCALL_INFO_SECCOMP => {
@@ -135,7 +132,7 @@ pub(crate) fn call_stop(tid: Tid) -> io::Result<CallStop> {
                 number: entry.nr,
                 args: entry.args,
                 ip: info.instruction_pointer,
-                native: info.arch == seccomp::ARCH,
+                audit: info.arch,
             }
         }
         libc::PTRACE_SYSCALL_INFO_EXIT => {

@@ -84,13 +84,18 @@ pub(crate) fn futex_waits(call: &Call) -> bool {
 
 /// The signal for which a `rt_sigaction` installs a handler, if it does.
 pub(crate) fn handler_installed(call: &Call) -> Option<Signal> {
+    handler_address(call).map(|_| Signal::new(call.args[0] as i32))
+}
+
+/// The handler that a `rt_sigaction` installs, if it does.
+pub(crate) fn handler_address(call: &Call) -> Option<u64> {
     let action = call.args[1];
     if action == 0 {
         return None;
     }
     // The first field of the kernel's sigaction is the handler: 0 is default, 1 is ignore.
     let handler = ptrace::read_u64(call.tid, action)?;
-    (handler > 1).then_some(Signal::new(call.args[0] as i32))
+    (handler > 1).then_some(handler)
 }
 
 /// Whether a `rt_sigaction` installs a handler without `SA_RESTART`: calls that it interrupts return EINTR.
@@ -124,8 +129,18 @@ pub(crate) fn asks_not_to_wait(call: &Call) -> bool {
         "recvmsg" | "sendmsg" => has(2, libc::MSG_DONTWAIT),
         "poll" => call.args[2] as i32 == 0,
         "epoll_wait" | "epoll_pwait" => call.args[3] as i32 == 0,
+        // Where the kernel has no `poll` and no `select`, a C library makes these for them.
+        "ppoll" => is_no_time(call, 2),
+        "pselect6" => is_no_time(call, 4),
         _ => false,
     }
+}
+
+/// Whether the time at which this argument points is zero; without one a call waits for ever.
+fn is_no_time(call: &Call, position: usize) -> bool {
+    let word = |at: u64| ptrace::read_u64(call.tid, at);
+    let at = call.args[position];
+    at != 0 && word(at) == Some(0) && word(at.wrapping_add(8)) == Some(0)
 }
 
 #[cfg(test)]
@@ -134,22 +149,33 @@ mod tests {
 
     #[test]
     fn what_asks_not_to_wait_is_told_by_its_arguments() {
-        let asks = |call: Sysno, position: usize, value: i32| {
+        let asks_with = |call: Sysno, position: usize, value: u64| {
             let mut args = [0; 6];
-            args[position] = value as u64;
+            args[position] = value;
             asks_not_to_wait(&Call {
-                tid: Tid::new(1),
+                tid: crate::sys::ids::Pid::current().main_thread(),
                 number: call.id() as u32,
                 args,
                 threads: 1,
             })
         };
+        let asks =
+            |call: Sysno, position: usize, value: i32| asks_with(call, position, value as u64);
         assert!(asks(Sysno::wait4, 2, libc::WNOHANG) && !asks(Sysno::wait4, 2, 0));
         let exclusive = libc::LOCK_EX;
         assert!(asks(Sysno::flock, 1, exclusive | libc::LOCK_NB));
         assert!(!asks(Sysno::flock, 1, exclusive));
         assert!(asks(Sysno::fcntl, 1, libc::F_SETLK) && !asks(Sysno::fcntl, 1, libc::F_SETLKW));
-        assert!(asks(Sysno::poll, 2, 0) && !asks(Sysno::poll, 2, -1));
+        assert!(asks(Sysno::epoll_pwait, 3, 0) && !asks(Sysno::epoll_pwait, 3, -1));
+        for (call, position) in [(Sysno::ppoll, 2), (Sysno::pselect6, 4)] {
+            // The tracer reads them in the memory of this process.
+            for (time, asks) in [([0, 0], true), ([0, 1], false), ([1, 0], false)] {
+                let time: &[u64; 2] = &time;
+                let at = time.as_ptr() as u64;
+                assert_eq!(asks_with(call, position, at), asks, "{call} {time:?}");
+            }
+            assert!(!asks_with(call, position, 0));
+        }
         assert!(!asks(Sysno::read, 0, 0));
     }
 }

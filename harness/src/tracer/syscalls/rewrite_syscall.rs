@@ -3,6 +3,7 @@
 //! Both are for a thread that is held at the beginning of a call, or nothing
 //! happens: what the kernel has already done cannot be taken back.
 
+use crate::sys::arch;
 use crate::sys::ids::Tid;
 use crate::sys::ptrace;
 use crate::sys::ptrace::CallStop;
@@ -15,7 +16,7 @@ pub(crate) fn fail(tid: Tid, errno: i32) -> io::Result<bool> {
     if !matches!(ptrace::call_stop(tid)?, CallStop::Entry { .. }) {
         return Ok(false);
     }
-    ptrace::skip_call_with(tid, -i64::from(errno))?;
+    arch::skip_call_with(tid, -i64::from(errno))?;
     Ok(true)
 }
 
@@ -37,6 +38,6 @@ pub(crate) fn shorten(
     if was <= length {
         return Ok(None);
     }
-    ptrace::set_argument(tid, position, length)?;
+    arch::set_argument(tid, position, length)?;
     Ok(Some(ChangedArgument { position, was }))
 }

@@ -60,6 +60,9 @@ pub(super) enum When {
     SharedMapping(usize),
     /// The first field of what this argument points to is not 0: something is changed, not only read.
     Modes(usize),
+    /// A signal but SIGURG, which is ignored unless it is handled. Go's runtime preempts its own threads by it, as
+    /// often as the load of the machine has it.
+    Signal(usize),
 }
 
 /// Requests of `ioctl` by which somebody else sees something else: of a terminal its modes, its foreground, its size
@@ -112,6 +115,7 @@ impl SyscallClass {
             When::SharedMapping(position) => mappings::written_at(call, position).is_some(),
             When::Modes(position) => ptrace::read_u64(call.tid, call.args[position])
                 .is_some_and(|modes| modes as u32 != 0),
+            When::Signal(position) => call.args[position] as i32 != libc::SIGURG,
         }
     }
 
@@ -201,6 +205,16 @@ mod tests {
         assert!(!open(libc::O_RDWR));
         assert!(open(libc::O_WRONLY | libc::O_CREAT));
         assert!(open(libc::O_WRONLY | libc::O_TRUNC));
+    }
+
+    #[test]
+    fn the_preemption_of_a_runtime_is_no_effect() {
+        let sends = |signal: i32| {
+            let (class, call) = call("tgkill", [1, 1, signal as u64, 0, 0, 0]);
+            class.is_effect(&call)
+        };
+        assert!(sends(libc::SIGINT) && sends(libc::SIGUSR1));
+        assert!(!sends(libc::SIGURG));
     }
 
     #[test]

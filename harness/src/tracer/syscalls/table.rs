@@ -127,7 +127,8 @@ fn processes(name: &str) -> Option<Row> {
         "execve" => point(Arg::Path(0), When::Always, false, false),
         "execveat" => point(Arg::At(0, 1), When::Always, false, false),
         "kill" | "tkill" | "rt_sigqueueinfo" | "pidfd_send_signal" => change(Arg::Signal(1)),
-        "tgkill" | "rt_tgsigqueueinfo" => change(Arg::Signal(2)),
+        "tgkill" => change_when(When::Signal(2), Arg::Signal(2)),
+        "rt_tgsigqueueinfo" => change(Arg::Signal(2)),
         "process_vm_writev" | "process_madvise" | "process_mrelease" => change(Arg::None),
         "rt_sigaction" => point(Arg::Signal(0), When::Given(1), false, false),
         "rt_sigprocmask" => point(Arg::None, When::Given(1), false, false),
@@ -163,22 +164,11 @@ fn kernel_objects(name: &str) -> Option<Row> {
         "semop" | "semtimedop" | "semtimedop_time64" | "msgsnd" | "msgrcv" => exchange(Arg::None),
         "semget" | "msgget" | "shmget" | "semctl" | "msgctl" | "shmctl" | "add_key"
         | "request_key" | "keyctl" => change(Arg::None),
-        "sethostname"
-        | "setdomainname"
-        | "settimeofday"
-        | "clock_settime"
-        | "clock_settime_time64"
-        | "quotactl"
-        | "quotactl_fd"
-        | "reboot"
-        | "vhangup"
-        | "init_module"
-        | "finit_module"
-        | "delete_module"
-        | "kexec_load"
-        | "kexec_file_load"
-        | "iopl"
-        | "ioperm" => change(Arg::None),
+        "sethostname" | "setdomainname" | "settimeofday" | "clock_settime" | "clock_settime64"
+        | "quotactl" | "quotactl_fd" | "reboot" | "vhangup" | "init_module" | "finit_module"
+        | "delete_module" | "kexec_load" | "kexec_file_load" | "iopl" | "ioperm" => {
+            change(Arg::None)
+        }
         "adjtimex" => change_when(When::Modes(0), Arg::None),
         "clock_adjtime" | "clock_adjtime64" => change_when(When::Modes(1), Arg::None),
         "bpf" => Row::NotFollowed("puts a program into the kernel that acts by itself"),

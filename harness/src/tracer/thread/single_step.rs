@@ -5,6 +5,8 @@
 //! next call: the window between two calls is over, and its length is reported.
 //! Signals that come meanwhile are delivered; their handlers' instructions count.
 
+use crate::sys::arch;
+use crate::sys::ids::Tid;
 use crate::tracer::trace_event::HoldReason;
 use std::io;
 
@@ -19,6 +21,10 @@ pub(crate) struct SingleStep {
     pub(crate) number: u32,
     wanted: u32,
     pub(crate) taken: u32,
+    /// It runs through instructions that cannot be interrupted, which count as one: see [`Stride::Over`].
+    ///
+    /// [`Stride::Over`]: crate::sys::arch::Stride::Over
+    pub(crate) is_over: bool,
 }
 
 /// What one step led to.
@@ -39,6 +45,15 @@ impl SingleStep {
             number,
             wanted,
             taken: 0,
+            is_over: false,
+        }
+    }
+
+    /// The thread has stopped, behind such instructions or for another reason.
+    pub(crate) fn end_stride(&mut self, tid: Tid) -> io::Result<()> {
+        match std::mem::take(&mut self.is_over) {
+            true => arch::clear_stride(tid),
+            false => Ok(()),
         }
     }
 

@@ -167,7 +167,9 @@ fn frames(pieces: &Pieces, minor: u8, tid: i32, pthread: u64) -> Vec<Frame> {
     let read = |address, into: &mut [u8]| pieces.read(address, into);
     let memory = Memory::new(&read);
     let python = Python::new(&memory, minor, RUNTIME);
-    python.map_or_else(Vec::new, |mut python| python.frames(&memory, tid, pthread))
+    python.map_or_else(Vec::new, |mut python| {
+        python.frames(&memory, tid, &(pthread..=pthread))
+    })
 }
 
 fn shown(frames: &[Frame]) -> Vec<String> {

@@ -3,8 +3,7 @@
 //! The runtime lists its interpreters, each of them its threads, each of those its innermost frame, and a frame the
 //! code that it runs, the place in it, and the frame that called it. All of it is followed in the stopped process's
 //! memory; nothing is kept from stop to stop but where the runtime is, so that nothing can be out of date. A thread is
-//! told by what `pthread_self` returns in it, which is the base of its `fs` segment (glibc and musl), or by its
-//! number.
+//! told by what `pthread_self` returns in it, or by its number.
 //!
 //! What has been overwritten or is being changed at the moment ends the walk: what was found up to there is right.
 
@@ -21,6 +20,7 @@ use super::folded;
 use super::memory::{Block, Memory};
 use crate::facts::Frame;
 use layout::{Layout, Position, Top};
+use std::ops::RangeInclusive;
 
 pub(in crate::symbols::interpreter) use layout::{COOKIE, version};
 
@@ -62,7 +62,12 @@ impl Python {
     }
 
     /// The frames of this thread, the innermost first; none of a thread that runs no Python.
-    pub(super) fn frames(&mut self, memory: &Memory, tid: i32, pthread: u64) -> Vec<Frame> {
+    pub(super) fn frames(
+        &mut self,
+        memory: &Memory,
+        tid: i32,
+        pthread: &RangeInclusive<u64>,
+    ) -> Vec<Frame> {
         let mut raw = Vec::new();
         for thread in self.threads(memory, tid, pthread) {
             self.walk(memory, thread, &mut raw);
@@ -73,7 +78,7 @@ impl Python {
     }
 
     /// The states of this thread: one for each interpreter that runs in it, the newest first.
-    fn threads(&self, memory: &Memory, tid: i32, pthread: u64) -> Vec<u64> {
+    fn threads(&self, memory: &Memory, tid: i32, pthread: &RangeInclusive<u64>) -> Vec<u64> {
         let Layout {
             interpreter,
             thread,
@@ -92,7 +97,10 @@ impl Python {
                     break;
                 };
                 let native = thread.native_id.and_then(|offset| block.word(offset));
-                if block.word(thread.id) == Some(pthread) || native == Some(tid as u64) {
+                let is_its = block
+                    .word(thread.id)
+                    .is_some_and(|id| pthread.contains(&id));
+                if is_its || native == Some(tid as u64) {
                     found.push(address);
                 }
                 state = block.word(thread.next).filter(|next| *next != 0);

@@ -2,6 +2,9 @@
 
 use crate::facts::Frame;
 use crate::symbols::interpreter::{Interpreters, Stop};
+use crate::sys::arch;
+use crate::sys::ids::Tid;
+use crate::sys::ptrace::{CallStop, call_stop};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
@@ -9,6 +12,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::cell::Cell;
 use std::io::{IoSliceMut, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -18,7 +22,7 @@ pub(super) struct Call<'a> {
     pub(super) args: [u64; 3],
     pid: i32,
     tid: i32,
-    fs_base: u64,
+    pthread: RangeInclusive<u64>,
     interpreters: &'a mut Interpreters,
 }
 
@@ -35,7 +39,7 @@ impl Call<'_> {
         let stop = Stop {
             pid: self.pid,
             tid,
-            fs_base: self.fs_base,
+            pthread: self.pthread.clone(),
             root: Path::new("/"),
             maps: &|| std::fs::read_to_string(format!("/proc/{tid}/maps")).ok(),
             thread_name: &|| std::fs::read_to_string(format!("/proc/{tid}/comm")).ok(),
@@ -146,19 +150,16 @@ fn go_on(tid: Pid, signal: Option<Signal>) {
 }
 
 fn call(tid: Pid, interpreters: &mut Interpreters, at: &mut impl FnMut(&mut Call)) {
-    let Ok(registers) = ptrace::getregs(tid) else {
+    let thread = Tid::new(tid.as_raw());
+    let Ok(CallStop::Entry { number, args, .. }) = call_stop(thread) else {
         return;
     };
-    // At the entry of a call its result is this; a call returns it for a number that there is not.
-    if registers.rax.cast_signed() != -i64::from(libc::ENOSYS) {
-        return;
-    }
     at(&mut Call {
-        number: registers.orig_rax,
-        args: [registers.rdi, registers.rsi, registers.rdx],
+        number,
+        args: [args[0], args[1], args[2]],
         pid: process_of(tid.as_raw()),
         tid: tid.as_raw(),
-        fs_base: registers.fs_base,
+        pthread: arch::pthread(thread).expect("a thread that stands still"),
         interpreters,
     });
 }
