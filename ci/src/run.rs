@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     process::{Failure, shell_line, shown, succeeded},
-    steps::{Action, Command, Step},
+    step::{Action, Command, Step},
     tools,
 };
 

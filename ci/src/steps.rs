@@ -1,6 +1,10 @@
 //! The table of steps. A new step is one entry of [`STEPS`].
 
-use crate::{cross, dist, process::Failure, tsan};
+use crate::{
+    cross, dist, mutants,
+    step::{Action, Command, Step, When, cargo, cargo_with},
+    tsan,
+};
 
 /// How `--help` begins; the list of steps follows.
 pub const USAGE: &str = "\
@@ -14,73 +18,6 @@ Usage: cargo ci [STEP…]     the steps named, in the order given; without any, 
 
 /// The word for all steps that any machine can run.
 pub const FULL: &str = "full";
-
-/// What one step does.
-pub enum Action {
-    /// Runs these commands one after the other; each must exit with 0.
-    Commands(&'static [Command]),
-    /// The same, while the steps after it run: what they leave of the processors is enough for it. What it prints comes
-    /// when all have ended.
-    Beside(&'static [Command]),
-    /// Runs this script of the repository.
-    Script(&'static str),
-    /// Does these one after the other.
-    All(&'static [Action]),
-    /// Nothing more than what every step begins with: looks for the programs that it uses (`tools.rs`), and installs
-    /// those that are missing.
-    Tools,
-    /// Calls a function of this program.
-    Function(fn() -> Result<(), Failure>),
-}
-
-/// One command, as data, so that it can be shown as a line to paste.
-#[derive(Clone, Copy)]
-pub struct Command {
-    /// Variables set for it, besides the inherited ones.
-    pub environment: &'static [(&'static str, &'static str)],
-    /// The arguments of `cargo`.
-    pub cargo: &'static [&'static str],
-    /// A subcommand of cargo that must be installed, and the arguments to use instead where it is not.
-    pub otherwise: Option<(&'static str, &'static [&'static str])>,
-}
-
-/// When a step runs without being named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// Always.
-    Default,
-    /// In a full run: it takes long, or installs much.
-    Full,
-    /// Never: it is a part of another step, or needs a machine for itself.
-    Asked,
-}
-
-/// One check.
-pub struct Step {
-    /// The word to ask for it.
-    pub name: &'static str,
-    /// What it checks.
-    pub what: &'static str,
-    /// When it runs without being named.
-    pub when: When,
-    /// What it does.
-    pub action: Action,
-}
-
-const fn cargo(arguments: &'static [&'static str]) -> Command {
-    cargo_with(&[], arguments)
-}
-
-const fn cargo_with(
-    environment: &'static [(&'static str, &'static str)],
-    arguments: &'static [&'static str],
-) -> Command {
-    Command {
-        environment,
-        cargo: arguments,
-        otherwise: None,
-    }
-}
 
 /// The end-to-end tests that this word selects, made larger by a variable. They print what they measure.
 macro_rules! larger {
@@ -101,6 +38,25 @@ macro_rules! larger {
     };
 }
 
+/// A suite that a variable makes larger, with so many tests at a time: 1 where each of them uses all processors.
+macro_rules! suite {
+    ($variable:literal = $value:literal, $suite:literal, $threads:literal) => {
+        cargo_with(
+            &[($variable, $value)],
+            &[
+                "test",
+                "--package",
+                "sigproof-house",
+                "--test",
+                $suite,
+                "--",
+                "--test-threads",
+                $threads,
+            ],
+        )
+    };
+}
+
 /// The models of the core, in a build of their own: these flags would throw away what the other steps have built.
 macro_rules! loom {
     ($($variable:expr)?) => {
@@ -116,6 +72,8 @@ macro_rules! loom {
                 "loom",
                 "--package",
                 "sigproof-core",
+                "--features",
+                "async",
                 "--lib",
                 "loom_",
                 "--",
@@ -169,6 +127,20 @@ pub const STEPS: &[Step] = &[
                 // The tests of the step `page` and the benchmarks, which nothing else builds.
                 "--features",
                 "sigproof-house/browser,sigproof-benches/peers",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+            // The tests that steps of their own run: `--all-targets` passes them over.
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--test",
+                "dist",
+                "--test",
+                "integrations",
+                "--test",
+                "services",
                 "--",
                 "-D",
                 "warnings",
@@ -233,7 +205,9 @@ pub const STEPS: &[Step] = &[
             "sigproof-under-test",
             "--",
             "test",
-            "ci/scenarios",
+            // Those of the seeds are tests by themselves (tests/scenarios.rs).
+            "ci/scenarios/fixtures",
+            "ci/scenarios/real",
             // Most of them wait more than they work.
             "--jobs",
             "4",
@@ -340,6 +314,12 @@ pub const STEPS: &[Step] = &[
         action: Action::Function(cross::windows),
     },
     Step {
+        name: "cross-harness",
+        what: "the command on aarch64, in an emulated machine, which it prepares (ten minutes)",
+        when: When::Full,
+        action: Action::Function(cross::machine::run),
+    },
+    Step {
         name: "portable",
         what: "the core with nothing that Linux alone has: what it does on macOS",
         when: When::Full,
@@ -360,6 +340,18 @@ pub const STEPS: &[Step] = &[
         }]),
     },
     Step {
+        name: "features",
+        what: "the core with every set of its features, by cargo-hack, which it installs (some minutes)",
+        when: When::Full,
+        action: Action::Script("ci/features.sh"),
+    },
+    Step {
+        name: "mutants",
+        what: "small changes of the core, each of which a test has to see; SIGPROOF_MUTANTS=PART,… (hours for all)",
+        when: When::Asked,
+        action: Action::Function(mutants::run),
+    },
+    Step {
         name: "tsan",
         what: "the core and its pools under ThreadSanitizer (some minutes)",
         when: When::Full,
@@ -367,9 +359,12 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "stress",
-        what: "10,000 runs of a sweep leave nothing, and memory stays flat (some minutes)",
+        what: "10,000 runs of a sweep, and 1,000 of a service, leave nothing, and memory stays flat (some minutes)",
         when: When::Full,
-        action: Action::Commands(&[larger!("SIGPROOF_STRESS_RUNS" = "10000", "sweep_stress")]),
+        action: Action::Commands(&[
+            larger!("SIGPROOF_STRESS_RUNS" = "10000", "sweep_stress"),
+            larger!("SIGPROOF_SERVICE_RUNS" = "1000", "runs_of_a_service"),
+        ]),
     },
     Step {
         name: "ways",
@@ -410,43 +405,28 @@ pub const STEPS: &[Step] = &[
         action: Action::Commands(&[cargo(&["test", "--test", "services"])]),
     },
     Step {
+        name: "services-swept",
+        what: "the same services, each swept ten times in a row beside two busy loops (an hour)",
+        when: When::Full,
+        action: Action::Commands(&[suite!("SIGPROOF_SERVICE_SWEEPS" = "10", "services", "1")]),
+    },
+    Step {
         name: "corpus",
         what: "correct programs are not accused, and each of their mutants is (some minutes)",
         when: When::Full,
-        action: Action::Commands(&[Command {
-            environment: &[("SIGPROOF_CORPUS", "all")],
-            cargo: &[
-                "test",
-                "--package",
-                "sigproof-house",
-                "--test",
-                "corpus",
-                "--",
-                "--test-threads",
-                "3",
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Commands(&[suite!("SIGPROOF_CORPUS" = "all", "corpus", "3")]),
     },
     Step {
         name: "released",
         what: "bugs of released programs are found (installs them below target/released; some minutes)",
         when: When::Full,
-        action: Action::Commands(&[Command {
-            environment: &[("SIGPROOF_RELEASED", "all")],
-            cargo: &[
-                "test",
-                "--package",
-                "sigproof-house",
-                "--test",
-                "released",
-                "--",
-                // One after the other: each sweep uses all processors.
-                "--test-threads",
-                "1",
-            ],
-            otherwise: None,
-        }]),
+        action: Action::Commands(&[suite!("SIGPROOF_RELEASED" = "all", "released", "1")]),
+    },
+    Step {
+        name: "released-services",
+        what: "released services, watchers and full-screen programs by their scripts (installs them; many minutes)",
+        when: When::Full,
+        action: Action::Commands(&[suite!("SIGPROOF_RELEASED" = "services", "released", "1")]),
     },
     Step {
         name: "dist",

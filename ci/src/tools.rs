@@ -25,19 +25,32 @@ struct Tool {
 const TOOLS: &[(&str, &[Tool])] = &[
     ("tools", SUITES),
     ("cross", CHECK),
+    ("cross", CROSS_AARCH64),
+    ("cross", QEMU_AARCH64),
     ("cross", AARCH64),
     ("cross", WINDOWS),
     ("cross-check", CHECK),
     ("cross-aarch64", CHECK),
+    ("cross-aarch64", CROSS_AARCH64),
+    ("cross-aarch64", QEMU_AARCH64),
     ("cross-aarch64", AARCH64),
     ("cross-windows", CHECK),
     ("cross-windows", WINDOWS),
+    ("cross-harness", CHECK),
+    ("cross-harness", CROSS_AARCH64),
+    ("cross-harness", MACHINE),
+    ("cross-harness", QEMU_AARCH64),
+    ("cross-harness", DIST),
     ("tsan", TSAN),
     ("page", PAGE),
     ("slurm", SLURM),
     ("dist", DIST),
+    ("dist", CHECK),
+    ("dist", CROSS_AARCH64),
+    ("dist", QEMU_AARCH64),
     ("integrations", INTEGRATIONS),
     ("released", RELEASED),
+    ("released-services", RELEASED_SERVICES),
 ];
 
 const CC: Tool = Tool {
@@ -95,12 +108,19 @@ const SUITES: &[Tool] = &[
     },
 ];
 
-const PAGE: &[Tool] = &[Tool {
-    program: "chromium",
-    // A browser without any font measures nothing.
-    packages: &["chromium", "fonts-dejavu-core"],
-    used_for: "the HTML report, opened",
-}];
+const PAGE: &[Tool] = &[
+    Tool {
+        program: "chromium",
+        // A browser without any font measures nothing.
+        packages: &["chromium", "fonts-dejavu-core"],
+        used_for: "the HTML report, opened",
+    },
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        used_for: "the rules for accessible pages",
+    },
+];
 
 const SLURM: &[Tool] = &[
     Tool {
@@ -196,6 +216,60 @@ const RELEASED: &[Tool] = &[
     },
 ];
 
+/// Services and full-screen programs, by the tables `released/*.toml`, and what installs the others.
+const RELEASED_SERVICES: &[Tool] = &[
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        used_for: "watchers for Node.js",
+    },
+    Tool {
+        program: "nginx",
+        packages: &["nginx"],
+        used_for: "a web server that reloads",
+    },
+    Tool {
+        program: "redis-server",
+        packages: &["redis-server"],
+        used_for: "a store that appends to a file, and the queue of a worker",
+    },
+    Tool {
+        program: "memcached",
+        packages: &["memcached"],
+        used_for: "a store in memory",
+    },
+    Tool {
+        program: "/usr/lib/postgresql/15/bin/postgres",
+        packages: &["postgresql-15", "postgresql-client-15"],
+        used_for: "a database with three ways to stop, and its prompt",
+    },
+    Tool {
+        program: "setpriv",
+        packages: &["util-linux"],
+        used_for: "an ordinary user, who alone may start the database",
+    },
+    Tool {
+        program: "vim",
+        packages: &["vim"],
+        used_for: "an editor",
+    },
+    Tool {
+        program: "less",
+        packages: &["less"],
+        used_for: "a pager",
+    },
+    Tool {
+        program: "htop",
+        packages: &["htop"],
+        used_for: "a full-screen program that redraws by itself",
+    },
+    Tool {
+        program: "fzf",
+        packages: &["fzf"],
+        used_for: "a menu that reads the terminal itself",
+    },
+];
+
 /// What the compiler needs to build for any system.
 const CHECK: &[Tool] = &[DEBIAN_RUSTC, DEBIAN_CARGO, RUST_SOURCES];
 
@@ -222,7 +296,7 @@ const WINDOWS: &[Tool] = &[
     },
 ];
 
-const AARCH64: &[Tool] = &[
+const CROSS_AARCH64: &[Tool] = &[
     Tool {
         program: "aarch64-linux-gnu-gcc",
         packages: &["gcc-aarch64-linux-gnu"],
@@ -233,17 +307,48 @@ const AARCH64: &[Tool] = &[
         packages: &["libc6-dev-arm64-cross"],
         used_for: "its C library",
     },
+];
+
+/// The emulator itself is unpacked by the step: to install it would remove other packages on some hosts.
+const MACHINE: &[Tool] = &[
     Tool {
-        program: "qemu-aarch64",
-        packages: &["qemu-user"],
-        used_for: "programs for aarch64, run here",
+        program: "mmdebstrap",
+        packages: &["mmdebstrap"],
+        used_for: "the root directory of an emulated machine",
     },
     Tool {
-        program: "unshare",
-        packages: &["util-linux"],
-        used_for: "a place where the kernel knows of qemu",
+        program: "/sbin/mke2fs",
+        packages: &["e2fsprogs"],
+        used_for: "its disk",
+    },
+    Tool {
+        program: "/sbin/depmod",
+        packages: &["kmod"],
+        used_for: "the modules of its kernel",
+    },
+    Tool {
+        program: "cpio",
+        packages: &["cpio"],
+        used_for: "what its kernel starts from",
+    },
+    Tool {
+        program: "xz",
+        packages: &["xz-utils"],
+        used_for: "the same",
     },
 ];
+
+const QEMU_AARCH64: &[Tool] = &[Tool {
+    program: "qemu-aarch64",
+    packages: &["qemu-user"],
+    used_for: "programs for aarch64, run here",
+}];
+
+const AARCH64: &[Tool] = &[Tool {
+    program: "unshare",
+    packages: &["util-linux"],
+    used_for: "a place where the kernel knows of qemu",
+}];
 
 const TSAN: &[Tool] = &[CC, DEBIAN_RUSTC, DEBIAN_CARGO, RUST_SOURCES];
 
@@ -333,6 +438,8 @@ fn install_line(packages: &[&str]) -> String {
 
 fn apt(arguments: &[&str]) -> io::Result<std::process::ExitStatus> {
     Command::new("apt-get")
+        // Another one, of a machine that has just started or of a step beside this, ends before long.
+        .args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .status()

@@ -1,16 +1,7 @@
 //! The archive, the package for Debian, and the list of checksums.
 
-use crate::{clean, has, is_usable, open_directory, published, said, succeeds};
+use crate::{clean, has, is_usable, open_directory, published, said, succeeds, unpack};
 use std::fs;
-use std::path::Path;
-
-fn unpack(root: &Path) {
-    let mut tar = clean("tar", root);
-    succeeds(
-        tar.args(["--extract", "--file"])
-            .arg(published("x86_64.tar.gz")),
-    );
-}
 
 #[test]
 fn the_archive_runs_from_wherever_it_is_unpacked() {
@@ -26,7 +17,7 @@ fn the_archive_runs_from_wherever_it_is_unpacked() {
 #[test]
 fn a_crash_can_be_read_with_the_line_tables_that_are_kept_apart() {
     let home = open_directory();
-    let symbols = published(".debug");
+    let symbols = published("x86_64.debug");
     let table = clean("nm", home.path())
         .args(["--demangle", "--defined-only"])
         .arg(&symbols)

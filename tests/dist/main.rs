@@ -31,6 +31,15 @@ fn published(end: &str) -> PathBuf {
     found[0].clone()
 }
 
+/// Unpacks the archive.
+fn unpack(root: &Path) {
+    let mut tar = clean("tar", root);
+    succeeds(
+        tar.args(["--extract", "--file"])
+            .arg(published("x86_64.tar.gz")),
+    );
+}
+
 /// A program that stands beside this file.
 fn helper(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -51,5 +51,8 @@ fn on_another_system_it_says_what_it_needs() {
     fs::write(home.path().join("elsewhere.cjs"), elsewhere).expect("a file");
     let (code, text) = said(sigproof(home.path()).env("NODE_OPTIONS", "--require ./elsewhere.cjs"));
     assert_eq!(code, Some(3), "{text}");
-    has(&text, &["does not run on darwin-x64", "Linux on x86-64"]);
+    has(
+        &text,
+        &["does not run on darwin-x64", "Linux on x86-64 or aarch64"],
+    );
 }

@@ -25,7 +25,7 @@ fn environment(home: &Path, packages: &[&str]) -> PathBuf {
         clean(bin.join("python"), home)
             .args(quiet)
             .arg("--no-index")
-            .arg(published(".whl")),
+            .arg(published("x86_64.whl")),
     );
     if !packages.is_empty() {
         let mut install = clean(bin.join("python"), home);

@@ -1,16 +1,7 @@
 //! Machines that have little, and machines that allow little.
 
-use crate::{clean, has, helper, open_directory, published, said, succeeds};
+use crate::{clean, has, helper, open_directory, said, unpack};
 use std::fs;
-use std::path::Path;
-
-fn unpack(root: &Path) {
-    let mut tar = clean("tar", root);
-    succeeds(
-        tar.args(["--extract", "--file"])
-            .arg(published("x86_64.tar.gz")),
-    );
-}
 
 /// A root directory with busybox and sigproof in it, and nothing else: no C library, no `/etc`.
 #[test]

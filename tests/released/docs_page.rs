@@ -1,10 +1,15 @@
-//! The page that shows the table; `BLESS=1` writes it anew, with the reports of the commands that were run.
+//! The pages that show the tables; `BLESS=1` writes it anew, with the reports of the commands that were run.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use crate::{data::Program, judge::Row};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/released.md");
+
+/// The page of services, and what begins and ends the table in it.
+const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/services.md");
+const BEGIN: &str = "<!-- made from released/*.toml -->\n";
+const END: &str = "<!-- end -->\n";
 
 const HEAD: &str = "\
 # Bugs in released programs
@@ -22,7 +27,8 @@ The page reports what a program does, not what its authors promise. Some of them
 
 fn page(programs: &[&Program], reports: &BTreeMap<String, String>) -> String {
     let mut page = String::from(HEAD);
-    for program in programs {
+    let with_bug = || programs.iter().filter(|program| program.has_bug());
+    for program in with_bug() {
         let oracles: Vec<_> = program
             .finds
             .iter()
@@ -37,7 +43,7 @@ fn page(programs: &[&Program], reports: &BTreeMap<String, String>) -> String {
         let oracles = oracles.join(", ");
         let _ = writeln!(page, "| {title} | {loses} | {oracles} | {mended} |");
     }
-    for program in programs {
+    for program in with_bug() {
         let Program {
             title,
             about,
@@ -58,6 +64,30 @@ fn page(programs: &[&Program], reports: &BTreeMap<String, String>) -> String {
         }
     }
     page
+}
+
+/// The page of services, with its table as the tables of programs say.
+fn services(programs: &[&Program]) -> Result<String, String> {
+    let text = fs::read_to_string(SERVICES).map_err(|error| format!("{SERVICES}: {error}"))?;
+    let parts = text
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let Some((before, after)) = parts else {
+        return Err(format!("{SERVICES} has no place for the table"));
+    };
+    let mut table = String::from("| program | command | what came out |\n| --- | --- | --- |\n");
+    for program in programs {
+        let Some(came_out) = &program.came_out else {
+            continue;
+        };
+        let also = program.also.iter();
+        let also = also.map(|also| (&also.command, &also.came_out));
+        for (command, came_out) in [(&program.command, came_out)].into_iter().chain(also) {
+            let command = command.replace("sigproof ", "").replace('|', "\\|");
+            let _ = writeln!(table, "| {} | `{command}` | {came_out} |", program.title);
+        }
+    }
+    Ok(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
 }
 
 /// The reports that the page shows now.
@@ -106,16 +136,22 @@ fn one_line(block: &str) -> String {
     block.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The page is what the tables say.
+/// The pages are what the tables say.
 pub fn check(programs: &[&Program]) -> Result<(), String> {
     let wanted = page(programs, &shown());
-    if fs::read_to_string(PAGE).unwrap_or_default() == wanted {
-        return Ok(());
+    if fs::read_to_string(PAGE).unwrap_or_default() != wanted {
+        return Err(
+            "docs/released.md is not what the tables say; BLESS=1 cargo ci released writes it anew"
+                .into(),
+        );
     }
-    Err(
-        "docs/released.md is not what the tables say; BLESS=1 cargo ci released writes it anew"
-            .into(),
-    )
+    if fs::read_to_string(SERVICES).unwrap_or_default() != services(programs)? {
+        let bless = "BLESS=1 cargo ci released writes it anew";
+        return Err(format!(
+            "docs/services.md is not what the tables say; {bless}"
+        ));
+    }
+    Ok(())
 }
 
 /// Writes the page anew if that is asked for: with the reports of this run, and those of before for the others.
@@ -125,9 +161,12 @@ pub fn bless(programs: &[&Program], rows: &[Row]) -> Result<(), String> {
     }
     let mut reports = shown();
     for row in rows.iter().filter(|row| row.found.is_ok()) {
-        if let Some(program) = programs.iter().find(|program| program.title == row.title) {
+        let of_row =
+            |program: &&&Program| program.title == row.title && program.command == row.command;
+        if let Some(program) = programs.iter().find(of_row) {
             reports.insert(row.title.clone(), shortened(&row.report, program));
         }
     }
+    fs::write(SERVICES, services(programs)?).map_err(|error| format!("{SERVICES}: {error}"))?;
     fs::write(PAGE, page(programs, &reports)).map_err(|error| format!("{PAGE}: {error}"))
 }

@@ -2,7 +2,8 @@
 //!
 //! One test for each program: it is installed, its bug must be found, and nothing where it is mended. Without
 //! `SIGPROOF_RELEASED=all` only a sample is there, of programs that are installed wherever this is tested; `cargo ci
-//! released` runs them all, and prints a table.
+//! released` runs them all, and prints a table. Those with a script are another table, of docs/services.md, which
+//! `cargo ci released-services` runs. With `SIGPROOF_INSTALL_ONLY=1` they are installed, and nothing is run.
 
 mod data;
 mod docs_page;
@@ -13,7 +14,12 @@ use libtest_mimic::{Arguments, Trial};
 use std::{sync::Arc, time::Duration};
 
 fn main() {
-    let all = std::env::var("SIGPROOF_RELEASED").is_ok_and(|which| which == "all");
+    let which = std::env::var("SIGPROOF_RELEASED").unwrap_or_default();
+    let is_wanted = |program: &data::Program| match which.as_str() {
+        "all" => program.has_bug(),
+        "services" => program.has_script(),
+        _ => program.sampled,
+    };
     let programs: Vec<_> = data::programs()
         .unwrap_or_else(|error| panic!("{error}"))
         .into_iter()
@@ -32,7 +38,7 @@ fn main() {
             Ok(docs_page::check(&plain)?)
         }
     }));
-    for program in programs.iter().filter(|program| all || program.sampled) {
+    for program in programs.iter().filter(|program| is_wanted(program)) {
         let program = Arc::clone(program);
         trials.push(Trial::test(program.name.clone(), move || {
             judge::judge(&program)

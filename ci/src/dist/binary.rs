@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Dist, Failure, Platform, VERSION, copy, failed, shell_line, shown, write};
+use crate::debian;
 
 /// What would reach the compiler besides what is said here.
 const UNWANTED: &[&str] = &[
@@ -25,23 +26,47 @@ const COMPLETIONS: &[(&str, &str)] = &[
 /// Builds it. Answers a directory laid out as below `/usr`: what every package is made from.
 pub fn build(dist: &Dist, platform: &Platform) -> Result<PathBuf, Failure> {
     let flags = flags(&dist.root)?;
-    let environment = [("RUSTFLAGS", flags.as_str())];
+    let target = match &platform.cross {
+        Some(cross) => {
+            // Debian's compiler can build the standard library for any system; its results must not be mixed with the
+            // other's.
+            let directory = "dist-build-cross";
+            let environment = [("RUSTFLAGS", flags.as_str()), cross.linker];
+            let arguments = [&["build"], BUILD].concat();
+            let (line, mut command) =
+                debian::command(directory, platform.triple, &environment, &arguments);
+            command
+                .current_dir(&dist.root)
+                .env("CARGO_TARGET_DIR", dist.target.join(directory))
+                .env("SOURCE_DATE_EPOCH", &dist.epoch)
+                .env("LC_ALL", "C.UTF-8");
+            shown("cargo", line, &mut command)?;
+            dist.target.join(directory)
+        }
+        None => build_here(dist, platform, &flags)?,
+    };
+    let built = target.join(platform.triple).join("dist/sigproof");
+    lay_out(dist, platform, &built)
+}
+
+/// What is built, and how.
+const BUILD: &[&str] = &[
+    "--locked",
+    "--profile",
+    "dist",
+    "--package",
+    "sigproof",
+    "--bin",
+    "sigproof",
+];
+
+/// Builds with the compiler that runs this program. Answers the target directory.
+fn build_here(dist: &Dist, platform: &Platform, flags: &str) -> Result<PathBuf, Failure> {
+    let environment = [("RUSTFLAGS", flags)];
     let target = dist.target.join("dist-build");
     let target = target.to_string_lossy();
-    let arguments = [
-        "build",
-        "--locked",
-        "--profile",
-        "dist",
-        "--package",
-        "sigproof",
-        "--bin",
-        "sigproof",
-        "--target",
-        platform.triple,
-        "--target-dir",
-        &target,
-    ];
+    let place = ["--target", platform.triple, "--target-dir", &target];
+    let arguments = [&["build"], BUILD, &place].concat();
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = dist.command(&cargo, &arguments);
     for name in UNWANTED {
@@ -53,10 +78,7 @@ pub fn build(dist: &Dist, platform: &Platform) -> Result<PathBuf, Failure> {
         shell_line(&environment, "cargo", &arguments),
         &mut command,
     )?;
-    let built = Path::new(&*target)
-        .join(platform.triple)
-        .join("dist/sigproof");
-    lay_out(dist, platform, &built)
+    Ok(PathBuf::from(&*target))
 }
 
 /// Without the paths of this machine: another one makes the same.
@@ -90,8 +112,12 @@ fn lay_out(dist: &Dist, platform: &Platform, built: &Path) -> Result<PathBuf, Fa
     copy(built, &program)?;
     let (built, program) = (built.to_string_lossy(), program.to_string_lossy());
     let text = symbols.to_string_lossy();
+    let objcopy = platform
+        .cross
+        .as_ref()
+        .map_or("objcopy", |cross| cross.objcopy);
     dist.run(
-        "objcopy",
+        objcopy,
         &[
             "--only-keep-debug",
             "--compress-debug-sections",
@@ -101,12 +127,18 @@ fn lay_out(dist: &Dist, platform: &Platform, built: &Path) -> Result<PathBuf, Fa
     )?;
     // A backtrace looks for the file of this name beside the program, and in `.debug` there.
     let link = format!("--add-gnu-debuglink={text}");
-    dist.run("objcopy", &["--strip-all", &link, &program])?;
-    let man = stage.join("share/man/man1");
-    dist.run(&program, &["man", &man.to_string_lossy()])?;
+    dist.run(objcopy, &["--strip-all", &link, &program])?;
+    let start: &[&str] = match &platform.cross {
+        Some(cross) => &[cross.emulator, &program],
+        None => &[&program],
+    };
+    let man = stage.join("share/man/man1").display().to_string();
+    let write_man = [&start[1..], &["man", &man]].concat();
+    dist.run(start[0], &write_man)?;
     for (shell, path) in COMPLETIONS {
+        let say = [&start[1..], &["completions", shell]].concat();
         let said = dist
-            .command(&*program, &["completions", shell])
+            .command(start[0], &say)
             .output()
             .map_err(|error| failed(&program, &error))?;
         write(&stage.join(path), &String::from_utf8_lossy(&said.stdout))?;

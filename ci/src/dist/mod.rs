@@ -20,7 +20,7 @@ use std::{
 };
 
 use crate::process::{Failure, shell_line, shown};
-use platform::{PLATFORMS, Platform};
+use platform::{AARCH64, PLATFORMS, Platform};
 
 pub use twice::twice;
 
@@ -60,15 +60,34 @@ fn make_in(root: PathBuf, target: PathBuf, epoch: String) -> Result<(), Failure>
     };
     empty(&dist.out).map_err(|error| failed(&dist.out.display().to_string(), &error))?;
     for platform in PLATFORMS {
-        let staged = binary::build(&dist, platform)?;
-        binary::archive(&dist, platform, &staged)?;
-        wheel::make(&dist, platform, &staged)?;
-        npm::platform(&dist, platform, &staged)?;
-        debian::make(&dist, platform, &staged)?;
+        packages(&dist, platform)?;
     }
     npm::common(&dist)?;
     crates::make(&dist)?;
     checksums::write_list(&dist)
+}
+
+/// Makes what is installed on aarch64, and only that, below `out`.
+pub fn make_for_aarch64(out: PathBuf) -> Result<(), Failure> {
+    let root = env::current_dir().map_err(|error| failed("the workspace", &error))?;
+    let target = target().map_err(|error| failed("the target directory", &error))?;
+    let dist = Dist {
+        epoch: epoch(&root)?,
+        root,
+        target,
+        out,
+    };
+    empty(&dist.out).map_err(|error| failed(&dist.out.display().to_string(), &error))?;
+    packages(&dist, &AARCH64)?;
+    npm::common(&dist)
+}
+
+fn packages(dist: &Dist, platform: &Platform) -> Result<(), Failure> {
+    let staged = binary::build(dist, platform)?;
+    binary::archive(dist, platform, &staged)?;
+    wheel::make(dist, platform, &staged)?;
+    npm::platform(dist, platform, &staged)?;
+    debian::make(dist, platform, &staged)
 }
 
 impl Dist {
