@@ -3,12 +3,15 @@
 //!
 //! Not among the default suites, because the whole table takes some minutes: `cargo ci services` runs this. Go is that
 //! of `cargo ci tools`; its cases are skipped, and that is said, where it is not installed.
+//!
+//! `cargo ci services-swept` sweeps each of them so many times in a row (`SIGPROOF_SERVICE_SWEEPS`), beside two loops
+//! that never wait.
 
 use fixture_model::services::{SERVICES, Service, ServiceCase};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
 fn sources() -> PathBuf {
@@ -72,12 +75,36 @@ fn command(case: &ServiceCase) -> Result<Vec<String>, Failed> {
     Ok(words)
 }
 
+/// How many times each service is swept; `None` for one run at the moment that shows its bug.
+fn sweeps() -> Option<u32> {
+    let text = std::env::var("SIGPROOF_SERVICE_SWEEPS").ok()?;
+    Some(text.parse().expect("a number of sweeps"))
+}
+
+/// What `run` or `sweep` is told: a sweep chooses the moments by itself.
+fn flags(case: &ServiceCase) -> Vec<&'static str> {
+    let mut flags = case.flags.to_vec();
+    if sweeps().is_some() {
+        for flag in &mut flags {
+            *flag = match *flag {
+                "TERM@request" | "TERM@request:3" => "TERM",
+                "HUP@request" => "HUP",
+                other => other,
+            };
+        }
+        // What changes something, and what a signal finds at a request: those come first.
+        flags.extend(["--for", "3s"]);
+    }
+    flags
+}
+
 fn found(case: &ServiceCase) -> Result<(Option<i32>, Vec<String>, String), Failed> {
     let directory = tempfile::tempdir()?;
+    let verb = sweeps().map_or("run", |_| "sweep");
     let output = under_test::command()
-        .args(["run", "--json", "--empty", "--ready"])
+        .args([verb, "--json", "--empty", "--ready"])
         .arg(format!("port:{}", case.service.port()))
-        .args(case.flags)
+        .args(flags(case))
         .arg("--")
         .args(command(case)?)
         .current_dir(directory.path())
@@ -99,6 +126,10 @@ fn found(case: &ServiceCase) -> Result<(Option<i32>, Vec<String>, String), Faile
 }
 
 fn holds(case: &ServiceCase) -> Result<(), Failed> {
+    (0..sweeps().unwrap_or(1)).try_for_each(|_| holds_once(case))
+}
+
+fn holds_once(case: &ServiceCase) -> Result<(), Failed> {
     let (code, oracles, said) = found(case)?;
     let is_right = match case.oracle {
         None => code == Some(0) && oracles.is_empty(),
@@ -110,7 +141,33 @@ fn holds(case: &ServiceCase) -> Result<(), Failed> {
     }
 }
 
+/// Two processes that never wait, so that everything else waits for a processor.
+struct Busy(Vec<Child>);
+
+impl Busy {
+    fn begin() -> Busy {
+        let one = || {
+            Command::new("sh")
+                .args(["-c", "while :; do :; done"])
+                .spawn()
+                .expect("a shell")
+        };
+        Busy(vec![one(), one()])
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It ends by this alone, so it is there.
+            child.kill().expect("a busy loop");
+            child.wait().expect("a busy loop");
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    let busy = sweeps().map(|_| Busy::begin());
     let arguments = Arguments::from_args();
     let trials = SERVICES.iter().enumerate().map(|(number, case)| {
         let switch = if case.switch.is_empty() {
@@ -122,5 +179,7 @@ fn main() -> ExitCode {
         let is_ignored = case.service == Service::Go && go().is_none();
         Trial::test(name, || holds(case)).with_ignored_flag(is_ignored)
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    drop(busy);
+    conclusion.exit_code()
 }

@@ -31,7 +31,9 @@ pub use run::{
     CheckFact, Orphan, QuietCall, Run, Stuck, TerminalFact, Unfollowed, UnfollowedCount, Usage,
     Zombie,
 };
-pub use service::{AtFault, CommandFact, LateConnection, Reply, RequestFact, ServiceFacts};
+pub use service::{
+    AtFault, CommandFact, LateConnection, Reply, RequestFact, ServiceFacts, UnreadyFact,
+};
 pub use shape::{path_shape, text_shape};
 pub(crate) use signals::Signal;
 pub use stack::{Frame, Stacks, own};

@@ -134,6 +134,9 @@ pub struct RawPoint {
     /// Calls that this handler interrupts are not made again by the kernel (no `SA_RESTART`).
     #[serde(default)]
     pub interrupts: bool,
+    /// The address of this handler.
+    #[serde(default)]
+    pub handler: Option<u64>,
     /// Nanoseconds since the start.
     pub at_ns: u64,
     /// What a signal would meet here.

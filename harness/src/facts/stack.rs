@@ -1,6 +1,7 @@
 //! Who made a call: the functions on the stack of the thread that made it.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// One function on a call stack, as exactly as the program's files tell.
@@ -33,8 +34,20 @@ impl Frame {
     /// template, or from one generic function, is one.
     pub fn unit(&self) -> String {
         match &self.function {
+            // `f.<locals>.g` and `Object.<anonymous>` are names of scripts.
+            Some(function) if self.interpreted => function.clone(),
             Some(function) => without_arguments(function),
             None => format!("({})", self.module),
+        }
+    }
+
+    /// A function's name as people say it: without what it takes, of a Go package its last name, and if it is long,
+    /// without the types that it was made for. `github.com/a/b/store.(*Disk).Save` is `store.(*Disk).Save`, and
+    /// `Agent::Start(std::string const&)` is `Agent::Start`.
+    fn spoken<'a>(&self, function: &'a str) -> Cow<'a, str> {
+        match self.interpreted {
+            true => Cow::Borrowed(function),
+            false => Cow::Owned(spoken(function)),
         }
     }
 }
@@ -67,13 +80,54 @@ fn without_arguments(name: &str) -> String {
     if depth == 0 { short } else { name.to_owned() }
 }
 
+/// Of a longer name the types that it was made for are left out.
+const LONG_NAME: usize = 60;
+
+/// See [`Frame::spoken`].
+fn spoken(name: &str) -> String {
+    if name.contains("operator") {
+        return name.to_owned();
+    }
+    let name = without_parameters(name);
+    let path = name.find(['(', '<', ' ']).unwrap_or(name.len());
+    let package = name[..path].rfind('/').map_or(0, |slash| slash + 1);
+    let name = &name[package..];
+    match name.chars().count() > LONG_NAME {
+        true => without_arguments(name),
+        false => name.to_owned(),
+    }
+}
+
+/// A C++ name without the list of parameters at its end.
+fn without_parameters(name: &str) -> &str {
+    let named = name.strip_suffix(" const").unwrap_or(name);
+    if !named.ends_with(')') {
+        return name;
+    }
+    let mut depth = 0_usize;
+    for (at, c) in named.char_indices().rev() {
+        match c {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            // All of it in brackets is no list of parameters.
+            return if at > 0 { &named[..at] } else { name };
+        }
+    }
+    name
+}
+
 /// `write_result (save.c:41)`, `write_result (libsave.so)` or `libsave.so+0x11d4`.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.file.as_deref().map(base_name);
         match (&self.function, source, self.line) {
-            (Some(function), Some(file), Some(line)) => write!(f, "{function} ({file}:{line})"),
-            (Some(function), ..) => write!(f, "{function} ({})", self.module),
+            (Some(function), Some(file), Some(line)) => {
+                write!(f, "{} ({file}:{line})", self.spoken(function))
+            }
+            (Some(function), ..) => write!(f, "{} ({})", self.spoken(function), self.module),
             (None, Some(file), Some(line)) => {
                 write!(f, "{}+{:#x} ({file}:{line})", self.module, self.offset)
             }
@@ -195,5 +249,36 @@ mod tests {
             assert_eq!(found.as_deref(), Some(wanted), "{stack:#?}");
         }
         assert_eq!(own(&[]), None);
+    }
+
+    #[test]
+    fn a_function_is_told_by_the_name_that_people_say() {
+        for (name, said) in [
+            ("main", "main"),
+            ("github.com/a/b/store.(*Disk).Save", "store.(*Disk).Save"),
+            (
+                "gopkg.in/yaml.v3.Unmarshal.func1",
+                "yaml.v3.Unmarshal.func1",
+            ),
+            ("runtime.usleep", "runtime.usleep"),
+            (
+                "Agent::Start(std::basic_string<char> const&, bool)",
+                "Agent::Start",
+            ),
+            (
+                "(anonymous namespace)::size(int (*)(char)) const",
+                "(anonymous namespace)::size",
+            ),
+            ("a::operator/(b const&)", "a::operator/(b const&)"),
+            ("<&str as Trait<u8>>::f", "<&str as Trait<u8>>::f"),
+            (
+                "std::vector<std::pair<std::string, std::string>, Allocator>::push_back(int)",
+                "std::vector<…>::push_back",
+            ),
+            ("(static)", "(static)"),
+            ("a) b)", "a) b)"),
+        ] {
+            assert_eq!(spoken(name), said);
+        }
     }
 }

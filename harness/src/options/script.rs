@@ -1,13 +1,16 @@
 //! The options of a script.
 
 use super::error::{OptionError, OptionName};
-use crate::script::{Address, Client, Expect, Key, Ready, Script};
+use crate::schedule::ParseError;
+use crate::script::{Address, Client, Expect, HttpUrl, Key, Ready, Script};
 
 /// A script, as a person asks for it.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptSpec {
     /// What shows that the target can be used.
     pub(crate) ready: Option<String>,
+    /// The URL that says whether it is ready, to be asked once it was told to stop.
+    pub(crate) unready: Option<String>,
     /// Clients, each in a line.
     pub(crate) clients: Vec<String>,
     /// Clients that are commands.
@@ -33,6 +36,7 @@ impl ScriptSpec {
     /// Whether it is a service, used by clients.
     pub(crate) fn is_service(&self) -> bool {
         self.ready.is_some()
+            || self.unready.is_some()
             || !self.clients.is_empty()
             || !self.client_commands.is_empty()
             || !self.built_in.is_empty()
@@ -49,6 +53,21 @@ impl ScriptSpec {
         ready.map_err(OptionError::at(OptionName::Ready, 0))
     }
 
+    fn unready(&self) -> Result<Option<HttpUrl>, OptionError> {
+        let Some(text) = &self.unready else {
+            return Ok(None);
+        };
+        let at = OptionError::at(OptionName::Unready, 0);
+        match Ready::parse(text) {
+            Ok(Ready::Http(url)) => Ok(Some(url)),
+            Ok(_) => Err(at(ParseError::new(format!(
+                "{text}: only a URL says that it is not ready"
+            ))
+            .hint("write http:127.0.0.1:8000/ready"))),
+            Err(problem) => Err(at(problem)),
+        }
+    }
+
     /// Checks it. `None` when nothing is described.
     ///
     /// # Errors
@@ -60,6 +79,7 @@ impl ScriptSpec {
         let usual = self.usual_address()?;
         let mut script = Script::new(self.stop());
         script.ready = self.ready()?;
+        script.unready = self.unready()?;
         script.expect = self.expect;
         script.clients.extend(self.built_in.iter().cloned());
         for (index, text) in self.clients.iter().enumerate() {
@@ -79,9 +99,11 @@ impl ScriptSpec {
     /// The signal that ends it: as asked for, else the one that is sent, if that asks to end.
     fn stop(&self) -> i32 {
         const ENDS: [i32; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
-        let sent = self
-            .signal
-            .filter(|signal| ENDS.contains(signal) && self.expect == Expect::Stop);
+        // A program for a person takes Ctrl+C as a wish to give up what it does.
+        let goes_on = |signal: &i32| *signal == libc::SIGINT && !self.keys.is_empty();
+        let sent = self.signal.filter(|signal| {
+            ENDS.contains(signal) && self.expect == Expect::Stop && !goes_on(signal)
+        });
         self.stop.or(sent).unwrap_or(libc::SIGTERM)
     }
 }

@@ -187,6 +187,7 @@ impl ActionReader<'_> {
     fn faults(&self) -> FaultReader {
         FaultReader {
             terminal: self.terminal,
+            service: self.is_service,
         }
     }
 

@@ -32,6 +32,11 @@ impl ScriptReader<'_> {
                 .ready
                 .as_ref()
                 .map(|ready| ready.get_ref().clone()),
+            unready: self
+                .table
+                .unready
+                .as_ref()
+                .map(|unready| unready.get_ref().clone()),
             clients: Vec::new(),
             client_commands: Vec::new(),
             built_in: Vec::new(),
@@ -46,6 +51,7 @@ impl ScriptReader<'_> {
             signal: self.signal,
         };
         let at = |option: OptionName, index: usize| match option {
+            OptionName::Unready => self.table.unready.as_ref().map(Spanned::span),
             OptionName::Keys => self.table.keys.get(index).map(Spanned::span),
             _ => self.table.ready.as_ref().map(Spanned::span),
         };

@@ -12,6 +12,9 @@ pub(super) fn script_table(script: &Script) -> String {
     if let Some(ready) = &script.ready {
         let _ = writeln!(text, "ready = {}", quoted(&ready.to_string()));
     }
+    if let Some(unready) = &script.unready {
+        let _ = writeln!(text, "unready = {}", quoted(&unready.to_string()));
+    }
     let name = signals::name(script.stop);
     let _ = writeln!(text, "stop = {}", quoted(name.trim_start_matches("SIG")));
     if script.expect == Expect::Survive {

@@ -183,6 +183,16 @@ const NEVER_RESTARTED: &[&str] = &[
     "clock_nanosleep",
 ];
 
+/// Whether a stop of its process ends this call.
+pub(crate) fn is_ended_by_a_stop(call: &str) -> bool {
+    ENDED_BY_A_STOP.contains(&call)
+}
+
+/// Whether a handler interrupts this call even with `SA_RESTART`.
+pub(crate) fn is_never_restarted(call: &str) -> bool {
+    NEVER_RESTARTED.contains(&call)
+}
+
 impl Fault {
     /// Whether this fault can happen to a call of this name on what its descriptor refers to, when it moves so many
     /// bytes.
@@ -219,9 +229,9 @@ impl Fault {
             && match self {
                 // It is the answer to a signal that is handled; without a handler there is nothing to interrupt it.
                 Fault::Errno { errno } if *errno == libc::EINTR => {
-                    let is = |calls: &[&str]| calls.contains(&raw.call.as_str());
-                    let handled = raw.around.handled != 0 && (interrupting || is(NEVER_RESTARTED));
-                    waits(raw) && (handled || is(ENDED_BY_A_STOP))
+                    let again = interrupting || is_never_restarted(&raw.call);
+                    let handled = raw.around.handled != 0 && again;
+                    waits(raw) && (handled || is_ended_by_a_stop(&raw.call))
                 }
                 // Before it comes, SIGPIPE does.
                 Fault::Errno { errno } if *errno == libc::EPIPE => {
@@ -364,6 +374,11 @@ mod tests {
 
     #[test]
     fn every_name_is_a_system_call_of_some_machine() {
+        /// Newer machines have only their successors: `openat` for `open`.
+        const OLD: &str = "\
+            chmod chown creat epoll_create epoll_wait eventfd fork inotify_init lchown link \
+            mkdir mknod open pipe poll rename rmdir select signalfd symlink unlink utime \
+            utimes vfork";
         let known: Vec<&str> = syscalls::Sysno::iter().map(|call| call.name()).collect();
         let groups = [
             FILE_WRITES,
@@ -382,7 +397,7 @@ mod tests {
         let names = groups.concat();
         for name in names.iter().chain(LENGTHS.iter().map(|(name, _)| name)) {
             assert!(
-                known.contains(name) || cfg!(not(target_arch = "x86_64")),
+                known.contains(name) || OLD.split_ascii_whitespace().any(|old| old == *name),
                 "{name}"
             );
         }

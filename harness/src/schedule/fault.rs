@@ -131,17 +131,7 @@ impl Fault {
                 "use hangup, or run the target on pipes",
             );
         }
-        self.check_key()?;
-        if matches!(
-            self,
-            Fault::Errno { .. } | Fault::Full { .. } | Fault::Short { .. }
-        ) && !cfg!(target_arch = "x86_64")
-        {
-            return Err(ParseError::new(format!(
-                "{self}: changing a call is known for x86-64 only"
-            )));
-        }
-        Ok(())
+        self.check_key()
     }
 
     /// Whether there is a key for what is typed on a terminal.

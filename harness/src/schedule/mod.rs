@@ -12,7 +12,9 @@ mod selector;
 mod tests;
 mod units;
 
-pub(crate) use applicability::{DATA_WRITES, length_position};
+pub(crate) use applicability::{
+    DATA_WRITES, is_ended_by_a_stop, is_never_restarted, length_position,
+};
 pub use delivery::Delivery;
 pub use fault::Fault;
 pub(crate) use fault::typed;

@@ -25,9 +25,6 @@ impl CallSelector {
             .rsplit_once('@')
             .and_then(|(rest, phase)| Some((rest, Phase::parse(phase)?)));
         let (rest, phase) = phased.map_or((text, None), |(rest, phase)| (rest, Some(phase)));
-        if matches!(phase, Some(Phase::Later(_))) && !cfg!(target_arch = "x86_64") {
-            return Err(wrong("instructions are told apart on x86-64 only"));
-        }
         let (rest, nth) = match rest.rsplit_once('#') {
             Some((rest, number)) if !number.contains(')') => match number.parse() {
                 Ok(nth) if nth > 0 => (rest, nth),
@@ -72,6 +69,13 @@ impl CallSelector {
     pub fn means(&self, name: &str) -> bool {
         name.strip_prefix(&self.call)
             .is_some_and(|rest| matches!(rest, "" | "at" | "at2"))
+    }
+
+    /// Whether a call is of this name. Where the machine has no call of that name, its younger forms are.
+    pub(crate) fn is_of(name: &str, call: &str) -> bool {
+        let is_known = || name.parse::<syscalls::Sysno>().is_ok();
+        name == call
+            || !is_known() && CallSelector::parse(name).is_ok_and(|selector| selector.means(call))
     }
 
     /// The names of all calls that it means.

@@ -228,6 +228,14 @@ fn a_name_means_its_younger_forms() {
 }
 
 #[test]
+fn a_name_that_this_machine_does_not_have_is_its_younger_form() {
+    assert!(CallSelector::is_of("renameat", "renameat"));
+    assert!(!CallSelector::is_of("renameat", "rename") && !CallSelector::is_of("write", "read"));
+    let has_rename = syscalls::Sysno::iter().any(|known| known.name() == "rename");
+    assert_eq!(CallSelector::is_of("rename", "renameat"), !has_rename);
+}
+
+#[test]
 fn a_lasting_interruption_is_bounded() {
     for (text, times) in [
         ("EINTR@read", 1),

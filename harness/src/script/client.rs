@@ -77,6 +77,16 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Client {
+    /// Where it finds the service; a command knows that by itself.
+    pub(crate) fn address(&self) -> Option<Address> {
+        match &self.kind {
+            ClientKind::BuiltIn(connections) => Some(connections.address.clone()),
+            ClientKind::Command(_) => None,
+        }
+    }
+}
+
 impl Request {
     /// The bytes that are sent. `keep_alive` says whether the connection is to stay open.
     pub(crate) fn bytes(&self, protocol: Protocol, address: &Address, keep_alive: bool) -> Vec<u8> {

@@ -13,4 +13,4 @@ mod script;
 pub(crate) use client::{Address, Client, ClientKind, Connections, Protocol, Request};
 pub(crate) use keys::{Key, KeyWait};
 pub(crate) use parse_client::{CONNECTIONS_MAX, SLOW_BYTES};
-pub(crate) use script::{Expect, Ready, Script};
+pub(crate) use script::{Expect, HttpUrl, Ready, Script};

@@ -162,7 +162,7 @@ impl Ready {
         match self {
             Ready::Port(port) => Some(Address::Tcp(([127, 0, 0, 1], *port).into())),
             Ready::Socket(path) => Some(Address::Unix(path.clone())),
-            Ready::Http { address, .. } => address.parse().ok().map(Address::Tcp),
+            Ready::Http(url) => url.address.parse().ok().map(Address::Tcp),
             _ => None,
         }
     }

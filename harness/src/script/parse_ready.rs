@@ -1,6 +1,6 @@
 //! Reads when a service is ready: `port:8000`, `output:'listening'`, `http:127.0.0.1:8000/health`.
 
-use super::script::Ready;
+use super::script::{HttpUrl, Ready};
 use crate::schedule::{ParseError, bad_expression, check_glob};
 use std::net::ToSocketAddrs;
 
@@ -35,7 +35,7 @@ impl Ready {
                 regex::bytes::Regex::new(rest).map_err(|error| bad_expression(&error))?;
                 Ready::Output(rest.to_owned())
             }
-            "http" => http(rest)?,
+            "http" => Ready::Http(http(rest)?),
             "handler" => Ready::Handler,
             "notify" => Ready::Notify,
             "failpoint" if crate::facts::is_failpoint(rest) => Ready::Failpoint(rest.to_owned()),
@@ -55,10 +55,10 @@ fn port(text: &str) -> Result<u16, ParseError> {
 }
 
 /// `127.0.0.1:8000/health`, `//localhost:8000/`, `:8000/health`.
-fn http(text: &str) -> Result<Ready, ParseError> {
+fn http(text: &str) -> Result<HttpUrl, ParseError> {
     let (address, path) = split_url(text.trim_start_matches('/'));
     let address = socket_address(address)?;
-    Ok(Ready::Http {
+    Ok(HttpUrl {
         address: address.to_string(),
         path,
     })
@@ -131,11 +131,11 @@ mod tests {
             "http://localhost:80/up",
             "http::80/up",
         ] {
-            let ready = Ready::Http {
+            let url = HttpUrl {
                 address: "127.0.0.1:80".into(),
                 path: "/up".into(),
             };
-            assert_eq!(Ready::parse(text), Ok(ready), "{text}");
+            assert_eq!(Ready::parse(text), Ok(Ready::Http(url)), "{text}");
         }
     }
 

@@ -10,6 +10,9 @@ use std::fmt;
 pub struct Script {
     /// What shows that the target can be used; as soon as it runs when absent.
     pub ready: Option<Ready>,
+    /// The URL that says whether it is ready, to be asked once it was told to stop.
+    #[serde(default)]
+    pub unready: Option<HttpUrl>,
     /// Who uses it, all at the same time.
     pub clients: Vec<Client>,
     /// What a person types on its terminal.
@@ -32,19 +35,29 @@ pub enum Ready {
     File(String),
     /// Its output matches this expression.
     Output(String),
-    /// This address answers a request without an error.
-    Http {
-        /// Host and port.
-        address: String,
-        /// The path that is asked for.
-        path: String,
-    },
+    /// This URL is answered without an error.
+    Http(HttpUrl),
     /// It has a handler for the signal that stops it.
     Handler,
     /// It has sent `READY=1` to `NOTIFY_SOCKET`, as `sd_notify` does.
     Notify,
     /// It came to this failpoint.
     Failpoint(String),
+}
+
+/// A URL of a service, asked without encryption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpUrl {
+    /// Host and port.
+    pub address: String,
+    /// The path that is asked for.
+    pub path: String,
+}
+
+impl fmt::Display for HttpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http:{}{}", self.address, self.path)
+    }
 }
 
 /// What the fault of the schedule is to do to a service.
@@ -65,7 +78,7 @@ impl fmt::Display for Ready {
             Ready::Socket(path) => write!(f, "socket:{path}"),
             Ready::File(glob) => write!(f, "file:{glob}"),
             Ready::Output(pattern) => write!(f, "output:{pattern}"),
-            Ready::Http { address, path } => write!(f, "http:{address}{path}"),
+            Ready::Http(url) => url.fmt(f),
             Ready::Handler => f.write_str("handler"),
             Ready::Notify => f.write_str("notify"),
             Ready::Failpoint(name) => write!(f, "failpoint:{name}"),
@@ -78,6 +91,7 @@ impl Script {
     pub(crate) fn new(stop: i32) -> Script {
         Script {
             ready: None,
+            unready: None,
             clients: Vec::new(),
             keys: Vec::new(),
             stop,
@@ -88,6 +102,12 @@ impl Script {
     /// Whether it is a service, used by clients, and no program for a person at a terminal.
     pub fn is_service(&self) -> bool {
         self.ready.is_some() || !self.clients.is_empty()
+    }
+
+    /// How many of its keys a person types, one after the other; the others wait or change the window.
+    pub(crate) fn typed(&self) -> usize {
+        let is_typed = |key: &&Key| matches!(key, Key::Type(_));
+        self.keys.iter().filter(is_typed).count()
     }
 
     /// Whether it waits for a failpoint.

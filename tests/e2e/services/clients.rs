@@ -90,3 +90,66 @@ fn a_client_of_one_s_own_tells_by_lines() {
     let words = ["✗ served", "client 1: broken 1"];
     check(&output, 1, &words, &run("--drops"));
 }
+
+/// It says in a file that it has started, and what it was asked. A signal that comes while it goes to wait is handled
+/// when somebody asks again.
+const LOGS: &str = "\
+import signal, socket, sys
+log = open('log', 'w')
+print('started', file=log, flush=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+server = socket.create_server(('127.0.0.1', 8000))
+while True:
+    client, _ = server.accept()
+    client.recv(1000)
+    print('asked', file=log, flush=True)
+    client.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n')
+    client.close()
+";
+
+/// A service writes what clients send: stopped before they have begun, or have sent all, its files are in a state that
+/// no finished run has, and that is nobody's fault.
+#[test]
+fn what_clients_have_not_sent_is_not_missing() {
+    let flags = ["sweep", "--empty", "--ready", "port:8000", "--client"];
+    let client = ["POST /items a", "--only", "openat,recvfrom,accept4"];
+    let command = ["--", python(), SERVICE];
+    let arguments = [&flags[..], &client, &command].concat();
+    says(&arguments, 0, &["every contract holds"]);
+    // Its log has a first line before anybody can ask.
+    let client = ["GET /", "--only", "socket,rt_sigaction"];
+    let command = ["--", python(), "-I", "-S", "-c", LOGS];
+    let arguments = [&flags[..], &client, &command].concat();
+    says(&arguments, 0, &["every contract holds"]);
+}
+
+/// A new connection, by which a service that has not ended is asked whether it still answers, wakes it: what it did
+/// until then is noted before.
+#[test]
+fn a_service_that_does_not_end_is_told_of_as_it_was() {
+    let at = "TERM@call:accept4(socket)#2@before";
+    let flags = [
+        "run",
+        "--empty",
+        "--store",
+        "/dev/null/none",
+        "--ready",
+        "port:8000",
+        "--client",
+        "GET /",
+    ];
+    let command = [
+        "--grace-period",
+        "1s",
+        "--signal",
+        at,
+        "--",
+        python(),
+        "-I",
+        "-S",
+        "-c",
+        LOGS,
+    ];
+    let arguments = [&flags[..], &command].concat();
+    says(&arguments, 1, &["still running 1000 ms", "in accept4"]);
+}

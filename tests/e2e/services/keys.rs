@@ -1,6 +1,6 @@
 //! Programs for a person at a terminal.
 
-use crate::support::output::says;
+use crate::support::output::{says, sigproof_in, text};
 
 const ASKS: &str = "stty -echo; printf 'name? '; read name; printf 'sure? '; read sure; stty echo; echo $name > greeting";
 
@@ -32,4 +32,31 @@ fn keys_are_typed_when_the_screen_shows_what_is_waited_for() {
     let wrong = run(keys, ASKS);
     let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
     says(&wrong, 1, &["✗ terminal"]);
+}
+
+#[test]
+fn a_program_without_clients_is_told_of_by_its_keys() {
+    let keys = "<wait:name?>you\\r<wait:sure?>yes\\r";
+    let script = format!("trap 'stty echo; exit 130' INT; {ASKS}");
+    let flags = [
+        "sweep",
+        "--empty",
+        "--pty",
+        "--ready",
+        "output:name",
+        "--only",
+        "openat,read",
+        "--keys",
+        keys,
+    ];
+    let arguments = [&flags[..], &["--signal", "INT", "--", "sh", "-c", &script]].concat();
+    let directory = tempfile::tempdir().expect("a directory");
+    let said = text(&sigproof_in(directory.path(), &arguments));
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("; keys 2; "), "{said}");
+    assert!(
+        said.contains("served (nobody makes requests; use --client)"),
+        "{said}"
+    );
+    assert!(!said.contains("clients"), "{said}");
 }

@@ -21,10 +21,25 @@ pub struct ServiceFacts {
     pub requests: Vec<RequestFact>,
     /// Clients that are commands.
     pub commands: Vec<CommandFact>,
+    /// What the readiness URL said once it was asked to stop.
+    pub unready: Option<UnreadyFact>,
     /// New connections after the end, or after the grace period.
     pub late: Vec<LateConnection>,
+    /// Keys that were not typed by the end.
+    pub keys_left: u32,
     /// What the script was still waiting for when the run was over.
     pub waited_for: Option<String>,
+}
+
+/// What a readiness URL says while a service stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadyFact {
+    /// When it was first asked after the fault.
+    pub since_ns: u64,
+    /// When it said that the service is not ready.
+    pub turned_ns: Option<u64>,
+    /// When it could not be asked any more, before it had said so.
+    pub gone_ns: Option<u64>,
 }
 
 /// A client that is a command.

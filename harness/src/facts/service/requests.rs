@@ -88,6 +88,19 @@ impl RequestFact {
     }
 }
 
+impl AtFault {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            AtFault::Unsent => "not sent",
+            AtFault::Queued => "waiting to be accepted",
+            AtFault::Accepted => "accepted",
+            AtFault::Read => "accepted and read",
+            AtFault::Over => "over",
+        }
+    }
+}
+
 impl Reply {
     /// What a client sees, in words.
     pub fn words(&self) -> String {

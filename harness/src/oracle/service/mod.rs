@@ -4,6 +4,7 @@ pub(crate) mod refuses;
 pub(crate) mod restarts;
 pub(crate) mod served;
 pub(crate) mod survives;
+pub(crate) mod unready;
 
 use crate::facts::{Reply, RequestFact, Run};
 use crate::oracle::Context;

@@ -31,6 +31,14 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let owed = |fact: &&RequestFact| {
         fact.sent_ns.is_some_and(|sent| sent <= *fault_ns) && is_owed(fact, context.contract.served)
     };
+    let mut usual = context.baseline.runs.iter();
+    if usual.all(|run| {
+        run.service
+            .as_ref()
+            .is_none_or(|service| service.requests.is_empty())
+    }) {
+        return Verdict::not_applicable("nobody makes requests; use --client");
+    }
     let mut owed = service.requests.iter().filter(owed).peekable();
     if owed.peek().is_none() {
         return Verdict::not_applicable("no request was in flight");
@@ -40,7 +48,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         let text = format!(
             "{}, {} when {} came, is {what}",
             fact.title(),
-            words(fact.at_fault),
+            fact.at_fault.words(),
             expect.words
         );
         Some(Evidence::new(subject(fact), text))
@@ -56,16 +64,6 @@ fn is_owed(fact: &RequestFact, served: Served) -> bool {
         (Served::Backlog, _) => AtFault::Queued,
     };
     fact.at_fault >= least && fact.at_fault != AtFault::Over
-}
-
-fn words(at_fault: AtFault) -> &'static str {
-    match at_fault {
-        AtFault::Unsent => "not sent",
-        AtFault::Queued => "waiting to be accepted",
-        AtFault::Accepted => "accepted",
-        AtFault::Read => "accepted and read",
-        AtFault::Over => "over",
-    }
 }
 
 /// One request and what became of it: the finding is the same wherever the signal came.

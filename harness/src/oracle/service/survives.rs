@@ -1,10 +1,20 @@
 //! `survives`: a signal that must not stop a service does nothing that its clients notice.
 
 use super::wrong_answer;
-use crate::facts::{ExitStatus, Reply, Run};
+use crate::facts::{ExitStatus, Reply, Run, ServiceFacts};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
+
+/// Whether it ends by itself when all keys are typed, and did so: an editor that was told to quit.
+fn ends_as_ever(context: &Context<'_>, run: &Run, service: &ServiceFacts) -> bool {
+    let mut usual = context.baseline.runs.iter();
+    service.keys_left == 0
+        && usual.any(|usual| {
+            let facts = usual.service.as_ref();
+            usual.status == run.status && facts.is_some_and(|facts| facts.stopped_ns.is_none())
+        })
+}
 
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(service) = &run.service else {
@@ -20,6 +30,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let mut evidence = Vec::new();
     if service.stopped_ns.is_none()
         && let Some(status) = run.status
+        && !ends_as_ever(context, run, service)
     {
         let text = format!("it is gone after {after}: {status}");
         evidence.push(Evidence::new("gone", text));

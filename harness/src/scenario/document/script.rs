@@ -18,6 +18,10 @@ pub(crate) struct ScriptTable {
     /// `file:GLOB`, `handler`, `notify` (sd_notify) or `failpoint:NAME` [as soon as it runs].
     #[schemars(with = "Option<String>")]
     pub(crate) ready: Option<Spanned<String>>,
+    /// The URL that must say that it is not ready, once it was told to stop and before it takes no connections any
+    /// more: `http:127.0.0.1:8000/ready`. It turns on the oracle `unready`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) unready: Option<Spanned<String>>,
     /// Who uses it, all at the same time.
     pub(crate) client: Vec<ClientTable>,
     /// What a person types on its terminal: text with `\r`, `\e`, `^C`, `<Up>`, `<F1>`, `<wait:TEXT>`, `<size:30x100>`.

@@ -10,9 +10,13 @@ const OUTPUT_BYTES_MAX: usize = 8192;
 /// Equal deliveries with fewer events than this between them are one event.
 const DELIVERY_EVENTS_MAX: usize = 16;
 
+/// Calls that change files, of which a run keeps this many: other events shall have room.
+const FILE_EVENTS_MAX: usize = 5_000;
+
 /// The log of one run.
 pub(crate) struct EventLog {
     events: Vec<Event>,
+    file_events: usize,
     limits: Vec<String>,
     /// Small pieces of output in a row become one event. In a recording every piece keeps its time: points are
     /// compared with it.
@@ -23,6 +27,7 @@ impl EventLog {
     pub(crate) fn new(joins_output: bool) -> EventLog {
         EventLog {
             events: Vec::new(),
+            file_events: 0,
             limits: Vec::new(),
             joins_output,
         }
@@ -36,6 +41,19 @@ impl EventLog {
             self.limit(format!("only the first {EVENTS_MAX} events were kept"));
         }
         self.events.push(Event { at_ns, what });
+    }
+
+    /// A call has changed a file.
+    pub(crate) fn file(&mut self, at_ns: u64, pid: i32, call: String) {
+        self.file_events += 1;
+        if self.file_events <= FILE_EVENTS_MAX {
+            self.push(at_ns, EventKind::File { pid, call });
+        } else if self.joins_output {
+            // In a recording the points have all of them.
+            self.limit(format!(
+                "only the first {FILE_EVENTS_MAX} changes of files were kept"
+            ));
+        }
     }
 
     /// Adds what limits the value of this run's facts, once.

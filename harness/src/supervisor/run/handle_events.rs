@@ -7,7 +7,7 @@ use super::run_loop::ActiveRun;
 use crate::facts::{CallArgument, CallLabel, EventKind, ExitStatus, Signal, Usage};
 use crate::sys::ids::{Pid, Tid};
 use crate::sys::proc;
-use crate::tracer::{HoldReason, TraceEvent};
+use crate::tracer::{HoldReason, TraceEvent, class_of};
 use std::io;
 
 impl ActiveRun<'_> {
@@ -69,9 +69,9 @@ impl ActiveRun<'_> {
             }
             TraceEvent::Effect { pid, call } => {
                 self.injector.effect(&mut self.target)?;
-                if !is_of_a_stream(&call) && call.name != "rt_sigaction" {
-                    let (pid, call) = (pid.number(), call.to_string());
-                    self.target.push(EventKind::File { pid, call });
+                if changes_a_file(&call) {
+                    let now = self.target.clock.now_ns();
+                    self.target.log.file(now, pid.number(), call.to_string());
                 }
             }
             TraceEvent::Reached { tid, hold, call } => self.reached(tid, hold, call)?,
@@ -121,6 +121,7 @@ impl ActiveRun<'_> {
     fn livelock(&mut self, pid: Pid, signal: Signal, times: u32) {
         let is_running = matches!(self.target.clock.stage(), Stage::Starting | Stage::Running);
         if is_running && self.injector.is_finished() {
+            self.target.processes.note_stuck();
             self.target.end_by_force(EventKind::Spins {
                 pid: pid.number(),
                 signal: signal.number(),
@@ -164,9 +165,10 @@ impl ActiveRun<'_> {
     }
 }
 
-/// Whether a call writes to a standard stream: that is seen as output.
-fn is_of_a_stream(call: &CallLabel) -> bool {
+/// Whether a call changes a file. What is written to a standard stream is seen as output.
+fn changes_a_file(call: &CallLabel) -> bool {
     let streams = ["stdin", "stdout", "stderr"];
-    call.name == "write"
-        && matches!(&call.argument, CallArgument::One(what) if streams.contains(&what.as_str()))
+    let of_a_stream = call.name == "write"
+        && matches!(&call.argument, CallArgument::One(what) if streams.contains(&what.as_str()));
+    !of_a_stream && class_of(&call.name).is_some_and(|class| class.changes)
 }

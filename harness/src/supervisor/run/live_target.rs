@@ -72,10 +72,10 @@ impl LiveTarget<'_> {
         }
     }
 
-    /// Kills everybody because the target will not end by itself.
+    /// Kills everybody because the target will not end by itself. What it does is noted with `note_stuck` before.
     pub(crate) fn end_by_force(&mut self, why: EventKind) {
         self.push(why);
-        self.processes.kill_stuck();
+        self.processes.kill_all();
         self.clock.kill();
     }
 }

@@ -198,8 +198,8 @@ impl ProcessWatch {
         self.alone
     }
 
-    /// Kills what runs past its deadline, and notes what it does.
-    pub(crate) fn kill_stuck(&mut self) {
+    /// Notes what runs past its deadline, and what it does.
+    pub(crate) fn note_stuck(&mut self) {
         self.stuck = self
             .descendants()
             .iter()
@@ -212,7 +212,6 @@ impl ProcessWatch {
                 cpu_ms: stat.cpu_ms,
             })
             .collect();
-        self.kill_all();
     }
 
     /// Kills what has outlived the target, and notes what that was.

@@ -177,6 +177,8 @@ impl<'a> ActiveRun<'a> {
             if self.script.gets_more_time(&mut self.target, &self.injector) {
                 return;
             }
+            // First: a late client's connection can wake what waits for one.
+            self.target.processes.note_stuck();
             self.script.time_is_over(&self.target);
             self.target.end_by_force(EventKind::Deadline { limit_ms });
         }

@@ -132,7 +132,10 @@ impl TargetArgs {
 
     /// Reads faults for it.
     pub fn faults(&self) -> FaultReader {
-        FaultReader { terminal: self.pty }
+        FaultReader {
+            terminal: self.pty,
+            service: self.script.is_service(),
+        }
     }
 
     fn source(&self) -> Result<Source, Error> {

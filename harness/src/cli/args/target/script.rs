@@ -16,6 +16,10 @@ pub struct ScriptArgs {
     /// file:GLOB, handler, notify (sd_notify), failpoint:NAME
     #[arg(long, value_name = "WHEN")]
     pub ready: Option<String>,
+    /// The URL that must say that it is not ready, once it was told to stop and before it takes no connections any
+    /// more: http:127.0.0.1:8000/ready
+    #[arg(long, value_name = "URL")]
+    pub unready: Option<String>,
     /// A client: 'GET /slow', '4x close POST /items a=1', 'lines 127.0.0.1:7000 PING', 'unix:run.sock GET /'; half,
     /// slow and pipeline stand in front, too (repeatable)
     #[arg(long = "client", value_name = "REQUEST")]
@@ -56,6 +60,7 @@ impl ScriptArgs {
         let shell = |command: &String| vec!["sh".to_owned(), "-c".to_owned(), command.clone()];
         ScriptSpec {
             ready: self.ready.clone(),
+            unready: self.unready.clone(),
             clients: self.clients.clone(),
             client_commands: self.client_commands.iter().map(shell).collect(),
             built_in: Vec::new(),

@@ -41,6 +41,11 @@ impl Keyboard {
         self.next >= self.keys.len()
     }
 
+    /// How many keys were not typed.
+    pub(super) fn left(&self) -> u32 {
+        (self.keys.len() - self.next) as u32
+    }
+
     /// What it waits for, in words.
     pub(super) fn words(&self) -> Option<String> {
         match self.keys.get(self.next)? {

@@ -1,9 +1,10 @@
-//! Whether a service is ready: seen from outside, not asked for (but for HTTP, which has to be).
+//! Whether a service is ready: seen from outside, not asked for (but for HTTP, which has to be). And whether it says
+//! that it is not any more, once it was told to stop.
 
 use super::client_run::{ClientContext, ClientRun};
 use super::progress::Sockets;
-use crate::facts::{Reply, RequestFact, Signal};
-use crate::script::{Address, Connections, Protocol, Ready, Request};
+use crate::facts::{Reply, RequestFact, Signal, UnreadyFact};
+use crate::script::{Address, Connections, HttpUrl, Protocol, Ready, Request};
 use crate::supervisor::run::live_target::LiveTarget;
 use crate::sys::network;
 use crate::sys::poller::Poller;
@@ -33,7 +34,7 @@ pub(super) struct Readiness {
     notify: Option<File>,
     /// The failpoint, or the answer over HTTP, has come.
     has_come: bool,
-    asks: Option<(ClientRun, Vec<RequestFact>)>,
+    asks: Asks,
     next_look_ns: u64,
     pause_ns: u64,
 }
@@ -62,7 +63,7 @@ impl Readiness {
             output: Vec::new(),
             notify,
             has_come: false,
-            asks: None,
+            asks: Asks::default(),
             next_look_ns: 0,
             pause_ns: LOOK_MIN_NS,
         })
@@ -138,10 +139,12 @@ impl Readiness {
                 handled.then(|| format!("it handles {}", self.stop))
             }
             Ready::Notify => self.notified()?.then(|| "READY=1".to_owned()),
-            Ready::Http { address, path } => {
-                let (address, path) = (address.clone(), path.clone());
-                self.ask(target, &address, &path, poll_number)?
-            }
+            Ready::Http(url) => match self.asks.ask(target, url, poll_number)? {
+                Some(Reply::Whole { status, .. }) if is_yes(status) => {
+                    Some(format!("GET {} answers {status}", url.path))
+                }
+                _ => None,
+            },
             Ready::Output(_) | Ready::Failpoint(_) => None,
         })
     }
@@ -165,26 +168,56 @@ impl Readiness {
         }
     }
 
-    /// Asks over HTTP, one request after another.
+    /// Closes what it has.
+    pub(super) fn close(&mut self, poller: &Poller) {
+        self.asks.close(poller);
+        self.notify = None;
+    }
+
+    /// What is waited for, in words.
+    pub(super) fn words(&self) -> String {
+        match &self.ready {
+            None => "its start".to_owned(),
+            Some(Ready::Port(port)) => format!("a listener on port {port}"),
+            Some(Ready::Socket(path)) => format!("a listener on the socket {path}"),
+            Some(Ready::File(glob)) => format!("a file {glob}"),
+            Some(Ready::Output(pattern)) => format!("output that matches {pattern:?}"),
+            Some(Ready::Http(HttpUrl { address, path })) => {
+                format!("an answer from http://{address}{path}")
+            }
+            Some(Ready::Handler) => format!("a handler for {}", self.stop),
+            Some(Ready::Notify) => "READY=1 on NOTIFY_SOCKET".to_owned(),
+            Some(Ready::Failpoint(name)) => format!("the failpoint {name}"),
+        }
+    }
+}
+
+/// Requests to one URL, one after another, each on a connection of its own.
+#[derive(Default)]
+struct Asks {
+    open: Option<(ClientRun, Vec<RequestFact>)>,
+}
+
+impl Asks {
+    /// Goes on with a request, or makes the next one. Returns what came of it, once that is known.
     fn ask(
         &mut self,
         target: &LiveTarget<'_>,
-        address: &str,
-        path: &str,
+        url: &HttpUrl,
         poll_number: u64,
-    ) -> io::Result<Option<String>> {
-        let Ok(tcp) = address.parse() else {
+    ) -> io::Result<Option<Reply>> {
+        let Ok(tcp) = url.address.parse() else {
             return Ok(None);
         };
-        let (run, facts) = self.asks.get_or_insert_with(|| {
+        let (run, facts) = self.open.get_or_insert_with(|| {
             let mut facts = Vec::new();
             let connections = Connections {
                 address: Address::Tcp(tcp),
                 protocol: Protocol::Http,
                 requests: vec![Request {
-                    name: format!("GET {path}"),
+                    name: format!("GET {}", url.path),
                     method: "GET".to_owned(),
-                    target: path.to_owned(),
+                    target: url.path.clone(),
                     body: Vec::new(),
                 }],
                 count: 1,
@@ -206,38 +239,98 @@ impl Readiness {
             return Ok(None);
         }
         let answer = facts[0].answer.clone();
-        run.close(target.poller);
-        self.asks = None;
-        Ok(match answer {
-            Reply::Whole { status, .. } if (200..400).contains(&status) => {
-                Some(format!("GET {path} answers {status}"))
+        self.close(target.poller);
+        Ok(Some(answer))
+    }
+
+    fn close(&mut self, poller: &Poller) {
+        if let Some((mut run, _)) = self.open.take() {
+            run.close(poller);
+        }
+    }
+}
+
+/// Whether this status says that a service is ready.
+fn is_yes(status: u16) -> bool {
+    (200..400).contains(&status)
+}
+
+/// How long after the signal a readiness URL is first asked: nobody asks at the very moment, and a service that closes
+/// its listener at once must not be right by luck.
+const FIRST_NS: u64 = 100_000_000;
+/// How soon it is asked again.
+const PAUSE_NS: u64 = 2_000_000;
+
+/// Asks a service that was told to stop whether it is ready, until it says that it is not.
+pub(super) struct UnreadyProbe {
+    url: HttpUrl,
+    asks: Asks,
+    fact: Option<UnreadyFact>,
+    next_look_ns: u64,
+}
+
+impl UnreadyProbe {
+    pub(super) fn new(url: &HttpUrl) -> UnreadyProbe {
+        UnreadyProbe {
+            url: url.clone(),
+            asks: Asks::default(),
+            fact: None,
+            next_look_ns: 0,
+        }
+    }
+
+    /// When to ask again, if it has begun and is not over.
+    pub(super) fn next_look_ns(&self) -> Option<u64> {
+        self.fact
+            .is_some_and(|fact| !is_over(fact))
+            .then_some(self.next_look_ns)
+    }
+
+    /// Asks. Returns what was seen, in words, when that is the end of it.
+    pub(super) fn look(
+        &mut self,
+        target: &LiveTarget<'_>,
+        poll_number: u64,
+    ) -> io::Result<Option<String>> {
+        let now_ns = target.clock.now_ns();
+        let fact = self.fact.get_or_insert_with(|| {
+            self.next_look_ns = now_ns + FIRST_NS;
+            UnreadyFact {
+                since_ns: now_ns,
+                turned_ns: None,
+                gone_ns: None,
             }
-            _ => None,
+        });
+        let is_due = now_ns >= self.next_look_ns || self.asks.open.is_some();
+        if is_over(*fact) || !is_due {
+            return Ok(None);
+        }
+        self.next_look_ns = now_ns + PAUSE_NS;
+        let answer = self.asks.ask(target, &self.url, poll_number)?;
+        let path = &self.url.path;
+        Ok(match answer {
+            None => None,
+            Some(Reply::Whole { status, .. }) if is_yes(status) => None,
+            Some(Reply::Whole { status, .. }) => {
+                fact.turned_ns = Some(now_ns);
+                Some(format!("GET {path} answers {status}: not ready"))
+            }
+            Some(answer) => {
+                fact.gone_ns = Some(now_ns);
+                Some(format!("GET {path} is {}", answer.words()))
+            }
         })
     }
 
-    /// Closes what it has.
-    pub(super) fn close(&mut self, poller: &Poller) {
-        if let Some((run, _)) = &mut self.asks {
-            run.close(poller);
-        }
-        self.notify = None;
+    /// What is known when the run is over.
+    pub(super) fn finish(&mut self, poller: &Poller) -> Option<UnreadyFact> {
+        self.asks.close(poller);
+        self.fact
     }
+}
 
-    /// What is waited for, in words.
-    pub(super) fn words(&self) -> String {
-        match &self.ready {
-            None => "its start".to_owned(),
-            Some(Ready::Port(port)) => format!("a listener on port {port}"),
-            Some(Ready::Socket(path)) => format!("a listener on the socket {path}"),
-            Some(Ready::File(glob)) => format!("a file {glob}"),
-            Some(Ready::Output(pattern)) => format!("output that matches {pattern:?}"),
-            Some(Ready::Http { address, path }) => format!("an answer from http://{address}{path}"),
-            Some(Ready::Handler) => format!("a handler for {}", self.stop),
-            Some(Ready::Notify) => "READY=1 on NOTIFY_SOCKET".to_owned(),
-            Some(Ready::Failpoint(name)) => format!("the failpoint {name}"),
-        }
-    }
+fn is_over(fact: UnreadyFact) -> bool {
+    fact.turned_ns.is_some() || fact.gone_ns.is_some()
 }
 
 /// The abstract name of the socket of `notify`. Without a network of its own, each supervisor has another one.

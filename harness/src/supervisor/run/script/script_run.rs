@@ -5,7 +5,7 @@ use super::client_run::{ClientContext, ClientRun};
 use super::keyboard::{self, Keyboard};
 use super::late;
 use super::progress;
-use super::readiness::Readiness;
+use super::readiness::{Readiness, UnreadyProbe};
 use super::rest::Rest;
 use crate::facts::{EventKind, ExitStatus, Reply, ServiceFacts, Signal};
 use crate::script::{Address, Client, ClientKind, Script};
@@ -19,6 +19,8 @@ use std::io;
 
 /// The first number of the script's descriptors in the poller.
 pub(crate) const SCRIPT: u64 = 2000;
+/// The number of the connection that asks for readiness while the service stops.
+const UNREADY: u64 = SCRIPT + 1;
 
 /// What a script needs of its surroundings.
 pub(crate) struct Setup {
@@ -73,6 +75,7 @@ pub(crate) struct ScriptRun {
     phase: Phase,
     rest: Rest,
     readiness: Readiness,
+    unready: Option<UnreadyProbe>,
     keyboard: Keyboard,
     clients: Vec<ClientRun>,
     commands: Vec<CommandRun>,
@@ -90,9 +93,10 @@ impl ScriptRun {
             is_private,
             terminal,
         } = setup;
-        let addresses = script.clients.iter().map(address_of).collect();
+        let addresses = script.clients.iter().map(Client::address).collect();
         Ok(ScriptRun {
             readiness: Readiness::new(script.ready.as_ref(), script.stop, is_private)?,
+            unready: script.unready.as_ref().map(UnreadyProbe::new),
             keyboard: Keyboard::new(&script.keys, terminal),
             addresses,
             launches,
@@ -101,7 +105,7 @@ impl ScriptRun {
             clients: Vec::new(),
             commands: Vec::new(),
             facts: ServiceFacts::default(),
-            next_number: SCRIPT + 1,
+            next_number: UNREADY + 1,
             requests_at_rest: 0,
             script,
         })
@@ -146,7 +150,8 @@ impl ScriptRun {
             Phase::Acting if self.sent() > self.requests_at_rest => Some(self.rest.next_look_ns()),
             Phase::Acting | Phase::Stopped => None,
         };
-        slow.into_iter().chain(own).min()
+        let unready = self.unready.as_ref().and_then(UnreadyProbe::next_look_ns);
+        slow.into_iter().chain(own).chain(unready).min()
     }
 
     /// Does what comes next, as far as it can be done without waiting. Returns what was reached.
@@ -157,6 +162,13 @@ impl ScriptRun {
     ) -> io::Result<Option<Reached>> {
         if !target.clock.has_started() || target.clock.ended_ns().is_some() {
             return Ok(None);
+        }
+        if around.asked_to_stop
+            && !around.held
+            && let Some(unready) = &mut self.unready
+            && let Some(what) = unready.look(target, UNREADY)?
+        {
+            target.push(EventKind::Client { client: 0, what });
         }
         match self.phase {
             Phase::Starting => {
@@ -457,10 +469,15 @@ impl ScriptRun {
     /// What is known when the run is over.
     pub(crate) fn finish(mut self, poller: &Poller) -> ServiceFacts {
         self.readiness.close(poller);
+        self.facts.unready = self
+            .unready
+            .as_mut()
+            .and_then(|unready| unready.finish(poller));
         for client in &mut self.clients {
             client.finish(&mut self.facts.requests);
             client.close(poller);
         }
+        self.facts.keys_left = self.keyboard.left();
         let commands = self.commands.into_iter();
         self.facts.commands = commands.map(|command| command.finish(poller)).collect();
         self.facts
@@ -469,13 +486,6 @@ impl ScriptRun {
     /// The run is over, and what the script waited for then.
     pub(crate) fn note_unfinished(&mut self) {
         self.facts.waited_for = self.words();
-    }
-}
-
-fn address_of(client: &Client) -> Option<Address> {
-    match &client.kind {
-        ClientKind::BuiltIn(connections) => Some(connections.address.clone()),
-        ClientKind::Command(_) => None,
     }
 }
 
