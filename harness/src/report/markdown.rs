@@ -6,7 +6,7 @@
 use super::junit::{failure, not_reached};
 use super::terminal::text::command_line;
 use super::terminal::timeline::timeline_lines;
-use crate::session::{Case, CaseVerdict, Finding, Results};
+use crate::session::{Case, CaseVerdict, Finding, Results, guide};
 use std::fmt::Write as _;
 
 /// Bytes of a page.
@@ -163,10 +163,7 @@ fn found(case: &Case, finding: &Finding) -> String {
     if let Some(accept) = &finding.accept {
         let _ = writeln!(text, "- if this is right: <code>{}</code>", escaped(accept));
     }
-    let _ = writeln!(
-        text,
-        "- how to mend it: <code>sigproof explain {oracle}</code>\n"
-    );
+    text.push_str(&mended(&finding.oracle));
     if let Some(replay) = &finding.replay {
         let _ = writeln!(text, "{}\n", block(replay));
     }
@@ -180,6 +177,22 @@ fn found(case: &Case, finding: &Finding) -> String {
             block(&lines)
         );
     }
+    text
+}
+
+/// How a program is mended.
+fn mended(oracle: &str) -> String {
+    let mut text = String::from("- how it is mended:\n");
+    let mends = oracle.parse().map(|oracle| guide(oracle).mends);
+    for paragraph in mends.unwrap_or_default() {
+        let item = paragraph.strip_prefix("- ").unwrap_or(&paragraph);
+        let _ = writeln!(text, "  - {}", escaped(item));
+    }
+    let _ = writeln!(
+        text,
+        "  - programs that are right: <code>sigproof explain {}</code>\n",
+        escaped(oracle)
+    );
     text
 }
 

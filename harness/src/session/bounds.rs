@@ -23,8 +23,10 @@ pub const RUNS: usize = 64;
 pub const EVENTS: usize = 2_000;
 /// Bytes of output of one run, from its beginning, over all streams.
 pub const OUTPUT_BYTES: usize = 64 * 1024;
-/// Screens of one run.
-pub const SCREENS: usize = 8;
+/// Changes of the screen of one run: of more, every second, third, … is kept, and what stood there at each fault.
+pub const SCREENS: usize = 96;
+/// Requests of clients of one run.
+pub const REQUESTS: usize = 500;
 /// Changed paths of one run.
 pub const PATHS: usize = 500;
 /// Characters of one text: an evidence, an error, a command line of a process.

@@ -83,9 +83,18 @@ fn service(target: &Target, baseline: &Baseline) -> Option<String> {
         let seen = seen.unwrap_or_default();
         words.push(format!("ready after {} ms: {seen}", ready / 1_000_000));
     }
-    let clients = script.clients.len();
-    let requests = facts.requests.len();
-    words.push(format!("clients {clients}, requests {requests}"));
+    let numbers = [
+        ("clients", script.clients.len()),
+        ("requests", facts.requests.len()),
+        ("keys", script.typed()),
+    ];
+    let numbers = numbers.iter().filter(|(_, number)| *number > 0);
+    let numbers: Vec<String> = numbers
+        .map(|(what, number)| format!("{what} {number}"))
+        .collect();
+    if !numbers.is_empty() {
+        words.push(numbers.join(", "));
+    }
     if let Some(stopped) = facts.stopped_ns {
         words.push(format!(
             "idle, it ends {} ms after {}",

@@ -16,7 +16,7 @@ mod merge;
 mod model;
 mod point_list;
 mod record;
-mod screenshot;
+mod screen_frames;
 mod shortfall;
 mod shown_run;
 #[cfg(test)]
@@ -24,6 +24,7 @@ mod tests;
 mod verdict;
 
 pub use crate::explore::{Method, Share};
+pub use crate::oracle::guide;
 pub use crate::target::StartState;
 pub use build::from_fuzz::of_fuzz;
 pub use build::from_minimize::of_minimize;
@@ -39,8 +40,8 @@ pub use heading::{Heading, RunSetup};
 pub use merge::{MergeError, merged};
 pub use model::{Results, Tool};
 pub use point_list::{ListedPoint, PointList};
-pub use record::{PathChange, Record, Text};
-pub use screenshot::{Screenshot, Span};
+pub use record::{PathChange, Record, ShownRequest, Text};
+pub use screen_frames::{ScreenFrame, Span};
 pub use shortfall::Shortfall;
 pub use shown_run::ShownRun;
 pub use verdict::exit_code;

@@ -1,15 +1,15 @@
 //! One run, kept whole within bounds.
 
 use super::finding::{OracleResult, OracleVerdict};
-use super::screenshot::Screenshot;
+use super::screen_frames::ScreenFrame;
 use crate::execute::Trial;
 use crate::facts::{
-    Event, EventKind, ExitStatus, Orphan, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage,
+    Event, EventKind, ExitStatus, Orphan, Reply, Run, Stream, Stuck, TerminalFact, TreeDelta, Usage,
 };
 use crate::oracle::{Judgement, OracleId, Verdict};
 use crate::schedule::Schedule;
 use crate::session::bounds;
-use crate::session::screenshot;
+use crate::session::screen_frames;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,9 +39,12 @@ pub struct Record {
     /// The terminal before and after; `None` on pipes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<TerminalFact>,
-    /// Screens at each signal and at the end.
+    /// What the terminal showed, from moment to moment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub screens: Vec<Screenshot>,
+    pub frames: Vec<ScreenFrame>,
+    /// What clients of a service asked, and what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<ShownRequest>,
     /// What changed in the work tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<PathChange>,
@@ -74,6 +77,29 @@ pub struct Text {
     pub subject: String,
     /// What is wrong.
     pub text: String,
+}
+
+/// A request to a service, as a report shows it. All times are nanoseconds since the target's program was executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownRequest {
+    /// Who asked for what: `GET /slow (client 1)`.
+    pub title: String,
+    /// Which client, from 0.
+    pub client: u32,
+    /// Which of its connections, from 0.
+    pub connection: u32,
+    /// When its connection was made.
+    pub connected_ns: Option<u64>,
+    /// When all of it was sent.
+    pub sent_ns: Option<u64>,
+    /// When its answer was there, or nothing more could come.
+    pub ended_ns: Option<u64>,
+    /// How far the service had come with it when the first fault was placed, in words.
+    pub at_fault: String,
+    /// What came of it, in words.
+    pub came: String,
+    /// A whole answer came.
+    pub whole: bool,
 }
 
 /// One path that is not as it was before the run.
@@ -127,7 +153,8 @@ impl Record {
             events,
             dropped,
             terminal: run.terminal.clone(),
-            screens: screenshot::shots(run, &mut limits),
+            frames: screen_frames::screens(run),
+            requests: requests(run, &mut limits),
             changes: changes(&run.tree, &mut limits),
             orphans: run.orphans.clone(),
             stuck: run.stuck.clone(),
@@ -219,6 +246,14 @@ fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)
         });
     }
     let over = events.len().saturating_sub(bounds::EVENTS);
+    // A program that writes ten thousand lines does little else: its other events are the rarer ones.
+    let files = without_files_in_the_middle(&mut events, over);
+    if files > 0 {
+        limits.push(format!(
+            "{files} changes of files in the middle are not kept"
+        ));
+    }
+    let over = over - files;
     if over > 0 {
         // The end matters more than the middle: that is where it stopped.
         let from = bounds::EVENTS / 2;
@@ -248,6 +283,21 @@ fn events(run: &Run, limits: &mut Vec<String>) -> (Vec<Event>, Vec<(Stream, u64)
     (events, dropped)
 }
 
+/// Takes out so many changes of files from the middle, as far as there are some; answers how many.
+fn without_files_in_the_middle(events: &mut Vec<Event>, many: usize) -> usize {
+    let mut taken = 0;
+    let mut place = 0;
+    events.retain(|event| {
+        place += 1;
+        let goes = place > bounds::EVENTS / 2
+            && taken < many
+            && matches!(event.what, EventKind::File { .. });
+        taken += usize::from(goes);
+        !goes
+    });
+    taken
+}
+
 fn number(stream: Stream) -> u8 {
     match stream {
         Stream::Stdout => 0,
@@ -275,6 +325,29 @@ fn whole_characters(bytes: &[u8]) -> usize {
         };
     }
     bytes.len()
+}
+
+fn requests(run: &Run, limits: &mut Vec<String>) -> Vec<ShownRequest> {
+    let Some(service) = &run.service else {
+        return Vec::new();
+    };
+    let more = service.requests.len().saturating_sub(bounds::REQUESTS);
+    if more > 0 {
+        limits.push(format!("{more} requests are not kept"));
+    }
+    let kept = service.requests.iter().take(bounds::REQUESTS);
+    kept.map(|fact| ShownRequest {
+        title: bounds::text(&fact.title()),
+        client: fact.client,
+        connection: fact.connection,
+        connected_ns: fact.connected_ns,
+        sent_ns: fact.sent_ns,
+        ended_ns: fact.ended_ns,
+        at_fault: fact.at_fault.words().to_owned(),
+        came: fact.answer.words(),
+        whole: matches!(fact.answer, Reply::Whole { .. }),
+    })
+    .collect()
 }
 
 fn changes(tree: &TreeDelta, limits: &mut Vec<String>) -> Vec<PathChange> {
@@ -310,6 +383,28 @@ fn changes(tree: &TreeDelta, limits: &mut Vec<String>) -> Vec<PathChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_of_files_make_room_for_rarer_events() {
+        let event = |at_ns, what| Event { at_ns, what };
+        let write = || EventKind::File {
+            pid: 1,
+            call: "write(log)".to_owned(),
+        };
+        let mut run = Run::default();
+        run.events.push(event(0, EventKind::Started { pid: 1 }));
+        let writes = 0..bounds::EVENTS as u64;
+        run.events.extend(writes.map(|at| event(at, write())));
+        let child = EventKind::Child { pid: 2, parent: 1 };
+        run.events.push(event(9_000, child.clone()));
+        let record = Record::of_run("many writes", &run);
+        assert_eq!(record.events.len(), bounds::EVENTS);
+        assert_eq!(record.events.last().map(|event| &event.what), Some(&child));
+        assert_eq!(
+            record.limits,
+            ["2 changes of files in the middle are not kept"]
+        );
+    }
 
     #[test]
     fn characters_are_never_cut() {

@@ -1,5 +1,6 @@
 use crate::facts::{Change, Entry, EntryKind, Event, EventKind, Run, Stream, TerminalFact};
 use crate::session::*;
+use std::collections::BTreeMap;
 use std::fs;
 
 fn output(at_ns: u64, stream: Stream, bytes: &[u8]) -> Event {
@@ -160,15 +161,58 @@ fn characters_and_screens_survive_reads_of_any_size() {
         record.text(Stream::Terminal).contains("🛑 né"),
         "{record:?}"
     );
-    let titles: Vec<&str> = record.screens.iter().map(|shot| &*shot.title).collect();
-    assert_eq!(titles, ["at signal 1", "at the end"]);
-    let first = &record.screens[0];
-    assert_eq!(first.lines.len(), 1, "{first:?}");
-    assert_eq!(first.lines[0][0].text, "🛑 né");
-    assert_eq!(first.lines[0][0].foreground.as_deref(), Some("1"));
+    let before_the_end = record.frames.len() - 1;
+    let (lines, first) = shown(&record.frames[..before_the_end]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[&0][0].text, "🛑 né");
+    assert_eq!(lines[&0][0].foreground.as_deref(), Some("1"));
     assert_eq!(first.cursor, Some((1, 0)));
-    let last = &record.screens[1];
-    assert_eq!(last.lines[1][0].text, "^C");
+    let (lines, last) = shown(&record.frames);
+    assert_eq!(lines[&1][0].text, "^C");
     assert_eq!(last.cursor, None);
     assert_eq!(last.modes, ["bracketed paste"]);
+}
+
+/// Lines and the rest as the page puts them together: each frame has what is other than in the one before.
+fn shown(frames: &[ScreenFrame]) -> (BTreeMap<u16, Vec<Span>>, &ScreenFrame) {
+    let mut lines = BTreeMap::new();
+    for frame in frames {
+        lines.extend(frame.lines.iter().cloned());
+        lines.retain(|row, _| usize::from(*row) < frame.rows);
+    }
+    (lines, frames.last().expect("a frame"))
+}
+
+#[test]
+fn of_many_pictures_some_are_kept_and_the_one_at_the_signal() {
+    let mut run = Run {
+        terminal: Some(TerminalFact {
+            size: (3, 10),
+            before: [0; 4],
+            after: [0; 4],
+        }),
+        end_ns: 1_000,
+        ..Run::default()
+    };
+    for at in 0..1_000 {
+        let text = format!("\r{at}");
+        run.events
+            .push(output(at, Stream::Terminal, text.as_bytes()));
+        if at == 501 {
+            run.events.push(Event {
+                at_ns: at,
+                what: EventKind::Fault {
+                    step: 0,
+                    fault: "SIGINT".into(),
+                    met: "its time".into(),
+                    signal: Some(2),
+                },
+            });
+        }
+    }
+    let frames = Record::of_run("many", &run).frames;
+    assert!(frames.len() <= bounds::SCREENS + 2, "{}", frames.len());
+    let until = frames.partition_point(|frame| frame.at_ns <= 501);
+    assert_eq!(shown(&frames[..until]).0[&0][0].text, "501");
+    assert_eq!(shown(&frames).0[&0][0].text, "999");
 }

@@ -81,6 +81,40 @@ fn a_hidden_cursor_in_python() {
     ten_of_ten("python/cursor-wrong", &[]);
 }
 
+/// Leaves a file at every other signal: of two runs one shows it, the first or the last.
+const EVERY_OTHER: &str = "trap 'n=$(cat COUNT); echo $((n + 1)) > COUNT; [ $((n % 2)) = 0 ] && : > left; trap - INT; \
+                           kill -INT $$' INT; echo ready; : > out";
+
+#[test]
+fn the_run_that_is_told_of_shows_the_finding_where_one_does() {
+    let inputs = tempfile::tempdir().expect("a directory");
+    let count = inputs.path().join("count");
+    fs::write(&count, "0\n").expect("a file");
+    let script = EVERY_OTHER.replace("COUNT", &count.to_string_lossy());
+    let sweep = [
+        "sweep", "--empty", "--jobs", "1", "--only", "openat", "--path", "out", "--", "bash", "-c",
+        &script,
+    ];
+    let outcome = under_test::json(&sweep).expect("a sweep");
+    let mut findings = outcome.findings.iter();
+    let finding = findings.find(|finding| finding.subject == "left");
+    let file = finding.and_then(|finding| finding.file.as_ref());
+    let file = file.unwrap_or_else(|| panic!("a stored failure: {outcome:#?}"));
+    let replay = |times: &str| {
+        let mut command = under_test::command();
+        let output = command.args(["replay", "-n", times, file]).output();
+        String::from_utf8_lossy(&output.expect("a replay").stdout).into_owned()
+    };
+    for _ in 0..2 {
+        let said = replay("2");
+        assert!(said.contains("1 of 2 runs"), "{said}");
+        assert!(said.contains("✗ leftovers"), "{said}");
+        assert!(!said.contains("unconfirmed"), "{said}");
+        // The other one comes first the next time.
+        replay("1");
+    }
+}
+
 #[test]
 fn a_point_that_is_not_there_any_more_is_said() {
     let inputs = tempfile::tempdir().expect("a directory");

@@ -3,6 +3,7 @@
 use crate::support::output::{check, sigproof_in, text};
 use fixture_model::Fixture;
 use serde_json::Value;
+use sigproof::facts::EventKind;
 use sigproof::report;
 use sigproof::session::{Case, CaseVerdict, Kind, Results};
 use std::fs;
@@ -75,7 +76,15 @@ fn a_sweep_gives_every_report() {
             .any(|text| text.oracle == finding.oracle)
     );
     assert!(case.points.iter().any(|point| point.fired_ns.is_some()));
-    assert!(case.baseline.is_some(), "the undisturbed run is kept");
+    let undisturbed = case.baseline.expect("the undisturbed run is kept");
+    // Both tell when which file changed: the page shows what had become of each at any moment.
+    for run in [record, &case.runs[undisturbed]] {
+        let files = run
+            .events
+            .iter()
+            .filter(|event| matches!(&event.what, EventKind::File { call, .. } if call.contains(&finding.subject)));
+        assert!(files.count() > 0, "{}: {:#?}", run.title, run.events);
+    }
 
     is_junit(&here.path().join("junit.out"));
     assert!(read("junit.out").contains("failures=\"1\""));
@@ -91,6 +100,9 @@ fn a_sweep_gives_every_report() {
         page.contains("What happened") && page.contains("sigproof explain"),
         "{page}"
     );
+    let mend = "memfd, an unlinked file";
+    assert!(page.contains(mend), "how it is mended: {page}");
+    assert!(read("html.out").contains("O_TMPFILE, memfd"));
     assert!(read("html.out").starts_with("<!doctype html>"));
     let trace: Value = serde_json::from_str(&read("perfetto.out")).expect("JSON");
     assert!(

@@ -34,6 +34,27 @@ fn a_program_that_cannot_be_executed() {
 }
 
 #[test]
+fn a_program_for_another_processor() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = directory.path().join("program");
+    // 64 bits, in this order of bytes: IBM's. 32 bits, in the other: ARM's.
+    for (class, order, machine, name) in
+        [(2, 2, [0, 22], "s390x"), (1, 1, [40, 0], "ARM (32 bits)")]
+    {
+        let mut head = [b"\x7fELF".as_slice(), &[class, order, 1]].concat();
+        head.resize(18, 0);
+        head.extend(machine);
+        fs::write(&program, head).expect("a file");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
+        for verb in ["sweep", "run"] {
+            let output = sigproof_in(directory.path(), &[verb, "--", "./program"]);
+            let wanted = format!("is a program for {name}");
+            check(&output, 2, &[&wanted, "can be followed here"], &[]);
+        }
+    }
+}
+
+#[test]
 fn words_that_cannot_be_read() {
     says(
         &["sweep", "--signal", "ITN", "--", "true"],

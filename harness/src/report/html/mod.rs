@@ -5,7 +5,9 @@
 //! somewhere stays text. What it shows without scripts (a mail, a viewer that blocks them) is written here.
 
 use crate::report::terminal::text::{command_line, human};
-use crate::session::{Case, CaseVerdict, Results};
+use crate::session::{Case, CaseVerdict, Results, guide};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::Hasher;
 use std::time::Duration;
@@ -14,13 +16,14 @@ use xxhash_rust::xxh3::Xxh3Default;
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
 /// In the order in which they build on each other.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("page/words.js"),
     include_str!("page/dom.js"),
     include_str!("page/overview.js"),
     include_str!("page/findings.js"),
     include_str!("page/map.js"),
     include_str!("page/timeline.js"),
+    include_str!("page/moment.js"),
     include_str!("page/run.js"),
     include_str!("page/coverage.js"),
     include_str!("page/main.js"),
@@ -31,7 +34,7 @@ const PLAIN_MAX: usize = 200;
 
 /// The page of these results.
 pub fn html(results: &Results) -> String {
-    let data = data(results);
+    let data = in_script(results);
     let nonce = nonce(&data);
     let mut page = String::with_capacity(data.len() + 128 * 1024);
     let mut rest = PAGE;
@@ -47,6 +50,7 @@ pub fn html(results: &Results) -> String {
             "STYLE" => page.push_str(STYLE),
             "PLAIN" => plain(&mut page, results),
             "DATA" => page.push_str(&data),
+            "GUIDES" => page.push_str(&in_script(&guides(results))),
             "SCRIPT" => {
                 page.push_str("(() => {\n'use strict';\n");
                 SCRIPTS.iter().for_each(|script| page.push_str(script));
@@ -60,10 +64,20 @@ pub fn html(results: &Results) -> String {
     page
 }
 
-/// The results as JSON that can stand in a script element: nothing in it ends that element or begins a comment, and it
-/// is valid JavaScript as well (U+2028 and U+2029 are line ends there).
-fn data(results: &Results) -> String {
-    let json = serde_json::to_string(results).unwrap_or_else(|_| "null".to_owned());
+/// How a program is mended, for each oracle that has a finding.
+fn guides(results: &Results) -> BTreeMap<&str, Vec<String>> {
+    let findings = results.cases.iter().flat_map(|case| &case.findings);
+    let oracles = findings.filter_map(|finding| {
+        let oracle = finding.oracle.parse().ok()?;
+        Some((finding.oracle.as_str(), guide(oracle).mends))
+    });
+    oracles.collect()
+}
+
+/// As JSON that can stand in a script element: nothing in it ends that element or begins a comment, and it is valid
+/// JavaScript as well (U+2028 and U+2029 are line ends there).
+fn in_script(data: &impl Serialize) -> String {
+    let json = serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned());
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
@@ -203,8 +217,12 @@ mod tests {
     #[test]
     fn text_of_a_target_stays_text() {
         let page = html(&nasty());
-        assert_eq!(page.matches("<script").count(), 2, "the data and the code");
-        assert_eq!(page.matches("</script>").count(), 2);
+        assert_eq!(
+            page.matches("<script").count(),
+            3,
+            "the data, the guides and the code"
+        );
+        assert_eq!(page.matches("</script>").count(), 3);
         assert!(!page.contains("<!-- "), "a comment could hide the rest");
         let (_, scripts) = page.split_once("<script").unwrap();
         assert!(!scripts.contains('\u{2028}'));

@@ -1,7 +1,7 @@
 //! One finding, as the page of a session shows it.
 
 use super::group::Group;
-use super::text::count;
+use super::text::{count, without_hashes};
 use super::verdict::finding_mark;
 use super::writer::{Style, TerminalWriter};
 use crate::session::{Case, Coverage, Finding, FuzzOrigin};
@@ -26,7 +26,12 @@ pub(crate) fn finding(out: &mut TerminalWriter, kind: &Group<'_>, case: &Case) {
 pub(crate) fn head(out: &mut TerminalWriter, finding: &Finding) {
     let (style, sign) = finding_mark(finding);
     let head = format!("{sign} {:<11} ", finding.oracle);
-    out.item(0, (style, &head), Style::Strong, &finding.text);
+    out.item(
+        0,
+        (style, &head),
+        Style::Strong,
+        &without_hashes(&finding.text),
+    );
 }
 
 /// At which points of how many.

@@ -93,7 +93,13 @@ fn essence(case: &Case) -> String {
         return oracles.join(", ");
     }
     match (&case.coverage, case.verdict) {
-        (Some(coverage), _) => format!("{} of {} points", coverage.tried, coverage.found),
+        (Some(coverage), verdict) => {
+            let tried = format!("{} of {} points", coverage.tried, coverage.found);
+            match verdict {
+                CaseVerdict::NotReached => format!("{tried}; {}", not_reached(case)),
+                _ => tried,
+            }
+        }
         (None, CaseVerdict::NotReached) => not_reached(case),
         (None, _) => String::new(),
     }

@@ -22,6 +22,27 @@ pub(crate) fn human(duration: Duration) -> String {
     }
 }
 
+/// A digit of a hash is worth as much as any other: of 24 and more in a row the first eight are told. Other reports and
+/// the stored run have them all.
+pub(crate) fn without_hashes(text: &str) -> String {
+    const TOLD: usize = 8;
+    const LONG: usize = 24;
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_hex) {
+        let digits = &rest[start..];
+        let length = digits.find(|c| !is_hex(c)).unwrap_or(digits.len());
+        let told = if length < LONG { length } else { TOLD };
+        short.push_str(&rest[..start + told]);
+        if told < length {
+            short.push('…');
+        }
+        rest = &digits[length..];
+    }
+    short + rest
+}
+
 /// A command line that a shell reads back.
 pub(crate) fn command_line(words: &[String]) -> String {
     words
@@ -47,6 +68,26 @@ mod tests {
     fn a_command_line_can_be_pasted() {
         let words = ["bash", "-c", "echo 'a b' > $x", ""].map(str::to_owned);
         assert_eq!(command_line(&words), r"bash -c 'echo '\''a b'\'' > $x' ''");
+    }
+
+    #[test]
+    fn of_a_hash_its_beginning_is_told() {
+        let hash = "ca239d3122dcb467744d8388d1073e0da649c8f52380b8783d6d40def69c0a51";
+        for (text, said) in [
+            (
+                format!("data/ca/{hash}-tmp-39 (file)"),
+                "data/ca/ca239d31…-tmp-39 (file)",
+            ),
+            (format!("{hash} {hash}"), "ca239d31… ca239d31…"),
+            (
+                "log has 8 bytes of 1234567890123".to_owned(),
+                "log has 8 bytes of 1234567890123",
+            ),
+            ("e\u{e9}".to_owned(), "e\u{e9}"),
+            (String::new(), ""),
+        ] {
+            assert_eq!(without_hashes(&text), said);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::common::{
     blame, bounds_of_findings, keep_baseline, keep_failed_runs, limits, tell_not_followed,
 };
+use super::version_manager;
 use crate::explore;
 use crate::explore::{CallSite, CodeLocation, Method, Share, SweepReport, TriedPoint};
 use crate::oracle;
@@ -61,10 +62,15 @@ pub fn of_sweep(name: &str, command: &[String], fault: String, report: &SweepRep
         unsteady: report.unsteady,
         runs: report.runs,
     });
-    case.requests = (report.requests.runs > 0).then(|| report.requests.clone());
+    let recorded = report.baseline.recorded();
+    let service = recorded.and_then(|run| run.service.as_ref());
+    let asks = service.is_some_and(|service| !service.requests.is_empty());
+    case.requests = (asks && report.requests.runs > 0).then(|| report.requests.clone());
     case.limits = limits(&report.limits);
     keep_failed_runs(&mut case, &report.failed_runs);
     case.notes = report.notes.clone();
+    case.notes
+        .extend(recorded.and_then(|run| version_manager::note(&case.command, run)));
     case.times = Times {
         baseline_ns: report.baseline_ns,
         sweeping_ns: report.sweeping.as_nanos() as u64,

@@ -7,3 +7,4 @@ pub(crate) mod from_replay;
 pub(crate) mod from_run;
 pub(crate) mod from_sweep;
 pub(crate) mod not_followed;
+mod version_manager;

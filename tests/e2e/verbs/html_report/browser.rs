@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -222,6 +223,27 @@ impl Drop for Browser {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The rules of axe-core, which npm installs once.
+pub fn axe() -> &'static str {
+    static RULES: OnceLock<String> = OnceLock::new();
+    RULES.get_or_init(|| {
+        // At this version: its rules change with it.
+        let package = "axe-core@4.10.3";
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(package);
+        let rules = home.join("node_modules/axe-core/axe.min.js");
+        if !rules.exists() {
+            let installed = Command::new("npm")
+                .args(["install", "--silent", "--no-fund", "--no-audit", "--prefix"])
+                .arg(&home)
+                .arg(package)
+                .status();
+            let installed = installed.expect("npm is installed (cargo ci page)");
+            assert!(installed.success(), "npm install {package}: {installed}");
+        }
+        std::fs::read_to_string(rules).expect("the rules")
+    })
 }
 
 /// A thread that reads messages until the pipe ends.

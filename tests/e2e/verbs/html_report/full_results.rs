@@ -1,7 +1,10 @@
 //! Results made by hand: everything that a report can show, in the ugliest form.
 
 use sigproof::explore::Share;
-use sigproof::facts::{Event, EventKind, ExitStatus, Phase, Run, Stream, TerminalFact};
+use sigproof::facts::{
+    AtFault, Event, EventKind, ExitStatus, Phase, Reply, RequestFact, Run, ServiceFacts, Stream,
+    TerminalFact,
+};
 use sigproof::internals::PointName;
 use sigproof::session::{
     Budget, Case, CodeWindow, Coverage, Difference, Finding, Kind, Point, PointOutcome, Record,
@@ -57,6 +60,28 @@ fn point(index: usize, findings: usize) -> Point {
         before_ready: index < 20,
         at_start: false,
         unsteady: index.is_multiple_of(500),
+    }
+}
+
+fn request(client: u32) -> RequestFact {
+    RequestFact {
+        name: LONG.to_owned(),
+        client,
+        connection: client % 2,
+        nth: 1,
+        connected_ns: Some(2_000_000),
+        sent_ns: Some(2_500_000),
+        ended_ns: (client != 2).then_some(6_000_000),
+        at_fault: AtFault::Read,
+        answer: if client == 0 {
+            Reply::Whole {
+                status: 200,
+                bytes: 7,
+                hash: 1,
+            }
+        } else {
+            Reply::Cut { bytes: 3 }
+        },
     }
 }
 
@@ -120,6 +145,21 @@ fn record(points: usize) -> Record {
             status: ExitStatus::Signaled(2),
         },
     ));
+    for (at, call) in [
+        (22, "openat(new.txt)".to_owned()),
+        (23, format!("write({LONG})")),
+        (40, format!("rename(new.txt -> {LONG})")),
+    ] {
+        events.push(event(at, EventKind::File { pid: 101, call }));
+    }
+    events.push(event(15, EventKind::Ready { seen: LONG.into() }));
+    events.push(event(
+        30,
+        EventKind::Client {
+            client: 1,
+            what: LONG.into(),
+        },
+    ));
     events.sort_by_key(|event| event.at_ns);
     let run = Run {
         events,
@@ -129,6 +169,10 @@ fn record(points: usize) -> Record {
             size: (24, 132),
             before: [0; 4],
             after: [0; 4],
+        }),
+        service: Some(ServiceFacts {
+            requests: (0..3).map(request).collect(),
+            ..ServiceFacts::default()
         }),
         ..Run::default()
     };

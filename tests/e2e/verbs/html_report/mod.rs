@@ -4,7 +4,7 @@
 //! `cargo ci page` installs the browser and runs this. With `SIGPROOF_SCREENSHOTS=DIR` it leaves pictures to look at.
 
 use sigproof::report;
-use sigproof::session::{Case, Kind, Results};
+use sigproof::session::{Case, Kind, PointOutcome, Results};
 mod browser;
 mod full_results;
 
@@ -35,6 +35,16 @@ const OVERFLOW: &str = "(() => {
   return out.slice(0, 8).join('; ');
 })()";
 
+/// What keeps people from reading or using the page, by the rules of axe-core.
+fn barriers(browser: &mut Browser) -> String {
+    browser.run(&format!("{};0", browser::axe()));
+    let found = browser.run(
+        "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map((it) => \
+         `${it.id}: ${it.help}: ${it.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`).join('\\n'))",
+    );
+    found.as_str().unwrap_or_default().to_owned()
+}
+
 #[track_caller]
 fn at_every_size(name: &str, results: &Results, place: &str) {
     let mut browser = Browser::start();
@@ -47,6 +57,8 @@ fn at_every_size(name: &str, results: &Results, place: &str) {
             let scheme = if dark { "dark" } else { "light" };
             browser.screenshot(&format!("{name}-{width}-{scheme}"));
             assert_eq!(out, "", "{name} at {width} px, {scheme}");
+            let barriers = barriers(&mut browser);
+            assert_eq!(barriers, "", "{name} at {width} px, {scheme}");
             assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
         }
     }
@@ -127,6 +139,75 @@ fn findings_of_one_kind_are_one_card() {
     assert!(rows.as_u64().is_some_and(|rows| rows >= 7), "{rows}");
     assert_eq!(browser.run(OVERFLOW), "");
     browser.screenshot("kinds-open");
+    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+}
+
+/// Points that were tried, in the order of the recording; those with the finding are marked.
+fn with_findings_at(marks: &str) -> Results {
+    let mut case = full(marks.len(), 1);
+    for (point, mark) in case.points.iter_mut().zip(marks.chars()) {
+        let bad = mark == 'x';
+        point.findings = if bad { vec![0] } else { Vec::new() };
+        point.outcome = if bad {
+            PointOutcome::Violated
+        } else {
+            PointOutcome::Holds
+        };
+    }
+    Results::new(vec![case])
+}
+
+#[test]
+fn a_finding_says_from_which_point_on_it_is_inevitable() {
+    let mut browser = Browser::start();
+    browser.view(1280, false);
+    for (marks, says) in [
+        ("..xx", "on it is inevitable"),
+        (".xx.", "after that it is over"),
+        ("xxxx", "no moment is safe"),
+        // One point, or some in between, say nothing of the others.
+        ("..x.", ""),
+        ("x.xx", ""),
+    ] {
+        browser.open(&written("reach", &with_findings_at(marks)), "");
+        let text = browser.run("document.querySelector('#finding-0').textContent");
+        let text = text.as_str().expect("a card");
+        for words in ["inevitable", "after that it is over", "no moment is safe"] {
+            assert_eq!(
+                text.contains(words),
+                !says.is_empty() && says.contains(words),
+                "{marks}: {text}"
+            );
+        }
+    }
+    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+}
+
+#[test]
+fn any_run_stands_beside_another_or_none() {
+    let mut browser = Browser::start();
+    browser.view(1280, false);
+    let path = written("beside", &Results::new(vec![full(180, 7)]));
+    browser.open(&path, "");
+    let shown = "document.querySelectorAll('.moment-of').length";
+    assert_eq!(
+        browser.run(shown),
+        2,
+        "the undisturbed run, unless somebody asks for another"
+    );
+    let choose = |place: &str| {
+        format!(
+            "{{ const beside = document.querySelectorAll('.run-choice select')[1]; beside.value = '{place}'; \
+             beside.dispatchEvent(new Event('change')); }} 0"
+        )
+    };
+    browser.run(&choose("-1"));
+    assert_eq!(browser.run(shown), 1);
+    // The address says so, and brings it back.
+    let place = browser.run("location.hash");
+    browser.open(&path, place.as_str().expect("a place"));
+    assert_eq!(browser.run(shown), 1);
+    browser.run(&choose("0"));
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
 }
 
@@ -229,9 +310,31 @@ fn the_keyboard_reaches_everything() {
     );
     assert_eq!(browser.run(cell), bad, "the focus is where it was");
 
+    // The slider goes from event to event: the screen, the files and the list follow it.
+    browser.run("document.querySelector('.moment input').focus()");
+    let words = "document.querySelector('.moment input').getAttribute('aria-valuetext')";
+    let screen = "document.querySelector('.moments .terminal').textContent";
+    let (end, at_end) = (browser.run(words), browser.run(screen));
+    browser.key("Home");
+    assert_eq!(browser.run(screen).as_str().map(str::trim), Some(""));
+    assert_eq!(browser.run(words), "0.0 ms: the program begins");
+    for _ in 0..30 {
+        browser.key("ArrowRight");
+    }
+    let half = browser.run(screen);
+    assert_ne!(half, at_end);
+    assert_ne!(half.as_str().map(str::trim), Some(""));
+    let later = browser.run("document.querySelectorAll('.event.is-later').length");
+    assert!(later.as_u64().is_some_and(|later| later > 5), "{later}");
+    assert_eq!(barriers(&mut browser), "", "in the middle of a run");
+    browser.key("End");
+    assert_eq!(browser.run(words), end);
+    assert_eq!(browser.run(screen), at_end);
+
     // The timeline zooms and moves by keys.
     browser.run("document.querySelector('.timelines').focus()");
     let drawn = "document.querySelector('.timeline svg').textContent";
+    browser.key("0");
     let whole = browser.run(drawn);
     browser.key("+");
     let near = browser.run(drawn);

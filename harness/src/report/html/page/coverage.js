@@ -32,14 +32,14 @@ function hurts(entry) {
   }
   const rows = [...calls.values()].sort((a, b) => b.bad - a.bad || b.tried - a.tried || a.call.localeCompare(b.call)).slice(0, 12);
   if (!rows.length) return null;
-  return h('div', { class: 'card scroll' }, h('table', { class: 'table' },
-    h('thead', {}, h('tr', {}, ['call', 'points tried', 'with findings', ''].map((title, column) => h('th', { scope: 'col', class: column === 3 ? 'wide' : column ? 'number' : '' }, title)))),
+  return scrolled('Calls', 'table',
+    h('thead', {}, h('tr', {}, ['call', 'points tried', 'with findings', 'share'].map((title, column) => h('th', { scope: 'col', class: column === 3 ? 'wide' : column ? 'number' : '' }, title)))),
     h('tbody', {}, rows.map((row) => {
       const bar = h('span', { class: row.bad ? '' : 'ok' });
       bar.style.width = `${row.bad ? Math.max(3, (row.bad / row.tried) * 100) : 0}%`;
       return h('tr', {}, h('td', {}, h('code', {}, row.call)), h('td', { class: 'number' }, row.tried.toLocaleString('en')),
         h('td', { class: `number ${row.bad ? 'bad' : 'soft'}` }, row.bad.toLocaleString('en')), h('td', { class: 'wide' }, h('span', { class: 'meter', 'aria-hidden': 'true' }, bar)));
-    }))));
+  })));
 }
 
 /** The functions with most points, those of which something was not tried first. */
@@ -47,22 +47,22 @@ function byFunction(coverage) {
   const covered = (row) => row.tried + (row.represented || 0) === row.found;
   const rows = [...(coverage.by_function || [])].sort((a, b) => covered(a) - covered(b) || b.found - a.found).slice(0, 12);
   if (!rows.length) return null;
-  return h('div', { class: 'card scroll' }, h('table', { class: 'table' },
+  return scrolled('Functions', 'table',
     h('thead', {}, h('tr', {}, ['function', 'points tried', 'represented', 'points found'].map((title, column) => h('th', { scope: 'col', class: column ? 'number' : '' }, title)))),
     h('tbody', {}, rows.map((row) => h('tr', {}, h('td', {}, h('code', {}, row.name)),
       h('td', { class: `number ${covered(row) ? 'soft' : 'bad'}` }, row.tried.toLocaleString('en')),
-      h('td', { class: 'number soft' }, (row.represented || 0).toLocaleString('en')), h('td', { class: 'number' }, row.found.toLocaleString('en')))))));
+      h('td', { class: 'number soft' }, (row.represented || 0).toLocaleString('en')), h('td', { class: 'number' }, row.found.toLocaleString('en'))))));
 }
 
 function budgetsSection(entry) {
   const budgets = entry.budgets || [];
   if (!budgets.length) return null;
   const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-  return section('Latency budgets', null, h('div', { class: 'card scroll', tabindex: '0', role: 'region', 'aria-label': 'Latency budgets' }, h('table', { class: 'table' },
-    h('thead', {}, h('tr', {}, ['', 'promise', 'limit', 'p50', 'p99', 'longest', 'runs'].map((title, column) => h('th', { scope: 'col', class: column > 1 ? 'number' : '' }, title)))),
+  return section('Latency budgets', null, scrolled('Table of latency budgets', 'table',
+    h('thead', {}, h('tr', {}, ['verdict', 'promise', 'limit', 'p50', 'p99', 'longest', 'runs'].map((title, column) => h('th', { scope: 'col', class: column > 1 ? 'number' : '' }, title)))),
     h('tbody', {}, budgets.map((budget) => h('tr', { class: budget.holds ? '' : 'differs' },
       h('td', {}, verdictIcon(budget.holds ? 'holds' : 'violated')), h('td', {}, budget.name, h('span', { class: 'soft' }, ` ${budget.quantile}`)),
-      [ms(budget.limit_ms), ms(budget.p50_ms), ms(budget.p99_ms), ms(budget.max_ms), budget.runs].map((value) => h('td', { class: 'number' }, value))))))));
+      [ms(budget.limit_ms), ms(budget.p50_ms), ms(budget.p99_ms), ms(budget.max_ms), budget.runs].map((value) => h('td', { class: 'number' }, value)))))));
 }
 
 /** Lines that went, came and stayed. */

@@ -102,3 +102,8 @@ function section(title, aside, ...children) {
     h('div', { class: 'section-head' }, h('h2', {}, title), aside ? h('div', { class: 'soft small' }, aside) : null),
     ...children);
 }
+
+/** A table in a box that scrolls, which the keyboard reaches too. */
+function scrolled(label, kind, ...parts) {
+  return h('div', { class: 'card scroll', tabindex: '0', role: 'region', 'aria-label': label }, h('table', { class: kind }, ...parts));
+}

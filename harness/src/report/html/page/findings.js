@@ -11,6 +11,31 @@ function around(between) {
     stacks.some(Boolean) ? h('details', { class: 'small' }, h('summary', {}, 'Call stacks'), stacks) : null];
 }
 
+/**
+ * From which point on the harm is done. Points stand in the order of the undisturbed run: where every point that was
+ * tried from the first with the finding to the last one of the run shows it, nothing after it saves the program.
+ */
+function reachOf(entry, index) {
+  const tried = entry.points.filter((point) => ['holds', 'violated', 'flaky'].includes(point.outcome));
+  const bad = tried.map((point) => (point.findings || []).includes(index));
+  const [first, last] = [bad.indexOf(true), bad.lastIndexOf(true)];
+  if (first < 0 || last === first) return null;
+  const all = bad.slice(first, last + 1).every(Boolean);
+  if (!all) return null;
+  const from = h('code', {}, pointName(tried[first]));
+  if (last === tried.length - 1) return [first === 0 ? 'At every tried point: no moment is safe.' : ['From ', from, ' on it is inevitable: every later point that was tried shows it.']];
+  return ['At every tried point from ', from, ' to ', h('code', {}, pointName(tried[last])), '; after that it is over.'];
+}
+
+/** How a program is mended, as `sigproof explain` says it. */
+function mended(oracle) {
+  const mends = guides[oracle];
+  if (!mends?.length) return null;
+  return h('details', { class: 'small' }, h('summary', {}, 'How it is mended'),
+    h('ul', { class: 'mends' }, mends.map((text) => h('li', {}, text.replace(/^- /, '')))),
+    h('p', { class: 'soft' }, 'Programs that are right: ', h('code', {}, `sigproof explain ${oracle}`)));
+}
+
 /** What tells kinds apart: what is said, without what it is said of, and without numbers. */
 function kindOf(finding) {
   const subject = finding.subject.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -60,6 +85,7 @@ function findingCard(entry, group, acts) {
   const repeated = finding.times > 1 ? `shown in ${finding.seen} of ${finding.times} runs` : null;
   const unsure = finding.flaky || finding.unconfirmed;
   const early = finding.before_ready || finding.at_start;
+  const reach = reachOf(entry, index);
   const kind = early ? 'is-early' : unsure ? 'is-flaky' : '';
   return h('li', { class: `card finding ${kind}`, id: `finding-${index}` },
     h('div', { class: `oracle ${early ? 'soft' : unsure ? 'warn' : 'bad'}` },
@@ -71,8 +97,10 @@ function findingCard(entry, group, acts) {
     h('h3', {}, finding.text),
     where ? h('p', { class: 'small soft' }, where, h('code', {}, finding.first)) : null,
     finding.between ? around(finding.between) : null,
+    reach ? h('p', { class: 'small soft' }, reach) : null,
     repeated ? h('p', { class: `small ${finding.flaky ? 'warn' : 'soft'}` }, repeated) : null,
     othersOf(entry, group, acts),
+    mended(finding.oracle),
     finding.accept ? h('p', { class: 'small soft' }, 'accept: ', h('code', {}, finding.accept)) : null,
     h('div', { class: 'actions' },
       finding.points?.length ? h('button', { class: 'plain-button', type: 'button', onclick: () => acts.showOnMap(index) }, 'Show on the map') : null,

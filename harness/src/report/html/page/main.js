@@ -1,6 +1,7 @@
 // State in the address, so that a place in the report can be sent to somebody; everything else follows from it.
 
 const results = JSON.parse(document.getElementById('results').textContent);
+const guides = JSON.parse(document.getElementById('guides').textContent);
 const app = document.getElementById('app');
 
 function readState() {
@@ -12,7 +13,12 @@ function readState() {
   const worst = results.cases.map((entry, index) => ({ rank: VERDICT_ORDER.indexOf(entry.verdict), index })).sort((a, b) => a.rank - b.rank || a.index - b.index)[0];
   const place = number('case', results.cases.length) ?? worst?.index ?? null;
   const entry = results.cases[place];
-  return { case: place, point: entry ? number('point', entry.points.length) : null, run: entry ? number('run', entry.runs.length) : null };
+  return {
+    case: place,
+    point: entry ? number('point', entry.points.length) : null,
+    run: entry ? number('run', entry.runs.length) : null,
+    beside: wanted.get('beside') === '-1' ? -1 : entry ? number('beside', entry.runs.length) : null,
+  };
 }
 
 let state = readState();
@@ -36,8 +42,15 @@ function selectPoint(index) {
 function showRun(place, stay) {
   state.run = place;
   remember();
-  runs?.show(place);
+  runs?.show(place, state.beside ?? undefined);
   if (!stay) runs?.node.scrollIntoView({ block: 'start' });
+}
+
+/** Shows another run beside the chosen one; -1 shows none. */
+function compareWith(place) {
+  state.beside = place;
+  const entry = results.cases[state.case];
+  showRun(state.run ?? defaultRun(entry), true);
 }
 
 function defaultRun(entry) {
@@ -49,7 +62,7 @@ function defaultRun(entry) {
 
 function casePart(entry) {
   const verdict = VERDICTS[entry.verdict];
-  const acts = { selectPoint, showRun, showOnMap: (finding) => map?.highlight(finding) };
+  const acts = { selectPoint, showRun, compareWith, showOnMap: (finding) => map?.highlight(finding) };
   map = mapSection(entry, state, acts);
   runs = runsSection(entry, acts);
   return h('article', { class: 'gap', 'aria-label': entry.name },
@@ -65,7 +78,7 @@ function casePart(entry) {
 }
 
 function openCase(index) {
-  state = { case: index, point: null, run: null };
+  state = { case: index, point: null, run: null, beside: null };
   remember();
   render();
   app.querySelector('article')?.scrollIntoView({ block: 'start' });
@@ -79,7 +92,7 @@ function render() {
   if (entry) parts.push(casePart(entry));
   parts.push(h('footer', { class: 'foot' }, 'Made by sigproof: it delivers the signal at every moment that matters, and looks at what is left.'));
   app.replaceChildren(...parts);
-  if (entry?.runs.length) runs.show(state.run ?? defaultRun(entry));
+  if (entry?.runs.length) runs.show(state.run ?? defaultRun(entry), state.beside ?? undefined);
   if (state.point !== null) map?.select(state.point);
 }
 

@@ -182,7 +182,7 @@ function inspector(entry, index, acts) {
     not_reached: 'The target did not come by this point in its run, so nothing is known of it.',
     cut_short: 'The sweep was interrupted before this point.',
   }[point.outcome];
-  return h('aside', {
+  return h('section', {
     class: 'card inspector', 'aria-label': 'The chosen point',
     onkeydown: (event) => { if (event.key === 'Escape') { event.stopPropagation(); acts.close(); } },
   },

@@ -23,7 +23,7 @@ function sentence(cases) {
 }
 
 function counted(entry) {
-  return entry.findings.filter((finding) => !finding.before_ready);
+  return entry.findings.filter((finding) => !finding.before_ready && !finding.at_start);
 }
 
 function problems(entry) {
@@ -72,7 +72,7 @@ function caseTable(results, state, open) {
     return { row, text: `${entry.name} ${entry.file || ''} ${entry.verdict}`.toLowerCase() };
   });
   const titles = ['case', 'verdict', 'findings', 'kind', 'coverage', 'time'];
-  const table = h('table', { class: 'cases' },
+  const table = scrolled('Table of cases', 'cases',
     h('thead', {}, h('tr', {}, titles.map((title, column) => h('th', { scope: 'col', class: column > 2 ? 'wide' : '' }, title)))),
     h('tbody', {}, rows.map(({ row }) => row)));
   const search = rows.length > 12 && h('input', {
@@ -82,5 +82,5 @@ function caseTable(results, state, open) {
       for (const { row, text } of rows) row.hidden = !text.includes(wanted);
     },
   });
-  return section('Cases', null, search, h('div', { class: 'card scroll' }, table));
+  return section('Cases', null, search, table);
 }

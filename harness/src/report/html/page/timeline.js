@@ -2,11 +2,13 @@
 
 const LANE = 26;
 const LABEL = 74;
+/** Lanes of one kind that are drawn: a picture of thousands tells nobody anything. */
+const MOST_LANES = 24;
 
-/** Events as what is drawn: bars for processes, marks on them, ticks of output, signals, the end. */
+/** Events as what is drawn: bars for processes, marks on them, ticks of output, signals, clients, the end. */
 function plot(record, program) {
   const processes = new Map();
-  const drawn = { processes, signals: [], taken: [], output: new Map(), marks: [], windows: [], end: record.end_ns, deadline: null };
+  const drawn = { processes, signals: [], taken: [], output: new Map(), marks: [], windows: [], moments: [], clients: clientLanes(record), end: record.end_ns, deadline: null };
   const born = (pid, at, name) => {
     if (!processes.has(pid)) processes.set(pid, { pid, from: at, to: null, name: name || '', status: null });
     return processes.get(pid);
@@ -28,12 +30,27 @@ function plot(record, program) {
       drawn.windows.push({ from: at - data.took_ns, to: at, pid: data.pid, text: `pid ${data.pid}: ${handled(data)}` });
     } else if (kind === 'handler') drawn.marks.push({ at, pid: data.pid, kind: 'handler', text: `pid ${data.pid} handles ${signalName(data.signal)}` });
     else if (kind === 'file') drawn.marks.push({ at, pid: data.pid, kind: 'effect', text: data.call });
+    else if (kind === 'ready') drawn.moments.push({ at, name: 'ready', text: `it can be used: ${data.seen}` });
+    else if (kind === 'stop') drawn.moments.push({ at, name: 'stop', text: `all clients are done: it is told to stop by ${signalName(data.signal)}` });
+    else if (kind === 'client') drawn.clients.said(data.client, at, data.what);
     else if (kind === 'output') {
       if (!drawn.output.has(data.stream)) drawn.output.set(data.stream, []);
       drawn.output.get(data.stream).push({ at, text: visible(data.bytes).slice(0, 300) });
     }
   }
   return drawn;
+}
+
+/** A lane for each connection of a client: its requests are bars, from the connection to the last byte of the answer. */
+function clientLanes(record) {
+  const lanes = new Map();
+  const lane = (client, connection) => {
+    const key = connection ? `${client} ${connection}` : String(client);
+    if (!lanes.has(key)) lanes.set(key, { place: [client, connection || 0], name: connection ? `cl. ${client + 1}/${connection + 1}` : `client ${client + 1}`, requests: [], said: [] });
+    return lanes.get(key);
+  };
+  for (const request of record.requests || []) lane(request.client, request.connection).requests.push(request);
+  return { said: (client, at, text) => lane(client, 0).said.push({ at, text: `client ${client + 1} ${text}` }), all: () => [...lanes.values()].sort(({ place: [a, b] }, { place: [c, d] }) => a - c || b - d) };
 }
 
 function timeAxis(from, to) {
@@ -48,9 +65,10 @@ function timeAxis(from, to) {
 function drawTimeline({ record, program }, view, width, label) {
   const drawn = plot(record, program);
   const lanes = [];
-  if (drawn.signals.length) lanes.push({ kind: 'signals', name: 'signals' });
+  if (drawn.signals.length || drawn.moments.length) lanes.push({ kind: 'signals', name: drawn.signals.length ? 'signals' : 'script' });
+  for (const client of drawn.clients.all().slice(0, MOST_LANES)) lanes.push({ kind: 'client', name: client.name, client });
   const all = [...drawn.processes.values()];
-  for (const process of all.slice(0, 24)) lanes.push({ kind: 'process', name: `pid ${process.pid}`, process });
+  for (const process of all.slice(0, MOST_LANES)) lanes.push({ kind: 'process', name: `pid ${process.pid}`, process });
   for (const stream of ['terminal', 'stdout', 'stderr']) if (drawn.output.has(stream)) lanes.push({ kind: 'output', name: stream, stream });
   const height = lanes.length * LANE + 26;
   const x = (ns) => LABEL + ((ns - view.from) / (view.to - view.from)) * (width - LABEL - 8);
@@ -82,6 +100,23 @@ function drawTimeline({ record, program }, view, width, label) {
       }
     }
   });
+  for (const { kind, client, middle } of lanes) {
+    if (kind !== 'client') continue;
+    for (const request of client.requests) {
+      const from = request.connected_ns ?? request.sent_ns;
+      if (from === null || from === undefined) continue;
+      const to = request.ended_ns ?? drawn.end;
+      if (to < view.from || from > view.to) continue;
+      const [left, right] = [Math.max(x(from), LABEL), Math.min(x(to), width - 8)];
+      layer.append(svg('rect', { class: request.whole ? 'request' : 'request is-broken', x: left, y: middle - 7, width: Math.max(3, right - left), height: 14, rx: 3 }));
+      hit.push({ x0: left, x1: right, y: middle, text: `${request.title}\n${request.came}${request.ended_ns ? ` after ${duration(request.ended_ns - from)}` : ''}\nwhen the signal came: ${request.at_fault}` });
+    }
+    for (const said of client.said) {
+      if (!inside(said.at)) continue;
+      layer.append(svg('rect', { class: 'said', x: x(said.at) - 1, y: middle - 9, width: 2, height: 18 }));
+      point(said.at, middle, said.text);
+    }
+  }
   const lane = (test) => lanes.find(test)?.middle;
   for (const window of drawn.windows) {
     const y = lane((it) => it.process?.pid === window.pid);
@@ -107,6 +142,13 @@ function drawTimeline({ record, program }, view, width, label) {
     }
   }
   const bottom = height - 22;
+  for (const moment of drawn.moments) {
+    if (!inside(moment.at)) continue;
+    const at = x(moment.at);
+    layer.append(svg('line', { class: 'moment-line', x1: at, x2: at, y1: 3, y2: bottom }));
+    layer.append(svg('text', { class: 'moment-name', x: at > width - 60 ? at - 5 : at + 5, y: 17, 'text-anchor': at > width - 60 ? 'end' : 'start' }, moment.name));
+    point(moment.at, 13, moment.text);
+  }
   for (const signal of drawn.signals) {
     if (!inside(signal.at)) continue;
     const at = x(signal.at);
@@ -126,14 +168,21 @@ function drawTimeline({ record, program }, view, width, label) {
     layer.append(svg('line', { class: 'end-line', x1: x(end), x2: x(end), y1: 0, y2: bottom }));
     point(end, bottom - 4, drawn.deadline?.text ?? statusWords(record.status));
   }
+  if (view.at !== null && inside(view.at)) {
+    layer.append(svg('line', { class: 'cursor-line', x1: x(view.at), x2: x(view.at), y1: 0, y2: bottom }));
+    layer.append(svg('path', { class: 'cursor-grip', d: `M${x(view.at) - 5} ${bottom + 7}h10l-5 -7z` }));
+  }
   picture.append(layer, svg('line', { class: 'axis', x1: LABEL, x2: width - 8, y1: bottom, y2: bottom }));
   return { picture, hit, time: (px) => view.from + ((px - LABEL) / (width - LABEL - 8)) * (view.to - view.from) };
 }
 
-/** Timelines on one scale, which move together. */
-function timelines(records) {
+/** Timelines on one scale, which move together. A click chooses a moment. */
+function timelines(records, choose) {
   const whole = { from: 0, to: Math.max(1, ...records.map(({ record }) => record.end_ns)) * 1.02 };
-  const view = { ...whole };
+  const view = { ...whole, at: null };
+  // A service is long in coming: what is of interest begins when it is ready.
+  const ready = records.map(({ record }) => record.events.find(({ what }) => what.ready)?.at_ns ?? 0);
+  view.from = Math.max(0, Math.min(...ready) - (whole.to - Math.min(...ready)) * 0.1);
   const rows = records.map((it) => ({ ...it, box: h('div', { class: 'timeline' }), drawn: null }));
   const draw = () => {
     for (const row of rows) {
@@ -178,11 +227,14 @@ function timelines(records) {
   for (const row of rows) {
     let drag = null;
     row.box.addEventListener('pointerdown', (event) => {
-      drag = { x: event.clientX, from: view.from, to: view.to };
+      drag = { x: event.clientX, from: view.from, to: view.to, moved: false };
       row.box.classList.add('is-dragging');
     });
     row.box.addEventListener('pointermove', (event) => {
       if (drag && event.buttons) {
+        // A hand that clicks trembles.
+        if (!drag.moved && Math.abs(event.clientX - drag.x) < 4) return;
+        drag.moved = true;
         const by = ((drag.x - event.clientX) / (row.box.clientWidth - LABEL)) * (drag.to - drag.from);
         view.from = drag.from + by;
         view.to = drag.to + by;
@@ -194,7 +246,10 @@ function timelines(records) {
       tip(it ? it.text : null, event.clientX, event.clientY);
     });
     const release = () => { drag = null; row.box.classList.remove('is-dragging'); };
-    row.box.addEventListener('pointerup', release);
+    row.box.addEventListener('pointerup', (event) => {
+      if (drag && !drag.moved) choose(row.drawn.time(event.clientX - row.box.getBoundingClientRect().left));
+      release();
+    });
     row.box.addEventListener('pointerleave', () => { release(); tip(null); });
     // The wheel alone scrolls the page; with Ctrl (or a pinch) it zooms.
     row.box.addEventListener('wheel', (event) => {
@@ -215,10 +270,23 @@ function timelines(records) {
     },
   },
     h('div', { class: 'timeline-tools' }, tool('+', 'Zoom in', () => zoom(0.6)), tool('−', 'Zoom out', () => zoom(1.6)), tool('Fit', 'Show all of it', fit),
-      h('span', { class: 'soft small keys' }, h('kbd', {}, 'Ctrl'), ' + wheel zooms, drag moves')),
+      h('span', { class: 'soft small keys' }, h('kbd', {}, 'Ctrl'), ' + wheel zooms, drag moves, a click chooses the moment')),
     rows.map((row) => [rows.length > 1 ? h('p', { class: 'timeline-name' }, row.title) : null, row.box]));
   // Drawn when it has a width, and again when that changes.
   const seen = new ResizeObserver(() => draw());
   seen.observe(node);
-  return { node, look(at) { const span = (view.to - view.from) / 2; view.from = at - span; view.to = at + span; clamp(); draw(); } };
+  return {
+    node,
+    /** Draws the chosen moment, and brings it into view where it is out of it. */
+    mark(at) {
+      view.at = at;
+      if (at < view.from || at > view.to) {
+        const span = view.to - view.from;
+        view.from = at - span / 2;
+        view.to = at + span / 2;
+        clamp();
+      }
+      draw();
+    },
+  };
 }

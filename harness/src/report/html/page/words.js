@@ -96,5 +96,5 @@ function visible(text) {
     .replace(/\r\n/g, '\n')
     .replace(/\r/g, '␍')
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '·')
-    .replace(/\n+$/, '');
+    .replace(/[\n␍]+$/, '');
 }

@@ -83,7 +83,7 @@ fn oracles(out: &mut TerminalWriter, case: &Case) {
     }
 }
 
-/// What this run violates, as findings that were seen once.
+/// What this run violates. How often it shows is told by the verdict of the replay, which ran it again.
 fn of_record(record: &Record) -> Vec<Finding> {
     let evidence = record.evidence.iter();
     evidence
@@ -91,8 +91,6 @@ fn of_record(record: &Record) -> Vec<Finding> {
             oracle: one.oracle.clone(),
             subject: one.subject.clone(),
             text: one.text.clone(),
-            seen: 1,
-            times: 1,
             ..Finding::default()
         })
         .collect()
