@@ -4,7 +4,7 @@
 
 use super::stdio::print;
 use crate::cli::exit;
-use crate::oracle::OracleId;
+use crate::oracle::{Guide, HEADINGS, OracleId, guide};
 use crate::report::{Style, TerminalWriter};
 use clap::ValueEnum;
 
@@ -19,72 +19,59 @@ pub enum Language {
     Shell,
 }
 
-/// What is known of one oracle.
-struct Page {
-    text: &'static str,
-    /// One correct program in each language.
-    examples: [&'static str; 6],
-}
+/// One correct program in each language, in the order of [`Language`].
+type Examples = [&'static str; 6];
 
-/// A page, and the directory of its programs.
-macro_rules! page {
-    ($name:literal, $examples:literal) => {
-        Page {
-            text: include_str!(concat!("../../pages/explain/", $name, "/page.txt")),
-            examples: [
-                include_str!(concat!("../../pages/explain/", $examples, "/right.c")),
-                include_str!(concat!("../../pages/explain/", $examples, "/right.py")),
-                include_str!(concat!("../../pages/explain/", $examples, "/right.js")),
-                include_str!(concat!("../../pages/explain/", $examples, "/right.go")),
-                include_str!(concat!("../../pages/explain/", $examples, "/right.rs")),
-                include_str!(concat!("../../pages/explain/", $examples, "/right.sh")),
-            ],
-        }
-    };
-}
-
-/// The page of an oracle that is asked of services: they have one program in each language.
-macro_rules! service {
+macro_rules! examples {
     ($name:literal) => {
-        Page {
-            text: include_str!(concat!("../../pages/explain/", $name, "/page.txt")),
-            examples: [
-                include_str!("../../pages/services/service.c"),
-                include_str!("../../pages/services/service.py"),
-                include_str!("../../pages/services/service.js"),
-                include_str!("../../pages/services/service.go"),
-                include_str!("../../pages/services/service.rs"),
-                include_str!("../../pages/explain/served/right.sh"),
-            ],
-        }
+        [
+            include_str!(concat!("../../pages/explain/", $name, "/right.c")),
+            include_str!(concat!("../../pages/explain/", $name, "/right.py")),
+            include_str!(concat!("../../pages/explain/", $name, "/right.js")),
+            include_str!(concat!("../../pages/explain/", $name, "/right.go")),
+            include_str!(concat!("../../pages/explain/", $name, "/right.rs")),
+            include_str!(concat!("../../pages/explain/", $name, "/right.sh")),
+        ]
     };
 }
+
+/// What is asked of services has one program in each language.
+const SERVICE: Examples = [
+    include_str!("../../pages/services/service.c"),
+    include_str!("../../pages/services/service.py"),
+    include_str!("../../pages/services/service.js"),
+    include_str!("../../pages/services/service.go"),
+    include_str!("../../pages/services/service.rs"),
+    include_str!("../../pages/explain/served/right.sh"),
+];
 
 /// What only a scenario can ask for has one program for all: a worker that stops well.
-fn page(oracle: OracleId) -> Page {
+const WORKER: Examples = examples!("worker");
+
+fn examples(oracle: OracleId) -> Examples {
     match oracle {
-        OracleId::Exits => page!("exits", "exits"),
-        OracleId::Status => page!("status", "status"),
-        OracleId::Orphans => page!("orphans", "orphans"),
-        OracleId::Zombies => page!("zombies", "zombies"),
-        OracleId::Leftovers => page!("leftovers", "leftovers"),
-        OracleId::OldOrNew => page!("old-or-new", "old-or-new"),
-        OracleId::Rerun => page!("rerun", "rerun"),
-        OracleId::Served => service!("served"),
-        OracleId::Refuses => service!("refuses"),
-        OracleId::Survives => service!("survives"),
-        OracleId::Restarts => service!("restarts"),
-        OracleId::Terminal => page!("terminal", "terminal"),
-        OracleId::Handler => page!("handler", "handler"),
-        OracleId::Check => page!("check", "check"),
-        OracleId::Messages => page!("messages", "worker"),
-        OracleId::Acknowledged => page!("acknowledged", "worker"),
-        OracleId::Results => page!("results", "worker"),
-        OracleId::Escalation => page!("escalation", "worker"),
-        OracleId::Reach => page!("reach", "worker"),
-        OracleId::Ignored => page!("ignored", "worker"),
-        OracleId::Budget => page!("budget", "worker"),
-        OracleId::AskFirst => page!("ask-first", "orphans"),
+        OracleId::Exits => examples!("exits"),
+        OracleId::Status => examples!("status"),
+        OracleId::Orphans | OracleId::AskFirst => examples!("orphans"),
+        OracleId::Zombies => examples!("zombies"),
+        OracleId::Leftovers => examples!("leftovers"),
+        OracleId::OldOrNew => examples!("old-or-new"),
+        OracleId::Rerun => examples!("rerun"),
+        OracleId::Served
+        | OracleId::Refuses
+        | OracleId::Survives
+        | OracleId::Restarts
+        | OracleId::Unready => SERVICE,
+        OracleId::Terminal => examples!("terminal"),
+        OracleId::Handler => examples!("handler"),
+        OracleId::Check => examples!("check"),
+        OracleId::Messages
+        | OracleId::Acknowledged
+        | OracleId::Results
+        | OracleId::Escalation
+        | OracleId::Reach
+        | OracleId::Ignored
+        | OracleId::Budget => WORKER,
     }
 }
 
@@ -94,7 +81,7 @@ pub fn explain(oracle: Option<OracleId>, example: Option<Language>) -> u8 {
         (None, _) => print(&list()),
         (Some(oracle), None) => print(&explanation(oracle)),
         // As it is, to be written into a file.
-        (Some(oracle), Some(language)) => print(page(oracle).examples[language as usize]),
+        (Some(oracle), Some(language)) => print(examples(oracle)[language as usize]),
     }
     exit::HOLDS
 }
@@ -115,20 +102,16 @@ fn explanation(oracle: OracleId) -> String {
     let mut out = TerminalWriter::new();
     let head = format!("{oracle}: ");
     out.item(0, (Style::Name, &head), Style::Strong, oracle.violation());
-    let mut paragraph = String::new();
-    for line in page(oracle).text.lines().chain([""]) {
-        let starts = line.is_empty() || line.starts_with("- ") || HEADINGS.contains(&line);
-        if starts && !paragraph.is_empty() {
-            write(&mut out, &std::mem::take(&mut paragraph));
-        }
-        if HEADINGS.contains(&line) {
-            out.gap();
-            out.line(&[(Style::Strong, line)]);
-        } else if !line.is_empty() {
-            if !paragraph.is_empty() {
-                paragraph.push(' ');
-            }
-            paragraph.push_str(line.trim_start_matches(' '));
+    let Guide {
+        meaning,
+        importance,
+        mends,
+    } = guide(oracle);
+    for (heading, paragraphs) in HEADINGS.into_iter().zip([meaning, importance, mends]) {
+        out.gap();
+        out.line(&[(Style::Strong, heading)]);
+        for paragraph in &paragraphs {
+            write(&mut out, paragraph);
         }
     }
     out.gap();
@@ -140,8 +123,6 @@ fn explanation(oracle: OracleId) -> String {
     }
     out.finish()
 }
-
-const HEADINGS: [&str; 3] = ["What it means", "Why it matters", "How it is mended"];
 
 fn write(out: &mut TerminalWriter, paragraph: &str) {
     match paragraph.strip_prefix("- ") {
@@ -155,18 +136,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_page_has_its_three_parts_and_every_program_says_that_it_is_right() {
+    fn every_page_is_shown_and_every_program_says_that_it_is_right() {
         for oracle in OracleId::ALL {
-            let page = page(oracle);
-            for heading in HEADINGS {
-                let count = page.text.lines().filter(|line| *line == heading).count();
-                assert_eq!(count, 1, "{oracle}: {heading}");
-            }
-            for (language, example) in Language::value_variants().iter().zip(page.examples) {
+            for (language, example) in Language::value_variants().iter().zip(examples(oracle)) {
                 let says = example.lines().take(2).any(|line| line.contains("Right: "));
                 assert!(says, "{oracle} {language:?}");
             }
             let text = explanation(oracle);
+            for heading in HEADINGS {
+                assert!(text.contains(heading), "{text}");
+            }
             let command = format!("sigproof explain {oracle} --example python");
             assert!(text.contains(&command), "{text}");
         }

@@ -33,6 +33,7 @@ pub(crate) enum OptionName {
     Any,
     Daemons,
     Ready,
+    Unready,
     Clients,
     Keys,
     Baseline,

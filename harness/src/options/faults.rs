@@ -7,6 +7,8 @@ use crate::schedule::{Delivery, Fault, ParseError, Step};
 pub(crate) struct FaultReader {
     /// The target runs on a terminal.
     pub(crate) terminal: bool,
+    /// It is a service, used by clients.
+    pub(crate) service: bool,
 }
 
 impl FaultReader {
@@ -41,7 +43,11 @@ impl FaultReader {
     }
 
     fn delivery(self, signal: i32, deliver: Option<Delivery>) -> Delivery {
-        deliver.unwrap_or_else(|| Delivery::usual(signal, self.terminal))
+        deliver.unwrap_or(match signal {
+            // `kill -HUP`, `systemctl reload`: nobody presses a key to reload a service.
+            libc::SIGHUP | libc::SIGQUIT if self.service && !self.terminal => Delivery::Process,
+            _ => Delivery::usual(signal, self.terminal),
+        })
     }
 }
 
@@ -51,9 +57,15 @@ mod tests {
 
     #[test]
     fn deliveries_follow_what_sends_the_signal() {
-        let to = |signal, terminal| FaultReader { terminal }.delivery(signal, None);
+        let reader = |terminal, service| FaultReader { terminal, service };
+        let to = |signal, terminal| reader(terminal, false).delivery(signal, None);
         assert_eq!(to(libc::SIGINT, false), Delivery::Group);
         assert_eq!(to(libc::SIGINT, true), Delivery::Terminal);
         assert_eq!(to(libc::SIGTERM, true), Delivery::Process);
+        assert_eq!(to(libc::SIGHUP, false), Delivery::Group);
+        let of_service = |signal, terminal| reader(terminal, true).delivery(signal, None);
+        assert_eq!(of_service(libc::SIGHUP, false), Delivery::Process);
+        assert_eq!(of_service(libc::SIGHUP, true), Delivery::Group);
+        assert_eq!(of_service(libc::SIGINT, false), Delivery::Group);
     }
 }

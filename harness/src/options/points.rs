@@ -57,13 +57,6 @@ impl PointSpec {
             return Ok(PhaseSelection::DEFAULT);
         }
         let has = |wanted| self.index_of(wanted).is_some();
-        if let Some(index) = self.index_of(PhaseName::Before)
-            && !cfg!(target_arch = "x86_64")
-        {
-            let problem = ParseError::new("the phase before is known for x86-64 only")
-                .hint("leave it out, or write entry, exit");
-            return Err(OptionError::at(OptionName::Phases, index)(problem));
-        }
         let at = |phase, calls| {
             if has(phase) {
                 calls

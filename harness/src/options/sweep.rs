@@ -38,7 +38,7 @@ pub(crate) struct SweepSpec {
     pub(crate) confirm: Option<u64>,
     /// Every point, or some of each class; `None` decides by what it would cost.
     pub(crate) exhaustive: Option<bool>,
-    /// Maximum time.
+    /// Maximum time of the tries.
     pub(crate) time: Option<Duration>,
     /// Which points of a class are drawn.
     pub(crate) seed: u64,
@@ -191,11 +191,6 @@ impl SweepSpec {
                 ParseError::new("only one signal can come between two calls")
                     .hint("leave fault and second out"),
             ));
-        }
-        if !cfg!(target_arch = "x86_64") {
-            return Err(wrong(ParseError::new(
-                "instructions are told apart on x86-64 only",
-            )));
         }
         let count = INSTRUCTIONS.check(count).map_err(wrong)?;
         Ok(u32::try_from(count).ok())

@@ -181,6 +181,46 @@ fn what_there_is_no_time_for_is_said() {
     assert!(summary["coverage"].as_f64() < Some(1.0), "{summary:#}");
 }
 
+#[test]
+fn a_maximum_time_counts_from_the_first_try() {
+    // An undisturbed run alone takes longer than the maximum.
+    let flags = ["--for", "250ms", "--jobs", "1"];
+    let script = "sleep 0.3\necho line > out.txt\n";
+    let outcome = sweep(&flags, &["dash", "slow.sh"], "slow.sh", script);
+    let summary = summary(&outcome);
+    assert!(number(summary, "points_tried") > 0, "{summary:#}");
+    assert!(number(summary, "untried") > 0, "{summary:#}");
+}
+
+/// Renames in the first three runs, which are the recordings, and then in each seventh; a child runs beside it.
+const BY_CHANCE: &str = "\
+n=$(cat COUNT); echo $((n + 1)) > COUNT
+sleep 0.01 &
+: > a
+if [ $n -lt 3 ] || [ $((n % 7)) = 0 ]; then mv a b; else rm a; fi
+wait
+";
+
+#[test]
+fn a_call_that_is_made_by_chance_is_tried_until_it_is_met() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let count = directory.path().join("count");
+    fs::write(&count, "0").expect("a file");
+    let script = BY_CHANCE.replace("COUNT", &count.display().to_string());
+    let flags = [
+        "--oracles",
+        "exits",
+        "--jobs",
+        "1",
+        "--only",
+        "rename,renameat2",
+    ];
+    let outcome = sweep(&flags, &["bash", "chance.sh"], "chance.sh", &script);
+    let summary = summary(&outcome);
+    assert_eq!(number(summary, "points_tried"), 1, "{summary:#}");
+    assert_eq!(outcome.code, Some(0), "{summary:#}");
+}
+
 /// Reads a file, and then writes it in place: both by one instruction of the C library.
 const READ_AND_WRITTEN: &str = "\
 import os

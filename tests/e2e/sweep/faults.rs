@@ -5,7 +5,7 @@ use fixture_model::Helper;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
-use under_test::Outcome;
+use under_test::{Outcome, call_here};
 
 const TEXT: &str = "one\ntwo\nthree\n";
 
@@ -158,7 +158,7 @@ fn an_error_without_a_call_waits_for_one_that_it_can_happen_to() {
     assert!(
         fault["met"]
             .as_str()
-            .is_some_and(|met| met.starts_with("mkdir(a)")),
+            .is_some_and(|met| met.starts_with(&format!("{}(a)", call_here("mkdir")))),
         "{fault}"
     );
     let outcome = run(

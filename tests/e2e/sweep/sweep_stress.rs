@@ -1,6 +1,7 @@
 //! A long sweep leaves nothing behind, and its memory does not grow with the number of runs.
 //!
-//! `cargo ci stress` has 10,000 runs; without it there are 300 (`SIGPROOF_STRESS_RUNS`).
+//! `cargo ci stress` has 10,000 runs; without it there are 300 (`SIGPROOF_STRESS_RUNS`). Of a service, with a network
+//! of its own and clients in each run, it has 1,000; without it there are 10 (`SIGPROOF_SERVICE_RUNS`).
 
 use crate::support::own_process::is_alone;
 use fixture_model::Helper;
@@ -8,17 +9,15 @@ use sigproof::execute::SupervisorPool;
 use sigproof::explore::{FaultSpec, Progress, SweepOptions, SweepReport, sweep};
 use sigproof::failure::Store;
 use sigproof::internals::Isolation;
-use sigproof::testing::{Contract, Delivery, Fault, Source, Target};
+use sigproof::testing::{Contract, Delivery, Fault, Source, Target, Test};
 use sigproof_core::StopSource;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn runs() -> usize {
-    let asked = std::env::var("SIGPROOF_STRESS_RUNS").ok();
-    asked.map_or(300, |runs| {
-        runs.parse().expect("SIGPROOF_STRESS_RUNS is a number")
-    })
+fn runs(variable: &str, usual: usize) -> usize {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(usual, |runs| runs.parse().expect("a number of runs"))
 }
 
 fn names(directory: impl AsRef<Path>) -> BTreeSet<String> {
@@ -118,32 +117,51 @@ impl Surroundings {
     }
 }
 
-/// Sweeps at so many points; answers what came of it, and the supervisors' weight after a fifth of the runs and at
-/// their end.
-fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
-    let store = tempfile::tempdir().expect("a directory");
-    let tree = tempfile::tempdir().expect("a directory");
-    fs::write(tree.path().join("out"), "x").expect("a file");
+/// A program that makes so many calls with an effect, and what is asked of it.
+fn program(runs: usize) -> (Target, Contract) {
     let program = Helper::named("many-places").expect("the fixture").program();
     let argv = program.argv(&|name| PathBuf::from(name));
-    let mut target = Target::new([
+    let target = Target::new([
         argv[0].to_str().expect("a path").to_owned(),
         runs.to_string(),
     ]);
+    (target, Contract::default())
+}
+
+/// A service that makes so many of them before it answers a request.
+fn service(runs: usize) -> (Target, Contract) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/services/service.py");
+    let target = Target::new([under_test::python().to_owned(), source.to_owned()]);
+    let test = Test::new(target).service("port:8000", [format!("GET /many/{runs}")]);
+    test.expect("a script").into_parts()
+}
+
+/// Sweeps at each of its points; answers what came of it, and the supervisors' weight after a fifth of the runs and at
+/// their end.
+fn swept(
+    (mut target, contract): (Target, Contract),
+    isolation: Isolation,
+    signal: i32,
+) -> (SweepReport, [Weight; 2]) {
+    let store = tempfile::tempdir().expect("a directory");
+    let tree = tempfile::tempdir().expect("a directory");
+    fs::write(tree.path().join("out"), "x").expect("a file");
     target.source = Source::Directory(tree.path().to_owned());
+    let to = match target.script {
+        Some(_) => Delivery::Process,
+        None => Delivery::Group,
+    };
     let lab = SupervisorPool::open(&target, 2, isolation).expect("a lab");
     let options = SweepOptions {
         isolation,
-        ..SweepOptions::of(FaultSpec::once(Fault::Signal {
-            signal: 2,
-            to: Delivery::Group,
-        }))
+        exhaustive: Some(target.script.is_some()),
+        ..SweepOptions::of(FaultSpec::once(Fault::Signal { signal, to }))
     };
     let source = StopSource::new();
     let mut weights = [Weight::default(); 2];
     let report = sweep(
         lab,
-        Contract::default(),
+        contract,
         &options,
         &Store::at(store.path()),
         &source.token(),
@@ -161,12 +179,16 @@ fn swept(isolation: Isolation, runs: usize) -> (SweepReport, [Weight; 2]) {
     (report, weights)
 }
 
-fn leaves_nothing(isolation: Isolation) {
+fn leaves_nothing(
+    of: fn(usize) -> (Target, Contract),
+    isolation: Isolation,
+    runs: usize,
+    signal: i32,
+) {
     // What is made once and stays (the empty directory below /tmp, a runtime's own descriptors) is made by this.
-    drop(swept(isolation, 3));
+    drop(swept(of(3), isolation, signal));
     let before = Surroundings::now();
-    let runs = runs();
-    let (report, [early, late]) = swept(isolation, runs);
+    let (report, [early, late]) = swept(of(runs), isolation, signal);
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
     assert!(report.failed_runs.is_empty(), "{:#?}", report.failed_runs);
     assert!(report.not_reached.is_empty(), "{:#?}", report.not_reached);
@@ -203,6 +225,20 @@ fn runs_leave_nothing_and_memory_stays_flat() {
     if !is_alone("sweep::sweep_stress::runs_leave_nothing_and_memory_stays_flat") {
         return;
     }
-    leaves_nothing(Isolation::Auto);
-    leaves_nothing(Isolation::Copy);
+    let runs = runs("SIGPROOF_STRESS_RUNS", 300);
+    leaves_nothing(program, Isolation::Auto, runs, 2);
+    leaves_nothing(program, Isolation::Copy, runs, 2);
+}
+
+#[test]
+fn runs_of_a_service_leave_nothing_and_memory_stays_flat() {
+    if !is_alone("sweep::sweep_stress::runs_of_a_service_leave_nothing_and_memory_stays_flat") {
+        return;
+    }
+    leaves_nothing(
+        service,
+        Isolation::Auto,
+        runs("SIGPROOF_SERVICE_RUNS", 10),
+        15,
+    );
 }

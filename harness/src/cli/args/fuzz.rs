@@ -56,7 +56,8 @@ pub struct FuzzArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Budget")]
 pub struct BudgetArgs {
-    /// Maximum time, not counting confirmation and shrinking [default: 60s, no limit with --runs]
+    /// Maximum time of the tries, not counting the undisturbed runs before them, confirmation and shrinking
+    /// [default: 60s, no limit with --runs]
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub time: Option<Duration>,
     /// Maximum number of runs

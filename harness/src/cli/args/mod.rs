@@ -131,6 +131,29 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// Where the help shows `--flag[=VALUE]`, the flag alone is right.
+    #[test]
+    fn a_value_that_may_be_left_out_may_be_left_out() {
+        let command = Cli::command();
+        let mut seen = 0;
+        for verb in command.get_subcommands() {
+            let optional = verb.get_arguments().filter(|argument| {
+                let values = argument.get_num_args();
+                values.is_some_and(|values| values.min_values() == 0 && values.takes_values())
+            });
+            for flag in optional.filter_map(|argument| argument.get_long()) {
+                let line = ["sigproof", verb.get_name(), &format!("--{flag}"), "--", "x"];
+                let said = match Cli::try_parse_from(line) {
+                    Ok(_) => String::new(),
+                    Err(error) => error.to_string(),
+                };
+                assert!(!said.contains(&format!("--{flag}")), "{line:?}: {said}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 2, "only {seen} such flags were seen");
+    }
+
     /// A heading of a group must not spread to what follows it.
     #[test]
     fn every_flag_stands_under_its_heading() {

@@ -10,6 +10,7 @@ use crate::explore::{SecondFault, SweepOptions, Window};
 use crate::options::{ESCALATION_SIGNALS, PointSpec, SweepSpec};
 use crate::oracle::{Contract, Escalation};
 use crate::schedule::{Delivery, ParseError};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,7 +54,8 @@ pub struct SweepArgs {
     pub after: AfterArgs,
     /// Declare right what is found: write a scenario file with it, one line of reason each [default:
     /// ci/scenarios/PROGRAM.toml]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Contract")]
+    // A path as clap reads it must not be empty, which stands for the default here.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Contract")]
     pub accept: Option<PathBuf>,
     /// Send a second and a third signal where the target takes longest to end: the second must stop it sooner, the
     /// third at once
@@ -85,7 +87,8 @@ pub struct SweepArgs {
     /// Try some points of each class, even when all would take little time
     #[arg(long, conflicts_with = "exhaustive")]
     pub representatives: bool,
-    /// Maximum time: no run begins later. What was not tried is reported
+    /// Maximum time of the tries, not counting the undisturbed runs before them and the repetition of findings after
+    /// them. What was not tried is reported
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub time: Option<Duration>,
     /// Seed of the points that are drawn from each class

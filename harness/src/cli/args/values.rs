@@ -139,6 +139,7 @@ fn flag(option: OptionName) -> &'static str {
         OptionName::Any => "--any",
         OptionName::Daemons => "--daemon",
         OptionName::Ready => "--ready",
+        OptionName::Unready => "--unready",
         OptionName::Clients => "--client",
         OptionName::Keys => "--keys",
         OptionName::Baseline => "--no-baseline",

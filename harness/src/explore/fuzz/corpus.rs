@@ -214,7 +214,7 @@ fn of_calls(baseline: &Baseline, faults: &[(Fault, bool)]) -> Option<PointMap> {
 
 fn phases(raw: &RawPoint) -> Vec<Phase> {
     let mut phases = Vec::new();
-    if raw.blocks && cfg!(target_arch = "x86_64") {
+    if raw.blocks {
         phases.push(Phase::Before);
     }
     if raw.returned.is_some() {

@@ -69,15 +69,19 @@ fn repeat(
     let schedule = located(&failure.schedule, &trials)?;
     let mut shown = 0;
     let mut reached = 0;
-    let mut last = None;
+    // The run that is told of is one that shows it, where there is one.
+    let mut told: Option<(bool, Trial)> = None;
     for round in 1..=times.max(1) {
         let trial = trials.run(schedule.clone(), true)?;
-        shown += u32::from(trial.has(&failure.expected.oracle, &failure.expected.subject));
+        let shows = trial.has(&failure.expected.oracle, &failure.expected.subject);
+        shown += u32::from(shows);
         reached += u32::from(trial.run.all_fired());
         each(round, &trial);
-        last = Some(trial);
+        if shows || told.as_ref().is_none_or(|(other_shows, _)| !other_shows) {
+            told = Some((shows, trial));
+        }
     }
-    let trial = last.ok_or_else(|| Error::harness("nothing was run".to_owned()))?;
+    let (_, trial) = told.ok_or_else(|| Error::harness("nothing was run".to_owned()))?;
     Ok(Replay {
         shown,
         reached,

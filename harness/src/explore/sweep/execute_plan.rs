@@ -21,6 +21,17 @@ use std::time::Instant;
 /// threads or processes run side by side.
 const TRIES_MAX: u32 = 3;
 
+/// How many more times that is done, where threads or processes run side by side, for a class that must be there: a
+/// call that a recording has by a chance of one in two is missed by the first three runs of one sweep in eight.
+const ROUNDS_OF_MISSED: usize = 3;
+
+/// Where threads or processes run side by side and there are few points, so many runs are made in all: what others do
+/// meanwhile differs, and one try of the only write of a program is soon green by luck.
+const RUNS_OF_FEW: usize = 20;
+
+/// A point is not tried more often than this.
+const TRIES_OF_FEW: usize = 5;
+
 /// Which points of a plan are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,6 +132,8 @@ pub(crate) fn run_all(
         }
         executing.results.represented = chosen.represented();
     }
+    executing.try_missed_again(&mut chosen, progress);
+    executing.try_few_again();
     let most = executing.results.handlers.worth();
     let quiet = plan.planned.iter().enumerate().skip(plan.loud().len());
     let quiet: Vec<usize> = quiet
@@ -165,6 +178,36 @@ impl PlanExecution<'_> {
             return;
         }
         let total = self.done + orders.len();
+        self.run(&orders, |executing, order, outcome| {
+            let planned = &executing.plan.planned[order];
+            let baseline = &executing.trials.baseline;
+            if let Outcome::Completed(Some(trial)) = outcome {
+                for (_, command) in killed_unasked(&trial.schedule, &baseline.runs, &trial.run) {
+                    let unasked = &mut executing.results.unasked;
+                    let seen = unasked.entry(command).or_insert((0, order));
+                    *seen = (seen.0 + 1, seen.1.min(order));
+                }
+            }
+            let shown = executing.results.take(order, planned, outcome);
+            let shape = shown.map(|trial| OutcomeShape::of(trial, &baseline.learned));
+            chosen.take(order, shape);
+            let (classes, classes_tried) = chosen.classes();
+            progress(Progress::Ran {
+                done: executing.done,
+                total,
+                violated: executing.results.violated,
+                classes,
+                classes_tried,
+            });
+        });
+    }
+
+    /// Runs these places of the plan, as many at a time as there are supervisors, and hands over what came of each.
+    fn run(
+        &mut self,
+        orders: &[usize],
+        mut take: impl FnMut(&mut Self, usize, &Outcome<Option<Arc<Trial>>>),
+    ) {
         let shared = Arc::clone(self.trials);
         let deadline = self.execution.deadline;
         let jobs: Vec<Schedule> = orders
@@ -181,45 +224,76 @@ impl PlanExecution<'_> {
                 }
                 Ok(Some(Arc::new(tried(&shared, schedule)?)))
             },
-            |index, outcome: &Outcome<Option<Arc<Trial>>>| {
-                let order = orders[index];
-                let planned = &self.plan.planned[order];
-                if let Outcome::Completed(Some(trial)) = outcome {
-                    let undisturbed = &self.trials.baseline.runs;
-                    for (_, command) in killed_unasked(&trial.schedule, undisturbed, &trial.run) {
-                        let seen = self.results.unasked.entry(command).or_insert((0, order));
-                        *seen = (seen.0 + 1, seen.1.min(order));
-                    }
-                }
-                let shown = self.results.take(order, planned, outcome);
-                let shape =
-                    shown.map(|trial| OutcomeShape::of(trial, &self.trials.baseline.learned));
-                chosen.take(order, shape);
+            |index, outcome| {
                 self.done += 1;
-                let (classes, classes_tried) = chosen.classes();
-                progress(Progress::Ran {
-                    done: self.done,
-                    total,
-                    violated: self.results.violated,
-                    classes,
-                    classes_tried,
-                });
+                take(self, orders[index], outcome);
             },
         );
     }
 
+    /// Whether it is told as not reached when no run came by. That one recording of several had it and no run did is
+    /// nobody's fault, nor that somebody comes by less often in one run than in another (the class was tried all the
+    /// same), nor that somebody need not wait where threads or processes run side by side, nor that a runtime starts a
+    /// thread less.
+    fn is_owed(&self, order: usize) -> bool {
+        let planned = &self.plan.planned[order];
+        let may_start_a_thread = matches!(planned.point.call.as_str(), "clone" | "clone3");
+        let is_certain = planned.steady
+            && (planned.changes && !may_start_a_thread || self.trials.baseline.is_sequential());
+        is_certain && !self.results.classes.contains(&planned.class)
+    }
+
+    /// Tries a point of each class that was not met again.
+    fn try_missed_again(
+        &mut self,
+        chosen: &mut Representatives<OutcomeShape>,
+        progress: &mut impl FnMut(Progress<'_>),
+    ) {
+        if self.trials.baseline.is_sequential() {
+            return;
+        }
+        for _ in 0..ROUNDS_OF_MISSED {
+            let missed = self.results.missed.iter().copied();
+            let owed = missed.filter(|order| self.is_owed(*order));
+            let by_class: BTreeMap<usize, usize> = owed
+                .map(|order| (self.plan.planned[order].class, order))
+                .collect();
+            let again: Vec<usize> = by_class.into_values().collect();
+            if again.is_empty() || self.is_over() {
+                return;
+            }
+            self.results.missed.retain(|order| !again.contains(order));
+            self.batch(again, chosen, progress);
+        }
+    }
+
+    /// Tries the points that change something again, where there are few of them and another run can go another way.
+    fn try_few_again(&mut self) {
+        if self.trials.baseline.is_sequential() {
+            return;
+        }
+        let violated: BTreeSet<usize> = self.results.kept.iter().map(|(order, _)| *order).collect();
+        let tried = self.results.outcomes.iter().filter_map(|(order, outcome)| {
+            matches!(outcome, PointOutcome::Tried { .. }).then_some(*order)
+        });
+        let again: Vec<usize> = tried
+            .filter(|order| self.plan.planned[*order].changes && !violated.contains(order))
+            .collect();
+        let left = RUNS_OF_FEW.saturating_sub(self.done).min(self.room());
+        let times = (left / again.len().max(1)).min(TRIES_OF_FEW - 1);
+        self.run(&again.repeat(times), |executing, order, outcome| {
+            if let Outcome::Completed(Some(trial)) = outcome {
+                executing.results.take_again(order, trial);
+            }
+        });
+    }
+
     fn finish(mut self) -> PlanResults {
-        let sequential = self.trials.baseline.is_sequential();
-        let results = &mut self.results;
-        for order in std::mem::take(&mut results.missed) {
+        for order in std::mem::take(&mut self.results.missed) {
+            let is_owed = self.is_owed(order);
             let planned = &self.plan.planned[order];
-            // That one recording of several had it and no run did is nobody's fault, nor that somebody comes by less
-            // often in one run than in another (the class was tried all the same), nor that somebody need not wait
-            // where threads or processes run side by side, nor that a runtime starts a thread less.
-            let may_start_a_thread = matches!(planned.point.call.as_str(), "clone" | "clone3");
-            let is_certain =
-                planned.steady && (planned.changes && !may_start_a_thread || sequential);
-            if is_certain && !results.classes.contains(&planned.class) {
+            let results = &mut self.results;
+            if is_owed {
                 results.not_reached.push(planned.point.clone());
                 results.outcomes.insert(order, PointOutcome::NotReached);
             } else {
@@ -227,6 +301,7 @@ impl PlanExecution<'_> {
                 results.outcomes.insert(order, PointOutcome::NotMetAgain);
             }
         }
+        let results = &mut self.results;
         for (order, planned) in self.plan.loud().iter().enumerate() {
             if results.outcomes.contains_key(&order) {
                 continue;
@@ -293,7 +368,10 @@ impl PlanResults {
                     .insert(order, PointOutcome::Failed(failure.to_string()));
                 return None;
             }
-            Outcome::Cancelled(_) | Outcome::Abandoned | Outcome::Lost(_) => return None,
+            Outcome::Cancelled(_)
+            | Outcome::Abandoned
+            | Outcome::TimedOut(_)
+            | Outcome::Lost(_) => return None,
         };
         self.runs += 1;
         self.target_us += trial.run.usage.user_us + trial.run.usage.system_us;
@@ -316,6 +394,19 @@ impl PlanResults {
             self.kept.push((order, Arc::clone(trial)));
         }
         Some(trial)
+    }
+
+    /// Takes another run of a point that was tried: it counts where it shows what the others did not.
+    fn take_again(&mut self, order: usize, trial: &Arc<Trial>) {
+        self.runs += 1;
+        self.target_us += trial.run.usage.user_us + trial.run.usage.system_us;
+        let known = self.kept.iter().any(|(other, _)| *other == order);
+        if trial.struck() && trial.violated() && !known {
+            self.violated += 1;
+            self.outcomes.insert(order, PointOutcome::tried(&trial.run));
+            self.answers.take(trial);
+            self.kept.push((order, Arc::clone(trial)));
+        }
     }
 
     fn take_missed(&mut self, order: usize, planned: &PlannedRun, trial: &Trial) {

@@ -18,7 +18,7 @@ pub(crate) mod trigger_time;
 
 use super::call_sites::CallSites;
 use super::confirm::confirm;
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Standing};
 use super::locate::place;
 use super::shard::Shard;
 use crate::error::Error;
@@ -48,6 +48,7 @@ use sigproof_core::{Stage, StopToken};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use trigger_time::not_met_yet;
 
 /// What to sweep with.
 #[derive(Debug, Clone)]
@@ -331,7 +332,7 @@ pub fn sweep(
         let execution = Execution {
             method: outlook.method,
             seed: options.seed,
-            deadline: options.time.map(|time| begun + time),
+            deadline: options.time.map(|time| swept + time),
             most: options.second.as_ref().map(|second| second.most),
         };
         run_all(&trials, &plan, execution, token, &mut progress)
@@ -360,11 +361,18 @@ pub fn sweep(
     for (order, trial) in std::mem::take(&mut tally.kept) {
         let planned = &plan.planned[order];
         let trial = trials.judge(trial.schedule.clone(), trial.run.clone());
+        let after = options.filter.after.as_ref();
+        let standing = match planned.standing() {
+            Standing::Counts if after.is_some_and(|after| not_met_yet(&trial.run, after)) => {
+                Standing::BeforeReady
+            }
+            standing => standing,
+        };
         findings.take(
             order,
             &planned.point,
             (planned.stands_for + stands_for(order)).max(1),
-            planned.standing(),
+            standing,
             &Arc::new(trial),
         );
     }

@@ -44,7 +44,7 @@ impl PointFilter {
 
     /// The same of a call with its argument.
     pub(crate) fn takes(&self, call: &str, arg: &str) -> bool {
-        (self.only.is_empty() || self.only.iter().any(|only| only == call))
+        (self.only.is_empty() || self.only.iter().any(|only| CallSelector::is_of(only, call)))
             && (self.paths.is_empty()
                 || self.paths.iter().any(|path| {
                     Glob::new(path).is_ok_and(|glob| glob.compile_matcher().is_match(arg))

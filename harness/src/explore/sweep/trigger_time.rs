@@ -101,6 +101,36 @@ pub(crate) fn trigger_time_in(
     })
 }
 
+/// Whether a run was disturbed before it met the trigger, as far as it can tell. The points of a program with threads
+/// come in any order: one behind the trigger in the recording can come before it in another run.
+pub(crate) fn not_met_yet(run: &Run, trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Output { pattern } => {
+            output_pattern(pattern).is_ok_and(|pattern| not_said_yet(run, &pattern))
+        }
+        Trigger::Ready => run
+            .service
+            .as_ref()
+            .is_some_and(|service| service.ready_ns.is_none()),
+        _ => false,
+    }
+}
+
+/// What was written is read before a fault is placed. A terminal can hand it on later: there the whole run is asked.
+fn not_said_yet(run: &Run, pattern: &regex::bytes::Regex) -> bool {
+    let mut said: Vec<u8> = Vec::new();
+    for event in &run.events {
+        match &event.what {
+            EventKind::Output { bytes, .. } => said.extend_from_slice(bytes),
+            // What was not kept may have it.
+            EventKind::Flooded { .. } => return false,
+            EventKind::Fault { .. } if run.terminal.is_none() => break,
+            _ => {}
+        }
+    }
+    !pattern.is_match(&said)
+}
+
 /// When the call returned that wrote what was read at `read_ns`: in a recording its writer is held meanwhile, so that
 /// it is the last one that wrote before.
 fn written_ns(recorded: &Run, read_ns: u64) -> u64 {
@@ -132,4 +162,44 @@ pub(crate) fn select<'a>(baseline: &'a Baseline, selector: &CallSelector) -> Opt
                     .is_none_or(|glob| glob.is_match(&point.name.arg))
         })
         .nth(selector.nth as usize - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Event;
+    use crate::facts::Stream;
+
+    #[test]
+    fn a_run_that_had_not_said_so_was_not_ready() {
+        let said = |pieces: &[&str]| {
+            let what = |text: &&str| match *text {
+                "^C" => EventKind::Fault {
+                    step: 0,
+                    fault: String::new(),
+                    met: String::new(),
+                    signal: Some(2),
+                },
+                text => EventKind::Output {
+                    stream: Stream::Stdout,
+                    bytes: text.as_bytes().to_vec(),
+                },
+            };
+            let events = pieces.iter().map(what);
+            Run {
+                events: events.map(|what| Event { at_ns: 0, what }).collect(),
+                ..Run::default()
+            }
+        };
+        let ready = Trigger::Output {
+            pattern: "ready".to_owned(),
+        };
+        assert!(not_met_yet(&said(&["^C"]), &ready));
+        assert!(not_met_yet(&said(&["start", "ing", "^C"]), &ready));
+        // Another thread went on while the program died.
+        assert!(not_met_yet(&said(&["^C", "ready\n"]), &ready));
+        assert!(!not_met_yet(&said(&["rea", "dy\n", "^C"]), &ready));
+        // Nothing is known of the others.
+        assert!(!not_met_yet(&said(&["^C"]), &Trigger::Handler));
+    }
 }
