@@ -43,13 +43,13 @@ pub mod results {
     pub use crate::facts::{
         AtFault, Capture, Change, CheckFact, CommandFact, Entry, EntryKind, Event, EventKind,
         ExitStatus, HandlerFact, LateConnection, Orphan, Phase, Reply, RequestFact, Run,
-        ServiceFacts, Stream, Stuck, TerminalFact, TreeDelta, Usage, Zombie,
+        ServiceFacts, Stream, Stuck, TerminalFact, TreeDelta, UnreadyFact, Usage, Zombie,
     };
     #[doc(inline)]
     pub use crate::session::{
         Budget, Case, CaseError, CaseVerdict, CodeWindow, Coverage, Difference, Finding, Kind,
         Limit, OracleResult, OracleVerdict, PathChange, Point, PointOutcome, ReadError, Record,
-        Results, Screenshot, Span, Text, Times, Tool, bounds,
+        Results, ScreenFrame, ShownRequest, Span, Text, Times, Tool, bounds,
     };
 }
 

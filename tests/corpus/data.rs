@@ -127,6 +127,9 @@ pub struct Program {
     /// Faults that can come at no point of it: the sweep says so, and ends with 4.
     #[serde(default)]
     pub without: Vec<Fault>,
+    /// Faults that can come at no point of it in some recordings: a runtime waits by itself when it has the time.
+    #[serde(default)]
+    pub seldom: Vec<Fault>,
     /// False alarms that are known, each with the reason why it is one. They count as such until they are mended.
     #[serde(default)]
     pub accused: BTreeMap<Fault, String>,

@@ -89,6 +89,9 @@ pub struct ServiceContract {
     pub stop: i32,
     /// It is used by clients; otherwise by a person at a terminal.
     pub is_service: bool,
+    /// It has a URL that says whether it is ready, and that must say so in time.
+    #[serde(default)]
+    pub unready: bool,
 }
 
 /// Which requests a service that was asked to stop still owes an answer.
@@ -298,9 +301,23 @@ impl Contract {
                 expect: script.expect,
                 stop: script.stop,
                 is_service: script.is_service(),
+                unready: script.unready.is_some(),
             }),
             ..self
         }
+    }
+
+    /// Whether its readiness is asked for while it stops.
+    pub(crate) fn asks_unready(&self) -> bool {
+        let service = self.service.as_ref();
+        service.is_some_and(|service| service.unready) && !self.expects_survival()
+    }
+
+    /// Whether a person uses the target, by keys.
+    pub(crate) fn is_for_a_person(&self) -> bool {
+        self.service
+            .as_ref()
+            .is_some_and(|service| !service.is_service)
     }
 
     /// Whether the target is used by clients.

@@ -44,6 +44,8 @@ pub enum OracleId {
     Survives,
     /// It can be started again.
     Restarts,
+    /// It says that it is not ready before it takes no connections any more.
+    Unready,
     /// The terminal is as it was before.
     Terminal,
     /// Its signal handlers do only what a handler may do.
@@ -70,7 +72,7 @@ pub enum OracleId {
 
 impl OracleId {
     /// Every oracle, in the order in which a report shows them.
-    pub const ALL: [OracleId; 22] = [
+    pub const ALL: [OracleId; 23] = [
         OracleId::Exits,
         OracleId::Status,
         OracleId::Orphans,
@@ -82,6 +84,7 @@ impl OracleId {
         OracleId::Refuses,
         OracleId::Survives,
         OracleId::Restarts,
+        OracleId::Unready,
         OracleId::Terminal,
         OracleId::Handler,
         OracleId::Check,
@@ -109,6 +112,7 @@ impl OracleId {
             OracleId::Refuses => "refuses",
             OracleId::Survives => "survives",
             OracleId::Restarts => "restarts",
+            OracleId::Unready => "unready",
             OracleId::Terminal => "terminal",
             OracleId::Handler => "handler",
             OracleId::Check => "check",
@@ -148,6 +152,9 @@ impl OracleId {
             }
             OracleId::Restarts => {
                 "a service that is started again does not get ready, or serves something else"
+            }
+            OracleId::Unready => {
+                "a service that is told to stop takes no connections before its URL says that it is not ready"
             }
             OracleId::Terminal => "settings changed, cursor hidden, a special mode left on",
             OracleId::Handler => {

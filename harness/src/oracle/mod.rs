@@ -6,6 +6,7 @@
 
 mod contract;
 mod expected;
+mod guide;
 mod id;
 mod learn;
 mod messages;
@@ -17,6 +18,7 @@ mod single;
 mod verdict;
 
 pub use contract::{Acknowledged, Contract, Escalation, Messages, Results, Served};
+pub use guide::{Guide, HEADINGS, guide};
 pub use id::OracleId;
 pub use learn::baseline::{Baseline, EndState};
 pub use learn::point_map::{Class, MappedCalls, PhaseSelection, Point, PointMap};
@@ -67,7 +69,7 @@ fn always(_: &Contract) -> bool {
 
 /// Every oracle that judges one run, in the order in which a report shows them. The others judge several runs of one
 /// schedule.
-pub static ALL: [Oracle; 18] = [
+pub static ALL: [Oracle; 19] = [
     Oracle {
         id: OracleId::Exits,
         asked: always,
@@ -122,6 +124,11 @@ pub static ALL: [Oracle; 18] = [
         id: OracleId::Restarts,
         asked: Contract::is_of_service,
         judge: service::restarts::judge,
+    },
+    Oracle {
+        id: OracleId::Unready,
+        asked: Contract::asks_unready,
+        judge: service::unready::judge,
     },
     Oracle {
         id: OracleId::Terminal,

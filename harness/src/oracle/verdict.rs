@@ -51,6 +51,11 @@ pub enum Acceptance {
 }
 
 impl Acceptance {
+    /// Whether what is there begins as a finished output does, and ends with a line.
+    pub(crate) fn is_prefix_by_lines(&self) -> bool {
+        matches!(self, Acceptance::Prefix(glob) if !glob.starts_with("bytes:"))
+    }
+
     /// One that makes right what either of them does.
     pub(crate) fn or(self, other: &Acceptance) -> Acceptance {
         let glob = |text: &str| text.trim_start_matches("bytes:").to_owned();

@@ -129,6 +129,13 @@ impl Test {
         Ok(self)
     }
 
+    /// The target, and what is asked of it.
+    #[doc(hidden)]
+    pub fn into_parts(self) -> (Target, Contract) {
+        let contract = self.asked();
+        (self.target, contract)
+    }
+
     /// What is asked of this target.
     fn asked(&self) -> Contract {
         let contract = self.contract.clone();
@@ -291,6 +298,11 @@ impl Test {
     fn faults(&self) -> FaultReader {
         FaultReader {
             terminal: self.target.pty.is_some(),
+            service: self
+                .target
+                .script
+                .as_ref()
+                .is_some_and(|script| script.is_service()),
         }
     }
 

@@ -105,7 +105,8 @@ impl Sweep {
         self
     }
 
-    /// No run begins later than this after the sweep began; without it there is no limit.
+    /// No try begins later than this after the first one; the undisturbed runs before them and the repetition of
+    /// findings after them do not count. Without it there is no limit.
     pub fn at_most(mut self, time: Duration) -> Sweep {
         self.time = Some(time);
         self

@@ -60,6 +60,20 @@ fn an_interruption_needs_a_handler() {
     finds(&outcome, "status", "exit status 3");
 }
 
+/// A shell does not repeat a write that a signal interrupts, and need not where each signal that it handles ends it.
+#[test]
+fn a_write_is_not_interrupted_by_a_handler_that_ends_the_program() {
+    let flags = ["--fault", "EINTR", "--only", "write"];
+    let ends = "trap 'exit 130' INT TERM\ntrap 'rm -f left' EXIT\necho one\n";
+    let outcome = Inputs::of(&[]).sweep(&flags, &["bash", "-c", ends]);
+    assert!(outcome.findings.is_empty(), "{}", brief(&outcome));
+    let summary = outcome.line("summary").expect("a summary");
+    assert_eq!(summary["points_tried"], 1, "{summary}");
+    let goes_on = format!("trap : USR1\n{ends}");
+    let outcome = Inputs::of(&[]).sweep(&flags, &["bash", "-c", &goes_on]);
+    finds(&outcome, "status", "no reason to fail");
+}
+
 const MESSAGES: &str = r#"
 [target]
 command = ["bash", "{dir}/work.sh"]

@@ -38,43 +38,51 @@ fn a_message_that_lands_in_another_line_is_torn() {
     );
 }
 
-/// Writes rows in place, and whole lines only; some twice, or cut, when it is told to.
-fn rows(row: &str) -> String {
-    format!(
-        "import os\nout = os.open('rows', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\nfor i in range(4):\n    {row}\n"
-    )
-}
+/// The kinds of prefixes, each for a file of its own: one sweep asks for all of them.
+const PREFIXES: [(&str, &str); 5] = [
+    ("", "plain"),
+    ("lines:", "lines"),
+    ("bytes:", "bytes"),
+    ("set:", "set"),
+    ("blocks=6:", "blocks"),
+];
 
 #[test]
 fn a_prefix_is_one() {
-    let whole = rows("os.write(out, b'row %d\\n' % i)");
-    let cut = rows("os.write(out, b'row '); os.write(out, b'%d\\n' % i)");
-    let twice = "import os, signal\nout = os.open('rows', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\nlast = b''\n\
-                 def stop(*_):\n    os.write(out, last)\n    os._exit(130)\nsignal.signal(signal.SIGINT, stop)\n\
-                 for i in range(4):\n    last = b'row %d\\n' % i\n    os.write(out, last)\n";
+    let begin = "import os, signal\n\
+                 def opened(name): return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n";
     let inputs = Inputs::of(&[]);
-    let sweep = |kind: &str, script: &str| {
-        let rule = format!("{kind}rows");
-        let flags = [
-            "--oracles",
-            "old-or-new",
-            "--prefix",
-            &rule,
-            "--only",
-            "write,openat",
-        ];
-        inputs.sweep(&flags, &[PYTHON, "-c", script])
+    // Whole lines, cut ones, and the last one twice, each to these files; those that are no prefix of their kind.
+    let sweep = |kinds: &[&str], rows: &str, wrong: &[&str]| {
+        let named = PREFIXES.iter().filter(|(kind, _)| kinds.contains(kind));
+        let files: Vec<&str> = named.clone().map(|(_, file)| *file).collect();
+        let rules: Vec<String> = named.map(|(kind, file)| format!("{kind}{file}")).collect();
+        let mut flags = vec!["--oracles", "old-or-new", "--only", "write,openat"];
+        for rule in &rules {
+            flags.extend(["--prefix", rule]);
+        }
+        let script = format!("{begin}outs = [opened(name) for name in {files:?}]\n{rows}");
+        let outcome = inputs.sweep(&flags, &[PYTHON, "-c", &script]);
+        for (kind, file) in PREFIXES {
+            let told = outcome.findings.iter().any(|finding| {
+                finding.oracle == "old-or-new"
+                    && finding.text.contains(&format!("{file} is no prefix"))
+            });
+            assert_eq!(told, wrong.contains(&kind), "{kind}: {}", brief(&outcome));
+        }
+        outcome
     };
-    for kind in ["", "lines:", "bytes:", "set:", "blocks=6:"] {
-        clean(&sweep(kind, &whole));
-    }
-    clean(&sweep("bytes:", &cut));
-    for kind in ["", "set:", "blocks=6:"] {
-        finds(&sweep(kind, &cut), "old-or-new", "rows is no prefix");
-    }
-    for kind in ["", "bytes:", "set:", "blocks=6:"] {
-        finds(&sweep(kind, twice), "old-or-new", "rows is no prefix");
-    }
+    let each = |calls: &str| format!("for i in range(4):\n    for out in outs: {calls}\n");
+    let all = ["", "lines:", "bytes:", "set:", "blocks=6:"];
+    clean(&sweep(&all, &each("os.write(out, b'row %d\\n' % i)"), &[]));
+    let cut = each("os.write(out, b'row '); os.write(out, b'%d\\n' % i)");
+    clean(&sweep(&["bytes:"], &cut, &[]));
+    let wrong = ["", "lines:", "set:", "blocks=6:"];
+    sweep(&all, &cut, &wrong);
+    let twice = "last = b''\ndef stop(*_):\n    for out in outs: os.write(out, last)\n    os._exit(130)\n\
+                 signal.signal(signal.SIGINT, stop)\n\
+                 for i in range(4):\n    last = b'row %d\\n' % i\n    for out in outs: os.write(out, last)\n";
+    sweep(&all, twice, &all);
 }
 
 /// What was in a log before must still be there.
@@ -277,4 +285,25 @@ fn further_signals_go_where_it_takes_longest() {
     let quick = sweep(&script("os._exit(130)"));
     let reason = quick.line("summary").expect("a summary")["unjudged"]["escalation"].to_string();
     assert!(reason.contains("the longest it took was"), "{reason}");
+}
+
+/// What its other threads do meanwhile differs from run to run: one try of one point would be luck.
+#[test]
+fn few_points_of_a_program_with_threads_are_tried_more_than_once() {
+    let script = |thread: &str| {
+        format!(
+            "import os, threading\nr, w = os.pipe()\nt = threading.Thread(target=lambda: os.read(r, 1))\n{thread}\
+             open('a', 'w').close()\nos.write(w, b'x')\n"
+        )
+    };
+    let inputs = Inputs::of(&[]);
+    let runs = |script: &str| {
+        let flags = ["--signal", "TERM", "--only", "openat", "--path", "a"];
+        let outcome = inputs.sweep(&flags, &[PYTHON, "-c", script]);
+        let summary = outcome.line("summary").expect("a summary");
+        assert_eq!(summary["points_tried"], 1, "{summary}");
+        summary["runs"].as_u64()
+    };
+    assert_eq!(runs(&script("t.start()\n")), Some(5));
+    assert_eq!(runs(&script("")), Some(1));
 }

@@ -2,8 +2,8 @@
 
 mod accepted;
 mod false_alarms;
-mod go_runtime;
 mod misses;
+mod runtimes;
 mod words;
 
 use std::ffi::OsString;

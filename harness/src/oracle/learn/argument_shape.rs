@@ -55,9 +55,11 @@ fn extension(name: &str) -> &str {
     name.rfind('.').map_or("", |at| &name[at..])
 }
 
-/// Whether a random name can have so many characters: `mkstemp` fills six, Python's `tempfile` eight.
+/// Whether random names have so many characters: `mkstemp` fills six, Python's `tempfile` eight, `mktemp` ten, and
+/// hashes and UUIDs are longer. With any number allowed, the first letters of two names that are alike by chance would
+/// stay, and a third name would not fit.
 fn is_random_length(letters: usize) -> bool {
-    letters == 6 || letters >= 8
+    [6, 8, 10, 12, 16, 20, 32, 36, 40, 64].contains(&letters)
 }
 
 /// What two arguments share, with an asterisk where they differ.
@@ -83,13 +85,7 @@ fn common_part(one: &str, two: &str) -> String {
     }
     let (ones, twos): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
     let shorter = ones.len().min(twos.len());
-    let suffix = ones
-        .iter()
-        .rev()
-        .zip(twos.iter().rev())
-        .take(shorter)
-        .take_while(|(a, b)| a == b && !a.is_ascii_alphanumeric() || in_extension(a, b, &ones))
-        .count();
+    let suffix = shared_ending(one, two).min(shorter);
     let mut prefix = ones
         .iter()
         .zip(&twos)
@@ -108,9 +104,21 @@ fn common_part(one: &str, two: &str) -> String {
     format!("{head}*{tail}")
 }
 
-/// A shared ending counts when it is a file name extension, not by chance.
-fn in_extension(a: &char, b: &char, whole: &[char]) -> bool {
-    a == b && whole.contains(&'.')
+/// How many characters at the end count as shared: whole file name extensions, and what is no letter or digit. Of two
+/// random names, one in sixty ends in the same letter.
+fn shared_ending(one: &str, two: &str) -> usize {
+    let (mut ones, mut twos) = (one, two);
+    let mut shared = 0;
+    while let (Some((left, a)), Some((right, b))) = (ones.rsplit_once('.'), twos.rsplit_once('.')) {
+        if a != b {
+            break;
+        }
+        shared += 1 + a.chars().count();
+        (ones, twos) = (left, right);
+    }
+    let signs = ones.chars().rev().zip(twos.chars().rev());
+    let signs = signs.take_while(|(a, b)| a == b && !a.is_ascii_alphanumeric());
+    shared + signs.count()
 }
 
 #[cfg(test)]
@@ -131,6 +139,13 @@ mod tests {
             ),
             ("a/b", "a/b/c", "*"),
             ("log.101.tmp", "log.102.tmp", "log.*.tmp"),
+            ("log.101.tar.gz", "log.102.tar.gz", "log.*.tar.gz"),
+            // Two names of mktemp that end, or begin, in the same letter.
+            ("pre.aXyZwb", "pre.cDeFgb", "pre.*"),
+            ("pre.aXyZwb", "pre.aDeFgh", "pre.*"),
+            ("gzexeqAbCdEfGhI", "gzexeqZyXwVuTsR", "gzexe*"),
+            ("tmp.qAbCdEfGhI", "tmp.qZyXwVuTsR", "tmp.*"),
+            (".a.sh123456~", ".a.sh654321~", ".a.sh*~"),
         ] {
             assert_eq!(common(one, two), shared, "{one} {two}");
         }

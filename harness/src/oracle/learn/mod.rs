@@ -3,6 +3,7 @@
 pub(crate) mod argument_shape;
 pub(crate) mod baseline;
 pub(crate) mod interpreter_start;
+pub(crate) mod interruptions;
 pub(crate) mod point_map;
 pub(crate) mod recorded_call;
 pub(crate) mod redact;

@@ -129,10 +129,7 @@ impl PhaseSelection {
     /// What a sweep does unless told otherwise. A wait at which the signal is handled is interrupted (EINTR); where it
     /// is not handled it ends the program as just before the call.
     pub const DEFAULT: PhaseSelection = PhaseSelection {
-        before: match cfg!(target_arch = "x86_64") {
-            true => MappedCalls::Waits,
-            false => MappedCalls::Never,
-        },
+        before: MappedCalls::Waits,
         entry: MappedCalls::HandledWaits,
         exit: true,
     };

@@ -9,6 +9,7 @@ use crate::facts::signals;
 use crate::facts::{ExitStatus, Run};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
+use crate::oracle::learn::interruptions::may_fail_interrupted;
 use crate::oracle::quote::telling_line;
 use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 use std::collections::BTreeSet;
@@ -32,7 +33,8 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(status) = run.status else {
         return Verdict::not_applicable("it did not end by itself");
     };
-    let expect = Expected::of(context.schedule, run);
+    let mut expect = Expected::of(context.schedule, run);
+    expect.may_fail |= may_fail_interrupted(context.baseline, context.schedule);
     let mut evidence = Vec::new();
     if context.baseline.runs.is_empty() {
         // What a right status is, only undisturbed runs tell; that a crash is none needs nobody to say it.
@@ -68,6 +70,16 @@ fn wrong_status(
     })
 }
 
+/// Whether undisturbed runs end because they are told to.
+fn is_stopped_undisturbed(context: &Context<'_>) -> bool {
+    let mut services = context
+        .baseline
+        .runs
+        .iter()
+        .filter_map(|run| run.service.as_ref());
+    services.any(|service| service.stopped_ns.is_some())
+}
+
 fn judged_status(
     context: &Context<'_>,
     run: &Run,
@@ -83,6 +95,9 @@ fn judged_status(
         return None;
     }
     match status {
+        // It ends by itself when all keys are typed. Told to stop because that did not come about (the terminal forgets
+        // what was typed when Ctrl+C is pressed), it ends in a way that nobody knows.
+        ExitStatus::Exited(_) if was_stopped && !is_stopped_undisturbed(context) => return None,
         ExitStatus::Signaled(signal) if sent.contains(&signal) => return None,
         ExitStatus::Exited(code)
             if context.contract.ok_status.contains(&code)

@@ -158,6 +158,23 @@ fn status_sees_what_nobody_handled() {
 }
 
 #[test]
+fn a_leftover_is_told_by_the_pattern_that_says_most() {
+    let mut baseline = baseline();
+    baseline.points.varying_paths = ["*", "repo/*", "repo/locks/*"].map(str::to_owned).to_vec();
+    let left = |path: &str| {
+        let tree = tree(&[
+            ("out", file("old"), file("new content")),
+            (path, None, file("x")),
+        ]);
+        let run = run(ExitStatus::Signaled(2), tree, "");
+        found("leftovers", &baseline, &Contract::default(), &run)
+    };
+    assert_eq!(left("repo/locks/7d84"), ["repo/locks/*"]);
+    assert_eq!(left("repo/7d84"), ["repo/*"]);
+    assert_eq!(left("other"), ["other"]);
+}
+
+#[test]
 fn leftovers_are_what_a_finished_run_does_not_leave() {
     let contract = Contract {
         keep: vec!["*.checkpoint".to_owned()],

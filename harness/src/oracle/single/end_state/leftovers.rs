@@ -71,9 +71,13 @@ fn glob(context: &Context<'_>, path: &str) -> String {
     }
 }
 
+/// The pattern of the recordings that says most about a path. One that is an asterisk alone, of arguments that have
+/// nothing in common, says nothing: it would be all paths, and to keep all is no advice.
 fn varying<'a>(context: &'a Context<'_>, path: &str) -> Option<&'a str> {
-    let mut patterns = context.baseline.points.varying_paths.iter();
+    let literal = |pattern: &&String| pattern.chars().filter(|c| !matches!(c, '*' | '/')).count();
+    let patterns = context.baseline.points.varying_paths.iter();
     patterns
-        .find(|pattern| same_arg(pattern, path))
+        .filter(|pattern| literal(pattern) > 0 && same_arg(pattern, path))
+        .max_by_key(literal)
         .map(String::as_str)
 }

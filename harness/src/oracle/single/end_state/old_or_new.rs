@@ -1,7 +1,8 @@
 //! `old-or-new`: each output is what it was before, or what a finished run makes.
 
-use crate::facts::{Change, Entry, EntryKind, ExitStatus, Reply, Run, path_shape};
+use crate::facts::{Change, Entry, EntryKind, ExitStatus, Reply, Run, ServiceFacts, path_shape};
 use crate::oracle::Context;
+use crate::oracle::expected::Expected;
 use crate::oracle::prefix::{PrefixRule, not_a_prefix};
 use crate::oracle::verdict::{Acceptance, Evidence, Verdict};
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,7 +12,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
         return Verdict::not_applicable("it did not end by itself");
     }
     let learned = &context.baseline.learned;
-    let is_partly_used = is_partly_used(run);
+    let is_partly_used = is_partly_used(context, run);
     let evidence = run
         .tree
         .changes
@@ -33,18 +34,44 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
                 return cut(context, run, path, change, &rule);
             }
             let accept = acceptance(context, path, change);
+            // What was typed, and not acted on: its history lacks the last lines. An empty one is no history.
+            let has_some = change.after.as_ref().is_some_and(|is| is.size > 0);
+            if context.contract.is_for_a_person() && has_some && accept.is_prefix_by_lines() {
+                return None;
+            }
             Some(Evidence::new(path.clone(), text(context, path, change)?).accepted_by(accept))
         })
         .collect();
     Verdict::of(evidence)
 }
 
-/// Whether clients of a service were stopped before all their requests were answered: what those write is not there, or
-/// by half, and no state is the finished one. `restarts` and a check tell whether it is right.
-fn is_partly_used(run: &Run) -> bool {
+/// Whether clients of a service were stopped before all their requests were answered, or a person before the last key:
+/// what those write is not there, or by half, and no state is the finished one. `restarts` and a check tell whether it
+/// is right. Clients that had not begun made no requests at all.
+fn is_partly_used(context: &Context<'_>, run: &Run) -> bool {
     let Some(service) = &run.service else {
         return false;
     };
+    // Ctrl+C and Ctrl+Z make the terminal forget what was typed, and a person's program gives up what it does.
+    let is_for_a_person = context.contract.is_for_a_person();
+    let gives_up = [libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP];
+    let sent = Expected::of(context.schedule, run).sent;
+    if service.keys_left > 0
+        || is_for_a_person && sent.iter().any(|signal| gives_up.contains(signal))
+    {
+        return true;
+    }
+    let made = |facts: &ServiceFacts| (facts.requests.len(), facts.commands.len());
+    let usual = context
+        .baseline
+        .runs
+        .iter()
+        .filter_map(|run| run.service.as_ref());
+    if usual.map(made).any(|(requests, commands)| {
+        requests > service.requests.len() || commands > service.commands.len()
+    }) {
+        return true;
+    }
     let is_done = |reply: &Reply| matches!(reply, Reply::Whole { .. });
     service.requests.iter().any(|fact| !is_done(&fact.answer))
         || service

@@ -54,6 +54,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             .unfinished(&again.tree)
             .into_iter()
             .filter(|path| !context.contract.may_be_anything(path))
+            .filter(|path| !begins_elsewhere(context, run, path))
             .collect();
         if missing.is_empty() {
             return Verdict::Holds;
@@ -75,4 +76,11 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
             })
             .collect(),
     )
+}
+
+/// Whether a program for a person began its second run with another content than a first one does: a history that lacks
+/// what was not typed.
+fn begins_elsewhere(context: &Context<'_>, run: &Run, path: &str) -> bool {
+    let left = run.tree.get(path).and_then(|change| change.after.as_ref());
+    context.contract.is_for_a_person() && left.is_some()
 }

@@ -1,4 +1,4 @@
-//! Programs in Go, whose runtime handles every signal.
+//! Programs in Go and for Node.js, whose runtimes handle every signal.
 
 use super::{Inputs, brief};
 use std::path::{Path, PathBuf};
@@ -57,10 +57,9 @@ fn go(source: &Path, program: &Path) {
 }
 
 /// How many handlers of SIGINT were followed to their end, in a run that ends with 130.
-fn followed(program: &Path) -> (usize, Outcome) {
+fn followed(command: &[&str]) -> (usize, Outcome) {
     let flags = ["--no-baseline", "--signal", "INT@output:ready"];
-    let program = program.to_string_lossy();
-    let outcome = Inputs::of(&[]).try_out("run", &flags, &[&program]);
+    let outcome = Inputs::of(&[]).try_out("run", &flags, command);
     let ended = outcome.line("run").map(|line| &line["status"]["exited"]);
     assert!(
         ended.is_some_and(|status| *status == 130),
@@ -85,8 +84,17 @@ fn the_handler_of_the_go_runtime_is_left_alone() {
             .arg("-o")
             .args([place("in-c"), place("waits.c")]),
     );
-    let (handlers, outcome) = followed(&place("in-go"));
+    let (handlers, outcome) = followed(&[&place("in-go").to_string_lossy()]);
     assert_eq!(handlers, 0, "{:#?}", outcome.lines);
-    let (handlers, outcome) = followed(&place("in-c"));
+    let (handlers, outcome) = followed(&[&place("in-c").to_string_lossy()]);
     assert_eq!(handlers, 1, "{:#?}", outcome.lines);
+}
+
+const NODE: &str = "process.on('SIGINT', () => process.exit(130)); setInterval(() => {}, 1000); console.log('ready');";
+
+/// Until it listens for a signal, the handler of Node.js ends the program, on whichever thread it comes.
+#[test]
+fn the_handler_of_node_is_left_alone() {
+    let (handlers, outcome) = followed(&["node", "-e", NODE]);
+    assert_eq!(handlers, 0, "{:#?}", outcome.lines);
 }
