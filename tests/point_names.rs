@@ -191,9 +191,17 @@ fn git_commit() -> Result<(), Failed> {
     }
     std::fs::write(repository.join("file"), "content\n")?;
     git(repository, "add file")?;
+    // The directory of the commit has its name from the time: sessions in two seconds would differ.
     steady(
         "git commit",
-        &["--in".into(), repository.into()],
+        &[
+            "--in".into(),
+            repository.into(),
+            "--env".into(),
+            "GIT_AUTHOR_DATE=1700000000 +0000".into(),
+            "--env".into(),
+            "GIT_COMMITTER_DATE=1700000000 +0000".into(),
+        ],
         &words("git commit -qm one"),
     )
 }

@@ -102,6 +102,23 @@ fn markers_and_options_choose_tests_and_limit_their_time() {
     );
 }
 
+/// A green test says so where the time was over before everything was tried.
+#[test]
+fn what_was_tried_in_part_is_a_warning() {
+    let here = copied("integrations/pytest/src");
+    let script = "import pathlib, warnings\nfrom pytest_sigproof import client, plugin\n\
+                  def said(tried):\n    line = {'type': 'summary', 'classes': 6, 'classes_tried': tried, \
+                  'verdict': 'holds', 'exit_code': 0}\n    result = client.result(('tool', 'build'), 0, [line], '')\n    \
+                  with warnings.catch_warnings(record=True) as caught:\n        warnings.simplefilter('always')\n        \
+                  plugin.outcome(lambda: result, pathlib.Path('no-page'))\n    return [str(one.message) for one in caught]\n\
+                  print(said(6), said(3))";
+    let mut command = runner(python(), here.path());
+    has(
+        &succeeds(command.args(["-c", script])),
+        &["[] ['tool build: every contract holds where it was tried: 3 of 6 classes']"],
+    );
+}
+
 /// It says that it is typed: a strict checker has nothing to say.
 #[test]
 fn the_types_are_right() {

@@ -72,7 +72,11 @@ const LAYERS: &[Layers] = &[
             "testing",
             "cli",
         ],
-        reserved: &[("sys", &["target", "tracer", "supervisor", "schedule"])],
+        // In `symbols` only the tests do, which trace a process.
+        reserved: &[(
+            "sys",
+            &["target", "tracer", "supervisor", "schedule", "symbols"],
+        )],
         // A report knows cases, and nothing of how they came about.
         narrow: &[("report", &["facts", "session"])],
     },
@@ -108,6 +112,9 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "harness/src/sys/",
     "harness/src/tracer/",
 ];
+
+/// Where it is known which processor this is: the seam has the same names for each.
+const PROCESSORS: &str = "harness/src/sys/arch/";
 
 /// A file longer than this is likely to hold two things.
 const LINES_MAX: usize = 500;
@@ -225,6 +232,11 @@ fn no_module_is_included_by_its_path() {
 #[test]
 fn unsafe_code_is_where_it_is_expected() {
     check(|path, text| rules::unsafe_code(UNSAFE_ALLOWED, path, text));
+}
+
+#[test]
+fn the_processor_is_known_in_one_place() {
+    check(|path, text| rules::processors(PROCESSORS, path, text));
 }
 
 #[test]

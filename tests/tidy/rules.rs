@@ -98,6 +98,18 @@ pub fn included_by_path(path: &str, text: &str) -> Vec<Violation> {
     )
 }
 
+/// The processor is known in one place, which has the same names for each of them.
+pub fn processors(allowed: &str, path: &str, text: &str) -> Vec<Violation> {
+    if !path.ends_with(".rs") || path.starts_with(allowed) {
+        return Vec::new();
+    }
+    lines_with(
+        text,
+        |line| words(line).any(|word| word == "target_arch"),
+        "code for one processor: it belongs in the seam",
+    )
+}
+
 fn lines_with(text: &str, is_wrong: impl Fn(&str) -> bool, message: &str) -> Vec<Violation> {
     let numbered = (1..).zip(code(text).lines().map(str::to_owned).collect::<Vec<_>>());
     numbered
@@ -152,6 +164,14 @@ mod planted {
         let text = "fn wait() {\n    std::thread::sleep(LONG);\n}\n";
         assert_eq!(lines(&sleeping(&["tests/"], "tests/run.rs", text)), [2]);
         assert_eq!(sleeping(&["tests/"], "fixtures/rust/work.rs", text), []);
+    }
+
+    #[test]
+    fn code_for_one_processor_is_found_outside_the_seam() {
+        let text = "// target_arch\n#[cfg(target_arch = \"x86_64\")]\nfn stop() -> bool { cfg!(not(target_arch = \"aarch64\")) }\n";
+        let seam = "house/src/sys/arch/";
+        assert_eq!(lines(&processors(seam, "house/src/floor.rs", text)), [2, 3]);
+        assert_eq!(processors(seam, "house/src/sys/arch/mod.rs", text), []);
     }
 
     #[test]

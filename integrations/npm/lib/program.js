@@ -1,14 +1,14 @@
 // Where the command is: what `SIGPROOF` names, or the package for this system.
 import { createRequire } from 'node:module';
 
-const SYSTEMS = ['linux-x64'];
+const SYSTEMS = ['linux-x64', 'linux-arm64'];
 
 export function program() {
   if (process.env.SIGPROOF) return process.env.SIGPROOF;
   const system = `${process.platform}-${process.arch}`;
   if (!SYSTEMS.includes(system)) {
     throw new Unavailable(
-      `sigproof does not run on ${system}: it needs Linux on x86-64. ` +
+      `sigproof does not run on ${system}: it needs Linux on x86-64 or aarch64. ` +
         'In a container or a virtual machine with Linux it runs on other systems, too.'
     );
   }

@@ -162,6 +162,11 @@ fn first_gate() {
 }
 
 #[test]
+fn graceful() {
+    follow("graceful.md");
+}
+
+#[test]
 fn failpoints() {
     follow("failpoints.md");
 }

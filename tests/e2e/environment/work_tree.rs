@@ -284,18 +284,35 @@ fn view_taken_away(files: usize) {
 fn a_write_outside_is_said() {
     let directory = person();
     let outside = tempfile::tempdir().expect("a directory");
-    let script = format!("echo x > {}/y", outside.path().display());
-    let output = under_test::command()
-        .args([
-            "sweep", "--json", "--skip", "status", "--", "sh", "-c", &script,
-        ])
-        .current_dir(directory.path())
-        .output()
-        .expect("sigproof runs");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let y = outside.path().join("y");
+    let said = |command: &[&str]| {
+        let output = under_test::command()
+            .args([
+                "sweep",
+                "--json",
+                "--only",
+                "write,symlink",
+                "--skip",
+                "status",
+                "--",
+            ])
+            .args(command)
+            .current_dir(directory.path())
+            .output()
+            .expect("sigproof runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told = said(&["sh", "-c", &format!("echo x > {}", y.display())]);
     assert!(
-        said.contains("writes outside its private directories"),
-        "{said}"
+        told.contains("writes outside its private directories"),
+        "{told}"
+    );
+    // What a symbolic link says is text: nothing happens there. This is the call that names both, unlike `ln`'s.
+    let link = format!("import os; os.symlink('{}', 'link')", y.display());
+    let link = said(&[&under_test::python(), "-I", "-S", "-c", &link]);
+    assert!(
+        link.contains("\"points_found\"") && !link.contains("writes outside"),
+        "{link}"
     );
 }
 

@@ -32,6 +32,15 @@ pub fn rust_program(stem: &str) -> PathBuf {
     path
 }
 
+/// The name of a call on this machine: newer ones have only the successors of some.
+pub fn call_here(call: &str) -> &str {
+    match (std::env::consts::ARCH, call) {
+        ("aarch64", "mkdir") => "mkdirat",
+        ("aarch64", "rename") => "renameat",
+        _ => call,
+    }
+}
+
 /// The interpreter itself: what `PATH` has may be a script that looks for it.
 pub fn python() -> String {
     let script = "import sys; print(sys.executable)";

@@ -26,6 +26,10 @@ class SigproofError(Exception):
     """The command could not do what it was asked: a wrong option, or a program that fails undisturbed."""
 
 
+class PartlyTried(UserWarning):
+    """A contract holds where it was tried, and not everything was."""
+
+
 class Unavailable(Exception):
     """This machine cannot run it, and why: no program, or no ptrace."""
 
@@ -91,6 +95,14 @@ class Result:
     def holds(self) -> bool:
         return self.exit_code == HOLDS
 
+    @property
+    def partial(self) -> Optional[str]:
+        """How much was tried, where that is not all of it: ``3 of 6 classes``."""
+        for line in self.lines:
+            if line.get("type") == "summary" and line.get("classes_tried", 0) < line.get("classes", 0):
+                return f"{line['classes_tried']} of {line['classes']} classes"
+        return None
+
     def report(self) -> str:
         """What a person reads."""
         count = len(self.findings)
@@ -111,7 +123,7 @@ def program() -> str:
     installed = Path(sysconfig.get_path("scripts"), "sigproof")
     found = named or (str(installed) if installed.exists() else shutil.which("sigproof"))
     if not found:
-        raise Unavailable("there is no command sigproof: pip install sigproof (Linux on x86-64)")
+        raise Unavailable("there is no command sigproof: pip install sigproof (Linux on x86-64 or aarch64)")
     return found
 
 
@@ -174,8 +186,8 @@ def result(command: Tuple[str, ...], code: int, lines: List[Dict[str, Any]], err
 
 def _findings(lines: Sequence[Dict[str, Any]]) -> List[Finding]:
     found: List[Finding] = []
+    timeline = next((one["timeline"] for one in lines if one["type"] == "run" and "timeline" in one), ())
     for line in lines:
-        timeline = next((one["timeline"] for one in lines if one["type"] == "run" and "timeline" in one), ())
         if line["type"] == "finding":
             found.append(_finding(line))
         elif line["type"] == "case":

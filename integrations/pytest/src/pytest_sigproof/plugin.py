@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterator, Optional, Sequence
@@ -81,6 +82,9 @@ def outcome(call: Callable[[], Result], html: Path) -> Result:
         pytest.fail(f"sigproof: {reason}", pytrace=False)
     if result.holds:
         html.unlink(missing_ok=True)
+        if result.partial:
+            words = f"{' '.join(result.command)}: every contract holds where it was tried: {result.partial}"
+            warnings.warn(client.PartlyTried(words), stacklevel=3)
         return result
     return replace(result, html=html if html.exists() else None)
 
