@@ -51,6 +51,14 @@ fn each_path(arg: &str, shape: impl Fn(&str) -> String) -> String {
     paths.join(" -> ")
 }
 
+/// The directory of each path of an argument.
+pub(crate) fn directories(arg: &str) -> String {
+    each_path(arg, |path| {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        directory.to_owned()
+    })
+}
+
 fn extension(name: &str) -> &str {
     name.rfind('.').map_or("", |at| &name[at..])
 }

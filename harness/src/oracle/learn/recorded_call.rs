@@ -2,9 +2,10 @@
 //!
 //! Threads and processes that run side by side make their calls in another order each time. So calls are matched by
 //! what they do and where in the code, never by who makes them: first those with the same argument, then those whose
-//! arguments have the same shape, then what is left in the order in which it comes.
+//! arguments have the same shape, then what is left in the order in which it comes. Of two paths that vary, the
+//! directory tells more than the name: files with random names in two directories are never taken for each other.
 
-use super::argument_shape::common;
+use super::argument_shape::{common, directories};
 use crate::facts::{RawPoint, Run, code_of_stack, counted_argument, path_shape};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -118,17 +119,40 @@ fn align(lists: &mut [Vec<RecordedCall<'_>>], parallel: bool) {
     for call in lists.iter_mut().flatten() {
         call.steady = false;
     }
-    match_by(lists, parallel, |call| (group(call), call.raw.arg.clone()));
-    match_by(lists, parallel, |call| {
-        (group(call), path_shape(&call.raw.arg))
+    match_by(lists, parallel, Counts::Any, |call| {
+        (group(call), call.raw.arg.clone())
     });
-    match_by(lists, parallel, |call| (group(call), call.code));
+    for counts in [Counts::Equal, Counts::Any] {
+        match_by(lists, parallel, counts, |call| {
+            let arg = &call.raw.arg;
+            (group(call), directories(arg), path_shape(arg))
+        });
+        match_by(lists, parallel, counts, |call| {
+            (group(call), directories(&call.raw.arg), call.code)
+        });
+        match_by(lists, parallel, counts, |call| {
+            (group(call), path_shape(&call.raw.arg))
+        });
+        match_by(lists, parallel, counts, |call| (group(call), call.code));
+    }
+}
+
+/// Which groups of calls are matched by their order.
+#[derive(Clone, Copy, PartialEq)]
+enum Counts {
+    /// Those that have as many calls in every recording. One random name in a hundred has letters of one kind alone,
+    /// and with them the shape of a word: then a group lacks a call, and the ones behind it would be taken for the ones
+    /// before them.
+    Equal,
+    /// All, with as many as every recording has.
+    Any,
 }
 
 /// Matches the calls that agree in `key` and are not matched yet, in order; what is left over stays as it is.
 fn match_by<'a, K: std::hash::Hash + Eq>(
     lists: &mut [Vec<RecordedCall<'a>>],
     parallel: bool,
+    counts: Counts,
     key: impl Fn(&RecordedCall<'a>) -> K,
 ) {
     let mut groups: HashMap<K, Vec<Vec<usize>>> = HashMap::new();
@@ -142,6 +166,9 @@ fn match_by<'a, K: std::hash::Hash + Eq>(
     }
     for members in groups.into_values() {
         let matched = members.iter().map(Vec::len).min().unwrap_or(0);
+        if counts == Counts::Equal && members.iter().any(|calls| calls.len() != matched) {
+            continue;
+        }
         if parallel {
             // One pattern for all of them: which of them comes first is another one each time.
             let shared = shared(lists, &members);
@@ -284,5 +311,83 @@ fn count(list: &mut [RecordedCall<'_>], ambiguous: &HashSet<Counted>) {
             .or_default();
         *ordinal += 1;
         call.ordinal = *ordinal;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Frame, Stacks};
+
+    /// A run that opens these paths, each from the code at this address.
+    fn recording(paths: &[(&str, u64)]) -> Run {
+        let point = |(path, _): &(&str, u64)| RawPoint {
+            call: "openat".to_owned(),
+            arg: (*path).to_owned(),
+            ..RawPoint::default()
+        };
+        let frame = |(_, offset): &(&str, u64)| Frame {
+            offset: *offset,
+            ..Frame::default()
+        };
+        let places = 0..paths.len() as u32;
+        Run {
+            points: paths.iter().map(point).collect(),
+            stacks: Stacks {
+                frames: paths.iter().map(frame).collect(),
+                lists: places.clone().map(|place| vec![place]).collect(),
+                of_points: places.map(Some).collect(),
+            },
+            ..Run::default()
+        }
+    }
+
+    /// The name of each call and which of that name it is, or nothing where not every recording has it.
+    fn names(recordings: &[Run]) -> Vec<Vec<Option<(String, u32)>>> {
+        let recordings: Vec<&Run> = recordings.iter().collect();
+        let name = |call: RecordedCall<'_>| call.steady.then_some((call.arg, call.ordinal));
+        let lists = aligned(&recordings).into_iter();
+        lists
+            .map(|list| list.into_iter().map(name).collect())
+            .collect()
+    }
+
+    fn named(name: &str, ordinal: u32) -> Option<(String, u32)> {
+        Some((name.to_owned(), ordinal))
+    }
+
+    /// `abcdef` is a random name, too, although it does not look like one.
+    #[test]
+    fn a_random_name_that_looks_like_a_word_is_one_still() {
+        let mut recordings = [
+            recording(&[("o/07/aB3dEf", 1), ("o/07/abcdef", 2), ("o/ae/Xy1zAb", 1)]),
+            recording(&[("o/07/qwerty", 1), ("o/07/pQr5Tu", 2), ("o/ae/U7iOp8", 1)]),
+            recording(&[("o/07/8sDfGh", 1), ("o/07/9hJkLm", 2), ("o/ae/zxcvbn", 1)]),
+        ];
+        let expected = vec![named("o/07/*", 1), named("o/07/*", 2), named("o/ae/*", 1)];
+        for parallel in [false, true] {
+            recordings[0].parallel = parallel;
+            assert_eq!(names(&recordings), vec![expected.clone(); 3], "{parallel}");
+        }
+    }
+
+    #[test]
+    fn a_random_directory_is_matched_by_what_lies_in_it() {
+        let recordings = [
+            recording(&[("tmp/aB3dEf/x", 1), ("tmp/aB3dEf/y", 1)]),
+            recording(&[("tmp/abcdef/x", 1), ("tmp/abcdef/y", 1)]),
+        ];
+        let expected = vec![named("tmp/*/x", 1), named("tmp/*/y", 1)];
+        assert_eq!(names(&recordings), vec![expected; 2]);
+    }
+
+    #[test]
+    fn what_one_recording_has_more_of_is_not_steady() {
+        let recordings = [
+            recording(&[("tmp.aB3dEf", 1), ("tmp.gH4iJk", 1)]),
+            recording(&[("tmp.Xy1zAb", 1)]),
+        ];
+        let one = named("tmp.*", 1);
+        assert_eq!(names(&recordings), vec![vec![one.clone(), None], vec![one]]);
     }
 }
