@@ -119,13 +119,15 @@ where
 
     fn serve(&self, work: &dyn Fn(J, &StopToken) -> Result<V, TaskError>) -> io::Result<Ending> {
         SERVES.store(true, Ordering::SeqCst);
-        let link = WorkerChannel::take()?;
-        self.serve_on(&link, work).inspect_err(|error| {
+        // Open until the process is gone: that it closes tells the pool so, and
+        // the pool kills whatever is left, this process at its exit, too.
+        let link: &WorkerChannel = Box::leak(Box::new(WorkerChannel::take()?));
+        self.serve_on(link, work).inspect_err(|error| {
             // The pool tells it; if that fails, it reads how this process
             // ended.
             let reply = Reply::<V>::Unfit(error.to_string());
             if let Ok(reply) = frame::encode(&reply, self.frame_limit) {
-                let _ = io::Write::write_all(&mut &link, &reply);
+                let _ = io::Write::write_all(&mut &*link, &reply);
             }
         })
     }
