@@ -89,15 +89,18 @@ impl Poller {
     }
 
     /// Blocks until something is ready; of what is ready at once, descriptors
-    /// come before children.
-    pub(crate) fn wait(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
+    /// come before children. Children of whom more is known already are ready.
+    pub(crate) fn wait(&mut self, ready: &mut Vec<Ready>, mut children: bool) -> io::Result<()> {
         ready.clear();
         let mut events = [EpollEvent::empty(); 8];
-        let count = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
+        let limit = match children {
+            true => EpollTimeout::ZERO,
+            false => EpollTimeout::NONE,
+        };
+        let count = match self.epoll.wait(&mut events, limit) {
             Err(nix::errno::Errno::EINTR) => 0,
             other => other?,
         };
-        let mut children = false;
         for event in &events[..count] {
             match event.data() {
                 CHILDREN => {

@@ -24,6 +24,10 @@ use std::time::Duration;
 /// The control socket's number in the poller.
 pub(crate) const CONTROL: u64 = 1000;
 
+/// Events of children that are taken at a time. Something can happen to one of many busy processes all the time, and
+/// what has come due must not wait for a pause of theirs.
+const REAPS_MAX: usize = 128;
+
 /// A run that is going on.
 pub(crate) struct ActiveRun<'a> {
     pub(super) target: LiveTarget<'a>,
@@ -78,6 +82,7 @@ impl<'a> ActiveRun<'a> {
         }
         let mut ready = Vec::new();
         let mut waking = None;
+        let mut more = false;
         loop {
             self.keep_time()?;
             self.go_on_with_script()?;
@@ -92,7 +97,8 @@ impl<'a> ActiveRun<'a> {
                 self.target.poller.wake_in(after)?;
                 waking = next;
             }
-            self.target.poller.wait(&mut ready)?;
+            self.target.poller.wait(&mut ready, more)?;
+            more = false;
             for event in &ready {
                 match *event {
                     Ready::Descriptor(CONTROL) => return Ok(false),
@@ -101,7 +107,7 @@ impl<'a> ActiveRun<'a> {
                         self.script.event(number, &mut self.target)?;
                     }
                     Ready::Descriptor(number) => self.read(number as usize, Held::Nobody)?,
-                    Ready::Children => self.reap()?,
+                    Ready::Children => more = self.reap()?,
                     Ready::Time => waking = None,
                 }
             }
@@ -184,18 +190,18 @@ impl<'a> ActiveRun<'a> {
         }
     }
 
-    /// Takes everything that happened to children and tracees.
-    fn reap(&mut self) -> Result<(), RunError> {
+    /// Takes what happened to children and tracees; whether there may be more.
+    fn reap(&mut self) -> Result<bool, RunError> {
         let mut events = Vec::new();
-        loop {
+        for _ in 0..REAPS_MAX {
             let (tid, event) = match wait::any()? {
-                WaitResult::Nothing => return Ok(()),
+                WaitResult::Nothing => return Ok(false),
                 WaitResult::NoChildren => {
                     self.target.processes.note_alone();
                     if self.target.clock.ended_ns().is_none() {
                         self.target.clock.end();
                     }
-                    return Ok(());
+                    return Ok(false);
                 }
                 WaitResult::Event(tid, event) => (tid, event),
             };
@@ -211,6 +217,7 @@ impl<'a> ActiveRun<'a> {
                 self.take(event)?;
             }
         }
+        Ok(true)
     }
 
     /// Reads what a stream has, a few buffers at most. Steps that wait for it are applied while its writer stands
