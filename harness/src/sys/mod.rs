@@ -13,6 +13,7 @@ pub(crate) mod pty;
 pub(crate) mod reexec;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
+pub(crate) mod sockets;
 pub(crate) mod spawn;
 pub(crate) mod starve;
 pub(crate) mod wait;

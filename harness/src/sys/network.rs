@@ -1,4 +1,4 @@
-//! Networks: a private one for a run, the sockets in it, and connections that do not block.
+//! Networks: a private one for a run, and connections that do not block.
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::sockopt::{RcvBuf, SocketError};
@@ -6,32 +6,10 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrStorage, UnixAddr, bind,
     connect, getpeername, getsockname, getsockopt, setsockopt, socket,
 };
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-
-/// A TCP socket in the tables of this process's network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TcpSocket {
-    pub(crate) local_port: u16,
-    pub(crate) remote_port: u16,
-    pub(crate) listens: bool,
-    /// Bytes that nobody has read yet; of a listener, connections that nobody has accepted.
-    pub(crate) unread: u64,
-    /// 0 while a connection waits to be accepted, and when it is closed.
-    pub(crate) inode: u64,
-}
-
-/// A Unix socket that listens, or a connection to one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnixSocket {
-    pub(crate) listens: bool,
-    pub(crate) inode: u64,
-    /// Empty without a name.
-    pub(crate) path: String,
-}
 
 /// Takes this process (and the children that it forks from now on) into a network of its own, in which there is the
 /// loopback interface alone.
@@ -58,50 +36,6 @@ fn loopback_up() -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// The TCP sockets of this process's network.
-pub(crate) fn tcp_sockets() -> Vec<TcpSocket> {
-    let table = |name: &str| fs::read_to_string(format!("/proc/self/net/{name}"));
-    let tables = [table("tcp"), table("tcp6")];
-    tables
-        .iter()
-        .flatten()
-        .flat_map(|text| text.lines().skip(1))
-        .filter_map(tcp_socket)
-        .collect()
-}
-
-/// `sl local remote state tx:rx timer retransmits uid timeout inode …`
-fn tcp_socket(line: &str) -> Option<TcpSocket> {
-    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let port = |field: &str| u16::from_str_radix(field.rsplit_once(':')?.1, 16).ok();
-    Some(TcpSocket {
-        local_port: port(fields.get(1)?)?,
-        remote_port: port(fields.get(2)?)?,
-        listens: *fields.get(3)? == "0A",
-        unread: u64::from_str_radix(fields.get(4)?.split_once(':')?.1, 16).ok()?,
-        inode: fields.get(9)?.parse().ok()?,
-    })
-}
-
-/// The Unix sockets of this process's network.
-pub(crate) fn unix_sockets() -> Vec<UnixSocket> {
-    let text = fs::read_to_string("/proc/self/net/unix").unwrap_or_default();
-    text.lines().skip(1).filter_map(unix_socket).collect()
-}
-
-/// `number: references protocol flags type state inode path`
-fn unix_socket(line: &str) -> Option<UnixSocket> {
-    const ACCEPTS: u64 = 0x1_0000;
-    let mut fields = line.split_ascii_whitespace().skip(3);
-    let flags = u64::from_str_radix(fields.next()?, 16).ok()?;
-    let mut fields = fields.skip(2);
-    Some(UnixSocket {
-        listens: flags & ACCEPTS != 0,
-        inode: fields.next()?.parse().ok()?,
-        path: fields.next().unwrap_or_default().to_owned(),
-    })
 }
 
 /// Begins to connect to a TCP address, without waiting for it.
@@ -180,37 +114,7 @@ pub(crate) fn is_all_read(stream: BorrowedFd<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_listener_and_a_connection_that_nobody_has_accepted_are_seen() {
-        use std::io::Write;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let mut client = std::net::TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-        client.write_all(b"12345").expect("sent");
-        let own = client.local_addr().expect("an address").port();
-        let found = || {
-            let sockets = tcp_sockets();
-            let is_ours =
-                |socket: &&TcpSocket| (socket.local_port, socket.remote_port) == (port, own);
-            let served = sockets.iter().find(is_ours).cloned();
-            (
-                sockets
-                    .iter()
-                    .any(|socket| socket.listens && socket.local_port == port),
-                served,
-            )
-        };
-        let (listens, served) = found();
-        assert!(listens);
-        let served = served.expect("the kernel has completed it");
-        assert_eq!((served.inode, served.unread), (0, 5), "in the queue");
-        let (accepted, _) = listener.accept().expect("accepted");
-        let (_, served) = found();
-        assert_ne!(served.expect("it is there").inode, 0);
-        drop((accepted, listener));
-        assert!(!found().0);
-    }
+    use crate::sys::sockets::unix_sockets;
 
     #[test]
     fn a_unix_listener_is_seen_and_what_was_read_is_known() {

@@ -172,6 +172,7 @@ impl CommandRun {
             None => {
                 facts.push(RequestFact {
                     name: id.to_owned(),
+                    body: String::new(),
                     client: self.client,
                     connection: 0,
                     nth: 1,

@@ -47,6 +47,7 @@ impl ClientRun {
         let first_fact = facts.len();
         facts.extend(asks.requests.iter().map(|request| RequestFact {
             name: request.name.clone(),
+            body: request.sent_body(),
             client,
             connection: number,
             nth: 1,

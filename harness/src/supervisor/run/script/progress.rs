@@ -5,7 +5,8 @@ use super::client_run::ClientRun;
 use super::connection::Connection;
 use crate::facts::{AtFault, Reply, RequestFact};
 use crate::script::Address;
-use crate::sys::network::{self, TcpSocket, UnixSocket};
+use crate::sys::network;
+use crate::sys::sockets::{self, TcpSocket, UnixSocket};
 
 /// The sockets of the run's network, at one moment.
 pub(super) struct Sockets {
@@ -16,8 +17,16 @@ pub(super) struct Sockets {
 impl Sockets {
     pub(super) fn now() -> Sockets {
         Sockets {
-            tcp: network::tcp_sockets(),
-            unix: network::unix_sockets(),
+            tcp: sockets::tcp_sockets(),
+            unix: sockets::unix_sockets(),
+        }
+    }
+
+    /// Those that somebody listens at.
+    pub(super) fn listening() -> Sockets {
+        Sockets {
+            tcp: sockets::tcp_listeners(),
+            unix: sockets::unix_sockets(),
         }
     }
 

@@ -18,6 +18,8 @@ use std::io::{self, Read};
 /// How soon the tables are looked at again: a little later each time, since who takes long to be ready takes long.
 const LOOK_MIN_NS: u64 = 300_000;
 const LOOK_MAX_NS: u64 = 3_000_000;
+/// A look that takes long itself is not repeated before so many times as long have passed.
+const LOOK_REST: u64 = 4;
 /// Output that is kept to match a pattern against.
 const WINDOW_BYTES: usize = 256 * 1024;
 
@@ -120,13 +122,26 @@ impl Readiness {
             _ if !is_due => return Ok(None),
             _ => {}
         }
+        let seen = self.seen(&ready.clone(), target, poll_number)?;
+        let took_ns = target.clock.now_ns() - now_ns;
+        self.next_look_ns = self.next_look_ns.max(now_ns + took_ns * (1 + LOOK_REST));
+        Ok(seen)
+    }
+
+    /// What shows it now, where that does not come as an event.
+    fn seen(
+        &mut self,
+        ready: &Ready,
+        target: &LiveTarget<'_>,
+        poll_number: u64,
+    ) -> io::Result<Option<String>> {
         Ok(match ready {
             Ready::Port(port) => {
-                let listens = Sockets::now().listens_at(*port);
+                let listens = Sockets::listening().listens_at(*port);
                 listens.then(|| format!("it listens on port {port}"))
             }
             Ready::Socket(path) => {
-                let listens = Sockets::now().listens_at_path(path);
+                let listens = Sockets::listening().listens_at_path(path);
                 listens.then(|| format!("it listens on {path}"))
             }
             Ready::File(_) => {
