@@ -153,3 +153,41 @@ fn a_service_that_does_not_end_is_told_of_as_it_was() {
     let arguments = [&flags[..], &command].concat();
     says(&arguments, 1, &["still running 1000 ms", "in accept4"]);
 }
+
+/// Of three clients one is needed, of its connections one, of its requests the one that is lost.
+#[test]
+fn a_smaller_failure_has_the_clients_that_it_needs() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let flags = ["run", "--empty", "--ready", "port:8000"];
+    let clients = ["GET /many/2", "3x GET /slow", "close GET /"];
+    let clients = clients.iter().flat_map(|client| ["--client", *client]);
+    let command = [
+        "--signal",
+        "TERM@request",
+        "--",
+        python(),
+        SERVICE,
+        "--drops",
+    ];
+    let arguments: Vec<&str> = flags.into_iter().chain(clients).chain(command).collect();
+    check(
+        &sigproof_in(directory.path(), &arguments),
+        1,
+        &["✗ served"],
+        &arguments,
+    );
+    let store = fs::read_dir(directory.path().join(".sigproof")).expect("a store");
+    let stored = store
+        .flatten()
+        .map(|entry| entry.path().display().to_string())
+        .find(|path| path.contains("served") && path.ends_with(".json"))
+        .expect("a failure");
+    let output = sigproof_in(directory.path(), &["minimize", "-n", "2", &stored]);
+    let gone = [
+        "the client GET /many/2",
+        "the client close GET /",
+        "2 of 3 connections",
+        "smaller, and shown by 2 of 2 runs",
+    ];
+    check(&output, 0, &gone, &["minimize"]);
+}

@@ -1,9 +1,11 @@
-//! A stored failure without what it does not need: faults, arguments that are marked optional, variables, input files.
+//! A stored failure without what it does not need: faults, clients and keys of its script, arguments that are marked
+//! optional, variables, input files.
 //!
 //! Whatever is left out, the target is learned anew, the points are looked up again, and the violation has to show in
 //! repeated runs as it did: in every one, if it showed in every one before.
 
 pub(crate) mod ddmin;
+mod script;
 
 use crate::error::Error;
 use crate::execute::until;
@@ -83,6 +85,7 @@ pub fn minimise(
     let mut notes = stage.notes.clone();
     drop(stage);
     if seen.0 > 0 {
+        work.interruptible(Work::drop_script)?;
         work.interruptible(Work::drop_variables)?;
         work.interruptible(Work::drop_stdin)?;
         work.interruptible(Work::drop_files)?;
