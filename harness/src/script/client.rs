@@ -88,6 +88,14 @@ impl Client {
 }
 
 impl Request {
+    /// The body as text, which the name of a request does not have.
+    pub(crate) fn sent_body(&self) -> String {
+        match self.method.is_empty() {
+            true => String::new(),
+            false => String::from_utf8_lossy(&self.body).into_owned(),
+        }
+    }
+
     /// The bytes that are sent. `keep_alive` says whether the connection is to stay open.
     pub(crate) fn bytes(&self, protocol: Protocol, address: &Address, keep_alive: bool) -> Vec<u8> {
         if protocol == Protocol::Lines {

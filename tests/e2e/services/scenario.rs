@@ -36,6 +36,36 @@ fn a_script_in_a_file() {
     check(&output, 1, &["served"], &["wrong"]);
 }
 
+/// What a client was told is done has to be there: a sweep with `results` says where it is forgotten.
+#[test]
+fn what_a_client_was_told_is_done_is_in_the_result() {
+    let file = |switch: &str| {
+        format!(
+            "[target]\ncommand = ['{}', '{SERVICE}', '{switch}']\n\
+             [script]\nready = 'port:8000'\n\
+             [[script.client]]\nrequests = [{{ post = '/items', body = 'a' }}]\n\
+             [run]\nsignals = ['TERM@request']\n\
+             [contract]\noracles = ['results', 'served']\n\
+             [contract.results]\nsaid = '^done POST /items (.+)'\nfile = 'items.log'\nfound = '^(.+)$'\n",
+            python()
+        )
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("service.toml");
+    for (switch, code, words) in [
+        ("", 0, &["service"][..]),
+        (
+            "--forgets",
+            1,
+            &["✗ results", "was said to be done, and is not in items.log"],
+        ),
+    ] {
+        fs::write(&path, file(switch)).expect("a file");
+        let output = sigproof_in(directory.path(), &["test", "service.toml"]);
+        check(&output, code, words, &[switch]);
+    }
+}
+
 #[test]
 fn a_mistake_in_a_script_is_shown_where_it_is() {
     for (script, says) in [

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct RequestFact {
     /// What it is called: `GET /slow`.
     pub name: String,
+    /// What it sends besides, as text; empty for lines and clients of one's own.
+    #[serde(default)]
+    pub body: String,
     /// Which client, from 0.
     pub client: u32,
     /// Which of its connections, from 0.
@@ -102,6 +105,20 @@ impl AtFault {
 }
 
 impl Reply {
+    /// Whether both are whole answers with the same status.
+    pub(crate) fn same_status(&self, other: &Reply) -> bool {
+        let status = |reply: &Reply| match reply {
+            Reply::Whole { status, .. } => Some(*status),
+            _ => None,
+        };
+        status(self).is_some() && status(self) == status(other)
+    }
+
+    /// Whether its client was told that all is well.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self, Reply::Whole { status, .. } if *status < 400)
+    }
+
     /// What a client sees, in words.
     pub fn words(&self) -> String {
         let so_far = |bytes: &u64| match bytes {

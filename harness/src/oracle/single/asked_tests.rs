@@ -1,7 +1,10 @@
 //! Oracles that a contract has to ask for, and those of several runs, on facts made by hand.
 
 use super::tests::{baseline, baseline_of, finished, found, run, said};
-use crate::facts::{CheckFact, Event, EventKind, ExitStatus, Run, Stream, TreeDelta, Zombie};
+use crate::facts::{
+    AtFault, CheckFact, Event, EventKind, ExitStatus, Reply, RequestFact, Run, ServiceFacts,
+    Stream, TreeDelta, Zombie,
+};
 use crate::oracle::OracleId;
 use crate::oracle::contract::{Acknowledged, Contract, Escalation, Messages, Results};
 use crate::oracle::multi_run::escalation::judge as judge_escalation;
@@ -136,6 +139,72 @@ fn results_are_there_and_once() {
             wrong,
             "{results:?}"
         );
+    }
+}
+
+/// What a service has answered is done; what it was sent and did not answer may be.
+#[test]
+fn what_a_service_has_answered_is_in_its_results() {
+    let contract = Contract {
+        results: Some(Results {
+            said: r"^done POST /items (.+)".to_owned(),
+            command: "cat log".to_owned(),
+            place: "log".to_owned(),
+            found: r"^(.+)$".to_owned(),
+        }),
+        ..Contract::default()
+    };
+    let answered = Reply::Whole {
+        status: 200,
+        bytes: 2,
+        hash: 0,
+    };
+    let refused = Reply::Whole {
+        status: 503,
+        bytes: 2,
+        hash: 0,
+    };
+    let cut = Reply::Cut { bytes: 0 };
+    for (answers, results, wrong) in [
+        ([&answered, &answered], "a\na\n", &[] as &[&str]),
+        ([&answered, &answered], "a\n", &["a"]),
+        ([&answered, &answered], "", &["a"]),
+        ([&answered, &cut], "a\n", &[]),
+        ([&answered, &cut], "a\na\n", &[]),
+        ([&answered, &refused], "a\n", &[]),
+        ([&cut, &refused], "", &[]),
+        ([&answered, &Reply::Unsent], "a\na\n", &["a"]),
+    ] {
+        let mut run = run(ExitStatus::Exited(0), TreeDelta::default(), "");
+        run.service = Some(ServiceFacts {
+            requests: answers.map(asked).to_vec(),
+            ..ServiceFacts::default()
+        });
+        run.results = Some(CheckFact {
+            command: "cat log".to_owned(),
+            status: Some(ExitStatus::Exited(0)),
+            output: results.to_owned(),
+        });
+        assert_eq!(
+            found("results", &baseline(), &contract, &run),
+            wrong,
+            "{answers:?} {results:?}"
+        );
+    }
+}
+
+fn asked(answer: &Reply) -> RequestFact {
+    RequestFact {
+        name: "POST /items".to_owned(),
+        body: "a".to_owned(),
+        client: 0,
+        connection: 0,
+        nth: 1,
+        connected_ns: None,
+        sent_ns: None,
+        ended_ns: None,
+        at_fault: AtFault::Read,
+        answer: answer.clone(),
     }
 }
 

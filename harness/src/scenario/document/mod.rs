@@ -321,7 +321,9 @@ pub(crate) struct AcknowledgedTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct ResultsTable {
-    /// Matches the report of one piece of work in the output; the first group is its name.
+    /// Matches the report of one piece of work; the first group is its name. It is looked for in the output, and for a
+    /// service in a line for each request that a client saw answered without an error: `done POST /items BODY`, or
+    /// `done ID` from a client of your own.
     #[schemars(with = "Expression")]
     pub(crate) said: Spanned<Expression>,
     /// The file in the work tree with the results. Write either this or `command`.

@@ -66,6 +66,7 @@ fn point(index: usize, findings: usize) -> Point {
 fn request(client: u32) -> RequestFact {
     RequestFact {
         name: LONG.to_owned(),
+        body: String::new(),
         client,
         connection: client % 2,
         nth: 1,
