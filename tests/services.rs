@@ -61,6 +61,7 @@ fn command(case: &ServiceCase) -> Result<Vec<String>, Failed> {
     let source = |name: &str| sources().join(name).display().to_string();
     let mut words = match case.service {
         Service::Python => vec![python()?, source("service.py")],
+        Service::Prefork => vec![python()?, source("prefork.py")],
         Service::Node => vec!["node".to_owned(), source("service.js")],
         Service::Go => {
             let go = go().ok_or("no Go: cargo ci tools")?;
@@ -85,12 +86,16 @@ fn sweeps() -> Option<u32> {
 fn flags(case: &ServiceCase) -> Vec<&'static str> {
     let mut flags = case.flags.to_vec();
     if sweeps().is_some() {
-        for flag in &mut flags {
-            *flag = match *flag {
-                "TERM@request" | "TERM@request:3" => "TERM",
-                "HUP@request" => "HUP",
-                other => other,
-            };
+        let mut is_first = true;
+        for at in (0..flags.len()).filter(|at| case.flags[*at] == "--signal") {
+            // A second one follows wherever the first one comes.
+            if is_first {
+                let what = case.flags[at + 1].split_once('@').expect("a moment").0;
+                (flags[at], flags[at + 1]) = ("--fault", what);
+            } else {
+                flags[at] = "--then";
+            }
+            is_first = false;
         }
         // What changes something, and what a signal finds at a request: those come first.
         flags.extend(["--for", "3s"]);

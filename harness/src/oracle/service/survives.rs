@@ -1,7 +1,7 @@
 //! `survives`: a signal that must not stop a service does nothing that its clients notice.
 
 use super::wrong_answer;
-use crate::facts::{ExitStatus, Reply, Run, ServiceFacts};
+use crate::facts::{AtFault, ExitStatus, Reply, RequestFact, Run, ServiceFacts};
 use crate::oracle::Context;
 use crate::oracle::expected::Expected;
 use crate::oracle::verdict::{Evidence, Verdict};
@@ -16,6 +16,16 @@ fn ends_as_ever(context: &Context<'_>, run: &Run, service: &ServiceFacts) -> boo
         })
 }
 
+/// What no service can prevent: a request dies with the worker that has it, and what fails is honestly said to have
+/// failed.
+fn cannot_be_helped(expect: &Expected, fact: &RequestFact) -> bool {
+    if expect.killed {
+        return fact.at_fault >= AtFault::Accepted;
+    }
+    let is_answer = matches!(fact.answer, Reply::Whole { .. });
+    expect.may_fail && expect.sent.is_empty() && is_answer
+}
+
 pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     let Some(service) = &run.service else {
         return Verdict::not_applicable("it has no clients");
@@ -26,7 +36,8 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
     if service.stopped_ns.is_some_and(|stopped| stopped < fault_ns) {
         return Verdict::not_applicable("it was stopping already");
     }
-    let after = Expected::of(context.schedule, run).words;
+    let expect = Expected::of(context.schedule, run);
+    let after = &expect.words;
     let mut evidence = Vec::new();
     if service.stopped_ns.is_none()
         && let Some(status) = run.status
@@ -44,7 +55,7 @@ pub(crate) fn judge(context: &Context<'_>, run: &Run) -> Verdict {
                 fact.answer,
                 Reply::Cut { bytes: 0 } | Reply::Reset { bytes: 0 }
             );
-        if is_half || crossed {
+        if is_half || crossed || cannot_be_helped(&expect, fact) {
             continue;
         }
         if let Some(what) = wrong_answer(context, fact) {
