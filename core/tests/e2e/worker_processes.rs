@@ -394,7 +394,7 @@ fn a_pool_inside_a_task_of_a_pool_is_refused_with_the_reason() {
 fn workers_end_as_any_program_does() {
     extern "C" fn at_exit() {
         // What libraries write at exit takes its time, which the pool gives them.
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::park_timeout(Duration::from_millis(100));
         if let Ok(path) = std::env::var("SIGPROOF_CORE_TEST_ENDED") {
             let _ = fs::write(path, "");
         }

@@ -1,8 +1,8 @@
 //! The sockets of this process's network, as the kernel lists them.
 //!
-//! Of TCP it is asked by messages (sock_diag(7)). Each read of `/proc/net/tcp` goes through the whole table of connections
-//! of the machine, which is large where memory is: 2 ms on one of 24 GiB, six times for one look. That is read only
-//! where there are no such messages.
+//! Of TCP it is asked by messages (sock_diag(7)). Each read of `/proc/net/tcp` goes through the whole table of
+//! connections of the machine, which is large where memory is: 2 ms on one of 24 GiB, six times for one look. That is
+//! read only where there are no such messages.
 
 use nix::errno::Errno;
 use nix::sys::socket::{
