@@ -19,15 +19,39 @@ const STATUS: &str = "STATUS ";
 /// Memory of the machine, in megabytes.
 const MEMORY_MB: u32 = 1536;
 
-/// Boots with this processor (qemu's `-cpu`), shares a directory at its own path, and runs a script of it. Returns what
-/// that has written; it has failed unless its status is 0.
-pub fn boot(machine: &Machine, cpu: &str, share: &Path, job: &Path) -> Result<String, Failure> {
-    let (output, console) = (machine.path("output"), machine.path("console"));
-    for file in [&output, &console] {
-        fs::write(file, "").map_err(|error| failed(file, &error))?;
+/// One life of the machine.
+pub struct Life {
+    /// Its directory.
+    pub name: &'static str,
+    /// The processor, as qemu's `-cpu` names it.
+    pub cpu: &'static str,
+    /// How many it has. Two take half as much time again for what one can do.
+    pub processors: u32,
+    /// What it is for.
+    pub what: String,
+    /// The script that is run.
+    pub script: String,
+}
+
+impl Life {
+    fn path(&self, machine: &Machine, name: &str) -> PathBuf {
+        machine.path("lives").join(self.name).join(name)
     }
-    let files = FileServer::start(machine, share)?;
-    let mut emulator = emulator(machine, cpu, share, job, &files.socket)
+}
+
+/// Boots, shares a directory at its own path, and runs the script. Returns what that has written; it has failed unless
+/// its status is 0.
+pub fn boot(machine: &Machine, life: &Life, share: &Path) -> Result<String, Failure> {
+    let cpu = life.cpu;
+    let [output, console, job] =
+        ["output", "console", "job.sh"].map(|name| life.path(machine, name));
+    let directory = life.path(machine, "");
+    fs::create_dir_all(&directory).map_err(|error| failed(&directory, &error))?;
+    for (file, text) in [(&output, ""), (&console, ""), (&job, &life.script)] {
+        fs::write(file, text).map_err(|error| failed(file, &error))?;
+    }
+    let files = FileServer::start(machine, life, share)?;
+    let mut emulator = emulator(machine, life, share, &files.socket)
         .spawn()
         .map_err(|error| failed(Path::new("qemu-system-aarch64"), &error))?;
     let ended = end(&mut emulator);
@@ -41,7 +65,7 @@ pub fn boot(machine: &Machine, cpu: &str, share: &Path, job: &Path) -> Result<St
     let reason = match (status, ended) {
         (Some("0"), _) => return Ok(text),
         (Some(status), _) => {
-            format!("the suites in the machine with {cpu} ended with status {status}")
+            format!("the machine with {cpu} for {}: status {status}", life.name)
         }
         (None, how) => {
             let console = fs::read(&console).unwrap_or_default();
@@ -75,32 +99,32 @@ fn end(emulator: &mut Child) -> String {
     }
 }
 
-fn emulator(machine: &Machine, cpu: &str, share: &Path, job: &Path, socket: &Path) -> Command {
+fn emulator(machine: &Machine, life: &Life, share: &Path, socket: &Path) -> Command {
+    let file = |name: &str| life.path(machine, name).display().to_string();
     let memory = format!("memory-backend-memfd,id=memory,size={MEMORY_MB}M,share=on");
     let root = format!(
         "file={},format=raw,if=none,id=root,readonly=on,file.locking=off",
         machine.text("root.ext4")
     );
     let files = format!("socket,id=files,path={}", socket.display());
-    let output = format!("file,id=output,path={}", machine.text("output"));
-    let console = format!("file:{}", machine.text("console"));
+    let output = format!("file,id=output,path={}", file("output"));
+    let console = format!("file:{}", file("console"));
     let kernel = format!(
         "console=ttyAMA0 quiet panic=-1 loglevel=4 mitigations=off ci.share={} ci.job={}",
         share.display(),
-        job.display()
+        file("job.sh")
     );
-    let memory_mb = MEMORY_MB.to_string();
+    let (memory_mb, processors) = (MEMORY_MB.to_string(), life.processors.to_string());
     let (firmware, vmlinuz, initrd) = (
         machine.text("qemu/usr/share/qemu"),
         machine.text("vmlinuz"),
         machine.text("initrd.gz"),
     );
-    // One processor: two take half as much time again.
     let arguments = [
         ["-L", &firmware],
         ["-M", "virt"],
-        ["-cpu", cpu],
-        ["-smp", "1"],
+        ["-cpu", life.cpu],
+        ["-smp", &processors],
         ["-m", &memory_mb],
         ["-accel", "tcg,thread=multi"],
         ["-display", "none"],
@@ -150,12 +174,13 @@ struct FileServer {
 }
 
 impl FileServer {
-    fn start(machine: &Machine, share: &Path) -> Result<FileServer, Failure> {
+    fn start(machine: &Machine, life: &Life, share: &Path) -> Result<FileServer, Failure> {
         // The name of a socket has at most 107 bytes.
-        let socket = std::env::temp_dir().join(format!("ci-machine-{}", std::process::id()));
+        let name = format!("ci-machine-{}-{}", std::process::id(), life.name);
+        let socket = std::env::temp_dir().join(name);
         let _ = fs::remove_file(&socket);
         let program = machine.path("qemu/usr/lib/qemu/virtiofsd");
-        let log = machine.path("virtiofsd.log");
+        let log = life.path(machine, "virtiofsd.log");
         let log = fs::File::create(&log).map_err(|error| failed(&log, &error))?;
         // With another cache the machine throws a file's pages away at each open, and with them what qemu has
         // translated of it: to start a program then takes 16 times as long.

@@ -18,8 +18,12 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
+    thread,
     time::Instant,
 };
+
+use boot::Life;
 
 use crate::{
     debian,
@@ -43,13 +47,55 @@ pub fn run() -> Result<(), Failure> {
     published::make(&machine)?;
     println!("built after {:.0} s", begin.elapsed().as_secs_f64());
     let workspace = workspace(&machine)?;
-    suite::run(&machine, &built, &workspace)?;
-    published::run(&machine, suite::EVERYTHING, &workspace)?;
+    let mut lives = suite::lives(&built, &workspace)?;
+    lives.push(published::life(&machine, suite::EVERYTHING, &workspace));
+    let failures = live(&machine, &workspace, lives);
     println!(
         "the machine is done after {:.0} s",
         begin.elapsed().as_secs_f64()
     );
-    Ok(())
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Failure {
+            reason: failures.join("\n"),
+            repeat: "cargo ci cross-harness".to_owned(),
+        }),
+    }
+}
+
+/// Runs them all, as many at a time as there are processors: one emulated processor takes a whole real one. Says what
+/// each has said when it is over. Returns what failed.
+fn live(machine: &Machine, workspace: &Path, lives: Vec<Life>) -> Vec<String> {
+    let at_a_time = thread::available_parallelism().map_or(1, usize::from);
+    let next = Mutex::new(lives.into_iter());
+    let failures = Mutex::new(Vec::new());
+    let take = || next.lock().ok()?.next();
+    thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                while let Some(life) = take() {
+                    let begin = Instant::now();
+                    let said = boot::boot(machine, &life, workspace);
+                    let (text, failed) = match said {
+                        Ok(said) => (said, false),
+                        Err(failure) => (failure.reason, true),
+                    };
+                    println!(
+                        "\n{} ({})\n{}\n{} s",
+                        life.what,
+                        life.cpu,
+                        text.trim_end(),
+                        begin.elapsed().as_secs()
+                    );
+                    let first = text.lines().next().unwrap_or_default().to_owned();
+                    if let (true, Ok(mut failures)) = (failed, failures.lock()) {
+                        failures.push(first);
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().unwrap_or_default()
 }
 
 /// What is shared with the machine: everything that is named in a suite is below it.

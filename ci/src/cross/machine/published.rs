@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Machine, boot, failed};
+use super::{Machine, boot::Life, failed};
 use crate::{dist, process::Failure};
 
 /// npm itself: Debian's is in 400 packages, and this one in one file.
@@ -25,16 +25,17 @@ pub fn make(machine: &Machine) -> Result<(), Failure> {
 }
 
 /// Installs and uses them.
-pub fn run(machine: &Machine, cpu: &str, workspace: &Path) -> Result<(), Failure> {
-    let job = machine.path("job.sh");
+pub fn life(machine: &Machine, cpu: &'static str, workspace: &Path) -> Life {
     let (published, npm) = (machine.text("published"), machine.text("npm"));
-    let text = format!(
+    let script = format!(
         "exec bash '{}' '{published}' '{npm}'\n",
         workspace.join(SCRIPT).display()
     );
-    fs::write(&job, text).map_err(|error| failed(&job, &error))?;
-    println!("\nwhat is published for aarch64, installed and used with {cpu}");
-    let said = boot::boot(machine, cpu, workspace, &job)?;
-    println!("{}", said.trim_end());
-    Ok(())
+    Life {
+        name: "published",
+        cpu,
+        processors: 1,
+        what: "what is published for aarch64, installed and used".to_owned(),
+        script,
+    }
 }

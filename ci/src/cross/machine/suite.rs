@@ -1,19 +1,18 @@
 //! What is built for the machine, and what is run there.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::path::{Path, PathBuf};
 
-use super::{DIRECTORY, Machine, boot, failed};
+use super::{DIRECTORY, boot::Life, failed};
 use crate::{debian, process::Failure};
 
 const TRIPLE: &str = "aarch64-unknown-linux-gnu";
 
-/// A processor, as qemu names it, and what is run on it.
-struct Processor {
+/// What is run in one life of the machine.
+struct Suites {
+    name: &'static str,
+    /// The processor, as qemu names it.
     cpu: &'static str,
+    processors: u32,
     what: &'static str,
     suites: &'static [Suite],
 }
@@ -33,48 +32,81 @@ const TOO_SLOW: &[(&str, &str)] = &[(
     "a thousand signals take longer there than the two seconds that a program has after the last signal",
 )];
 
-const fn suite(binary: &'static str, only: &'static [&'static str]) -> Suite {
+/// What is run with two processors.
+const ONE_PROCESSOR: &[(&str, &str)] = &[(
+    "wrong-thread",
+    "on one slow processor the worker has what it was to wait for before it comes to wait",
+)];
+
+const fn tests(only: &'static [&'static str]) -> Suite {
     Suite {
-        binary,
+        binary: "e2e",
         only,
         without: TOO_SLOW,
+    }
+}
+
+const fn fixtures(
+    only: &'static [&'static str],
+    without: &'static [(&'static str, &'static str)],
+) -> Suite {
+    Suite {
+        binary: "fixtures",
+        only,
+        without,
     }
 }
 
 /// `impdef`: what an emulator signs addresses with costs less than what the architecture describes.
 pub const EVERYTHING: &str = "max,pauth-impdef=on";
 
-const PROCESSORS: &[Processor] = &[
-    Processor {
+/// The longest first: as many are run at a time as there are processors.
+const LIVES: &[Suites] = &[
+    // The harness of the fixtures takes one word: every pair is a wrong program and a right one.
+    Suites {
+        name: "wrong",
         cpu: EVERYTHING,
-        what: "everything that there is: atomic instructions, signed addresses",
-        suites: &[
-            // Its harness takes one word: every pair is a wrong program and a right one.
-            suite("fixtures", &["wrong"]),
-            suite("fixtures", &["right"]),
-            suite(
-                "e2e",
-                &[
-                    "points::instruction_points",
-                    "points::call_sites::a_finding",
-                    "points::call_stacks::with_frame_pointers",
-                    "points::call_stacks::without_frame_pointers",
-                    "points::call_stacks::with_signed_return_addresses",
-                    "environment::resource_extremes::a_call_that_the_kernel_makes_again_is_one_call",
-                    "sweep::livelock",
-                    "sweep::signal_handlers",
-                    "sweep::faults",
-                ],
-            ),
-        ],
+        processors: 1,
+        what: "wrong fixtures: each bug is found",
+        suites: &[fixtures(&["wrong"], ONE_PROCESSOR)],
     },
-    Processor {
+    Suites {
+        name: "right",
+        cpu: EVERYTHING,
+        processors: 1,
+        what: "right fixtures: nothing is found",
+        suites: &[fixtures(&["right"], &[])],
+    },
+    Suites {
+        name: "tests",
+        cpu: EVERYTHING,
+        processors: 1,
+        what: "everything that there is: atomic instructions, signed addresses",
+        suites: &[tests(&[
+            "points::instruction_points",
+            "points::call_sites::a_finding",
+            "points::call_stacks::with_frame_pointers",
+            "points::call_stacks::without_frame_pointers",
+            "points::call_stacks::with_signed_return_addresses",
+            "environment::resource_extremes::a_call_that_the_kernel_makes_again_is_one_call",
+            "sweep::livelock",
+            "sweep::signal_handlers",
+            "sweep::faults",
+        ])],
+    },
+    Suites {
+        name: "threads",
+        cpu: EVERYTHING,
+        processors: 2,
+        what: "what needs two threads at work",
+        suites: &[fixtures(&["wrong-thread"], &[])],
+    },
+    Suites {
+        name: "older",
         cpu: "cortex-a72",
+        processors: 1,
         what: "no atomic instructions but load-exclusive and store-exclusive",
-        suites: &[suite(
-            "e2e",
-            &["points::instruction_points", "sweep::livelock"],
-        )],
+        suites: &[tests(&["points::instruction_points", "sweep::livelock"])],
     },
 ];
 
@@ -137,23 +169,22 @@ fn executable(message: &str) -> Option<(String, PathBuf)> {
     Some((name.split('"').next()?.to_owned(), path.into()))
 }
 
-/// Runs the suites on each processor, and shows what they say.
-pub fn run(machine: &Machine, built: &Built, workspace: &Path) -> Result<(), Failure> {
-    for processor in PROCESSORS {
-        let begin = Instant::now();
-        let job = machine.path("job.sh");
-        let text = script(processor, built, workspace)?;
-        fs::write(&job, text).map_err(|error| failed(&job, &error))?;
-        println!("\n{}: {}", processor.cpu, processor.what);
-        let said = boot::boot(machine, processor.cpu, workspace, &job)?;
-        println!("{}", said.trim_end());
-        println!("{} s", begin.elapsed().as_secs());
-    }
-    Ok(())
+/// What the machine lives for.
+pub fn lives(built: &Built, workspace: &Path) -> Result<Vec<Life>, Failure> {
+    let lives = LIVES.iter().map(|suites| {
+        Ok(Life {
+            name: suites.name,
+            cpu: suites.cpu,
+            processors: suites.processors,
+            what: suites.what.to_owned(),
+            script: script(suites, built, workspace)?,
+        })
+    });
+    lives.collect()
 }
 
 /// A script that runs all suites, also after one that has failed.
-fn script(processor: &Processor, built: &Built, workspace: &Path) -> Result<String, Failure> {
+fn script(suites: &Suites, built: &Built, workspace: &Path) -> Result<String, Failure> {
     let workspace = workspace.display();
     let mut text = format!(
         "cd '{workspace}'\n\
@@ -163,7 +194,7 @@ fn script(processor: &Processor, built: &Built, workspace: &Path) -> Result<Stri
          suite '{}' doctor\n",
         built.path("sigproof-under-test")?.display()
     );
-    for suite in processor.suites {
+    for suite in suites.suites {
         let program = built.path(suite.binary)?;
         text.push_str(&format!("suite '{}'", program.display()));
         for name in suite.only {
