@@ -154,7 +154,7 @@ fn swept(
     let lab = SupervisorPool::open(&target, 2, isolation).expect("a lab");
     let options = SweepOptions {
         isolation,
-        exhaustive: Some(target.script.is_some()),
+        exhaustive: Some(true),
         ..SweepOptions::of(FaultSpec::once(Fault::Signal { signal, to }))
     };
     let source = StopSource::new();
