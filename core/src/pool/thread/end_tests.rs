@@ -44,7 +44,8 @@ fn a_stop_ends_the_pulling_of_tasks() {
     });
     assert!(results.is_truncated());
     assert_eq!(results.tally().total(), pulled.load(Ordering::SeqCst));
-    assert!(results.tally().completed > 10);
+    // The one that stopped it, at least: those before it can wait at another worker, which has not begun with them.
+    assert!(results.tally().completed > 0);
     // One that knows its length is counted without being taken.
     let taken = AtomicUsize::new(0);
     let known = (0..3000).map(|number| taken.fetch_add(number, Ordering::SeqCst));
